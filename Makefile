@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# ebpfguard: PAM module, BPF programs, helper and their tests. `make help` lists the targets.
+
+# --- tools
+CC         ?= cc
+CLANG      ?= clang
+LLVM_STRIP ?= llvm-strip
+BPFTOOL    ?= $(firstword $(wildcard /usr/sbin/bpftool /usr/local/sbin/bpftool) bpftool)
+PKG_CONFIG ?= pkg-config
+INSTALL    ?= install
+
+# --- directories
+MULTIARCH   := $(shell $(CC) -print-multiarch 2>/dev/null)
+PREFIX      ?= /usr
+SYSCONFDIR  ?= /etc
+BINDIR      ?= $(PREFIX)/bin
+SBINDIR     ?= $(PREFIX)/sbin
+PAMDIR      ?= $(PREFIX)/lib/$(MULTIARCH)/security
+MANDIR      ?= $(PREFIX)/share/man
+DOCDIR      ?= $(PREFIX)/share/doc/ebpfguard
+UNITDIR     ?= /lib/systemd/system
+DESTDIR     ?=
+BUILD       ?= build
+
+# --- flags: CFLAGS, CPPFLAGS and LDFLAGS are the user's, EG_* are ours
+VERSION    := 0.1.0
+CFLAGS     ?= -O2 -g
+CPPFLAGS   ?=
+LDFLAGS    ?=
+HARDENING  ?= -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fstack-clash-protection
+HARDENING_LD ?= -Wl,-z,relro,-z,now
+WERROR     ?=
+EG_WARN    := -Wall -Wextra -Wshadow -Wformat=2 -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wundef \
+              $(if $(filter 1,$(WERROR)),-Werror)
+EG_CPPFLAGS := -D_GNU_SOURCE -DEG_VERSION='"$(VERSION)"' -Ibpf -Ihelper
+EG_CFLAGS  := -std=gnu11 $(EG_WARN) -fvisibility=hidden
+EG_DEPS     = -MMD -MP
+EG_BPFFLAGS := -g -O2 -target bpf -mcpu=v3 -Wall -Wextra -Werror -Wno-unused-parameter -Ibpf \
+              -D__TARGET_ARCH_$(shell uname -m | sed 's/x86_64/x86/;s/aarch64/arm64/') \
+              $(if $(MULTIARCH),-idirafter /usr/include/$(MULTIARCH))
+
+pkg = $(shell $(PKG_CONFIG) $(1) $(2) 2>/dev/null)
+
+# --- objects, by name
+BPF_OBJS    := egress.bpf.o setuid.bpf.o mount.bpf.o session.bpf.o
+PAM_OBJS    := pam_ebpfguard.o cgroup.o client.o
+PURE_OBJS   := cidr.o config.o policy.o proto.o event.o key.o limit.o
+HELPER_OBJS := main.o log.o server.o control.o session.o manager.o cgroup2.o bpf.o selftest.o
+CTL_OBJS    := ctl.o
+UNIT_TESTS  := test_cidr test_config test_policy test_proto test_event test_key test_limit
+
+BPF_OBJS    := $(addprefix $(BUILD)/bpf/,$(BPF_OBJS))
+PAM_OBJS    := $(addprefix $(BUILD)/pam/,$(PAM_OBJS)) $(BUILD)/pam/proto.o
+PURE_OBJS   := $(addprefix $(BUILD)/helper/,$(PURE_OBJS))
+HELPER_OBJS := $(addprefix $(BUILD)/helper/,$(HELPER_OBJS))
+CTL_OBJS    := $(addprefix $(BUILD)/helper/,$(CTL_OBJS))
+UNIT_TESTS  := $(addprefix $(BUILD)/tests/unit/,$(UNIT_TESTS))
+SKEL        := $(BUILD)/skel/ebpfguard.skel.h
+
+Q := $(if $(filter 1,$(V)),,@)
+say = $(if $(filter 1,$(V)),,@printf '  %-7s %s\n' $(1) $(2))
+
+.DELETE_ON_ERROR:
+.SUFFIXES:
+.PHONY: all help check check-unit check-san check-pam check-vm demo lint install uninstall clean setup
+
+all: $(BUILD)/pam_ebpfguard.so $(BUILD)/ebpfguard-helper $(BUILD)/ebpfguardctl
+
+help:
+	@echo 'make               build everything into $(BUILD)/'
+	@echo 'sudo make demo     see it work in a throw-away virtual machine'
+	@echo 'sudo make check    every test: unit, PAM, sanitizers, virtual machines'
+	@echo 'make check-unit    the quick ones: no root, no network'
+	@echo 'make lint          formatting, static analysis, shell, manual pages'
+	@echo 'make install DESTDIR=...   make uninstall   make clean'
+
+# --- BPF: one object per restriction, linked into one, turned into a header the helper includes
+$(BUILD)/bpf/%.bpf.o: bpf/%.bpf.c
+	$(call say,BPF,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CLANG) $(EG_BPFFLAGS) -MMD -MP -MT $@ -c $< -o $@
+	$(Q)$(LLVM_STRIP) -g $@ 2>/dev/null || true
+
+$(BUILD)/bpf/ebpfguard.o: $(BPF_OBJS)
+	$(call say,BPFLINK,$@)
+	$(Q)$(BPFTOOL) gen object $@ $^
+
+$(SKEL): $(BUILD)/bpf/ebpfguard.o
+	$(call say,SKEL,$@)
+	@mkdir -p $(@D)
+	$(Q)$(BPFTOOL) gen skeleton $< name ebpfguard > $@
+
+# --- C
+$(BUILD)/helper/%.o: helper/%.c
+	$(call say,CC,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(EG_CPPFLAGS) $(HARDENING) $(CPPFLAGS) $(EG_CFLAGS) -fPIE $(call pkg,--cflags,libconfig libbpf) \
+		$(CFLAGS) $(EG_DEPS) -isystem $(BUILD)/skel -c $< -o $@
+
+$(BUILD)/helper/bpf.o: $(SKEL)
+
+$(BUILD)/pam/%.o: pam/%.c
+	$(call say,CC,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(EG_CPPFLAGS) $(HARDENING) $(CPPFLAGS) $(EG_CFLAGS) -fPIC $(CFLAGS) $(EG_DEPS) -c $< -o $@
+
+$(BUILD)/pam/proto.o: helper/proto.c
+	$(call say,CC,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(EG_CPPFLAGS) $(HARDENING) $(CPPFLAGS) $(EG_CFLAGS) -fPIC $(CFLAGS) $(EG_DEPS) -c $< -o $@
+
+$(BUILD)/pam_ebpfguard.so: $(PAM_OBJS) pam/pam_ebpfguard.map
+	$(call say,LD,$@)
+	$(Q)$(CC) -shared -Wl,--version-script=pam/pam_ebpfguard.map -Wl,-z,defs $(HARDENING_LD) $(LDFLAGS) \
+		-o $@ $(PAM_OBJS) -lpam
+
+$(BUILD)/ebpfguard-helper: $(HELPER_OBJS) $(PURE_OBJS)
+	$(call say,LD,$@)
+	$(Q)$(CC) -pie $(HARDENING_LD) $(LDFLAGS) -o $@ $^ $(call pkg,--libs,libbpf libconfig)
+
+$(BUILD)/ebpfguardctl: $(CTL_OBJS) $(PURE_OBJS)
+	$(call say,LD,$@)
+	$(Q)$(CC) -pie $(HARDENING_LD) $(LDFLAGS) -o $@ $^ $(call pkg,--libs,libconfig)
+
+# --- unit tests: pure objects under cmocka
+$(BUILD)/tests/unit/%: tests/unit/%.c $(PURE_OBJS)
+	$(call say,TEST,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(EG_CPPFLAGS) -Itests $(CPPFLAGS) $(EG_CFLAGS) $(CFLAGS) $(EG_DEPS) -MF $@.d $(LDFLAGS) -o $@ $< $(PURE_OBJS) \
+		$(call pkg,--cflags --libs,cmocka libconfig)
+
+include tests/tests.mk
+
+# --- install: never touches /etc/pam.d, never overwrites the configuration
+install: all
+	$(INSTALL) -d $(DESTDIR)$(PAMDIR) $(DESTDIR)$(SBINDIR) $(DESTDIR)$(UNITDIR) $(DESTDIR)$(SYSCONFDIR) \
+		$(DESTDIR)$(MANDIR)/man5 $(DESTDIR)$(MANDIR)/man8 $(DESTDIR)$(DOCDIR)
+	$(INSTALL) -m 0644 $(BUILD)/pam_ebpfguard.so $(DESTDIR)$(PAMDIR)/
+	$(INSTALL) -m 0755 $(BUILD)/ebpfguard-helper $(BUILD)/ebpfguardctl $(DESTDIR)$(SBINDIR)/
+	for u in ebpfguard.service ebpfguard.socket; do \
+		sed 's|@SBINDIR@|$(SBINDIR)|g' conf/$$u > $(DESTDIR)$(UNITDIR)/$$u && \
+		chmod 0644 $(DESTDIR)$(UNITDIR)/$$u || exit 1; done
+	$(INSTALL) -m 0644 conf/ebpfguard.conf $(DESTDIR)$(DOCDIR)/ebpfguard.conf.sample
+	test -e $(DESTDIR)$(SYSCONFDIR)/ebpfguard.conf || \
+		$(INSTALL) -m 0600 conf/ebpfguard.conf $(DESTDIR)$(SYSCONFDIR)/ebpfguard.conf
+	$(INSTALL) -m 0644 conf/ebpfguard.conf.5 $(DESTDIR)$(MANDIR)/man5/
+	$(INSTALL) -m 0644 pam/pam_ebpfguard.8 helper/ebpfguard-helper.8 helper/ebpfguardctl.8 $(DESTDIR)$(MANDIR)/man8/
+
+# The configuration stays: it is the administrator's.
+uninstall:
+	rm -f $(DESTDIR)$(PAMDIR)/pam_ebpfguard.so $(DESTDIR)$(SBINDIR)/ebpfguard-helper $(DESTDIR)$(SBINDIR)/ebpfguardctl \
+		$(DESTDIR)$(UNITDIR)/ebpfguard.service $(DESTDIR)$(UNITDIR)/ebpfguard.socket \
+		$(DESTDIR)$(MANDIR)/man5/ebpfguard.conf.5 $(DESTDIR)$(MANDIR)/man8/pam_ebpfguard.8 \
+		$(DESTDIR)$(MANDIR)/man8/ebpfguard-helper.8 $(DESTDIR)$(MANDIR)/man8/ebpfguardctl.8
+	rm -rf $(DESTDIR)$(DOCDIR)
+
+clean:
+	rm -rf $(BUILD)
+
+-include $(wildcard $(BUILD)/*/*.d $(BUILD)/tests/*/*.d)

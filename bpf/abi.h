@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * CONTRACT between the BPF programs and the helper: every struct that lives in a map or travels in the ring buffer.
+ *
+ * Both compilers read this file (clang -target bpf and the host's cc); the static assertions make them agree, so
+ * there is never a second copy of a struct. Only fixed-width types; padding is named and must be zero, because hash
+ * maps compare keys as bytes.
+ *
+ * A change of any layout or of a meaning raises EG_ABI_VERSION: pins live below a directory that carries it.
+ */
+#ifndef EG_ABI_H
+#define EG_ABI_H
+
+#include <linux/types.h>
+
+enum {
+	EG_ABI_VERSION = 1,
+
+	/* Profile slots (index into eg_profiles). Slot 0 never names a policy: what refers to it is denied. */
+	EG_PROFILE_NONE = 0,
+	EG_PROFILE_SELFTEST = 1, /* the helper's own proof that the kernel enforces */
+	EG_PROFILE_FIRST = 2,	 /* first slot for a profile of the configuration */
+	EG_PROFILES_MAX = 256,
+	/* Compiled policies: one per profile in force, one more each while a reload swaps. */
+	EG_POLICIES_MAX = 2 * EG_PROFILES_MAX,
+
+	EG_SESSIONS_MAX = 8192,	    /* live sessions, user managers included */
+	EG_CGROUP_LEVEL_MAX = 64,   /* deepest level a binding may stand at; descendants may be deeper */
+	EG_EVENTS_SIZE = 1U << 22,  /* bytes of the ring buffer; a power of two and whole pages */
+	EG_PREFIXES_MAX = 1U << 20, /* prefixes per family in one policy */
+
+	EG_COMM_SIZE = 16, /* TASK_COMM_LEN */
+	EG_TTY_SIZE = 32,
+	EG_ARG_SIZE = 32,   /* file system type of a mount */
+	EG_PATH_SIZE = 512, /* see struct eg_path */
+	EG_NAME_SIZE = 64,  /* longest path component kept, NUL included */
+	EG_PATH_DEPTH = 24, /* components walked before a path counts as cut */
+};
+
+/* What was attempted. Also the index into eg_totals.refused. */
+enum eg_op {
+	EG_OP_NONE = 0,
+	EG_OP_CONNECT = 1,
+	EG_OP_SENDMSG = 2,
+	EG_OP_SETUID = 3, /* setuid family */
+	EG_OP_EXEC = 4,	  /* exec that would gain an id or a capability */
+	EG_OP_MOUNT = 5,
+	EG_OP_REMOUNT = 6,
+	EG_OP_UMOUNT = 7,
+	EG_OP_MOVE_MOUNT = 8,
+	EG_OP_PIVOT_ROOT = 9,
+	EG_OP_FORK = 10, /* the child could not be labelled */
+	EG_OP_MAX = 16,
+};
+
+/* What a record in the ring buffer says. */
+enum eg_event_kind {
+	EG_EVENT_VERDICT = 1, /* an attempt was refused, or would have been under audit */
+	EG_EVENT_MANAGER = 2, /* a user manager's cgroup was made and bound by the kernel side */
+};
+
+enum eg_verdict {
+	EG_VERDICT_ALLOW = 0,
+	EG_VERDICT_DENY = 1,
+	EG_VERDICT_AUDIT = 2, /* would have been denied; the policy only audits */
+};
+
+/* struct eg_policy.flags */
+enum {
+	EG_POLICY_AUDIT = 1U << 0,	 /* report, refuse nothing */
+	EG_POLICY_DENY_SETUID = 1U << 1, /* no gain of uid 0 or of capabilities */
+	EG_POLICY_DENY_MOUNT = 1U << 2,
+	EG_POLICY_RULES4 = 1U << 3, /* eg_lpm4 has a trie for this policy: not finding it means deny */
+	EG_POLICY_RULES6 = 1U << 4,
+};
+
+/* struct eg_guard.flags */
+enum {
+	EG_GUARD_LEADER = 1U << 0,  /* label only: sshd's monitor; never inherited, cleared on exec */
+	EG_GUARD_MANAGER = 1U << 1, /* user@UID.service, shared by all sessions of one user */
+};
+
+/* Who guards: the value of eg_sessions (key: cgroup id) and of eg_labels (task storage). Written whole. */
+struct eg_guard {
+	__u64 session; /* number, counted from 1, never reused while its record lives */
+	__u32 profile; /* slot in eg_profiles */
+	__u32 flags;   /* EG_GUARD_* */
+};
+_Static_assert(sizeof(struct eg_guard) == 16, "ABI");
+
+/* Value of eg_profiles. One aligned 8-byte store: this is the one value a reload swaps. */
+struct eg_profile {
+	__u32 policy;	  /* index into eg_policies; 0 = none, which denies */
+	__u32 generation; /* reload that wrote it, for people */
+};
+_Static_assert(sizeof(struct eg_profile) == 8, "ABI");
+
+/* Value of eg_policies. Complete before a profile refers to it, never changed while one does. */
+struct eg_policy {
+	__u32 flags; /* EG_POLICY_* */
+	__u32 generation;
+};
+_Static_assert(sizeof(struct eg_policy) == 8, "ABI");
+
+/* Keys of the longest-prefix tries; addr in network order. */
+struct eg_lpm4_key {
+	__u32 prefix_len; /* 0..32 */
+	__u8 addr[4];
+};
+_Static_assert(sizeof(struct eg_lpm4_key) == 8, "ABI");
+
+struct eg_lpm6_key {
+	__u32 prefix_len; /* 0..128 */
+	__u8 addr[16];
+};
+_Static_assert(sizeof(struct eg_lpm6_key) == 20, "ABI");
+
+/* Value of the tries. The rule's network is dst cut to prefix_len, so no table of rules is needed to name it. */
+struct eg_rule {
+	__u8 verdict; /* EG_VERDICT_ALLOW or EG_VERDICT_DENY */
+	__u8 prefix_len;
+	__u8 pad[2];
+	__u32 line; /* in the configuration file, 0 = built in */
+};
+_Static_assert(sizeof(struct eg_rule) == 8, "ABI");
+
+/* Value of eg_totals (key: session number). The kernel side adds, the helper reads. */
+struct eg_totals {
+	__u64 refused[EG_OP_MAX]; /* attempts refused, by operation */
+	__u64 audited[EG_OP_MAX]; /* attempts let through under audit */
+	__u64 lost;		  /* of both: records that found the ring full */
+};
+_Static_assert(sizeof(struct eg_totals) == 264, "ABI");
+
+/* Value of eg_state (one entry). Written by the helper. */
+struct eg_state {
+	__u64 levels;	    /* bit n: some binding stands at cgroup level n; bits are set, never cleared */
+	__u64 next_session; /* helper's counter, here so that it survives the helper */
+};
+_Static_assert(sizeof(struct eg_state) == 16, "ABI");
+
+/*
+ * A path as the kernel side walks it: components from the leaf up, each ended by NUL, so "/usr/bin/sudo" is
+ * "sudo\0bin\0usr\0". The helper turns it round (eg_event_path). len 0 = not known.
+ */
+struct eg_path {
+	__u16 len;   /* bytes used in text */
+	__u8 cut;    /* 1 = a component or the depth was cut; the path is a tail */
+	__u8 pad[5];
+	char text[EG_PATH_SIZE];
+};
+_Static_assert(sizeof(struct eg_path) == 520, "ABI");
+
+/* A record of the ring buffer. Strings are NUL-terminated and raw: escaping is the reader's job. */
+struct eg_event {
+	__u32 abi;     /* EG_ABI_VERSION */
+	__u16 kind;    /* enum eg_event_kind */
+	__u16 op;      /* enum eg_op */
+	__u64 ts_ns;   /* CLOCK_BOOTTIME */
+	__u64 session; /* eg_guard.session */
+	__u64 cgroup;  /* id of the task's cgroup; for EG_EVENT_MANAGER the new cgroup */
+	__u32 profile; /* slot */
+	__u32 generation;
+	__u16 verdict; /* enum eg_verdict */
+	__u16 error;   /* positive errno returned to the caller, 0 under audit */
+	__u32 tgid;
+	__u32 tid;
+	__u32 ppid; /* tgid of the real parent */
+	__u32 uid;  /* real, initial user namespace */
+	__u32 gid;
+	__u32 loginuid;	     /* (__u32)-1 = unset */
+	__u32 audit_session; /* (__u32)-1 = unset */
+	__u32 target_id;     /* EG_OP_SETUID, EG_OP_EXEC: the id that would have been gained */
+	__u32 line;	     /* eg_rule.line */
+	__u16 family;	     /* AF_INET or AF_INET6 of addr; 0 = no address in this record */
+	__u16 protocol;	     /* IPPROTO_* of the socket */
+	__u16 port;	     /* destination, host order */
+	__u8 prefix_len;     /* of the rule that matched */
+	__u8 has_rule;	     /* 1 = prefix_len and line are set */
+	__u8 addr[16];	     /* network order; AF_INET uses the first four */
+	char comm[EG_COMM_SIZE];
+	char tty[EG_TTY_SIZE];	/* as the kernel has it: "pts0"; empty = none */
+	char arg[EG_ARG_SIZE];	/* mounts: file system type */
+	struct eg_path exe;	/* the caller's program */
+	struct eg_path object;	/* exec: the program; mounts: the target */
+};
+_Static_assert(sizeof(struct eg_event) == 1224, "ABI");
+
+#endif

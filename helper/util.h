@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Scope-bound release of memory and file descriptors, and the few one-liners every file needs. libc only: the PAM
+ * module includes this too. No assert(), no I/O.
+ */
+#ifndef EG_UTIL_H
+#define EG_UTIL_H
+
+#include <errno.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define EG_ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+
+static inline void eg_free_p(void *p)
+{
+	free(*(void **)p);
+}
+
+/* Closes *fd when it is one. errno is kept: a clean-up must not hide why we are leaving. */
+static inline void eg_close_p(int *fd)
+{
+	int saved = errno;
+
+	if (*fd >= 0)
+		(void)close(*fd); /* nothing can be done about a failed close of a descriptor we give up */
+	errno = saved;
+}
+
+#define eg_auto_free  __attribute__((cleanup(eg_free_p)))
+#define eg_auto_close __attribute__((cleanup(eg_close_p)))
+
+/* Hands a descriptor over: the variable no longer owns it. */
+static inline int eg_take_fd(int *fd)
+{
+	int taken = *fd;
+
+	*fd = -1;
+	return taken;
+}
+
+static inline void *eg_take_ptr_(void *p)
+{
+	void **pp = (void **)p, *taken = *pp;
+
+	*pp = NULL;
+	return taken;
+}
+#define eg_take_ptr(pp) ((__typeof__(*(pp)))eg_take_ptr_(pp))
+
+#endif
