@@ -22,10 +22,13 @@ struct eg_cidr {
 /*
  * Parses "a.b.c.d/n", "h:h::h/n" or an address alone (/32, /128). Strict: no blanks, no leading zeros in IPv4
  * octets or the length, no scope id, host bits must be zero.
- * text: NUL-terminated, borrowed. reterr: on failure a constant phrase for people ("host bits are set").
+ * text: NUL-terminated, borrowed. reterr: on failure a constant phrase that goes on from the text ("has host bits set").
  * Returns 0 and fills *ret; -EINVAL for anything else, *ret untouched.
  */
 int eg_cidr_parse(const char *text, struct eg_cidr *ret, const char **reterr);
+
+/* As eg_cidr_parse, but host bits may be set and are cleared: names the network a mistaken text probably means. */
+int eg_cidr_parse_loose(const char *text, struct eg_cidr *ret, const char **reterr);
 
 /* Writes canonical text with its length always given. buf: EG_CIDR_TEXT_SIZE bytes. Returns buf. */
 char *eg_cidr_format(const struct eg_cidr *cidr, char *buf);
