@@ -25,7 +25,7 @@ enum {
 	EG_POLICIES_MAX = 2 * EG_PROFILES_MAX,
 
 	EG_SESSIONS_MAX = 8192,	    /* live sessions, user managers included */
-	EG_CGROUP_LEVEL_MAX = 64,   /* deepest level a binding may stand at; descendants may be deeper */
+	EG_LEVELS_MAX = 16,	    /* distinct cgroup levels bindings stand at; descendants may be deeper */
 	EG_EVENTS_SIZE = 1U << 22,  /* bytes of the ring buffer; a power of two and whole pages */
 	EG_PREFIXES_MAX = 1U << 20, /* prefixes per family in one policy */
 
@@ -134,10 +134,22 @@ _Static_assert(sizeof(struct eg_totals) == 264, "ABI");
 
 /* Value of eg_state (one entry). Written by the helper. */
 struct eg_state {
-	__u64 levels;	    /* bit n: some binding stands at cgroup level n; bits are set, never cleared */
-	__u64 next_session; /* helper's counter, here so that it survives the helper */
+	__u64 next_session;	      /* helper's counter, here so that it survives the helper */
+	__u32 n_levels;		      /* used entries of levels */
+	__u32 pad;
+	__u16 levels[EG_LEVELS_MAX]; /* cgroup levels some binding stands at; appended to, never taken back */
 };
-_Static_assert(sizeof(struct eg_state) == 16, "ABI");
+_Static_assert(sizeof(struct eg_state) == 48, "ABI");
+
+/* Written by the task iterator eg_iter_members, one a task that carries a label. */
+struct eg_member {
+	__u64 session;
+	__u32 tgid;
+	__u32 tid;
+	__u32 flags; /* EG_GUARD_* of the label */
+	__u32 pad;
+};
+_Static_assert(sizeof(struct eg_member) == 24, "ABI");
 
 /*
  * A path as the kernel side walks it: components from the leaf up, each ended by NUL, so "/usr/bin/sudo" is
@@ -148,7 +160,7 @@ struct eg_path {
 	__u8 cut;    /* 1 = a component or the depth was cut; the path is a tail */
 	__u8 pad[5];
 	char text[EG_PATH_SIZE];
-};
+} __attribute__((aligned(8))); /* so that zeroing it is stores of words, not a call */
 _Static_assert(sizeof(struct eg_path) == 520, "ABI");
 
 /* A record of the ring buffer. Strings are NUL-terminated and raw: escaping is the reader's job. */

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The kernel structs our programs read: every field here is kernel surface we depend on, and nothing else is.
+ *
+ * Only the fields we touch are named; clang records each access (preserve_access_index) and libbpf moves it to where
+ * the running kernel has the field. A ___suffix marks a variant: libbpf ignores what follows three underscores.
+ */
+#ifndef EG_KERNEL_TYPES_H
+#define EG_KERNEL_TYPES_H
+
+#include <stdbool.h>
+#include <linux/types.h>
+
+#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+
+/* include/linux/uidgid.h */
+typedef struct {
+	__u32 val;
+} kuid_t;
+
+typedef struct {
+	__u32 val;
+} kgid_t;
+
+/* include/linux/kernfs.h: 6.15 renamed parent to __parent */
+struct kernfs_node {
+	const char *name;
+	__u64 id;
+	struct kernfs_node *parent;
+};
+
+struct kernfs_node___renamed {
+	struct kernfs_node *__parent;
+};
+
+/* include/linux/cgroup-defs.h; ancestors[] since 6.1 */
+struct cgroup {
+	int level;
+	struct kernfs_node *kn;
+	struct cgroup *ancestors[0];
+};
+
+struct css_set {
+	struct cgroup *dfl_cgrp;
+};
+
+/* include/linux/capability.h: two __u32 up to 6.2, one __u64 since. We read the eight bytes either way. */
+struct kernel_cap_t___any {
+	__u64 val;
+};
+
+/* include/linux/cred.h */
+struct cred {
+	kuid_t uid;
+	kgid_t gid;
+	kuid_t suid;
+	kuid_t euid;
+	kuid_t fsuid;
+	struct kernel_cap_t___any cap_permitted;
+};
+
+/* include/linux/dcache.h, path.h, mount.h, fs.h and fs/mount.h */
+struct qstr {
+	const unsigned char *name;
+};
+
+struct dentry {
+	struct dentry *d_parent;
+	struct qstr d_name;
+};
+
+struct vfsmount {
+	struct dentry *mnt_root;
+};
+
+struct mount {
+	struct mount *mnt_parent;
+	struct dentry *mnt_mountpoint;
+	struct vfsmount mnt;
+};
+
+struct path {
+	struct vfsmount *mnt;
+	struct dentry *dentry;
+};
+
+struct file {
+	struct path f_path;
+};
+
+struct super_block {
+	struct dentry *s_root;
+};
+
+/* include/linux/binfmts.h */
+struct linux_binprm {
+	struct file *file;
+	struct cred *cred;
+};
+
+/* include/linux/tty.h, sched/signal.h, mm_types.h, sched.h */
+struct tty_struct {
+	char name[64];
+};
+
+struct signal_struct {
+	struct tty_struct *tty;
+};
+
+struct mm_struct {
+	struct file *exe_file;
+};
+
+struct task_struct {
+	struct mm_struct *mm;
+	int pid;
+	int tgid;
+	struct task_struct *real_parent;
+	const struct cred *real_cred;
+	char comm[16];
+	struct signal_struct *signal;
+	kuid_t loginuid;
+	unsigned int sessionid;
+	struct css_set *cgroups;
+};
+
+/* include/linux/net.h, net/sock.h, linux/socket.h */
+struct sock_common {
+	unsigned short skc_family;
+};
+
+struct sock {
+	struct sock_common __sk_common;
+	__u16 sk_protocol;
+};
+
+struct socket {
+	short type;
+	struct sock *sk;
+};
+
+struct msghdr {
+	void *msg_name;
+	int msg_namelen;
+};
+
+struct sockaddr {
+	unsigned short sa_family;
+};
+
+/* kernel/bpf/task_iter.c, include/linux/bpf.h */
+struct seq_file;
+
+struct bpf_iter_meta {
+	struct seq_file *seq;
+};
+
+struct bpf_iter__task {
+	struct bpf_iter_meta *meta;
+	struct task_struct *task;
+};
+
+#pragma clang attribute pop
+
+/* include/linux/socket.h: not in a UAPI header a BPF program can include */
+enum {
+	EG_AF_UNSPEC = 0,
+	EG_AF_INET = 2,
+	EG_AF_INET6 = 10,
+};
+
+#endif

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * Session identity: labels that follow every task of a session from binding and fork on, wherever it is moved, and
+ * the binding of user managers at the instant their cgroup is made.
+ *
+ * Hooks: task_alloc, bprm_committed_creds; tracepoint cgroup_mkdir; task iterators for the helper.
+ * Not covered here: what keeps a task from leaving its cgroup. The label makes leaving pointless.
+ */
+#define EG_DEFINE_MAPS
+#include "policy.bpf.h"
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
+
+/* The guard a child of `task` inherits; NULL = none. A label wins: it says where the task came from. */
+static __always_inline const struct eg_guard *eg_heritage(struct task_struct *task)
+{
+	struct eg_who who;
+
+	if (!eg_who_is(task, &who))
+		return NULL;
+	return who.guard[EG_BY_LABEL] ? who.guard[EG_BY_LABEL] : who.guard[EG_BY_CGROUP];
+}
+
+SEC("lsm/task_alloc")
+int BPF_PROG(eg_task_alloc, struct task_struct *task, unsigned long clone_flags)
+{
+	struct task_struct *parent = bpf_get_current_task_btf();
+	const struct eg_guard *guard = eg_heritage(parent);
+	struct eg_guard label;
+	struct eg_totals *totals;
+	__u64 session;
+
+	if (!guard)
+		return 0;
+	label.session = guard->session;
+	label.profile = guard->profile;
+	label.flags = guard->flags & ~EG_GUARD_LEADER;
+	if (bpf_task_storage_get(&eg_labels, task, &label, BPF_LOCAL_STORAGE_GET_F_CREATE))
+		return 0;
+	session = label.session;
+	totals = bpf_map_lookup_elem(&eg_totals, &session);
+	if (totals)
+		__sync_fetch_and_add(&totals->refused[EG_OP_FORK], 1);
+	return -ENOMEM;
+}
+
+/* A leader that becomes another program is an ordinary member. */
+SEC("lsm/bprm_committed_creds")
+int BPF_PROG(eg_bprm_committed_creds, struct linux_binprm *bprm)
+{
+	struct eg_guard *label = bpf_task_storage_get(&eg_labels, bpf_get_current_task_btf(), NULL, 0);
+
+	if (label && (label->flags & EG_GUARD_LEADER))
+		label->flags &= ~EG_GUARD_LEADER;
+	return 0;
+}
+
+/* ---- user managers ---- */
+
+static __always_inline struct kernfs_node *eg_kernfs_parent(struct kernfs_node *kn)
+{
+	struct kernfs_node___renamed *renamed = (void *)kn;
+
+	if (bpf_core_field_exists(renamed->__parent))
+		return BPF_CORE_READ(renamed, __parent);
+	return BPF_CORE_READ(kn, parent);
+}
+
+enum {
+	EG_MANAGER_LEVEL = 3, /* user.slice/user-UID.slice/user@UID.service */
+	EG_MANAGER_NAME = 32, /* "user@4294967295.service" and its NUL fit */
+};
+
+/* Is this "user@UID.service"? Returns the uid, or -1. */
+static __always_inline __s64 eg_manager_uid(struct kernfs_node *kn)
+{
+	static const char head[] = "user@", tail[] = ".service";
+	char name[EG_MANAGER_NAME] = {};
+	__u64 uid = 0;
+	__u32 i;
+
+	if (bpf_probe_read_kernel_str(name, sizeof(name), BPF_CORE_READ(kn, name)) <= 0)
+		return -1;
+	for (i = 0; i < sizeof(head) - 1; i++)
+		if (name[i] != head[i])
+			return -1;
+	for (i = sizeof(head) - 1; i < sizeof(head) - 1 + 10; i++) {
+		if (name[i] < '0' || name[i] > '9')
+			break;
+		uid = uid * 10 + (name[i] - '0');
+	}
+	if (i == sizeof(head) - 1 || uid > 0xffffffffULL)
+		return -1;
+	for (__u32 k = 0; k < sizeof(tail); k++)
+		if (name[(i + k) & (EG_MANAGER_NAME - 1)] != tail[k])
+			return -1;
+	return uid;
+}
+
+/* Does the parent's name start with "user-"? Delegated units at the same level are not below a user's slice. */
+static __always_inline bool eg_in_user_slice(struct kernfs_node *kn)
+{
+	char name[8] = {};
+
+	if (bpf_probe_read_kernel_str(name, sizeof(name), BPF_CORE_READ(eg_kernfs_parent(kn), name)) <= 0)
+		return false;
+	return name[0] == 'u' && name[1] == 's' && name[2] == 'e' && name[3] == 'r' && name[4] == '-';
+}
+
+/* Called before the new cgroup can hold a task, so a manager that is made anew never runs unguarded. */
+SEC("tp_btf/cgroup_mkdir")
+int BPF_PROG(eg_cgroup_mkdir, struct cgroup *cgroup, const char *path)
+{
+	struct eg_guard *template, guard;
+	struct eg_event *e;
+	__s64 uid;
+	__u64 id;
+	__u32 key;
+
+	if (cgroup->level != EG_MANAGER_LEVEL)
+		return 0;
+	uid = eg_manager_uid(cgroup->kn);
+	if (uid < 0 || !eg_in_user_slice(cgroup->kn))
+		return 0;
+	key = uid;
+	template = bpf_map_lookup_elem(&eg_managers, &key);
+	if (!template)
+		return 0;
+	guard = *template;
+	id = eg_cgroup_id(cgroup);
+	bpf_map_update_elem(&eg_sessions, &id, &guard, BPF_ANY);
+	e = bpf_ringbuf_reserve(&eg_events, sizeof(*e), 0);
+	if (!e)
+		return 0; /* the helper finds it when it next looks at this user */
+	eg_event_init(e, EG_EVENT_MANAGER);
+	e->ts_ns = bpf_ktime_get_boot_ns();
+	e->session = guard.session;
+	e->profile = guard.profile;
+	e->cgroup = id;
+	e->uid = key;
+	bpf_ringbuf_submit(e, 0);
+	return 0;
+}
+
+/* ---- iterators, read by the helper ---- */
+
+/* Labels the tasks that were in a cgroup before it was bound. Those forked since are labelled by their parent. */
+SEC("iter/task")
+int eg_iter_label(struct bpf_iter__task *ctx)
+{
+	struct task_struct *task = ctx->task;
+	const struct eg_guard *guard;
+	struct eg_guard label;
+
+	if (!task)
+		return 0;
+	guard = eg_guard_of_cgroup(task->cgroups->dfl_cgrp);
+	if (!guard)
+		return 0;
+	label.session = guard->session;
+	label.profile = guard->profile;
+	label.flags = guard->flags;
+	/* F_CREATE keeps a label that is there. */
+	bpf_task_storage_get(&eg_labels, task, &label, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	return 0;
+}
+
+/* Lists every labelled task as struct eg_member. */
+SEC("iter/task")
+int eg_iter_members(struct bpf_iter__task *ctx)
+{
+	struct task_struct *task = ctx->task;
+	struct eg_member member = {};
+	struct eg_guard *label;
+
+	if (!task)
+		return 0;
+	label = bpf_task_storage_get(&eg_labels, task, NULL, 0);
+	if (!label)
+		return 0;
+	member.session = label->session;
+	member.tgid = task->tgid;
+	member.tid = task->pid;
+	member.flags = label->flags;
+	bpf_seq_write(ctx->meta->seq, &member, sizeof(member));
+	return 0;
+}
