@@ -141,6 +141,32 @@ struct eg_state {
 };
 _Static_assert(sizeof(struct eg_state) == 48, "ABI");
 
+enum {
+	EG_RECORD_USER_SIZE = 256,
+	EG_RECORD_SERVICE_SIZE = 64,
+	EG_RECORD_RHOST_SIZE = 256,
+	EG_RECORD_PROFILE_SIZE = 64,
+	EG_RECORD_KEY_SIZE = 64,
+};
+
+/* Value of eg_records (key: session number): what a restarted helper needs to go on. Helper only; NUL-terminated. */
+struct eg_record {
+	__u64 cgroup;	 /* id; for a user manager that is not running, the last one */
+	__u64 started_s; /* CLOCK_REALTIME */
+	__u32 uid;
+	__u32 leader;  /* tgid of sshd's monitor; 0 for a user manager */
+	__u32 profile; /* slot */
+	__u32 flags;   /* EG_GUARD_MANAGER */
+	__u32 closed;  /* 1 = PAM has closed it */
+	__u32 rport;   /* client's port, 0 = not known */
+	char user[EG_RECORD_USER_SIZE];
+	char service[EG_RECORD_SERVICE_SIZE];
+	char rhost[EG_RECORD_RHOST_SIZE];
+	char profile_name[EG_RECORD_PROFILE_SIZE];
+	char key[EG_RECORD_KEY_SIZE]; /* "SHA256:..." or empty */
+};
+_Static_assert(sizeof(struct eg_record) == 744, "ABI");
+
 /* Written by the task iterator eg_iter_members, one a task that carries a label. */
 struct eg_member {
 	__u64 session;

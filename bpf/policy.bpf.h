@@ -103,9 +103,19 @@ EG_MAP struct {
 EG_MAP struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, EG_SESSIONS_MAX);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, __u64);
 	__type(value, struct eg_totals);
 } eg_totals SEC(".maps");
+
+/* session number -> who it is. The helper's notebook: no program reads it, but it must outlive the helper. */
+EG_MAP struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, EG_SESSIONS_MAX);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, __u64);
+	__type(value, struct eg_record);
+} eg_records SEC(".maps");
 
 EG_MAP struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * From a record of the ring buffer to a line for syslog. Pure: never logs, never blocks.
+ *
+ * Every value a user controls (names, comm, paths, tty) goes through eg_event_escape, so that no line, field or
+ * terminal sequence can be forged.
+ */
+#ifndef EG_EVENT_H
+#define EG_EVENT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "abi.h"
+
+enum { EG_LINE_MAX = 4096 }; /* longest line, NUL included */
+
+/* What the helper knows about a session and the kernel does not. Strings are borrowed, raw, may be empty. */
+struct eg_event_session {
+	const char *user;
+	const char *profile;
+	const char *rhost;
+	uint32_t rport;
+};
+
+/* "connect", "setuid", ...; "?" for a number we do not know. */
+const char *eg_event_op_name(uint16_t op);
+
+/*
+ * Copies text so that it is one word: bytes outside 0x21..0x7e, '"', '\\' and '=' become \xHH; empty becomes "-".
+ * buf: size bytes, at least 8. What does not fit is cut at a whole character and marked by "...". Returns buf.
+ */
+char *eg_event_escape(const char *text, char *buf, size_t size);
+
+/*
+ * Turns a walked path round: "/usr/bin/sudo"; ".../bin/sudo" when it was cut; "-" when it is not known. Not escaped.
+ * buf: size bytes, at least EG_PATH_SIZE + 8. Malformed lengths give what can be read. Returns buf.
+ */
+char *eg_event_path(const struct eg_path *path, char *buf, size_t size);
+
+/*
+ * Formats one EG_EVENT_VERDICT record: verdict and operation first, then key=value in fixed order.
+ * e: borrowed, may hold anything (it is checked); session: borrowed; buf: EG_LINE_MAX bytes.
+ * Returns the length; -EPROTO for another ABI or a kind that is not a verdict.
+ */
+int eg_event_format(const struct eg_event *e, const struct eg_event_session *session, char *buf);
+
+#endif
