@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# shellcheck shell=bash
+# The root file systems: the guest's, with its users and keys but nothing of ours, and the SDK that builds for it.
+
+image_name() { echo "root-$1-$({ versions suite "$1"; versions guest "$1" all; cat "$HERE/image.sh"; } | hash_of -)"; }
+sdk_name() { echo "sdk-$1-$({ versions suite "$1"; versions sdk "$1" all; cat "$HERE/image.sh"; } | hash_of -)"; }
+
+# debootstrap_into DIR SUITE PACKAGES [OPTION...]
+debootstrap_into() {
+	local dir=$1 suite=$2 packages=$3 sources=()
+	shift 3
+	need_root "building a Debian $suite root file system"
+	command -v mmdebstrap >/dev/null || die "mmdebstrap is missing; run tests/setup demo"
+	mapfile -t sources < <(deb_lines $(versions suite "$suite"))
+	mmdebstrap --quiet --mode=root --variant=essential --format=directory --architectures=amd64 \
+		--include="${packages// /,}" \
+		--aptopt='Acquire::Check-Valid-Until "false"' --aptopt='Acquire::Retries "3"' \
+		--aptopt='APT::Install-Recommends "false"' \
+		--dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/locale/*' \
+		--dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/info/*' \
+		"$@" "$suite" "$dir" "${sources[@]}"
+}
+
+# Users, keys and the start-up of the guest. Runs once per image, on the unpacked directory.
+image_customize() {
+	local root=$1 u home
+	for u in alice bob carol; do
+		chroot "$root" useradd -m -s /bin/bash "$u"
+	done
+	# So that su and sudo can be tried with a password. The machine has no network.
+	printf '%s\n' root:root alice:alice bob:bob carol:carol | chroot "$root" chpasswd
+	for u in alice carol; do
+		echo "$u ALL=(ALL:ALL) NOPASSWD: ALL" >"$root/etc/sudoers.d/$u"
+		chmod 0440 "$root/etc/sudoers.d/$u"
+	done
+
+	# Host keys now: making them at boot costs seconds of emulation.
+	rm -f "$root"/etc/ssh/ssh_host_*
+	chroot "$root" ssh-keygen -q -t ed25519 -N '' -C vm -f /etc/ssh/ssh_host_ed25519_key
+	mkdir -p -m 0700 "$root/root/.ssh"
+	chroot "$root" ssh-keygen -q -t ed25519 -N '' -C root@vm -f /root/.ssh/id_ed25519
+	for u in root alice bob carol; do
+		home=/home/$u
+		[[ $u == root ]] && home=/root
+		chroot "$root" install -d -m 0700 -o "$u" -g "$u" "$home/.ssh"
+		chroot "$root" install -m 0600 -o "$u" -g "$u" /root/.ssh/id_ed25519.pub "$home/.ssh/authorized_keys"
+	done
+
+	echo vm >"$root/etc/hostname"
+	printf '127.0.0.1 localhost vm\n::1 localhost ip6-localhost vm\n10.99.0.1 host\n10.99.0.2 client\n' \
+		>"$root/etc/hosts"
+	: >"$root/etc/resolv.conf"
+	# An empty machine-id would be a first boot, with every unit preset anew.
+	echo 0123456789abcdef0123456789abcdef >"$root/etc/machine-id"
+	rm -f "$root/var/lib/dbus/machine-id"
+	ln -s /etc/machine-id "$root/var/lib/dbus/machine-id"
+
+	# No udev here: a getty on a device waits for it for 90 s. The rest only costs start-up time.
+	mkdir -p "$root/etc/systemd/system-generators"
+	for u in systemd-getty-generator systemd-gpt-auto-generator systemd-fstab-generator systemd-ssh-generator; do
+		ln -sf /dev/null "$root/etc/systemd/system-generators/$u"
+	done
+	for u in getty.target getty@tty1.service apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer \
+		e2scrub_all.timer e2scrub_reap.service fstrim.timer logrotate.timer systemd-timesyncd.service \
+		systemd-random-seed.service systemd-update-utmp-runlevel.service nftables.service \
+		systemd-networkd.service systemd-firstboot.service; do
+		ln -sf /dev/null "$root/etc/systemd/system/$u"
+	done
+
+	# None of it is read in the guest, and all of it would sit in its memory.
+	rm -rf "$root"/usr/share/{perl,lintian,bash-completion,zsh,doc-base,common-licenses,bug,pixmaps,polkit-1} \
+		"$root"/usr/lib/x86_64-linux-gnu/{gconv,perl,perl5} "$root"/usr/lib/python3*/{test,pydoc_data,idlelib,lib2to3} \
+		"$root"/usr/lib/udev/hwdb.d "$root"/var/lib/apt/lists "$root"/var/cache/{apt,debconf} "$root"/boot/*
+	find "$root/var/log" -type f -delete
+}
+
+# TEMP becomes a directory with cpio (the archive), dirs (its directories) and sshd (its /etc/pam.d/sshd).
+image_make() {
+	local out=$1 suite=$2 root=$1/root
+	say "building the Debian $suite guest (once, about a minute) ..."
+	mkdir -p "$out"
+	debootstrap_into "$root" "$suite" "$(versions guest "$suite" all)"
+	image_customize "$root"
+	(cd "$root" && find . -mindepth 1 -type d -printf '%P\n' >../dirs)
+	(cd "$root" && find . -mindepth 1 -printf '%P\n' | LC_ALL=C sort | cpio -o -H newc --quiet >../cpio)
+	cp "$root/etc/pam.d/sshd" "$out/sshd"
+	rm -rf --one-file-system "$root"
+}
+
+sdk_make() {
+	say "building the Debian $2 build environment (once, about two minutes) ..."
+	debootstrap_into "$1" "$2" "$(versions sdk "$2" all)"
+	mkdir -p "$1/src" "$1/out"
+}
