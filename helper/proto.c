@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Messages on the helper's sockets: what a well-formed one is, and how one travels. See proto.h for
- * the contract. */
+/* Messages on the helper's sockets: what a well-formed one is, and how one travels. */
 #include "proto.h"
 #include "util.h"
 
@@ -17,8 +16,8 @@
 
 enum {
 	STRINGS_MAX = 5, /* string fields in one message */
-	STRAY_FDS_MAX =
-		8, /* descriptors taken in only to be closed; the kernel drops the rest itself */
+	/* Descriptors taken in only to be closed; the kernel drops the rest itself. */
+	STRAY_FDS_MAX = 8,
 };
 
 struct field {

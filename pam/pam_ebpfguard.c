@@ -1,0 +1,479 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* The PAM module: arguments, exemptions, return codes, log lines. It lives in sshd: it never
+ * aborts, never waits long. */
+#include "cgroup.h"
+#include "client.h"
+#include "common.h"
+#include "util.h"
+
+#include <security/pam_ext.h>
+#include <security/pam_modules.h>
+#include <security/pam_modutil.h>
+
+#include <stdbool.h>
+#include <string.h>
+#include <sys/un.h>
+#include <syslog.h>
+
+#define EG_EXPORT __attribute__((visibility("default")))
+
+/* Name of what we leave with the PAM handle for close_session: a struct kept. */
+#define EG_DATA "pam_ebpfguard_session"
+
+enum {
+	TIMEOUT_MS = 2000,
+	TIMEOUT_MS_MAX = 60000,
+	WORD_SIZE = 4 * EG_USER_SIZE, /* a user name with every byte escaped */
+	LINE_SIZE = 2048,
+	ESCAPED_SIZE = 4, /* \xHH */
+};
+
+struct args {
+	int timeout_ms;
+	const char *socket; /* PAM's string, borrowed */
+	bool onerr_succeed;
+	bool debug;
+	unsigned int n_bad;
+};
+
+struct kept {
+	uint64_t session; /* 0 = nothing to close */
+};
+
+/* One open or close. Everything borrowed from PAM for the time of the call. */
+struct login {
+	pam_handle_t *pamh;
+	const struct args *args;
+	struct eg_client_person person;
+	int64_t deadline_ms;
+	char user[WORD_SIZE]; /* escaped, for the log */
+};
+
+/* --- log */
+
+/*
+ * Copies text so that it can stand in a log line: no control bytes, no terminal sequences, nothing
+ * beyond ASCII. A word can stand behind "key=" too: no space, quote, '=' or backslash. Cut when to
+ * (size bytes) is full.
+ */
+static void escape(char *to, size_t size, const char *text, bool word)
+{
+	static const char hex[] = "0123456789abcdef";
+	char *end = to + size - 1;
+
+	for (; *text; text++) {
+		unsigned char c = (unsigned char)*text;
+		bool raw = c >= (word ? '!' : ' ') && c < 0x7f && !(word && strchr("\"'\\=", c));
+
+		if (end - to < (raw ? 1 : ESCAPED_SIZE))
+			break;
+		if (raw) {
+			*to++ = (char)c;
+			continue;
+		}
+		*to++ = '\\';
+		*to++ = 'x';
+		*to++ = hex[c >> 4];
+		*to++ = hex[c & 0xf];
+	}
+	*to = '\0';
+}
+
+/* One line to syslog, safe whatever bytes went into it. */
+__attribute__((format(printf, 3, 4))) static void say(const struct login *login, int priority,
+						      const char *fmt, ...)
+{
+	char raw[LINE_SIZE], line[LINE_SIZE];
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(raw, sizeof(raw), fmt, ap); /* a cut line is better than none */
+	va_end(ap);
+	escape(line, sizeof(line), raw, false);
+	pam_syslog(login->pamh, priority, "%s", line);
+}
+
+/* --- arguments */
+
+static int set_onerr(struct args *args, const char *value)
+{
+	if (strcmp(value, "fail") != 0 && strcmp(value, "succeed") != 0)
+		return -EINVAL;
+	args->onerr_succeed = strcmp(value, "succeed") == 0;
+	return 0;
+}
+
+static int set_timeout(struct args *args, const char *value)
+{
+	int ms = 0;
+
+	if (!*value)
+		return -EINVAL;
+	for (; *value; value++) {
+		if (*value < '0' || *value > '9')
+			return -EINVAL;
+		ms = ms * 10 + (*value - '0');
+		if (ms > TIMEOUT_MS_MAX)
+			return -ERANGE;
+	}
+	if (ms == 0)
+		return -ERANGE;
+	args->timeout_ms = ms;
+	return 0;
+}
+
+static int set_socket(struct args *args, const char *value)
+{
+	if (*value != '/' || strlen(value) >= sizeof(((struct sockaddr_un *)0)->sun_path))
+		return -EINVAL;
+	args->socket = value;
+	return 0;
+}
+
+static int set_debug(struct args *args, const char *value)
+{
+	if (value)
+		return -EINVAL;
+	args->debug = true;
+	return 0;
+}
+
+/* The names were looked at before (is_exempt); here only whether the list is one. */
+static int check_list(struct args *args, const char *value)
+{
+	(void)args; /* a row of the table like the others */
+	for (const char *p = value;; p++) {
+		size_t n = strcspn(p, ",");
+
+		if (n == 0 || n >= EG_USER_SIZE)
+			return -EINVAL;
+		p += n;
+		if (!*p)
+			return 0;
+	}
+}
+
+static const struct {
+	const char *name;
+	bool has_value;
+	int (*set)(struct args *args, const char *value);
+} arg_table[] = {
+	{"onerr", true, set_onerr},	    {"timeout", true, set_timeout},
+	{"socket", true, set_socket},	    {"exempt_user", true, check_list},
+	{"exempt_group", true, check_list}, {"debug", false, set_debug},
+};
+
+/* Returns 0, -ENOENT for a name we do not know, -EINVAL or -ERANGE for its value. */
+static int parse_arg(struct args *args, const char *arg)
+{
+	size_t n = strcspn(arg, "=");
+	const char *value = arg[n] ? arg + n + 1 : NULL;
+
+	for (size_t i = 0; i < EG_ARRAY_SIZE(arg_table); i++) {
+		if (strlen(arg_table[i].name) != n || memcmp(arg_table[i].name, arg, n) != 0)
+			continue;
+		if (arg_table[i].has_value && !value)
+			return -EINVAL;
+		return arg_table[i].set(args, value);
+	}
+	return -ENOENT;
+}
+
+/* Parses all; a wrong one is counted, and the others count too: onerr above all, wherever it
+ * stands. */
+static void parse_args(struct args *args, const struct login *login, int argc, const char **argv,
+		       bool report)
+{
+	for (int i = 0; i < argc; i++) {
+		int r = parse_arg(args, argv[i]);
+
+		if (r == 0)
+			continue;
+		args->n_bad++;
+		if (report)
+			say(login, LOG_ERR,
+			    r == -ENOENT ? "unknown argument: %s" : "malformed argument: %s",
+			    argv[i]);
+	}
+}
+
+/* --- exemptions: decided without the helper and before anything can fail, so that nobody is locked
+ * out */
+
+struct name {
+	char text[EG_USER_SIZE];
+};
+
+/* The next name of a comma list. Returns false at its end; names too long for any account are left
+ * out. */
+static bool next_name(const char **list, struct name *ret_name)
+{
+	while (**list) {
+		size_t n = strcspn(*list, ",");
+		const char *start = *list;
+
+		*list += n + (start[n] == ',');
+		if (n == 0 || n >= sizeof(ret_name->text))
+			continue;
+		memcpy(ret_name->text, start, n);
+		ret_name->text[n] = '\0';
+		return true;
+	}
+	return false;
+}
+
+static const char *value_of(const char *arg, const char *name)
+{
+	size_t n = strlen(name);
+
+	return strncmp(arg, name, n) == 0 && arg[n] == '=' ? arg + n + 1 : NULL;
+}
+
+static bool is_exempt_user(const char *user, int argc, const char **argv)
+{
+	struct name name;
+
+	for (int i = 0; i < argc; i++) {
+		const char *list = value_of(argv[i], "exempt_user");
+
+		while (list && next_name(&list, &name))
+			if (strcmp(name.text, user) == 0)
+				return true;
+	}
+	return false;
+}
+
+/* Looks groups up, which may ask the network where accounts live there: so after the user names. */
+static bool is_exempt_group(pam_handle_t *pamh, const char *user, int argc, const char **argv,
+			    struct name *ret_group)
+{
+	struct name name;
+
+	for (int i = 0; i < argc; i++) {
+		const char *list = value_of(argv[i], "exempt_group");
+
+		while (list && next_name(&list, &name)) {
+			if (pam_modutil_user_in_group_nam_nam(pamh, user, name.text) == 1) {
+				*ret_group = name;
+				return true;
+			}
+		}
+	}
+	return false;
+}
+
+static bool is_exempt(const struct login *login, int argc, const char **argv)
+{
+	const char *user = login->person.user;
+	struct name group;
+
+	if (!user || !*user)
+		return false;
+	if (is_exempt_user(user, argc, argv)) {
+		say(login, LOG_NOTICE, "exempt user=%s by=exempt_user", login->user);
+		return true;
+	}
+	if (is_exempt_group(login->pamh, user, argc, argv, &group)) {
+		say(login, LOG_NOTICE, "exempt user=%s by=exempt_group group=%s", login->user,
+		    group.text);
+		return true;
+	}
+	return false;
+}
+
+/* --- the session */
+
+static const char *item(pam_handle_t *pamh, int type)
+{
+	const void *value = NULL;
+
+	return pam_get_item(pamh, type, &value) == PAM_SUCCESS ? value : NULL;
+}
+
+static void login_init(struct login *login, pam_handle_t *pamh, const struct args *args)
+{
+	*login = (struct login){
+		.pamh = pamh,
+		.args = args,
+		.person =
+			{
+				.user = item(pamh, PAM_USER),
+				.service = item(pamh, PAM_SERVICE),
+				.rhost = item(pamh, PAM_RHOST),
+				.connection = pam_getenv(pamh, "SSH_CONNECTION"),
+				.auth_info = pam_getenv(pamh, "SSH_AUTH_INFO_0"),
+			},
+	};
+	escape(login->user, sizeof(login->user), login->person.user ? login->person.user : "",
+	       true);
+}
+
+/* PAM's destructor. Runs in forked children too, so it must do nothing that others would notice. */
+static void free_kept(pam_handle_t *pamh, void *data, int error_status)
+{
+	(void)pamh;
+	(void)error_status;
+	free(data);
+}
+
+/* Makes the place for the session's number before there is a session: once it is guarded nothing
+ * may fail. */
+static int keep_new(pam_handle_t *pamh, struct kept **ret_kept, struct eg_why *reterr_why)
+{
+	struct kept *kept = calloc(1, sizeof(*kept));
+	int r;
+
+	if (!kept)
+		return eg_why_set(reterr_why, -ENOMEM, "no memory for the session");
+	r = pam_set_data(pamh, EG_DATA, kept, free_kept);
+	if (r != PAM_SUCCESS) {
+		free(kept);
+		return eg_why_set(reterr_why, -ENOMEM, "PAM does not keep our data: %s",
+				  pam_strerror(pamh, r));
+	}
+	*ret_kept = kept; /* PAM's now */
+	return 0;
+}
+
+static int enter_and_ask(const struct login *login, int fd, const struct eg_msg_open *msg,
+			 struct eg_cgroup *cg, struct eg_msg_opened *ret_opened,
+			 struct eg_why *reterr_why)
+{
+	int r = eg_cgroup_make(cg, "/proc/self/mountinfo", "/proc/self/cgroup", reterr_why);
+
+	if (r == 0)
+		r = eg_cgroup_enter(cg, reterr_why);
+	if (r == 0 && login->args->debug)
+		say(login, LOG_DEBUG, "entered cgroup=%s from=%s", cg->path, cg->origin);
+	if (r == 0)
+		r = eg_client_open(fd, msg, cg->fd, login->deadline_ms, ret_opened, reterr_why);
+	return r;
+}
+
+/* Moves the process into a session of its own; takes everything back when that fails at any point.
+ */
+static int start_session(const struct login *login, int *fd, const struct eg_msg_open *msg,
+			 struct eg_why *reterr_why)
+{
+	struct eg_cgroup cg = EG_CGROUP_INIT;
+	struct eg_msg_opened opened = {0};
+	struct eg_why undo_why;
+	struct kept *kept = NULL;
+	int r = keep_new(login->pamh, &kept, reterr_why);
+
+	if (r < 0)
+		return r;
+	r = enter_and_ask(login, *fd, msg, &cg, &opened, reterr_why);
+	if (r < 0) {
+		/* First the connection, which takes a binding back whose answer came too late. */
+		eg_close_p(fd);
+		*fd = -1;
+		if (eg_cgroup_undo(&cg, &undo_why) < 0)
+			say(login, LOG_ERR, "user=%s: left behind: %s", login->user, undo_why.text);
+		return r;
+	}
+	kept->session = opened.session;
+	if (login->args->debug)
+		say(login, LOG_DEBUG, "guarded user=%s session=%llu profile=%s cgroup=%s",
+		    login->user, (unsigned long long)opened.session, opened.profile, cg.path);
+	eg_cgroup_done(&cg);
+	return 0;
+}
+
+static int guard(const struct login *login, struct eg_why *reterr_why)
+{
+	eg_auto_free struct eg_msg_open *msg = calloc(1, sizeof(*msg));
+	eg_auto_close int fd = -1;
+	bool cut = false, guarded = false;
+	uint64_t session = 0;
+	int r;
+
+	if (!msg)
+		return eg_why_set(reterr_why, -ENOMEM, "no memory for a message");
+	r = eg_client_fill(&login->person, msg, &cut, reterr_why);
+	if (r < 0)
+		return r;
+	if (cut)
+		say(login, LOG_WARNING,
+		    "user=%s: SSH_AUTH_INFO_0 is too long; lines beyond %d bytes are not used to "
+		    "choose a profile",
+		    login->user, EG_KEY_SIZE - 1);
+	fd = eg_client_connect(login->args->socket, login->deadline_ms, reterr_why);
+	if (fd < 0)
+		return fd;
+	r = eg_client_version(fd, login->deadline_ms, &guarded, &session, reterr_why);
+	if (r < 0)
+		return r;
+	if (guarded) {
+		/* su, sudo -i, a nested login: leaving the session we are in could only loosen it.
+		 */
+		say(login, LOG_INFO, "user=%s stays in session=%llu: already guarded", login->user,
+		    (unsigned long long)session);
+		return 0;
+	}
+	return start_session(login, &fd, msg, reterr_why);
+}
+
+/* The one place where a failure becomes PAM's answer. */
+static int fail(const struct login *login, const struct eg_why *why)
+{
+	if (login->args->onerr_succeed) {
+		say(login, LOG_ALERT, "session of user %s is NOT guarded: %s (onerr=succeed)",
+		    login->user, why->text);
+		return PAM_SUCCESS;
+	}
+	say(login, LOG_ERR, "cannot guard the session of user %s: %s; login refused (onerr=fail)",
+	    login->user, why->text);
+	return PAM_SESSION_ERR;
+}
+
+EG_EXPORT int pam_sm_open_session(pam_handle_t *pamh, int flags, int argc, const char **argv)
+{
+	struct args args = {.timeout_ms = TIMEOUT_MS, .socket = EG_HELPER_SOCKET};
+	struct eg_why why = {0};
+	struct login login;
+	int r;
+
+	(void)flags; /* PAM_SILENT is about the user's terminal, which we never write to */
+	login_init(&login, pamh, &args);
+	if (is_exempt(&login, argc, argv))
+		return PAM_SUCCESS;
+	parse_args(&args, &login, argc, argv, true);
+	login.deadline_ms = eg_proto_now_ms() + args.timeout_ms;
+	if (args.n_bad)
+		r = eg_why_set(&why, -EINVAL, "%u wrong argument(s) on the module's line",
+			       args.n_bad);
+	else
+		r = guard(&login, &why);
+	return r < 0 ? fail(&login, &why) : PAM_SUCCESS;
+}
+
+EG_EXPORT int pam_sm_close_session(pam_handle_t *pamh, int flags, int argc, const char **argv)
+{
+	struct args args = {.timeout_ms = TIMEOUT_MS, .socket = EG_HELPER_SOCKET};
+	const void *data = NULL;
+	const struct kept *kept;
+	eg_auto_close int fd = -1;
+	struct eg_why why = {0};
+	struct login login;
+	int r;
+
+	(void)flags;
+	if (pam_get_data(pamh, EG_DATA, &data) != PAM_SUCCESS || !data)
+		return PAM_SUCCESS; /* exempt, already guarded, or never opened */
+	kept = data;
+	if (!kept->session)
+		return PAM_SUCCESS; /* let in by onerr=succeed */
+	login_init(&login, pamh, &args);
+	parse_args(&args, &login, argc, argv, false); /* open_session has reported them */
+	login.deadline_ms = eg_proto_now_ms() + args.timeout_ms;
+	r = fd = eg_client_connect(args.socket, login.deadline_ms, &why);
+	if (r >= 0)
+		r = eg_client_close(fd, kept->session, login.deadline_ms, &why);
+	if (r < 0)
+		say(&login, LOG_WARNING,
+		    "user=%s session=%llu: %s; the helper will notice the end of the session by "
+		    "itself",
+		    login.user, (unsigned long long)kept->session, why.text);
+	return PAM_SUCCESS;
+}
