@@ -54,7 +54,7 @@ kernel_choose() {
 	echo "$best $best_v"
 }
 
-# TEMP becomes a directory with vmlinuz, modules.cpio, config and release.
+# TEMP becomes a directory with vmlinuz and modules.cpio.
 kernel_make() {
 	local out=$1 series=$2 apt=$1/apt release from to d chosen package version
 	local -a v names
@@ -66,7 +66,10 @@ kernel_make() {
 	chosen=$(kernel_choose "$apt" "$series" "${v[0]}" "${v[1]}")
 	read -r package version <<<"$chosen"
 	names=("$package=$version")
-	[[ $package == linux-binary-* ]] && names+=("${package/linux-binary-/linux-modules-}=$version")
+	# From 7 on the package is split; linux-base-X holds modules.order and modules.builtin.
+	if [[ $package == linux-binary-* ]]; then
+		names+=("${package/linux-binary-/linux-modules-}=$version" "${package/linux-binary-/linux-base-}=$version")
+	fi
 	(cd "$apt" && private_apt "$apt" apt-get -qq download "${names[@]}") || die "downloading ${names[*]} failed"
 	for d in "$apt"/*.deb; do
 		dpkg-deb -x "$d" "$out/unpacked"
@@ -77,9 +80,12 @@ kernel_make() {
 	from=$out/unpacked/lib/modules/$release
 	[[ -d $from ]] || from=$out/unpacked/usr/lib/modules/$release
 	[[ -d $from ]] || die "$package holds no modules for $release; its layout changed, look at tests/vm/kernel.sh"
-	cp "$out/unpacked/boot/vmlinuz-$release" "$out/vmlinuz"
-	cp "$out/unpacked/boot/config-$release" "$out/config" 2>/dev/null || true
-	echo "$release" >"$out/release"
+	# linux-image-* has it in /boot, linux-binary-* beside the modules.
+	if [[ -e $out/unpacked/boot/vmlinuz-$release ]]; then
+		cp "$out/unpacked/boot/vmlinuz-$release" "$out/vmlinuz"
+	else
+		cp "$from/vmlinuz" "$out/vmlinuz"
+	fi
 
 	# What a session could reach for: every protocol and file system that is small, no hardware.
 	to=$out/modules/usr/lib/modules/$release
