@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* What ebpfguardctl asks of the running helper. */
+#include "helper.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/utsname.h>
+
+#include "util.h"
+
+enum { ANSWER_MS = 1000 }; /* a list of sessions may fill the socket: the reader has that long */
+
+static void sum(const struct eg_totals *totals, uint64_t *refused, uint64_t *audited)
+{
+	*refused = 0;
+	*audited = 0;
+	for (size_t op = 0; op < EG_OP_MAX; op++) {
+		*refused += totals->refused[op];
+		*audited += totals->audited[op];
+	}
+}
+
+static uint64_t all_lost(struct eg_helper *helper)
+{
+	struct eg_totals totals;
+	uint64_t number = 0, lost = 0;
+
+	while (eg_bpf_record_next(helper->bpf, &number) == 0)
+		if (eg_bpf_totals_get(helper->bpf, number, &totals) == 0)
+			lost += totals.lost;
+	return lost;
+}
+
+int eg_control_status(struct eg_helper *helper, int fd)
+{
+	struct eg_msg_is_status msg = {
+		.abi = EG_ABI_VERSION,
+		.enforcing = helper->enforcing,
+		.audit = helper->config && helper->config->profiles[0].mode == EG_MODE_AUDIT,
+		.generation = helper->config ? helper->generation : 0,
+		.started_s = (uint64_t)helper->started_s,
+		.loaded_s = (uint64_t)helper->loaded_s,
+		.sessions = (uint32_t)helper->n_sessions,
+		.managers = (uint32_t)helper->n_managers,
+		.prefixes4 = helper->prefixes4,
+		.prefixes6 = helper->prefixes6,
+		.lost = all_lost(helper),
+		.product = EG_VERSION,
+	};
+	struct utsname uts;
+
+	if (uname(&uts) == 0)
+		(void)snprintf(msg.kernel, sizeof(msg.kernel), "%.63s", uts.release);
+	(void)snprintf(msg.last_error, sizeof(msg.last_error), "%s", helper->last_error);
+	eg_proto_head(&msg, EG_MSG_IS_STATUS, sizeof(msg));
+	return eg_proto_send(fd, &msg, -1, eg_proto_now_ms() + ANSWER_MS);
+}
+
+static void describe(struct eg_helper *helper, const struct eg_session *session, struct eg_msg_session *ret)
+{
+	const struct eg_record *rec = &session->record;
+	struct eg_totals totals = {0};
+
+	*ret = (struct eg_msg_session){
+		.session = session->number,
+		.cgroup = rec->cgroup,
+		.started_s = rec->started_s,
+		.uid = rec->uid,
+		.leader = rec->leader,
+		.flags = rec->flags,
+		.closed = rec->closed,
+	};
+	(void)eg_bpf_totals_get(helper->bpf, session->number, &totals); /* zeroes stand when it just ended */
+	sum(&totals, &ret->refused, &ret->audited);
+	(void)snprintf(ret->user, sizeof(ret->user), "%s", rec->user);
+	(void)snprintf(ret->service, sizeof(ret->service), "%s", rec->service);
+	(void)snprintf(ret->rhost, sizeof(ret->rhost), "%s", rec->rhost);
+	(void)snprintf(ret->profile, sizeof(ret->profile), "%s", rec->profile_name);
+	(void)snprintf(ret->key, sizeof(ret->key), "%s", rec->key);
+	eg_proto_head(ret, EG_MSG_SESSION, sizeof(*ret));
+}
+
+int eg_control_sessions(struct eg_helper *helper, int fd)
+{
+	int64_t deadline = eg_proto_now_ms() + ANSWER_MS;
+	struct eg_msg ok;
+
+	for (size_t i = 0; i < EG_BUCKETS; i++) {
+		for (const struct eg_session *s = helper->buckets[i]; s; s = s->next) {
+			struct eg_msg_session msg;
+			int r;
+
+			describe(helper, s, &msg);
+			r = eg_proto_send(fd, &msg, -1, deadline);
+			if (r < 0)
+				return r;
+		}
+	}
+	eg_proto_head(&ok, EG_MSG_OK, sizeof(ok));
+	return eg_proto_send(fd, &ok, -1, deadline);
+}
+
+int eg_control_reload(struct eg_helper *helper, int fd)
+{
+	struct eg_msg_refused refused = {0};
+	struct eg_msg ok;
+	int r = eg_helper_reload(helper);
+
+	if (r == 0) {
+		eg_proto_head(&ok, EG_MSG_OK, sizeof(ok));
+		return eg_proto_send(fd, &ok, -1, eg_proto_now_ms() + ANSWER_MS);
+	}
+	refused.error = -r;
+	(void)snprintf(refused.text, sizeof(refused.text), "%s", helper->last_error);
+	eg_proto_head(&refused, EG_MSG_REFUSED, sizeof(refused));
+	return eg_proto_send(fd, &refused, -1, eg_proto_now_ms() + ANSWER_MS);
+}

@@ -1,0 +1,397 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * ebpfguard-helper: options, start order, loop. Start: options -> settings -> log -> load or adopt -> prove -> policy
+ * -> live sessions -> sockets -> ready. Foreground always; systemd does the rest.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/timerfd.h>
+#include <sys/un.h>
+#include <time.h>
+
+#include "helper.h"
+#include "log.h"
+#include "util.h"
+
+#define STATE_DIR "/var/lib/ebpfguard"
+#define LAST_GOOD "last-good.conf"
+
+enum { USAGE = 2, LISTEN_FDS_START = 3 };
+
+/* ---- systemd ---- */
+
+/* sd_notify(3) in ten lines: the helper links no libsystemd. Without NOTIFY_SOCKET there is nobody to tell. */
+static void notify(const char *state)
+{
+	const char *path = getenv("NOTIFY_SOCKET");
+	struct sockaddr_un addr = {.sun_family = AF_UNIX};
+	int fd eg_auto_close = -1;
+	size_t n = path ? strlen(path) : 0;
+
+	if (!n || n >= sizeof(addr.sun_path))
+		return;
+	memcpy(addr.sun_path, path, n);
+	if (addr.sun_path[0] == '@')
+		addr.sun_path[0] = '\0';
+	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd >= 0)
+		(void)sendto(fd, state, strlen(state), MSG_NOSIGNAL, (struct sockaddr *)&addr,
+			     (socklen_t)(offsetof(struct sockaddr_un, sun_path) + n)); /* systemd's time-out tells */
+}
+
+/* Number of sockets passed by socket activation, from descriptor 3 on. */
+static size_t passed_sockets(void)
+{
+	const char *pid = getenv("LISTEN_PID"), *fds = getenv("LISTEN_FDS");
+	long n;
+
+	if (!pid || !fds || atol(pid) != (long)getpid())
+		return 0;
+	n = atol(fds);
+	return n > 0 && n <= 2 ? (size_t)n : 0;
+}
+
+/* ---- loop ---- */
+
+int eg_loop_add(struct eg_helper *helper, struct eg_source *source, uint32_t events)
+{
+	struct epoll_event event = {.events = events, .data.ptr = source};
+
+	return epoll_ctl(helper->epoll_fd, EPOLL_CTL_ADD, source->fd, &event) < 0 ? -errno : 0;
+}
+
+static void on_ring(struct eg_helper *helper, struct eg_source *source, uint32_t events)
+{
+	int r = eg_bpf_events_read(helper->bpf);
+
+	(void)source;
+	(void)events;
+	if (r < 0)
+		eg_log(LOG_ERR, "cannot read events: %s; refusals go on, their lines are missing", strerror(-r));
+}
+
+static void on_timer(struct eg_helper *helper, struct eg_source *source, uint32_t events)
+{
+	int64_t now = eg_proto_now_ms();
+	uint64_t ticks;
+
+	(void)events;
+	if (read(source->fd, &ticks, sizeof(ticks)) < 0)
+		return; /* EAGAIN: already read */
+	eg_server_tick(helper, now);
+	eg_session_tick(helper, now);
+}
+
+static void on_signal(struct eg_helper *helper, struct eg_source *source, uint32_t events)
+{
+	struct signalfd_siginfo info;
+
+	(void)events;
+	if (read(source->fd, &info, sizeof(info)) != sizeof(info))
+		return;
+	if (info.ssi_signo == SIGHUP) {
+		notify("RELOADING=1");
+		(void)eg_helper_reload(helper); /* it has logged; the old policy stays */
+		notify("READY=1");
+	} else {
+		helper->stop = true;
+	}
+}
+
+static int open_loop(struct eg_helper *helper)
+{
+	struct itimerspec tick = {.it_interval.tv_sec = EG_TICK_MS / 1000, .it_value.tv_sec = EG_TICK_MS / 1000};
+	sigset_t set;
+	int r;
+
+	(void)sigemptyset(&set);
+	(void)sigaddset(&set, SIGHUP);
+	(void)sigaddset(&set, SIGTERM);
+	(void)sigaddset(&set, SIGINT);
+	if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
+		return -errno;
+	helper->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	helper->signals = (struct eg_source){.fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK), .handle = on_signal};
+	helper->timer = (struct eg_source){.fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK),
+					   .handle = on_timer};
+	if (helper->epoll_fd < 0 || helper->signals.fd < 0 || helper->timer.fd < 0 ||
+	    timerfd_settime(helper->timer.fd, 0, &tick, NULL) < 0)
+		return -errno;
+	r = eg_loop_add(helper, &helper->signals, EPOLLIN);
+	return r < 0 ? r : eg_loop_add(helper, &helper->timer, EPOLLIN);
+}
+
+static int loop(struct eg_helper *helper)
+{
+	while (!helper->stop) {
+		struct epoll_event event;
+		int n = epoll_wait(helper->epoll_fd, &event, 1, -1);
+		struct eg_source *source = event.data.ptr;
+
+		if (n < 0 && errno != EINTR)
+			return -errno;
+		if (n == 1)
+			source->handle(helper, source, event.events);
+		if (helper->reap_due)
+			eg_session_reap(helper);
+	}
+	return 0;
+}
+
+/* ---- configuration ---- */
+
+/* Compiles and puts in force. Takes config on success only. */
+static int apply(struct eg_helper *helper, struct eg_config *config, struct eg_err *err)
+{
+	struct eg_policy_image image = {0};
+	uint32_t generation = helper->generation + 1;
+	int r = eg_policy_compile(&config->profiles[0], &image);
+
+	if (!r)
+		r = eg_bpf_policy_put(helper->bpf, EG_PROFILE_DEFAULT, &image, generation);
+	if (r < 0) {
+		(void)snprintf(err->file, sizeof(err->file), "%s", config->file);
+		err->line = 0;
+		(void)snprintf(err->text, sizeof(err->text), "cannot put the policy in force: %s", strerror(-r));
+	} else {
+		eg_config_free(helper->config);
+		helper->config = config;
+		helper->generation = generation;
+		helper->prefixes4 = (uint32_t)image.n_entries4;
+		helper->prefixes6 = (uint32_t)image.n_entries6;
+		helper->loaded_s = time(NULL);
+	}
+	eg_policy_done(&image);
+	return r;
+}
+
+/* Keeps the text of a good configuration for the next start, replaced in one step. Losing it is not an error now. */
+static void keep_last_good(struct eg_helper *helper, const char *text, size_t n)
+{
+	int dir eg_auto_close = open(helper->state_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int fd eg_auto_close = -1;
+
+	if (dir >= 0)
+		fd = openat(dir, LAST_GOOD ".new", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0 || write(fd, text, n) != (ssize_t)n || fsync(fd) < 0 ||
+	    renameat(dir, LAST_GOOD ".new", dir, LAST_GOOD) < 0)
+		eg_log(LOG_WARNING, "cannot keep the configuration as %s/" LAST_GOOD ": %s; an older one stays there",
+		       helper->state_dir, strerror(errno));
+}
+
+static void log_loaded(const struct eg_helper *helper)
+{
+	eg_log(LOG_NOTICE, "POLICY generation=%u mode=%s prefixes4=%u prefixes6=%u setuid=%s mount=%s file=%s",
+	       helper->generation, helper->config->profiles[0].mode == EG_MODE_AUDIT ? "audit" : "enforce",
+	       helper->prefixes4, helper->prefixes6, helper->config->profiles[0].deny_setuid ? "deny" : "allow",
+	       helper->config->profiles[0].deny_mount ? "deny" : "allow", helper->config->file);
+}
+
+int eg_helper_reload(struct eg_helper *helper)
+{
+	struct eg_config *config = NULL;
+	char *text eg_auto_free = NULL;
+	struct eg_err err = {0};
+	size_t n = 0;
+	int r = eg_config_load(helper->config_file, 0, &config, &text, &n, &err);
+
+	if (!r)
+		r = apply(helper, config, &err);
+	if (r < 0) {
+		eg_config_free(config == helper->config ? NULL : config);
+		(void)eg_err_format(&err, helper->last_error, sizeof(helper->last_error));
+		eg_log(LOG_ERR, "%s; %s", helper->last_error,
+		       helper->config ? "the policy in force stays" : "there is none in force");
+		return r;
+	}
+	helper->last_error[0] = '\0';
+	keep_last_good(helper, text, n);
+	log_loaded(helper);
+	return 0;
+}
+
+/* At start: the configuration, else the last good one, else none: sessions are refused then. */
+static void first_load(struct eg_helper *helper)
+{
+	struct eg_config *config = NULL;
+	char path[EG_PATH_TEXT_SIZE], text[EG_TEXT_SIZE];
+	struct eg_err err = {0};
+	int r;
+
+	if (eg_helper_reload(helper) == 0)
+		return;
+	(void)snprintf(path, sizeof(path), "%s/" LAST_GOOD, helper->state_dir);
+	r = eg_config_load(path, 0, &config, NULL, NULL, &err);
+	if (!r)
+		r = apply(helper, config, &err);
+	if (r < 0) {
+		eg_config_free(config);
+		eg_log(LOG_ERR, "no last good configuration either (%s): every session but exempt ones is refused",
+		       eg_err_format(&err, text, sizeof(text)));
+		return;
+	}
+	eg_log(LOG_ERR, "the last good configuration is enforced instead, from %s: mend %s, then run "
+			"ebpfguardctl reload", path, helper->config_file);
+	log_loaded(helper);
+}
+
+/* -t: is the configuration good? Needs neither root nor a kernel. */
+static int check_only(const char *path)
+{
+	struct eg_config *config = NULL;
+	struct eg_err err = {0};
+	char text[EG_TEXT_SIZE + EG_PATH_TEXT_SIZE];
+
+	if (eg_config_load(path, geteuid(), &config, NULL, NULL, &err) < 0) {
+		(void)fprintf(stderr, "%s\n", eg_err_format(&err, text, sizeof(text)));
+		return 1;
+	}
+	eg_config_free(config);
+	(void)printf("%s: fine\n", path);
+	return 0;
+}
+
+/* ---- start ---- */
+
+static int start(struct eg_helper *helper, struct eg_err *err)
+{
+	static const int passed[] = {LISTEN_FDS_START, LISTEN_FDS_START + 1};
+	struct eg_profile before = {0};
+	bool adopted = false;
+	int r, n;
+
+	r = eg_cgroup2_open(&helper->cgroup2);
+	if (r < 0) {
+		(void)snprintf(err->text, sizeof(err->text), "no cgroup2 file system is mounted: %s", strerror(-r));
+		return r;
+	}
+	r = eg_bpf_open(&helper->bpf, &adopted, err);
+	if (!r)
+		r = eg_selftest(helper, err);
+	if (r < 0)
+		return r;
+	helper->enforcing = true;
+	eg_log(LOG_NOTICE, "ENFORCING version=" EG_VERSION " abi=%d %s: a denied connect of our own child gave EPERM",
+	       EG_ABI_VERSION, adopted ? "pins taken over" : "fresh start");
+	if (!eg_bpf_profile_get(helper->bpf, EG_PROFILE_DEFAULT, &before))
+		helper->generation = before.generation;
+	eg_bpf_events_set(helper->bpf, eg_session_event, helper);
+	first_load(helper);
+	n = eg_session_adopt(helper);
+	if (n)
+		eg_log(LOG_NOTICE, "took over %d sessions", n);
+	helper->ring = (struct eg_source){.fd = eg_bpf_events_fd(helper->bpf), .handle = on_ring};
+	r = eg_loop_add(helper, &helper->ring, EPOLLIN);
+	if (!r)
+		r = eg_server_open(helper, passed, passed_sockets(), err);
+	return r;
+}
+
+static void usage(FILE *out)
+{
+	(void)fputs("usage: ebpfguard-helper [-dtVh] [-f FILE]\n"
+		    "       ebpfguard-helper --unload\n"
+		    "  -d, --debug     log to stderr, in detail\n"
+		    "  -f, --config F  configuration file (" EG_CONFIG_FILE ")\n"
+		    "  -t, --test      check the configuration and exit\n"
+		    "      --unload    remove what is pinned in the kernel: guarding ends\n"
+		    "  -V, --version   print the version\n",
+		    out);
+}
+
+static int unload(void)
+{
+	int r = eg_bpf_unload();
+
+	if (r < 0)
+		(void)fprintf(stderr, "ebpfguard-helper: cannot remove " EG_PIN_PARENT ": %s\n", strerror(-r));
+	return r < 0;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option options[] = {{"debug", no_argument, NULL, 'd'},
+						{"config", required_argument, NULL, 'f'},
+						{"test", no_argument, NULL, 't'},
+						{"unload", no_argument, NULL, 'u'},
+						{"version", no_argument, NULL, 'V'},
+						{"help", no_argument, NULL, 'h'},
+						{0}};
+	static struct eg_helper helper = {
+		.cgroup2.root_fd = -1,
+		.config_file = EG_CONFIG_FILE,
+		.state_dir = STATE_DIR,
+		.epoll_fd = -1,
+		.listeners = {{.fd = -1}, {.fd = -1}},
+	};
+	const struct rlimit files = {65536, 65536};
+	struct eg_err err = {0};
+	char text[EG_TEXT_SIZE + EG_PATH_TEXT_SIZE];
+	bool debug = false, test = false;
+	int c, r;
+
+	while ((c = getopt_long(argc, argv, "df:tVh", options, NULL)) != -1) {
+		switch (c) {
+		case 'd':
+			debug = true;
+			break;
+		case 'f':
+			helper.config_file = optarg;
+			break;
+		case 't':
+			test = true;
+			break;
+		case 'u':
+			return unload();
+		case 'V':
+			(void)puts("ebpfguard-helper " EG_VERSION);
+			return 0;
+		case 'h':
+			usage(stdout);
+			return 0;
+		default:
+			usage(stderr);
+			return USAGE;
+		}
+	}
+	if (optind < argc) {
+		usage(stderr);
+		return USAGE;
+	}
+	if (test)
+		return check_only(helper.config_file);
+	eg_log_open(debug, debug);
+	helper.started_s = time(NULL);
+	(void)setrlimit(RLIMIT_NOFILE, &files); /* one or two a session; systemd's unit sets it too */
+	r = open_loop(&helper);
+	if (!r)
+		r = start(&helper, &err);
+	if (r < 0) {
+		if (!err.text[0])
+			(void)snprintf(err.text, sizeof(err.text), "%s", strerror(-r));
+		eg_log(LOG_ERR, "cannot start: %s", eg_err_format(&err, text, sizeof(text)));
+		if (!debug)
+			(void)fprintf(stderr, "ebpfguard-helper: cannot start: %s\n", text);
+		return 1;
+	}
+	notify("READY=1");
+	r = loop(&helper);
+	notify("STOPPING=1");
+	eg_log(r < 0 ? LOG_ERR : LOG_NOTICE, "stopping%s%s: sessions stay guarded", r < 0 ? ": " : "",
+	       r < 0 ? strerror(-r) : "");
+	eg_server_close(&helper);
+	eg_session_free_all(&helper);
+	eg_bpf_close(helper.bpf);
+	eg_config_free(helper.config);
+	eg_cgroup2_close(&helper.cgroup2);
+	return r < 0;
+}

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * User managers. `systemd-run --user` starts programs in user@UID.service and, with --scope, has PID 1 move the caller
+ * there: an ordinary user's way out of any session cgroup. So that cgroup is guarded too, as a session of its own that
+ * all sessions of the user share. The kernel side binds it when it is made anew (eg_cgroup_mkdir).
+ */
+#include "helper.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "log.h"
+#include "util.h"
+
+enum { MANAGER_LEVEL = 3 };
+
+struct eg_session *eg_manager_find(struct eg_helper *helper, uint32_t uid)
+{
+	for (size_t i = 0; i < EG_BUCKETS; i++)
+		for (struct eg_session *s = helper->buckets[i]; s; s = s->next)
+			if (s->record.flags & EG_GUARD_MANAGER && s->record.uid == uid)
+				return s;
+	return NULL;
+}
+
+static int new_manager(struct eg_helper *helper, uint32_t uid, const char *user, const char *profile_name,
+		       uint32_t profile, struct eg_session **ret)
+{
+	struct eg_record record = {
+		.started_s = (uint64_t)time(NULL),
+		.uid = uid,
+		.profile = profile,
+		.flags = EG_GUARD_MANAGER,
+		.service = "systemd-user",
+	};
+	uint64_t number;
+	int r = eg_bpf_session_number(helper->bpf, &number);
+
+	(void)snprintf(record.user, sizeof(record.user), "%s", user);
+	(void)snprintf(record.profile_name, sizeof(record.profile_name), "%s", profile_name);
+	if (!r)
+		r = eg_bpf_record_put(helper->bpf, number, &record, true);
+	if (r < 0)
+		return r;
+	*ret = eg_session_add(helper, number, &record);
+	if (!*ret) {
+		eg_bpf_record_drop(helper->bpf, number);
+		return -ENOMEM;
+	}
+	(*ret)->empty = true; /* until a cgroup is found */
+	return 0;
+}
+
+/* Writes the record back. A failure leaves an older one, which a restarted helper corrects by looking. */
+static void remember(struct eg_helper *helper, struct eg_session *manager, uint64_t cgroup)
+{
+	manager->record.cgroup = cgroup;
+	(void)eg_bpf_record_put(helper->bpf, manager->number, &manager->record, false);
+}
+
+static struct eg_guard guard_of(const struct eg_session *manager)
+{
+	return (struct eg_guard){
+		.session = manager->number, .profile = manager->record.profile, .flags = EG_GUARD_MANAGER};
+}
+
+/* Binds the manager's cgroup if there is one, and labels the tasks that were in it before. */
+static int bind_running(struct eg_helper *helper, struct eg_session *manager)
+{
+	struct eg_guard guard = guard_of(manager), now;
+	char path[128];
+	uint64_t id;
+	int fd eg_auto_close = -1;
+	int r;
+
+	(void)snprintf(path, sizeof(path), "user.slice/user-%u.slice/user@%u.service", manager->record.uid,
+		       manager->record.uid);
+	fd = eg_cgroup2_open_path(&helper->cgroup2, path);
+	if (fd < 0)
+		return fd == -ENOENT ? 0 : fd;
+	r = eg_cgroup2_id(fd, &id);
+	if (r < 0)
+		return r;
+	if (manager->record.cgroup == id && manager->events.fd >= 0 && !eg_bpf_binding_get(helper->bpf, id, &now))
+		return 0;
+	r = eg_bpf_bind(helper->bpf, id, MANAGER_LEVEL, &guard);
+	if (r < 0 && r != -EEXIST)
+		return r;
+	remember(helper, manager, id);
+	r = eg_session_watch(helper, manager, fd);
+	return r < 0 ? r : eg_bpf_label_all(helper->bpf);
+}
+
+int eg_manager_guard(struct eg_helper *helper, uint32_t uid, const char *user, const char *profile_name,
+		     uint32_t profile)
+{
+	struct eg_session *manager = eg_manager_find(helper, uid);
+	struct eg_guard guard;
+	int r;
+
+	if (!manager) {
+		r = new_manager(helper, uid, user, profile_name, profile, &manager);
+		if (r < 0)
+			return r;
+	}
+	/* The template first: a manager made between the two steps is bound by the kernel side. */
+	guard = guard_of(manager);
+	r = eg_bpf_manager_set(helper->bpf, uid, &guard);
+	return r < 0 ? r : bind_running(helper, manager);
+}
+
+void eg_manager_made(struct eg_helper *helper, const struct eg_event *event)
+{
+	struct eg_session *manager = eg_session_find(helper, event->session);
+	int fd eg_auto_close = -1;
+
+	if (!manager) {
+		/* Ended between the cgroup's birth and this record. */
+		(void)eg_bpf_unbind(helper->bpf, event->cgroup);
+		return;
+	}
+	fd = eg_cgroup2_open_id(&helper->cgroup2, event->cgroup);
+	if (fd < 0) {
+		(void)eg_bpf_unbind(helper->bpf, event->cgroup); /* gone again */
+		return;
+	}
+	if (manager->record.cgroup && manager->record.cgroup != event->cgroup)
+		(void)eg_bpf_unbind(helper->bpf, manager->record.cgroup); /* the one before it */
+	remember(helper, manager, event->cgroup);
+	if (eg_session_watch(helper, manager, fd) < 0)
+		manager->empty = true;
+}
+
+static bool user_has_session(struct eg_helper *helper, uint32_t uid)
+{
+	for (size_t i = 0; i < EG_BUCKETS; i++)
+		for (struct eg_session *s = helper->buckets[i]; s; s = s->next)
+			if (!(s->record.flags & EG_GUARD_MANAGER) && s->record.uid == uid)
+				return true;
+	return false;
+}
+
+static bool cgroup_exists(struct eg_helper *helper, uint64_t id)
+{
+	int fd eg_auto_close = eg_cgroup2_open_id(&helper->cgroup2, id);
+
+	return fd >= 0;
+}
+
+void eg_manager_settle(struct eg_helper *helper, struct eg_session *manager)
+{
+	if (!manager->empty)
+		return;
+	if (manager->record.cgroup && !cgroup_exists(helper, manager->record.cgroup)) {
+		(void)eg_bpf_unbind(helper->bpf, manager->record.cgroup);
+		eg_close_p(&manager->events.fd);
+		manager->events.fd = -1;
+		remember(helper, manager, 0);
+	}
+	if (manager->record.cgroup || user_has_session(helper, manager->record.uid))
+		return;
+	(void)eg_bpf_manager_set(helper->bpf, manager->record.uid, NULL); /* absent is fine */
+	eg_log(LOG_DEBUG, "manager of uid %u is gone", manager->record.uid);
+	eg_session_drop(helper, manager);
+}

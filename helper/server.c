@@ -1,0 +1,450 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * The two sockets. helper.sock takes open, close and version; control.sock the rest. uid 0 is not authority here:
+ * guarded root has it too. What counts is where the kernel says the peer is.
+ */
+#include "helper.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+
+#include "event.h"
+#include "log.h"
+#include "util.h"
+
+#ifndef SO_PEERPIDFD /* Linux 6.5 */
+#define SO_PEERPIDFD 77
+#endif
+
+struct eg_client {
+	struct eg_source source;
+	enum eg_door door;
+	struct eg_peer peer;
+	int64_t deadline_ms;
+	struct eg_client *next;
+};
+
+/* ---- who asks ---- */
+
+/*
+ * SO_PEERPIDFD pins the process that connected. Before 6.5 the pid is looked up now: it could have been reused since
+ * the connect, so an open is also checked against the leaf, which holds nobody but the caller.
+ */
+static int peer_of(int fd, struct eg_peer *ret)
+{
+	struct ucred cred;
+	socklen_t size = sizeof(cred);
+	int pidfd = -1;
+
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &size) < 0)
+		return -errno;
+	if (cred.pid <= 0)
+		return -ESRCH; /* from a pid namespace we cannot see into */
+	size = sizeof(pidfd);
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERPIDFD, &pidfd, &size) < 0)
+		pidfd = (int)syscall(SYS_pidfd_open, cred.pid, 0);
+	if (pidfd < 0)
+		return -errno;
+	*ret = (struct eg_peer){.pid = cred.pid, .uid = cred.uid, .pidfd = pidfd};
+	return 0;
+}
+
+/* The guard of the nearest bound cgroup at or above a path. 1, 0 or negative errno. */
+static int guard_above(struct eg_helper *helper, const char *path, struct eg_guard *ret)
+{
+	char part[EG_CGROUP_PATH_SIZE];
+
+	if ((size_t)snprintf(part, sizeof(part), "%s", path) >= sizeof(part))
+		return -ENAMETOOLONG;
+	while (part[0] && strcmp(part, "/")) {
+		int fd eg_auto_close = eg_cgroup2_open_path(&helper->cgroup2, part);
+		uint64_t id;
+		int r = fd < 0 ? fd : eg_cgroup2_id(fd, &id);
+
+		if (r < 0)
+			return r;
+		r = eg_bpf_binding_get(helper->bpf, id, ret);
+		if (r != -ENOENT)
+			return r < 0 ? r : 1;
+		*strrchr(part, '/') = '\0';
+	}
+	return 0;
+}
+
+int eg_server_peer_guard(struct eg_helper *helper, const struct eg_peer *peer, struct eg_guard *ret)
+{
+	char path[EG_CGROUP_PATH_SIZE];
+	int r = eg_bpf_label_get(helper->bpf, peer->pidfd, ret);
+
+	if (r != -ENOENT)
+		return r < 0 ? r : 1;
+	r = eg_cgroup2_of_pid(peer->pid, path, sizeof(path));
+	return r < 0 ? r : guard_above(helper, path, ret);
+}
+
+/* ---- answers ---- */
+
+static int send_now(int fd, const void *msg)
+{
+	return eg_proto_send(fd, msg, -1, eg_proto_now_ms());
+}
+
+__attribute__((format(printf, 3, 4))) static int refuse(int fd, int error, const char *format, ...)
+{
+	struct eg_msg_refused msg = {.error = -error};
+	va_list ap;
+
+	va_start(ap, format);
+	(void)vsnprintf(msg.text, sizeof(msg.text), format, ap);
+	va_end(ap);
+	eg_proto_head(&msg, EG_MSG_REFUSED, sizeof(msg));
+	return send_now(fd, &msg);
+}
+
+/* ---- helper.sock ---- */
+
+static int on_version(struct eg_helper *helper, struct eg_client *client, const void *request, int passed)
+{
+	struct eg_msg_is_version msg = {.abi = EG_ABI_VERSION, .product = EG_VERSION};
+	struct eg_guard guard = {0};
+	int r = eg_server_peer_guard(helper, &client->peer, &guard);
+
+	(void)request;
+	(void)passed;
+	if (r < 0)
+		return r;
+	msg.guarded = r == 1;
+	msg.session = guard.session;
+	eg_proto_head(&msg, EG_MSG_IS_VERSION, sizeof(msg));
+	return send_now(client->source.fd, &msg);
+}
+
+/* Everything a leaf must be before it is bound. ret_path, ret_level: where it is. 0 or negative errno with a reason. */
+static int prove_leaf(struct eg_helper *helper, const struct eg_peer *peer, int dirfd, char *ret_path, size_t size,
+		      int *ret_level, const char **ret_reason)
+{
+	struct eg_guard guard;
+	struct stat st;
+	uint64_t id;
+	int r;
+
+	*ret_reason = "the descriptor passed is not a cgroup2 directory";
+	r = eg_cgroup2_id(dirfd, &id);
+	if (r < 0)
+		return r;
+	*ret_reason = "the cgroup is not root's alone";
+	if (fstat(dirfd, &st) < 0)
+		return -errno;
+	if (st.st_uid != 0 || st.st_mode & (S_IWGRP | S_IWOTH))
+		return -EPERM;
+	*ret_reason = "the cgroup is not at a place where sessions have theirs";
+	*ret_level = eg_cgroup2_path(&helper->cgroup2, dirfd, ret_path, size);
+	if (*ret_level < 0)
+		return *ret_level;
+	if (!eg_cgroup2_is_leaf(ret_path))
+		return -EPERM;
+	*ret_reason = "the cgroup is guarded already";
+	r = guard_above(helper, ret_path, &guard);
+	if (r)
+		return r < 0 ? r : -EEXIST;
+	*ret_reason = "the caller is not the only process in the cgroup it passed";
+	r = eg_cgroup2_holds_only(dirfd, peer->pid);
+	return r < 0 ? r : r ? 0 : -EPERM;
+}
+
+static void log_refusal(const struct eg_msg_open *request, const struct eg_peer *peer, int error, const char *reason)
+{
+	char user[512];
+
+	eg_log(LOG_ERR, "REFUSED open user=%s pid=%d uid=%u errno=%d reason=\"%s\"",
+	       eg_event_escape(request->user, user, sizeof(user)), (int)peer->pid, (unsigned int)peer->uid, -error, reason);
+}
+
+static int on_open(struct eg_helper *helper, struct eg_client *client, const void *request, int passed)
+{
+	const struct eg_msg_open *open = request;
+	struct eg_msg_opened answer = {0};
+	char path[EG_CGROUP_PATH_SIZE];
+	struct eg_session *session;
+	struct eg_err err = {0};
+	const char *reason = "";
+	int level = 0, r;
+
+	if (passed < 0)
+		return -EBADMSG;
+	r = prove_leaf(helper, &client->peer, passed, path, sizeof(path), &level, &reason);
+	if (r < 0) {
+		log_refusal(open, &client->peer, r, reason);
+		return refuse(client->source.fd, r, "%s", reason);
+	}
+	r = eg_session_open(helper, open, &client->peer, passed, path, level, &session, &err);
+	if (r < 0) {
+		log_refusal(open, &client->peer, r, err.text);
+		return refuse(client->source.fd, r, "%s", err.text);
+	}
+	answer.session = session->number;
+	(void)snprintf(answer.profile, sizeof(answer.profile), "%s", session->record.profile_name);
+	eg_proto_head(&answer, EG_MSG_OPENED, sizeof(answer));
+	r = send_now(client->source.fd, &answer);
+	if (r < 0) {
+		log_refusal(open, &client->peer, r, "the answer could not be sent; the binding is undone");
+		eg_session_undo(helper, session, &client->peer);
+	}
+	return r;
+}
+
+/* A guarded peer may close its own session: its label says which that is, the number is only a claim. */
+static int on_close(struct eg_helper *helper, struct eg_client *client, const void *request, int passed)
+{
+	const struct eg_msg_close *msg = request;
+	struct eg_session *session = eg_session_find(helper, msg->session);
+	struct eg_guard guard = {0};
+	struct eg_msg ok;
+
+	(void)passed;
+	if (!session || eg_server_peer_guard(helper, &client->peer, &guard) != 1 || guard.session != msg->session)
+		return refuse(client->source.fd, -EACCES, "not a process of session %llu",
+			      (unsigned long long)msg->session);
+	eg_session_closed(helper, session);
+	eg_proto_head(&ok, EG_MSG_OK, sizeof(ok));
+	return send_now(client->source.fd, &ok);
+}
+
+/* ---- control.sock ---- */
+
+static int on_status(struct eg_helper *helper, struct eg_client *client, const void *request, int passed)
+{
+	(void)request;
+	(void)passed;
+	return eg_control_status(helper, client->source.fd);
+}
+
+static int on_sessions(struct eg_helper *helper, struct eg_client *client, const void *request, int passed)
+{
+	(void)request;
+	(void)passed;
+	return eg_control_sessions(helper, client->source.fd);
+}
+
+static int on_reload(struct eg_helper *helper, struct eg_client *client, const void *request, int passed)
+{
+	(void)request;
+	(void)passed;
+	return eg_control_reload(helper, client->source.fd);
+}
+
+/* ---- requests ---- */
+
+enum guarded_peer { GUARDED_MAY, GUARDED_MAY_NOT };
+
+static const struct request {
+	uint16_t type;
+	enum eg_door door;
+	enum guarded_peer guarded;
+	bool takes_fd;
+	int (*handle)(struct eg_helper *helper, struct eg_client *client, const void *request, int passed);
+} requests[] = {
+	{EG_MSG_VERSION, EG_DOOR_HELPER, GUARDED_MAY, false, on_version},
+	{EG_MSG_OPEN, EG_DOOR_HELPER, GUARDED_MAY_NOT, true, on_open},
+	{EG_MSG_CLOSE, EG_DOOR_HELPER, GUARDED_MAY, false, on_close},
+	{EG_MSG_STATUS, EG_DOOR_CONTROL, GUARDED_MAY_NOT, false, on_status},
+	{EG_MSG_SESSIONS, EG_DOOR_CONTROL, GUARDED_MAY_NOT, false, on_sessions},
+	{EG_MSG_RELOAD, EG_DOOR_CONTROL, GUARDED_MAY_NOT, false, on_reload},
+};
+
+static const struct request *find_request(enum eg_door door, uint16_t type)
+{
+	for (size_t i = 0; i < EG_ARRAY_SIZE(requests); i++)
+		if (requests[i].door == door && requests[i].type == type)
+			return &requests[i];
+	return NULL;
+}
+
+/* Returns 0 to keep the connection, a negative errno to close it. */
+static int serve(struct eg_helper *helper, struct eg_client *client)
+{
+	union {
+		struct eg_msg head;
+		uint64_t align;
+		char bytes[EG_MSG_MAX];
+	} buf;
+	const struct request *request;
+	struct eg_guard guard = {0};
+	int passed eg_auto_close = -1;
+	ssize_t n = eg_proto_recv(client->source.fd, &buf, sizeof(buf), &passed, eg_proto_now_ms());
+	int r;
+
+	if (n <= 0)
+		return n ? (int)n : -ENOTCONN;
+	request = find_request(client->door, buf.head.type);
+	if (!request || (passed >= 0 && !request->takes_fd))
+		return -EBADMSG;
+	if (request->guarded == GUARDED_MAY_NOT) {
+		r = eg_server_peer_guard(helper, &client->peer, &guard);
+		if (r) {
+			eg_log(LOG_WARNING, "REFUSED request type=%u pid=%d uid=%u session=%llu reason=\"%s\"", buf.head.type,
+			       (int)client->peer.pid, (unsigned int)client->peer.uid, (unsigned long long)guard.session,
+			       r > 0 ? "the caller is in a guarded session" : strerror(-r));
+			return refuse(client->source.fd, -EALREADY, "already guarded");
+		}
+	}
+	return request->handle(helper, client, &buf, passed);
+}
+
+/* ---- connections ---- */
+
+static void drop_client(struct eg_helper *helper, struct eg_client *client)
+{
+	struct eg_client **at = &helper->clients;
+
+	while (*at != client)
+		at = &(*at)->next;
+	*at = client->next;
+	helper->n_clients--;
+	eg_close_p(&client->source.fd);
+	eg_close_p(&client->peer.pidfd);
+	free(client);
+}
+
+static void on_client(struct eg_helper *helper, struct eg_source *source, uint32_t events)
+{
+	struct eg_client *client = (struct eg_client *)((char *)source - offsetof(struct eg_client, source));
+	int r = events & EPOLLIN ? serve(helper, client) : -ENOTCONN;
+
+	if (r >= 0)
+		return;
+	if (r != -ENOTCONN)
+		eg_log(LOG_WARNING, "closing the connection of pid %d: %s", (int)client->peer.pid, strerror(-r));
+	drop_client(helper, client);
+}
+
+static void on_connect(struct eg_helper *helper, struct eg_source *source, uint32_t events)
+{
+	enum eg_door door = source == &helper->listeners[EG_DOOR_CONTROL] ? EG_DOOR_CONTROL : EG_DOOR_HELPER;
+	int fd eg_auto_close = accept4(source->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	struct eg_client *client;
+	struct eg_peer peer = {.pidfd = -1};
+
+	(void)events;
+	if (fd < 0)
+		return; /* hung up again; a lack of descriptors shows at the next login as a refused one */
+	if (peer_of(fd, &peer) < 0 || peer.uid != 0 || helper->n_clients >= EG_CLIENTS_MAX) {
+		eg_log(LOG_WARNING, "refusing a connection of pid %d uid %u: %s", (int)peer.pid, (unsigned int)peer.uid,
+		       helper->n_clients >= EG_CLIENTS_MAX ? "too many connections" : "not root");
+		eg_close_p(&peer.pidfd);
+		return;
+	}
+	client = calloc(1, sizeof(*client));
+	if (!client) {
+		eg_close_p(&peer.pidfd);
+		return;
+	}
+	client->source = (struct eg_source){.fd = eg_take_fd(&fd), .handle = on_client};
+	client->door = door;
+	client->peer = peer;
+	client->deadline_ms = eg_proto_now_ms() + EG_CLIENT_MS;
+	client->next = helper->clients;
+	helper->clients = client;
+	helper->n_clients++;
+	if (eg_loop_add(helper, &client->source, EPOLLIN) < 0)
+		drop_client(helper, client);
+}
+
+void eg_server_tick(struct eg_helper *helper, int64_t now_ms)
+{
+	for (struct eg_client *client = helper->clients, *next; client; client = next) {
+		next = client->next;
+		if (now_ms > client->deadline_ms)
+			drop_client(helper, client);
+	}
+}
+
+/* ---- listening ---- */
+
+static int listen_at(const char *path, struct eg_err *err)
+{
+	struct sockaddr_un addr = {.sun_family = AF_UNIX};
+	int fd eg_auto_close = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	mode_t mask;
+	int r;
+
+	(void)snprintf(addr.sun_path, sizeof(addr.sun_path), "%s", path);
+	if (mkdir("/run/ebpfguard", 0755) < 0 && errno != EEXIST) {
+		(void)snprintf(err->text, sizeof(err->text), "cannot create /run/ebpfguard: %s", strerror(errno));
+		return -errno;
+	}
+	(void)unlink(path);
+	mask = umask(0177);
+	r = fd < 0 || bind(fd, (struct sockaddr *)&addr, sizeof(addr)) < 0 || listen(fd, SOMAXCONN) < 0 ? -errno : 0;
+	(void)umask(mask);
+	if (r < 0) {
+		(void)snprintf(err->text, sizeof(err->text), "cannot listen on %s: %s", path, strerror(-r));
+		return r;
+	}
+	return eg_take_fd(&fd);
+}
+
+/* Which of our doors is a socket systemd passed? -1 = neither. */
+static int door_of(int fd)
+{
+	struct sockaddr_un addr = {0};
+	socklen_t size = sizeof(addr);
+
+	if (getsockname(fd, (struct sockaddr *)&addr, &size) < 0 || addr.sun_family != AF_UNIX)
+		return -1;
+	if (!strcmp(addr.sun_path, EG_HELPER_SOCKET))
+		return EG_DOOR_HELPER;
+	return strcmp(addr.sun_path, EG_CONTROL_SOCKET) ? -1 : EG_DOOR_CONTROL;
+}
+
+int eg_server_open(struct eg_helper *helper, const int *fds, size_t n_fds, struct eg_err *reterr)
+{
+	static const char *const paths[] = {EG_HELPER_SOCKET, EG_CONTROL_SOCKET};
+
+	for (size_t i = 0; i < n_fds; i++) {
+		int door = door_of(fds[i]);
+
+		if (door < 0 || helper->listeners[door].fd >= 0) {
+			(void)snprintf(reterr->text, sizeof(reterr->text),
+				       "systemd passed a socket that is not one of " EG_HELPER_SOCKET
+				       " and " EG_CONTROL_SOCKET ": check ebpfguard.socket");
+			return -EINVAL;
+		}
+		helper->listeners[door].fd = fds[i];
+	}
+	for (size_t i = 0; i < EG_ARRAY_SIZE(paths); i++) {
+		struct eg_source *source = &helper->listeners[i];
+		int r;
+
+		if (source->fd < 0) {
+			r = listen_at(paths[i], reterr);
+			if (r < 0)
+				return r;
+			source->fd = r;
+		}
+		(void)fcntl(source->fd, F_SETFL, O_NONBLOCK);
+		source->handle = on_connect;
+		r = eg_loop_add(helper, source, EPOLLIN);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+void eg_server_close(struct eg_helper *helper)
+{
+	while (helper->clients)
+		drop_client(helper, helper->clients);
+	for (size_t i = 0; i < EG_ARRAY_SIZE(helper->listeners); i++) {
+		eg_close_p(&helper->listeners[i].fd);
+		helper->listeners[i].fd = -1;
+	}
+}

@@ -1,0 +1,470 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * Live sessions: opened when the kernel guards them, ended when no task of theirs is left, wherever it went.
+ */
+#include "helper.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pwd.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <time.h>
+
+#include "event.h"
+#include "key.h"
+#include "log.h"
+#include "util.h"
+
+static struct eg_session **bucket_of(struct eg_helper *helper, uint64_t number)
+{
+	return &helper->buckets[number % EG_BUCKETS];
+}
+
+struct eg_session *eg_session_find(struct eg_helper *helper, uint64_t number)
+{
+	struct eg_session *session = *bucket_of(helper, number);
+
+	while (session && session->number != number)
+		session = session->next;
+	return session;
+}
+
+/* ---- watching ---- */
+
+static void on_cgroup_events(struct eg_helper *helper, struct eg_source *source, uint32_t events)
+{
+	struct eg_session *session = (struct eg_session *)((char *)source - offsetof(struct eg_session, events));
+
+	(void)events;
+	session->empty = eg_cgroup2_populated(source->fd) == 0;
+	if (session->empty)
+		helper->reap_due = true;
+}
+
+int eg_session_watch(struct eg_helper *helper, struct eg_session *session, int dirfd)
+{
+	int fd eg_auto_close = openat(dirfd, "cgroup.events", O_RDONLY | O_CLOEXEC);
+	int r;
+
+	if (fd < 0)
+		return -errno;
+	eg_close_p(&session->events.fd);
+	session->events.fd = eg_take_fd(&fd);
+	session->events.handle = on_cgroup_events;
+	r = eg_loop_add(helper, &session->events, EPOLLPRI);
+	if (r < 0)
+		return r;
+	/* It may have emptied before we watched: the first look is ours to take. */
+	on_cgroup_events(helper, &session->events, 0);
+	return 0;
+}
+
+/* ---- the table ---- */
+
+struct eg_session *eg_session_add(struct eg_helper *helper, uint64_t number, const struct eg_record *record)
+{
+	struct eg_session **bucket = bucket_of(helper, number);
+	struct eg_session *session = calloc(1, sizeof(*session));
+
+	if (!session)
+		return NULL;
+	session->number = number;
+	session->record = *record;
+	session->events.fd = -1;
+	session->next = *bucket;
+	*bucket = session;
+	if (record->flags & EG_GUARD_MANAGER)
+		helper->n_managers++;
+	else
+		helper->n_sessions++;
+	return session;
+}
+
+static void forget(struct eg_helper *helper, struct eg_session *session)
+{
+	struct eg_session **at = bucket_of(helper, session->number);
+
+	while (*at != session)
+		at = &(*at)->next;
+	*at = session->next;
+	if (session->record.flags & EG_GUARD_MANAGER)
+		helper->n_managers--;
+	else
+		helper->n_sessions--;
+	eg_close_p(&session->events.fd);
+	free(session);
+}
+
+void eg_session_drop(struct eg_helper *helper, struct eg_session *session)
+{
+	/* The binding first, the record last: a helper killed in between finds the record and finishes. */
+	if (session->record.cgroup)
+		(void)eg_bpf_unbind(helper->bpf, session->record.cgroup); /* gone already is fine */
+	eg_bpf_record_drop(helper->bpf, session->number);
+	forget(helper, session);
+}
+
+void eg_session_free_all(struct eg_helper *helper)
+{
+	for (size_t i = 0; i < EG_BUCKETS; i++)
+		while (helper->buckets[i])
+			forget(helper, helper->buckets[i]);
+}
+
+static size_t sessions_of(struct eg_helper *helper, const char *user)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < EG_BUCKETS; i++)
+		for (struct eg_session *s = helper->buckets[i]; s; s = s->next)
+			n += !(s->record.flags & EG_GUARD_MANAGER) && !strcmp(s->record.user, user);
+	return n;
+}
+
+/* ---- opening ---- */
+
+/* The uid is in the name of logind's slice; only a host without logind makes us ask NSS. */
+static uint32_t uid_of(const char *path, const char *user)
+{
+	struct passwd *pw;
+	unsigned int uid;
+
+	if (sscanf(path, "/user.slice/user-%u.slice/", &uid) == 1)
+		return uid;
+	pw = getpwnam(user);
+	return pw ? pw->pw_uid : (uint32_t)-1;
+}
+
+/* Port of the client, the second word of SSH_CONNECTION. 0 = not there. */
+static uint32_t rport_of(const char *connection)
+{
+	unsigned int port;
+
+	return sscanf(connection, "%*s %u", &port) == 1 && port <= UINT16_MAX ? port : 0;
+}
+
+static void fill_record(struct eg_record *record, const struct eg_msg_open *request, const struct eg_peer *peer,
+			const char *path, uint64_t cgroup)
+{
+	*record = (struct eg_record){
+		.cgroup = cgroup,
+		.started_s = (uint64_t)time(NULL),
+		.uid = uid_of(path, request->user),
+		.leader = (uint32_t)peer->pid,
+		.profile = EG_PROFILE_DEFAULT,
+		.rport = rport_of(request->connection),
+	};
+	(void)snprintf(record->user, sizeof(record->user), "%s", request->user);
+	(void)snprintf(record->service, sizeof(record->service), "%s", request->service);
+	(void)snprintf(record->rhost, sizeof(record->rhost), "%s", request->rhost);
+	(void)eg_key_fingerprint(request->auth_info, record->key); /* no key, no fingerprint: the field stays empty */
+}
+
+__attribute__((format(printf, 3, 4))) static int fail(struct eg_err *err, int error, const char *format, ...)
+{
+	va_list ap;
+
+	va_start(ap, format);
+	(void)vsnprintf(err->text, sizeof(err->text), format, ap);
+	va_end(ap);
+	return error;
+}
+
+static int check_limits(struct eg_helper *helper, const char *user, struct eg_err *err)
+{
+	if (!helper->config)
+		return fail(err, -ENOENT, "there is no valid configuration: run ebpfguardctl check");
+	if (helper->n_sessions >= EG_OPEN_SESSIONS_MAX)
+		return fail(err, -ENOSPC, "%d sessions are guarded already, more do not fit", EG_OPEN_SESSIONS_MAX);
+	if (sessions_of(helper, user) >= EG_SESSIONS_PER_USER)
+		return fail(err, -EUSERS, "this user has %d guarded sessions already", EG_SESSIONS_PER_USER);
+	return 0;
+}
+
+/* Binds and labels, in this order: whatever the leader forks from the first on inherits. */
+static int bind_leaf(struct eg_helper *helper, struct eg_session *session, const struct eg_peer *peer, int dirfd,
+		     int level, struct eg_err *err)
+{
+	struct eg_guard guard = {.session = session->number, .profile = session->record.profile};
+	int r = eg_session_watch(helper, session, dirfd);
+
+	if (r < 0)
+		return fail(err, r, "cannot watch the session's cgroup: %s", strerror(-r));
+	r = eg_bpf_bind(helper->bpf, session->record.cgroup, (unsigned int)level, &guard);
+	if (r < 0)
+		return fail(err, r, "cannot bind the session's cgroup: %s", strerror(-r));
+	guard.flags = EG_GUARD_LEADER;
+	r = eg_bpf_label_put(helper->bpf, peer->pidfd, &guard);
+	if (r < 0)
+		return fail(err, r, "cannot label the session's leader: %s", strerror(-r));
+	if (session->record.uid == (uint32_t)-1)
+		return 0;
+	r = eg_manager_guard(helper, session->record.uid, session->record.user, session->record.profile_name,
+			     session->record.profile);
+	return r < 0 ? fail(err, r, "cannot guard the user's manager: %s", strerror(-r)) : 0;
+}
+
+static void log_start(const struct eg_session *session, const char *path)
+{
+	const struct eg_record *rec = &session->record;
+	char user[512], service[128], rhost[512], where[1024];
+
+	eg_log(LOG_NOTICE,
+	       "START session=%llu user=%s uid=%u profile=%s rhost=%s rport=%u service=%s key=%s pid=%u cgroup=%s",
+	       (unsigned long long)session->number, eg_event_escape(rec->user, user, sizeof(user)), rec->uid,
+	       rec->profile_name, eg_event_escape(rec->rhost, rhost, sizeof(rhost)), rec->rport,
+	       eg_event_escape(rec->service, service, sizeof(service)), rec->key[0] ? rec->key : "-", rec->leader,
+	       eg_event_escape(path, where, sizeof(where)));
+}
+
+int eg_session_open(struct eg_helper *helper, const struct eg_msg_open *request, const struct eg_peer *peer, int dirfd,
+		    const char *path, int level, struct eg_session **ret, struct eg_err *reterr)
+{
+	struct eg_session *session;
+	struct eg_record record;
+	uint64_t cgroup, number;
+	int r = check_limits(helper, request->user, reterr);
+
+	if (r < 0)
+		return r;
+	r = eg_cgroup2_id(dirfd, &cgroup);
+	if (r < 0)
+		return fail(reterr, r, "cannot read the cgroup's id: %s", strerror(-r));
+	fill_record(&record, request, peer, path, cgroup);
+	(void)snprintf(record.profile_name, sizeof(record.profile_name), "%s",
+		       helper->config->profiles[eg_policy_select(helper->config, request->user, request->service,
+								 request->rhost, record.key)]
+			       .name);
+	r = eg_bpf_session_number(helper->bpf, &number);
+	if (!r)
+		r = eg_bpf_record_put(helper->bpf, number, &record, true);
+	if (r < 0)
+		return fail(reterr, r, "cannot record the session: %s", strerror(-r));
+	session = eg_session_add(helper, number, &record);
+	if (!session) {
+		eg_bpf_record_drop(helper->bpf, number);
+		return fail(reterr, -ENOMEM, "out of memory");
+	}
+	r = bind_leaf(helper, session, peer, dirfd, level, reterr);
+	if (r < 0) {
+		eg_session_undo(helper, session, peer);
+		return r;
+	}
+	log_start(session, path);
+	*ret = session;
+	return 0;
+}
+
+void eg_session_undo(struct eg_helper *helper, struct eg_session *session, const struct eg_peer *peer)
+{
+	struct eg_session *manager = eg_manager_find(helper, session->record.uid);
+
+	(void)eg_bpf_label_drop(helper->bpf, peer->pidfd); /* it may not have got one */
+	eg_session_drop(helper, session);
+	if (manager)
+		eg_manager_settle(helper, manager);
+}
+
+void eg_session_closed(struct eg_helper *helper, struct eg_session *session)
+{
+	session->record.closed = 1;
+	/* Only people read this flag; a failure changes nothing about the guard. */
+	(void)eg_bpf_record_put(helper->bpf, session->number, &session->record, false);
+	eg_log(LOG_DEBUG, "CLOSE session=%llu", (unsigned long long)session->number);
+}
+
+/* ---- ending ---- */
+
+static void log_summary(const struct eg_session *session, uint64_t left_out)
+{
+	char user[512];
+
+	eg_log(LOG_NOTICE, "SUPPRESSED session=%llu user=%s count=%llu", (unsigned long long)session->number,
+	       eg_event_escape(session->record.user, user, sizeof(user)), (unsigned long long)left_out);
+}
+
+static void log_end(struct eg_helper *helper, struct eg_session *session)
+{
+	const struct eg_record *rec = &session->record;
+	uint64_t refused = 0, audited = 0, left_out = eg_limit_summary(&session->limit, 0, true);
+	struct eg_totals totals = {0};
+	char user[512], by_op[512] = "";
+	size_t used = 0;
+
+	if (left_out)
+		log_summary(session, left_out);
+	(void)eg_bpf_totals_get(helper->bpf, session->number, &totals); /* zeroes stand when it is gone */
+	for (uint16_t op = 0; op < EG_OP_MAX; op++) {
+		uint64_t n = totals.refused[op] + totals.audited[op];
+
+		refused += totals.refused[op];
+		audited += totals.audited[op];
+		if (n && used < sizeof(by_op))
+			used += (size_t)snprintf(by_op + used, sizeof(by_op) - used, " %s=%llu",
+						 eg_event_op_name(op), (unsigned long long)n);
+	}
+	eg_log(LOG_NOTICE, "END session=%llu user=%s uid=%u profile=%s seconds=%lld refused=%llu audited=%llu lost=%llu%s",
+	       (unsigned long long)session->number, eg_event_escape(rec->user, user, sizeof(user)), rec->uid,
+	       rec->profile_name, (long long)(time(NULL) - (time_t)rec->started_s), (unsigned long long)refused,
+	       (unsigned long long)audited, (unsigned long long)totals.lost, by_op);
+}
+
+/* Removes the leaf; logind's scope goes by itself once it is empty. */
+static void remove_leaf(struct eg_helper *helper, const struct eg_session *session)
+{
+	int fd eg_auto_close = eg_cgroup2_open_id(&helper->cgroup2, session->record.cgroup);
+	char path[EG_CGROUP_PATH_SIZE];
+
+	if (fd < 0 || eg_cgroup2_path(&helper->cgroup2, fd, path, sizeof(path)) < 0 || !eg_cgroup2_is_leaf(path))
+		return;
+	if (unlinkat(helper->cgroup2.root_fd, path + 1, AT_REMOVEDIR) < 0 && errno != ENOENT)
+		eg_log(LOG_WARNING, "cannot remove the empty cgroup %s: %s; it stays, unused", path, strerror(errno));
+}
+
+static bool has_member(const struct eg_member *members, size_t n, uint64_t session)
+{
+	for (size_t i = 0; i < n; i++)
+		if (members[i].session == session)
+			return true;
+	return false;
+}
+
+static void end_session(struct eg_helper *helper, struct eg_session *session)
+{
+	/* Drained first, so that the last refusals stand before the line that sums them up. */
+	(void)eg_bpf_events_read(helper->bpf);
+	log_end(helper, session);
+	remove_leaf(helper, session);
+	eg_session_drop(helper, session);
+}
+
+/* Calls fn for each session that has gone empty, managers or others. fn may drop the one it is called for, no other. */
+static void each_empty(struct eg_helper *helper, bool managers, void (*fn)(struct eg_helper *, struct eg_session *, void *),
+		       void *arg)
+{
+	for (size_t i = 0; i < EG_BUCKETS; i++) {
+		struct eg_session *session = helper->buckets[i], *next;
+
+		for (; session; session = next) {
+			next = session->next;
+			if (session->empty && !!(session->record.flags & EG_GUARD_MANAGER) == managers)
+				fn(helper, session, arg);
+		}
+	}
+}
+
+struct members {
+	struct eg_member *list;
+	size_t n;
+};
+
+static void end_if_over(struct eg_helper *helper, struct eg_session *session, void *arg)
+{
+	const struct members *members = arg;
+
+	if (!has_member(members->list, members->n, session->number))
+		end_session(helper, session);
+}
+
+static void settle(struct eg_helper *helper, struct eg_session *manager, void *arg)
+{
+	(void)arg;
+	eg_manager_settle(helper, manager);
+}
+
+void eg_session_reap(struct eg_helper *helper)
+{
+	struct members members = {0};
+	int r;
+
+	helper->reap_due = false;
+	r = eg_bpf_members(helper->bpf, &members.list, &members.n);
+	if (r < 0) {
+		eg_log(LOG_WARNING, "cannot list labelled tasks: %s; trying again in a second", strerror(-r));
+		return;
+	}
+	each_empty(helper, false, end_if_over, &members);
+	free(members.list);
+	each_empty(helper, true, settle, NULL);
+}
+
+/* ---- start ---- */
+
+static void adopt_one(struct eg_helper *helper, uint64_t number, const struct eg_record *record)
+{
+	struct eg_session *session = eg_session_add(helper, number, record);
+	int fd eg_auto_close = -1;
+
+	if (!session) {
+		eg_log(LOG_ERR, "out of memory: session %llu stays guarded but its end will not be noticed",
+		       (unsigned long long)number);
+		return;
+	}
+	if (record->cgroup)
+		fd = eg_cgroup2_open_id(&helper->cgroup2, record->cgroup);
+	if (fd < 0 || eg_session_watch(helper, session, fd) < 0) {
+		session->empty = true;
+		helper->reap_due = true;
+	}
+}
+
+int eg_session_adopt(struct eg_helper *helper)
+{
+	uint64_t number = 0;
+	int n = 0;
+
+	while (eg_bpf_record_next(helper->bpf, &number) == 0) {
+		struct eg_record record;
+
+		if (eg_bpf_record_get(helper->bpf, number, &record) < 0)
+			continue;
+		adopt_one(helper, number, &record);
+		n++;
+	}
+	return n;
+}
+
+/* ---- events ---- */
+
+void eg_session_event(const struct eg_event *event, void *arg)
+{
+	struct eg_helper *helper = arg;
+	struct eg_session *session = eg_session_find(helper, event->session);
+	struct eg_event_session who = {.user = "", .profile = "", .rhost = ""};
+	char line[EG_LINE_MAX];
+
+	if (event->kind == EG_EVENT_MANAGER) {
+		eg_manager_made(helper, event);
+		return;
+	}
+	if (event->profile == EG_PROFILE_SELFTEST)
+		return;
+	if (session) {
+		if (!eg_limit_take(&session->limit, eg_proto_now_ms()))
+			return;
+		who.user = session->record.user;
+		who.profile = session->record.profile_name;
+		who.rhost = session->record.rhost;
+		who.rport = session->record.rport;
+	}
+	if (eg_event_format(event, &who, line) >= 0)
+		eg_log(LOG_NOTICE, "%s", line);
+}
+
+void eg_session_tick(struct eg_helper *helper, int64_t now_ms)
+{
+	for (size_t i = 0; i < EG_BUCKETS; i++) {
+		for (struct eg_session *session = helper->buckets[i]; session; session = session->next) {
+			uint64_t left_out = eg_limit_summary(&session->limit, now_ms, false);
+
+			if (left_out)
+				log_summary(session, left_out);
+			/* Strays: no cgroup tells when the last of them ends. */
+			if (session->empty)
+				helper->reap_due = true;
+		}
+	}
+}
