@@ -47,7 +47,7 @@ image_customize() {
 	done
 
 	echo vm >"$root/etc/hostname"
-	printf '127.0.0.1 localhost vm\n::1 localhost ip6-localhost vm\n10.99.0.1 host\n10.99.0.2 client\n' \
+	printf '127.0.0.1 localhost\n127.0.1.1 vm\n::1 localhost ip6-localhost\n10.99.0.2 client\n' \
 		>"$root/etc/hosts"
 	: >"$root/etc/resolv.conf"
 	# An empty machine-id would be a first boot, with every unit preset anew.
@@ -55,7 +55,10 @@ image_customize() {
 	rm -f "$root/var/lib/dbus/machine-id"
 	ln -s /etc/machine-id "$root/var/lib/dbus/machine-id"
 
-	# No udev here: a getty on a device waits for it for 90 s. The rest only costs start-up time.
+	: >"$root/etc/default/locale"
+
+	# No udev here: a getty on a device waits for it for 90 s. tmp.mount, which only trixie has, would hide what --copy
+	# puts into /tmp. The rest only costs start-up time, much of it emulated.
 	mkdir -p "$root/etc/systemd/system-generators"
 	for u in systemd-getty-generator systemd-gpt-auto-generator systemd-fstab-generator systemd-ssh-generator; do
 		ln -sf /dev/null "$root/etc/systemd/system-generators/$u"
@@ -63,14 +66,17 @@ image_customize() {
 	for u in getty.target getty@tty1.service apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer \
 		e2scrub_all.timer e2scrub_reap.service fstrim.timer logrotate.timer systemd-timesyncd.service \
 		systemd-random-seed.service systemd-update-utmp-runlevel.service nftables.service \
-		systemd-networkd.service systemd-firstboot.service; do
+		systemd-networkd.service systemd-firstboot.service systemd-sysusers.service systemd-hwdb-update.service \
+		systemd-journal-catalog-update.service systemd-update-done.service ldconfig.service tmp.mount \
+		modprobe@drm.service modprobe@efi_pstore.service modprobe@dm_mod.service modprobe@loop.service \
+		dev-hugepages.mount systemd-pcrextend.socket systemd-pcrlock.socket systemd-mountfsd.socket; do
 		ln -sf /dev/null "$root/etc/systemd/system/$u"
 	done
 
 	# None of it is read in the guest, and all of it would sit in its memory.
 	rm -rf "$root"/usr/share/{perl,lintian,bash-completion,zsh,doc-base,common-licenses,bug,pixmaps,polkit-1} \
 		"$root"/usr/lib/x86_64-linux-gnu/{gconv,perl,perl5} "$root"/usr/lib/python3*/{test,pydoc_data,idlelib,lib2to3} \
-		"$root"/usr/lib/udev/hwdb.d "$root"/var/lib/apt/lists "$root"/var/cache/{apt,debconf} "$root"/boot/*
+		"$root"/usr/lib/udev/hwdb.d "$root"/usr/lib/binfmt.d/python* "$root"/var/lib/apt/lists "$root"/var/cache/{apt,debconf} "$root"/boot/*
 	find "$root/var/log" -type f -delete
 }
 
