@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# The module's tests: `make check-pam` runs them, `make check-pam-san` the same under ASan and UBSan. Both need root and
+# a cgroup2 mount; without, the tests that need them are skipped (EG_MUST_RUN=1: they fail).
+
+PAM_TESTS     := $(addprefix $(BUILD)/tests/pam/,test_cgroup test_module)
+PAM_SAN_TESTS := $(addprefix $(BUILD)/san/pam/,test_cgroup test_module)
+PAM_SAN_FLAGS := -g -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
+PAM_SAN_OBJS  := $(addprefix $(BUILD)/san/pam/,pam_ebpfguard.o cgroup.o client.o proto.o)
+PAM_TEST_CPP   = $(EG_CPPFLAGS) -Ipam -Itests/pam $(CPPFLAGS) $(EG_CFLAGS)
+PAM_TEST_LIBS  = $(call pkg,--cflags --libs,cmocka) -lpam
+
+.PHONY: check-pam check-pam-san
+
+check-pam: $(PAM_TESTS) $(BUILD)/pam_ebpfguard.so
+	tests/pam/test_exports.sh $(BUILD)/pam_ebpfguard.so
+	$(BUILD)/tests/pam/test_cgroup
+	$(BUILD)/tests/pam/test_module
+	tests/pam/test_pamtester.sh $(BUILD)/pam_ebpfguard.so
+
+check-pam-san: $(PAM_SAN_TESTS)
+	$(BUILD)/san/pam/test_cgroup
+	EG_OPENS=200 $(BUILD)/san/pam/test_module
+
+# --- as shipped: the module itself, and cgroup.o as it is in it
+$(BUILD)/tests/pam/fake_helper.o: tests/pam/fake_helper.c
+	$(call say,TEST,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(PAM_TEST_CPP) $(CFLAGS) $(EG_DEPS) -c $< -o $@
+
+$(BUILD)/tests/pam/test_cgroup: tests/pam/test_cgroup.c $(BUILD)/pam/cgroup.o
+	$(call say,TEST,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(PAM_TEST_CPP) $(CFLAGS) $(EG_DEPS) -MF $@.d $(LDFLAGS) -o $@ $< $(BUILD)/pam/cgroup.o \
+		$(PAM_TEST_LIBS)
+
+# -rdynamic: libpam must find our syslog()
+$(BUILD)/tests/pam/test_module: tests/pam/test_module.c $(BUILD)/tests/pam/fake_helper.o $(BUILD)/pam/proto.o \
+		$(BUILD)/pam_ebpfguard.so
+	$(call say,TEST,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(PAM_TEST_CPP) $(CFLAGS) -fvisibility=default $(EG_DEPS) -MF $@.d \
+		-DEG_MODULE='"$(abspath $(BUILD)/pam_ebpfguard.so)"' $(LDFLAGS) -rdynamic -o $@ $< \
+		$(BUILD)/tests/pam/fake_helper.o $(BUILD)/pam/proto.o $(PAM_TEST_LIBS)
+
+# --- with sanitizers: module, fake helper and tests. No FORTIFY, which would hide calls from ASan.
+$(BUILD)/san/pam/%.o: pam/%.c
+	$(call say,SAN,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(EG_CPPFLAGS) $(CPPFLAGS) $(EG_CFLAGS) -fPIC $(PAM_SAN_FLAGS) $(EG_DEPS) -c $< -o $@
+
+$(BUILD)/san/pam/proto.o: helper/proto.c
+	$(call say,SAN,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(EG_CPPFLAGS) $(CPPFLAGS) $(EG_CFLAGS) -fPIC $(PAM_SAN_FLAGS) $(EG_DEPS) -c $< -o $@
+
+$(BUILD)/san/pam/fake_helper.o: tests/pam/fake_helper.c
+	$(call say,SAN,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(PAM_TEST_CPP) $(PAM_SAN_FLAGS) $(EG_DEPS) -c $< -o $@
+
+# No -z defs: the sanitizers' functions are the test program's.
+$(BUILD)/san/pam_ebpfguard.so: $(PAM_SAN_OBJS) pam/pam_ebpfguard.map
+	$(call say,SAN,$@)
+	$(Q)$(CC) -shared -Wl,--version-script=pam/pam_ebpfguard.map $(PAM_SAN_FLAGS) -o $@ $(PAM_SAN_OBJS) -lpam
+
+$(BUILD)/san/pam/test_cgroup: tests/pam/test_cgroup.c $(BUILD)/san/pam/cgroup.o
+	$(call say,SAN,$@)
+	$(Q)$(CC) $(PAM_TEST_CPP) $(PAM_SAN_FLAGS) $(EG_DEPS) -MF $@.d -o $@ $< $(BUILD)/san/pam/cgroup.o \
+		$(PAM_TEST_LIBS)
+
+$(BUILD)/san/pam/test_module: tests/pam/test_module.c $(BUILD)/san/pam/fake_helper.o $(BUILD)/san/pam/proto.o \
+		$(BUILD)/san/pam_ebpfguard.so
+	$(call say,SAN,$@)
+	$(Q)$(CC) $(PAM_TEST_CPP) $(PAM_SAN_FLAGS) -fvisibility=default $(EG_DEPS) -MF $@.d \
+		-DEG_MODULE='"$(abspath $(BUILD)/san/pam_ebpfguard.so)"' -rdynamic -o $@ $< \
+		$(BUILD)/san/pam/fake_helper.o $(BUILD)/san/pam/proto.o $(PAM_TEST_LIBS)
