@@ -506,8 +506,7 @@ static int parse_text(const struct report *report, config_t *tree, const char *t
 
 	if (err < 0)
 		return err;
-	config_set_include_dir(
-		tree, "/dev/null"); /* the scan refuses @include; this is the second lock */
+	config_set_include_dir(tree, "/dev/null"); /* a second lock: the scan refuses @include */
 	if (!config_read_string(tree, text))
 		return fail_parse(report, tree);
 	set_lines(config_root_setting(tree), &scan, &next);
@@ -655,8 +654,8 @@ static int fail_unknown(const struct report *report, const config_setting_t *set
 		if (name_in_group(i, prefix, name))
 			len += (size_t)snprintf(known + len, sizeof(known) - len, "%s%s",
 						len ? ", " : "", name);
-	return fail(report, -EINVAL, line_of(setting), "unknown key %s; expected one of %.256s",
-		    quoted, known);
+	return fail(report, -EINVAL, line_of(setting), "unknown key %s; known here: %.256s", quoted,
+		    known);
 }
 
 /* ---- apply */

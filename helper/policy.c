@@ -174,14 +174,16 @@ const struct eg_config_rule *eg_policy_explain(const struct eg_config_profile *p
 					       uint16_t family, const uint8_t *addr)
 {
 	static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
-	const struct eg_config_rule *best = NULL, *rule;
+	const struct eg_config_rule *best = NULL;
+	size_t i;
 
 	if (family == AF_INET6 && memcmp(addr, mapped, sizeof(mapped)) == 0) {
 		family = AF_INET;
 		addr += sizeof(mapped);
 	}
-	for (rule = profile->rules; rule < profile->rules + profile->n_rules; rule++)
-		if (eg_cidr_contains(&rule->cidr, family, addr) && decides_over(rule, best))
-			best = rule;
+	for (i = 0; i < profile->n_rules; i++)
+		if (eg_cidr_contains(&profile->rules[i].cidr, family, addr) &&
+		    decides_over(&profile->rules[i], best))
+			best = &profile->rules[i];
 	return best;
 }

@@ -1,0 +1,790 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * The configuration: what is valid and what it means, wrong files with the exact message for each,
+ * limits, mutations of every valid text, the file itself, and that schema, manual page and sample
+ * name the same keys.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <arpa/inet.h>
+#include <cmocka.h>
+
+#include "config.h"
+#include "util.h"
+
+/* Under AddressSanitizer each of libconfig's many realloc calls copies: the big texts get smaller
+ * there. */
+#ifndef __has_feature
+#define __has_feature(f) 0
+#endif
+#if defined(__SANITIZE_ADDRESS__) || __has_feature(address_sanitizer)
+#define BIG 20000
+#else
+#define BIG 1000000 /* EG_CONFIG_RULES_MAX */
+#endif
+
+static const char sample_path[] = "conf/ebpfguard.conf", page_path[] = "conf/ebpfguard.conf.5";
+
+static int parse(const char *text, size_t n, struct eg_config **ret, char line[1024])
+{
+	struct eg_err err = {0};
+	int r = eg_config_parse(text, n, "f", ret, &err);
+
+	line[0] = '\0';
+	if (r < 0)
+		(void)eg_err_format(&err, line, 1024);
+	return r;
+}
+
+static struct eg_config *must_parse(const char *text)
+{
+	struct eg_config *conf = NULL;
+	char line[1024];
+
+	if (parse(text, strlen(text), &conf, line) < 0)
+		fail_msg("%s", line);
+	return conf;
+}
+
+/* ---- what is valid */
+
+static const char full[] = "# all keys\n"
+			   "mode = \"audit\"; // as said\n"
+			   "deny = [\n"
+			   "  \"18.0.0.0/9\", /* two\n"
+			   "  lines */ \"2001:db8::/32\"\n"
+			   ",\n"
+			   "  \"10.0.0.0/8\"\n"
+			   "\n"
+			   "];\n"
+			   "allow : ( \"10.1.0.0/16\" )\n"
+			   "setuid = { deny = TRUE; };\n"
+			   "mount : { deny : true }\n";
+
+static const char *const valid[] = {
+	"",
+	"\n",
+	"# nothing",
+	"// nothing\r\n",
+	"/* nothing */",
+	"deny = [\"18.0.0.0/9\"];",
+	"deny = [\"18.0.0.0/9\"]",
+	"deny = []; allow = ();",
+	"deny = [\"10.0.0.0/8\"]; allow = [\"10.0.0.0/8\"];",
+	"deny = [\"10.0.0.0/8\", \"10.0.0.0/9\", \"::/0\", \"::fffe:0:0/95\"];",
+	"mode = \"enforce\"; deny = (\"1.2.3.4\", \"::1\");",
+	"mode = \"\\x61udit\"",
+	"setuid = {}; mount = {};",
+	"allow=[\"0.0.0.0/0\"]mode=\"audit\"setuid={deny=false}mount:{deny:False;}",
+};
+
+static void test_parse_valid(void **state)
+{
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < EG_ARRAY_SIZE(valid); i++)
+		eg_config_free(must_parse(valid[i]));
+}
+
+static void test_parse_empty_defaults(void **state)
+{
+	struct eg_config *conf = NULL;
+	struct eg_err err = {0};
+
+	(void)state;
+	assert_int_equal(eg_config_parse(NULL, 0, "/etc/ebpfguard.conf", &conf, &err), 0);
+	assert_string_equal(conf->file, "/etc/ebpfguard.conf");
+	assert_int_equal(conf->n_profiles, 1);
+	assert_string_equal(conf->profiles[0].name, "default");
+	assert_int_equal(conf->profiles[0].mode, EG_MODE_ENFORCE);
+	assert_false(conf->profiles[0].deny_setuid);
+	assert_false(conf->profiles[0].deny_mount);
+	assert_int_equal(conf->profiles[0].n_rules, 0);
+	eg_config_free(conf);
+	eg_config_free(NULL);
+}
+
+static void check_rule(const struct eg_config_rule *rule, const char *network, bool allow,
+		       unsigned int line)
+{
+	char buf[EG_CIDR_TEXT_SIZE];
+
+	assert_string_equal(eg_cidr_format(&rule->cidr, buf), network);
+	assert_int_equal(rule->allow, allow);
+	assert_int_equal(rule->line, line);
+}
+
+static void test_parse_values_and_lines(void **state)
+{
+	struct eg_config *conf = NULL;
+	const struct eg_config_profile *profile = NULL;
+
+	(void)state;
+	conf = must_parse(full);
+	profile = &conf->profiles[0];
+	assert_int_equal(profile->mode, EG_MODE_AUDIT);
+	assert_true(profile->deny_setuid);
+	assert_true(profile->deny_mount);
+	assert_int_equal(profile->n_rules, 4);
+	check_rule(&profile->rules[0], "18.0.0.0/9", false, 4);
+	check_rule(&profile->rules[1], "2001:db8::/32", false, 5);
+	check_rule(&profile->rules[2], "10.0.0.0/8", false, 7);
+	check_rule(&profile->rules[3], "10.1.0.0/16", true, 10);
+	eg_config_free(conf);
+}
+
+/* Rules stand deny first, also when the file does not. */
+static void test_parse_allow_first(void **state)
+{
+	struct eg_config *conf = must_parse("allow = [\"10.0.0.0/8\"];\ndeny = [\"0.0.0.0/0\"];\n");
+
+	(void)state;
+	assert_int_equal(conf->profiles[0].n_rules, 2);
+	check_rule(&conf->profiles[0].rules[0], "0.0.0.0/0", false, 2);
+	check_rule(&conf->profiles[0].rules[1], "10.0.0.0/8", true, 1);
+	eg_config_free(conf);
+}
+
+/* ---- what is refused, in which words */
+
+#define SYNTAX(n)                                                                                  \
+	"f:" #n ": syntax error near line " #n                                                     \
+	": settings are written key = value; and elements are "                                    \
+	"separated by commas"
+#define NETWORK " is not an IPv4 or IPv6 network such as 10.0.0.0/8 or 2001:db8::/32"
+#define KNOWN	"; known here: mode, deny, allow, setuid, mount"
+#define RANGE	" is out of range; integers go from -2147483648 to 2147483647"
+
+static const struct {
+	const char *text, *message;
+} wrong[] = {
+	/* unknown keys */
+	{"\n\ndney = [];", "f:3: unknown key \"dney\"; did you mean \"deny\"?"},
+	{"Deny = [];", "f:1: unknown key \"Deny\"; did you mean \"deny\"?"},
+	{"den = [];", "f:1: unknown key \"den\"; did you mean \"deny\"?"},
+	{"denny = [];", "f:1: unknown key \"denny\"; did you mean \"deny\"?"},
+	{"allows = [];", "f:1: unknown key \"allows\"; did you mean \"allow\"?"},
+	{"set-uid = { deny = true; };", "f:1: unknown key \"set-uid\"; did you mean \"setuid\"?"},
+	{"colour = 1;", "f:1: unknown key \"colour\"" KNOWN},
+	{"x = 1;", "f:1: unknown key \"x\"" KNOWN},
+	{"* = 1;", "f:1: unknown key \"*\"" KNOWN},
+	{"default = { deny = []; };", "f:1: unknown key \"default\"" KNOWN},
+	{"setuid = {\n dney = true;\n};",
+	 "f:2: unknown key \"setuid.dney\"; did you mean \"setuid.deny\"?"},
+	{"mount = {\n options = 1;\n};",
+	 "f:2: unknown key \"mount.options\"; known here: mount.deny"},
+	{"a123456789b123456789c123456789d123456789e123456789f123456789g123456789 = 1;",
+	 "f:1: unknown key "
+	 "\"a123456789b123456789c123456789d123456789e123456789f123456789g123...\"" KNOWN},
+	/* wrong types and values */
+	{"\nmode = \"enforcing\";",
+	 "f:2: mode: expected \"enforce\" or \"audit\", got \"enforcing\""},
+	{"mode = \"\";", "f:1: mode: expected \"enforce\" or \"audit\", got \"\""},
+	{"mode = \"AUDIT\";", "f:1: mode: expected \"enforce\" or \"audit\", got \"AUDIT\""},
+	{"mode = 1;", "f:1: mode: expected \"enforce\" or \"audit\", got an integer"},
+	{"mode = 5000000000L;", "f:1: mode: expected \"enforce\" or \"audit\", got an integer"},
+	{"mode = 1.5;", "f:1: mode: expected \"enforce\" or \"audit\", got a number"},
+	{"mode = [\"audit\"];", "f:1: mode: expected \"enforce\" or \"audit\", got an array"},
+	{"mode = true;", "f:1: mode: expected \"enforce\" or \"audit\", got a boolean"},
+	{"deny = \"10.0.0.0/8\";",
+	 "f:1: deny: expected an array of networks such as [ \"10.0.0.0/8\" ], got \"10.0.0.0/8\""},
+	{"allow = { };",
+	 "f:1: allow: expected an array of networks such as [ \"10.0.0.0/8\" ], got a group"},
+	{"deny = true;",
+	 "f:1: deny: expected an array of networks such as [ \"10.0.0.0/8\" ], got a boolean"},
+	{"setuid = true;", "f:1: setuid: expected a group such as { deny = true; }, got a boolean"},
+	{"mount = ( );", "f:1: mount: expected a group such as { deny = true; }, got a list"},
+	{"setuid = { deny = 1; };", "f:1: setuid.deny: expected true or false, got an integer"},
+	{"mount = {\n deny = \"yes\";\n};", "f:2: mount.deny: expected true or false, got \"yes\""},
+	{"mount = { deny = [ \"10.0.0.0/8\" ]; };",
+	 "f:1: mount.deny: expected true or false, got an array"},
+	/* networks */
+	{"deny = [\n \"10.0.0.0/8\",\n \"18.4.5.6/9\"\n];",
+	 "f:3: deny[1]: \"18.4.5.6/9\" has host bits set; the network is 18.0.0.0/9"},
+	{"allow = [\"2001:db8::1/32\"];",
+	 "f:1: allow[0]: \"2001:db8::1/32\" has host bits set; the network is 2001:db8::/32"},
+	{"deny = [\"::ffff:10.0.0.1/104\"];",
+	 "f:1: deny[0]: \"::ffff:10.0.0.1/104\" has host bits set; the network is 10.0.0.0/8"},
+	{"deny = [\"10.0.0.0/33\"];",
+	 "f:1: deny[0]: \"10.0.0.0/33\" needs a prefix length from 0 to 32, without leading zeros"},
+	{"deny = [\"::/129\"];",
+	 "f:1: deny[0]: \"::/129\" needs a prefix length from 0 to 128, without leading zeros"},
+	{"deny = [\"10.0.0/8\"];", "f:1: deny[0]: \"10.0.0/8\"" NETWORK},
+	{"deny = [\"\"];", "f:1: deny[0]: \"\"" NETWORK},
+	{"deny = [\"example.org\"];", "f:1: deny[0]: \"example.org\"" NETWORK},
+	{"deny = [\"10.0.0.0/8 \"];",
+	 "f:1: deny[0]: \"10.0.0.0/8 \" needs a prefix length from 0 to 32, without leading zeros"},
+	{"deny = [1, 2];",
+	 "f:1: deny[0]: expected a network in quotes such as \"10.0.0.0/8\", got an integer"},
+	{"deny = (\"10.0.0.0/8\",\n [\"11.0.0.0/8\"]);",
+	 "f:2: deny[1]: expected a network in quotes such as \"10.0.0.0/8\", got an array"},
+	{"deny = (\"10.0.0.0/8\",\n true\n);",
+	 "f:2: deny[1]: expected a network in quotes such as \"10.0.0.0/8\", got a boolean"},
+	{"deny = ({ net = \"10.0.0.0/8\"; });",
+	 "f:1: deny[0]: expected a network in quotes such as \"10.0.0.0/8\", got a group"},
+	{"deny = [\"10.0.0.0/8\", 7];", "f:1: the elements of an array must all be of one type"},
+	/* twice */
+	{"deny = [\n\"10.0.0.0/8\",\n\"11.0.0.0/8\",\n\"10.0.0.0/8\"\n];",
+	 "f:4: deny[2]: \"10.0.0.0/8\" stands here twice; first on line 2"},
+	{"deny = [\"9.0.0.0/8\", \"9.0.0.0/8\",\n\"8.0.0.0/8\",\n\"8.0.0.0/8\"];",
+	 "f:1: deny[1]: \"9.0.0.0/8\" stands here twice; first on line 1"},
+	{"allow = [\n\"10.0.0.1\",\n\"10.0.0.1/32\"];",
+	 "f:3: allow[1]: \"10.0.0.1/32\" stands here twice; first on line 2"},
+	{"deny = [\"10.0.0.0/8\",\n\"::ffff:10.0.0.0/104\"];",
+	 "f:2: deny[1]: \"::ffff:10.0.0.0/104\" stands here twice; first on line 1"},
+	{"deny = [\"2001:db8::/32\",\n\"2001:DB8:0::/32\"];",
+	 "f:2: deny[1]: \"2001:DB8:0::/32\" stands here twice; first on line 1"},
+	{"mode = \"audit\";\ndeny = [];\nmode = \"enforce\";",
+	 "f:3: \"mode\" is set twice; first on line 1"},
+	{"setuid = {\n deny = true;\n deny = true;\n};",
+	 "f:3: \"deny\" is set twice; first on line 2"},
+	{"b = 1;\na = 1;\nb = 1;\na = 1;\n", "f:3: \"b\" is set twice; first on line 1"},
+	/* syntax */
+	{"mode \"audit\";", SYNTAX(1)},
+	{"\ndeny = [\"10.0.0.0/8\",];", SYNTAX(2)},
+	{"deny = [\"10.0.0.0/8\"; \"11.0.0.0/8\"];", SYNTAX(1)},
+	{"= 1;", SYNTAX(1)},
+	{"mode = ;", SYNTAX(1)},
+	{"mode = enforce;", SYNTAX(1)},
+	{"true = 1;", SYNTAX(1)},
+	{"mode = \"audit\";;", SYNTAX(1)},
+	{"deny = [\n\"10.0.0.0/8\"\n\"11.0.0.0/8\"];",
+	 "f:3: two strings side by side; is a comma missing between them?"},
+	{"mode = \"aud\" /* */ \"it\";",
+	 "f:1: two strings side by side; is a comma missing between them?"},
+	{"mode = \"audit;\ndeny = [];", "f:1: this string is not closed on its line"},
+	{"mode = \"audit\\\n\";", "f:1: this string is not closed on its line"},
+	{"mode = \"audit", "f:1: this string is not closed on its line"},
+	{"mode = 'audit';", "f:1: unexpected \"'\"; strings are written in double quotes"},
+	{"deny = [10.0.0.0/8];", "f:1: unexpected \"/\"; strings are written in double quotes"},
+	{"\xef\xbb\xbfmode = \"audit\";",
+	 "f:1: unexpected \"\\xEF\"; strings are written in double quotes"},
+	{"mode = \x1b[31m;", "f:1: unexpected \"\\x1B\"; strings are written in double quotes"},
+	{"mode = -;", "f:1: unexpected \"-\"; strings are written in double quotes"},
+	{"deny = [\n\"10.0.0.0/8\"\n;\nmode = \"audit\";\n", "f:1: \"[\" is not closed"},
+	{"setuid = {\n deny = true;\n", "f:1: \"{\" is not closed"},
+	{"deny = (\n\"10.0.0.0/8\"];",
+	 "f:2: \"]\" cannot close the \"(\" on line 1; expected \")\""},
+	{"deny = [];\n];", "f:2: \"]\" closes nothing"},
+	{"deny = [\"10.0.0.0/8\"];\n/* deny = [];\nmode = \"audit\";\n",
+	 "f:2: this comment is not closed"},
+	{"/*/", "f:1: this comment is not closed"},
+	/* what libconfig would do in silence */
+	{"mode = \"audit\";\n  @include \"/etc/passwd\"\n",
+	 "f:2: @include is not allowed; all settings stand in this file"},
+	{"mode = \"audit\"; @include \"x\"",
+	 "f:1: @include is not allowed; all settings stand in this file"},
+	{"@incl", "f:1: unexpected \"@\"; strings are written in double quotes"},
+	{"mode = \"audit\\x00\";", "f:1: \\x00 in a string"},
+	{"limit = 4294967297;", "f:1: \"4294967297\"" RANGE},
+	{"limit = -2147483649;", "f:1: \"-2147483649\"" RANGE},
+	{"limit = 0xFFFFFFFF;", "f:1: \"0xFFFFFFFF\"" RANGE},
+	{"limit = 4294967297b = 1;", "f:1: \"4294967297\"" RANGE},
+	{"limit = 99999999999999999999L;",
+	 "f:1: \"99999999999999999999L\" is out of range; integers go from "
+	 "-9223372036854775808 to 9223372036854775807"},
+	{"limit = 2147483647;", "f:1: unknown key \"limit\"" KNOWN},
+	{"a = ((((((((1))))))));", "f:1: unknown key \"a\"" KNOWN},
+	{"a = (((((((\n((1)))))))));", "f:2: nested deeper than 8"},
+	/* bytes that must not reach a terminal or a log as they are */
+	{"mode = \"\x1b[2J\xff\xe2\x80\xae\\\"\\\\\\n\";",
+	 "f:1: mode: expected \"enforce\" or \"audit\", got "
+	 "\"\\x1B[2J\\xFF\\xE2\\x80\\xAE\\x22\\x5C\\x0A\""},
+	{"deny = [\"\x7f\"];", "f:1: deny[0]: \"\\x7F\"" NETWORK},
+};
+
+static void test_parse_wrong(void **state)
+{
+	size_t i;
+
+	(void)state;
+	assert_true(EG_ARRAY_SIZE(wrong) >= 40);
+	for (i = 0; i < EG_ARRAY_SIZE(wrong); i++) {
+		struct eg_config *conf = NULL;
+		char line[1024];
+
+		if (parse(wrong[i].text, strlen(wrong[i].text), &conf, line) != -EINVAL)
+			fail_msg("taken: %s", wrong[i].text);
+		assert_string_equal(line, wrong[i].message);
+		assert_null(conf);
+	}
+}
+
+static void test_parse_nul(void **state)
+{
+	static const char text[] = "mode = \"audit\";\n\0deny = [];";
+	struct eg_config *conf = NULL;
+	char line[1024];
+
+	(void)state;
+	assert_int_equal(parse(text, sizeof(text) - 1, &conf, line), -EINVAL);
+	assert_string_equal(line, "f:2: NUL byte; a configuration is plain text");
+}
+
+/* ---- limits */
+
+/* A text of `before`, n times `unit`, `after`; owned by the caller. */
+static char *repeat(const char *before, const char *unit, size_t n, const char *after)
+{
+	size_t n_unit = strlen(unit), n_before = strlen(before), i;
+	char *text = malloc(n_before + n_unit * n + strlen(after) + 1);
+
+	assert_non_null(text);
+	memcpy(text, before, n_before);
+	for (i = 0; i < n; i++)
+		memcpy(text + n_before + i * n_unit, unit, n_unit);
+	(void)strcpy(text + n_before + n * n_unit, after);
+	return text;
+}
+
+static void check_repeat(const char *before, const char *unit, size_t n, const char *after,
+			 const char *message)
+{
+	eg_auto_free char *text = repeat(before, unit, n, after);
+	struct eg_config *conf = NULL;
+	char line[1024];
+
+	(void)parse(text, strlen(text), &conf, line);
+	assert_string_equal(line, message);
+	eg_config_free(conf);
+}
+
+static void test_parse_size_limit(void **state)
+{
+	(void)state;
+	check_repeat("", " ", EG_CONFIG_SIZE_MAX, "", "");
+	check_repeat("", " ", EG_CONFIG_SIZE_MAX + 1, "", "f: larger than 16777216 bytes");
+}
+
+static void test_parse_string_limit(void **state)
+{
+	char expected[256];
+
+	(void)state;
+	check_repeat("mode = \"", "x", 1025, "\";", "f:1: this string is longer than 1024 bytes");
+	(void)snprintf(expected, sizeof(expected),
+		       "f:1: mode: expected \"enforce\" or \"audit\", got \"%.64s...\"",
+		       "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx");
+	check_repeat("mode = \"", "x", 1024, "\";", expected);
+}
+
+static void test_parse_depth_limit(void **state)
+{
+	(void)state;
+	check_repeat("a = ", "(", 1000000, "", "f:1: nested deeper than 8");
+	check_repeat("", "a={", 1000000, "", "f:1: nested deeper than 8");
+}
+
+static void test_parse_name_limit(void **state)
+{
+	(void)state;
+	check_repeat("", "a=1;\n", 16385, "", "f:16385: more than 16384 settings in one file");
+	check_repeat("", "a=1;\n", 16384, "", "f:2: \"a\" is set twice; first on line 1");
+}
+
+static void test_parse_value_limit(void **state)
+{
+	(void)state;
+	check_repeat("a=[", "1,", 1016384, "1]", "f:1: more than 1016384 values in one file");
+}
+
+/* A deny list of n networks, none twice; owned by the caller. */
+static char *networks(unsigned int n)
+{
+	char *text = malloc((size_t)n * 18 + 64), *at = text;
+	unsigned int i;
+
+	assert_non_null(text);
+	at += sprintf(at, "deny=[");
+	for (i = 0; i < n; i++) /* scattered, so that sorting has work */
+		at += sprintf(at, "%s\"%u.%u.%u.%u\"", i ? "," : "", i % 16, i >> 4 & 255,
+			      i >> 12 & 255, i * 7 % 16 ^ (i >> 20));
+	(void)strcpy(at, "];");
+	return text;
+}
+
+static void test_parse_many_rules(void **state)
+{
+	eg_auto_free char *text = networks(BIG);
+	struct eg_config *conf = must_parse(text);
+
+	(void)state;
+	assert_int_equal(conf->profiles[0].n_rules, BIG);
+	eg_config_free(conf);
+}
+
+/* The number is judged before the networks, so the empty ones of a list that is not too long are
+ * what is wrong. */
+static void test_parse_rules_limit(void **state)
+{
+	(void)state;
+	if (BIG < EG_CONFIG_RULES_MAX)
+		skip();
+	check_repeat(
+		"deny=[", "\"\",", EG_CONFIG_RULES_MAX, "\"\"]",
+		"f:1: deny: 1000001 networks are too many; deny and allow together take 1000000");
+	check_repeat("deny=[", "\"\",", EG_CONFIG_RULES_MAX - 1, "\"\"]",
+		     "f:1: deny[0]: \"\"" NETWORK);
+	check_repeat(
+		"deny=[\"::/0\"];allow=[", "\"\",", EG_CONFIG_RULES_MAX - 1, "\"\"]",
+		"f:1: allow: 1000001 networks are too many; deny and allow together take 1000000");
+}
+
+static void test_parse_long_name(void **state)
+{
+	eg_auto_free char *name = repeat("/", "n", 300, "");
+	struct eg_config *conf = NULL;
+	struct eg_err err = {0};
+	char line[1024];
+
+	(void)state;
+	assert_int_equal(eg_config_parse("a", 1, name, &conf, &err), -EINVAL);
+	assert_int_equal(strlen(err.file), sizeof(err.file) - 1);
+	assert_int_equal(eg_config_parse("", 0, name, &conf, &err), 0);
+	eg_config_free(conf);
+	err = (struct eg_err){.file = "a\nb\x1b", .text = "c"};
+	assert_string_equal(eg_err_format(&err, line, sizeof(line)), "a?b?: c");
+}
+
+/* ---- mutations: never a crash, always 0 or a message that is one clean line */
+
+static void check_mutant(const char *text, size_t n)
+{
+	eg_auto_free char *exact =
+		malloc(n ? n : 1); /* so that a sanitizer sees a read past the end */
+	struct eg_config *conf = NULL;
+	char line[1024];
+	size_t i;
+	int r;
+
+	assert_non_null(exact);
+	memcpy(exact, text, n);
+	r = parse(exact, n, &conf, line);
+	eg_config_free(conf);
+	if (r == 0)
+		return;
+	if (r != -EINVAL)
+		fail_msg("%d for %.*s", r, (int)n, text);
+	assert_true(strlen(line) > 6);
+	assert_null(strstr(line, "one way only"));
+	for (i = 0; line[i]; i++)
+		assert_in_range(line[i], ' ', '~');
+}
+
+static void mutate(const char *original)
+{
+	size_t i, bit, n = strlen(original);
+	eg_auto_free char *text = strdup(original);
+
+	assert_non_null(text);
+	for (i = 0; i < n; i++) {
+		check_mutant(text, i);
+		check_mutant(text + i, n - i);
+		for (bit = 0; bit < 8; bit++) {
+			text[i] = (char)(original[i] ^ (1 << bit));
+			check_mutant(text, n);
+		}
+		memmove(text + i, original + i + 1, n - i);
+		check_mutant(text, n - 1);
+		memcpy(text, original, n + 1);
+	}
+}
+
+static void test_parse_mutated(void **state)
+{
+	size_t i;
+
+	(void)state;
+	mutate(full);
+	for (i = 0; i < EG_ARRAY_SIZE(valid); i++)
+		mutate(valid[i]);
+	for (i = 0; i < EG_ARRAY_SIZE(wrong); i++)
+		mutate(wrong[i].text);
+}
+
+/* Random texts of tokens: our lexer and libconfig's must never disagree on where a value stands. */
+static void test_parse_random_tokens(void **state)
+{
+	static const char *const tokens[] = {
+		"deny",	    "mode",	"a",	   "b",
+		"*",	    "true",	"FALSE",   "falsey",
+		"=",	    ":",	"=",	   ";",
+		",",	    "(",	")",	   "[",
+		"]",	    "{",	"}",	   "\"x\"",
+		"\"",	    "\\",	"1",	   "-1",
+		"0x1f",	    "0x",	"1L",	   "1LL",
+		"1LLL",	    "1.",	".5",	   "1e5",
+		"1e",	    "-.e2",	"+",	   ".",
+		"1.5.6",    "08",	"#c",	   "//c",
+		"/*c*/",    "\n",	" ",	   "\t",
+		"\r",	    "\f",	"\v",	   "/",
+		"\"\\\"\"", "\"\\x4\"", "\"\\q\"", "@include \"x\"",
+		"=1;",	    "={",	"};",	   "=(",
+		");",	    "=[",	"];",	   "x=\"y\";",
+	};
+	uint32_t random = 20240229;
+	unsigned int i, n;
+
+	(void)state;
+	print_message("seed %u\n", random);
+	for (i = 0; i < 60000; i++) {
+		char text[256] = "";
+
+		for (n = 0; n < 3 + i % 12; n++) {
+			random ^= random << 13;
+			random ^= random >> 17;
+			random ^= random << 5;
+			(void)strcat(text, tokens[random % EG_ARRAY_SIZE(tokens)]);
+		}
+		check_mutant(text, strlen(text));
+	}
+}
+
+/* ---- the file */
+
+static char dir[] = "/tmp/eg_config.XXXXXX";
+
+static int set_up_dir(void **state)
+{
+	(void)state;
+	return mkdtemp(dir) ? 0 : -1;
+}
+
+static int tear_down_dir(void **state)
+{
+	(void)state;
+	return rmdir(dir); /* each test removes what it made */
+}
+
+static int load(const char *path, unsigned int owner, char line[1024])
+{
+	struct eg_config *conf = NULL;
+	struct eg_err err = {0};
+	int r = eg_config_load(path, owner, &conf, NULL, NULL, &err);
+
+	line[0] = '\0';
+	if (r < 0)
+		(void)eg_err_format(&err, line, 1024);
+	eg_config_free(conf);
+	return r;
+}
+
+static void write_file(const char *path, const char *text, mode_t mode)
+{
+	eg_auto_close int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+	assert_int_equal(fchmod(fd, mode), 0);
+}
+
+static void test_load_good_file(void **state)
+{
+	struct eg_config *conf = NULL;
+	struct eg_err err = {0};
+	char path[64], link[64];
+	eg_auto_free char *text = NULL;
+	size_t n = 0;
+
+	(void)state;
+	(void)snprintf(path, sizeof(path), "%s/f", dir);
+	(void)snprintf(link, sizeof(link), "%s/link", dir);
+	write_file(path, "deny = [\"18.0.0.0/9\"];", 0644);
+	assert_int_equal(symlink("f", link), 0);
+	assert_int_equal(eg_config_load(link, getuid(), &conf, &text, &n, &err), 0);
+	assert_int_equal(conf->profiles[0].n_rules, 1);
+	assert_string_equal(conf->file, link);
+	assert_int_equal(n, 22);
+	assert_memory_equal(text, "deny = [\"18.0.0.0/9\"];", n);
+	eg_config_free(conf);
+	(void)unlink(link);
+	(void)unlink(path);
+}
+
+static void check_load(const char *path, unsigned int owner, int error, const char *message)
+{
+	char line[1024], expected[1024];
+
+	assert_int_equal(load(path, owner, line), error);
+	(void)snprintf(expected, sizeof(expected), "%s%s", path, message);
+	assert_string_equal(line, error ? expected : "");
+}
+
+static void test_load_bad_content(void **state)
+{
+	char path[64];
+
+	(void)state;
+	(void)snprintf(path, sizeof(path), "%s/f", dir);
+	write_file(path, "\ndney = [];", 0600);
+	check_load(path, getuid(), -EINVAL, ":2: unknown key \"dney\"; did you mean \"deny\"?");
+	(void)unlink(path);
+}
+
+static void test_load_writable(void **state)
+{
+	char path[64];
+
+	(void)state;
+	(void)snprintf(path, sizeof(path), "%s/f", dir);
+	write_file(path, "", 0620);
+	check_load(path, getuid(), -EPERM,
+		   ": writable by others than its owner (mode 0620): run chmod go-w");
+	write_file(path, "", 0602);
+	check_load(path, getuid(), -EPERM,
+		   ": writable by others than its owner (mode 0602): run chmod go-w");
+	(void)unlink(path);
+}
+
+static void test_load_other_owner(void **state)
+{
+	char path[64], message[128];
+
+	(void)state;
+	(void)snprintf(path, sizeof(path), "%s/f", dir);
+	write_file(path, "", 0600);
+	if (getuid() == 0)
+		assert_int_equal(chown(path, 12345, 0), 0);
+	(void)snprintf(message, sizeof(message), ": owned by uid %u; expected uid 77: run chown 77",
+		       getuid() == 0 ? 12345 : getuid());
+	check_load(path, 77, -EPERM, message);
+	(void)unlink(path);
+}
+
+/* None of these may block: the test would hang. */
+static void test_load_not_regular(void **state)
+{
+	char path[64];
+
+	(void)state;
+	(void)snprintf(path, sizeof(path), "%s/f", dir);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	check_load(path, getuid(), -EINVAL, ": not a regular file");
+	(void)unlink(path);
+	check_load(path, getuid(), -ENOENT, ": No such file or directory");
+	check_load(dir, getuid(), -EINVAL, ": not a regular file");
+	check_load("/dev/null", getuid(), -EINVAL, ": not a regular file");
+}
+
+static void test_load_too_big(void **state)
+{
+	char path[64];
+
+	(void)state;
+	(void)snprintf(path, sizeof(path), "%s/f", dir);
+	write_file(path, "", 0600);
+	assert_int_equal(truncate(path, EG_CONFIG_SIZE_MAX + 1), 0);
+	check_load(path, getuid(), -EFBIG, ": larger than 16777216 bytes");
+	(void)unlink(path);
+}
+
+/* ---- schema, manual page and sample name the same keys */
+
+static char *read_whole(const char *path)
+{
+	FILE *f = fopen(path, "re");
+	char *text = calloc(1, 1 << 20);
+
+	if (!f)
+		fail_msg("%s: run this from the top of the tree", path);
+	assert_non_null(text);
+	(void)fread(text, 1, (1 << 20) - 1, f);
+	(void)fclose(f);
+	return text;
+}
+
+/* Is the key on a line of its own behind the prefix? "setuid.deny" is looked for as it is. */
+static bool has_line(const char *text, const char *prefix, const char *key)
+{
+	char line[256];
+
+	(void)snprintf(line, sizeof(line), "\n%s%s\n", prefix, key);
+	return strstr(text, line) != NULL;
+}
+
+static size_t count_lines(const char *text, const char *prefix)
+{
+	char start[64];
+	size_t n = 0;
+
+	(void)snprintf(start, sizeof(start), "\n%s", prefix);
+	for (text = strstr(text, start); text; text = strstr(text + 1, start))
+		n++;
+	return n;
+}
+
+static void test_keys_documented(void **state)
+{
+	eg_auto_free char *sample = read_whole(sample_path), *page = read_whole(page_path);
+	const char *const *keys = eg_config_keys();
+	size_t n;
+
+	(void)state;
+	for (n = 0; keys[n]; n++) {
+		if (!has_line(page, ".It Ic ", keys[n]))
+			fail_msg("%s does not explain %s", page_path, keys[n]);
+		if (!has_line(sample, "# KEY ", keys[n]))
+			fail_msg("%s does not explain %s", sample_path, keys[n]);
+	}
+	assert_true(n > 0);
+	assert_int_equal(count_lines(page, ".It Ic "), n);
+	assert_int_equal(count_lines(sample, "# KEY "), n);
+}
+
+/* The sample is what an administrator tries first: it must be valid and must not lock anybody out.
+ */
+static void test_sample_safe(void **state)
+{
+	eg_auto_free char *sample = read_whole(sample_path);
+	struct eg_config *conf = must_parse(sample);
+	char buf[EG_CIDR_TEXT_SIZE];
+
+	(void)state;
+	assert_int_equal(conf->profiles[0].mode, EG_MODE_AUDIT);
+	assert_false(conf->profiles[0].deny_setuid);
+	assert_false(conf->profiles[0].deny_mount);
+	assert_int_equal(conf->profiles[0].n_rules, 1);
+	assert_string_equal(eg_cidr_format(&conf->profiles[0].rules[0].cidr, buf),
+			    "169.254.169.254/32");
+	assert_false(conf->profiles[0].rules[0].allow);
+	eg_config_free(conf);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_parse_valid),
+		cmocka_unit_test(test_parse_empty_defaults),
+		cmocka_unit_test(test_parse_values_and_lines),
+		cmocka_unit_test(test_parse_allow_first),
+		cmocka_unit_test(test_parse_wrong),
+		cmocka_unit_test(test_parse_nul),
+		cmocka_unit_test(test_parse_size_limit),
+		cmocka_unit_test(test_parse_string_limit),
+		cmocka_unit_test(test_parse_depth_limit),
+		cmocka_unit_test(test_parse_name_limit),
+		cmocka_unit_test(test_parse_value_limit),
+		cmocka_unit_test(test_parse_many_rules),
+		cmocka_unit_test(test_parse_rules_limit),
+		cmocka_unit_test(test_parse_long_name),
+		cmocka_unit_test(test_parse_mutated),
+		cmocka_unit_test(test_parse_random_tokens),
+		cmocka_unit_test(test_load_good_file),
+		cmocka_unit_test(test_load_bad_content),
+		cmocka_unit_test(test_load_writable),
+		cmocka_unit_test(test_load_other_owner),
+		cmocka_unit_test(test_load_not_regular),
+		cmocka_unit_test(test_load_too_big),
+		cmocka_unit_test(test_keys_documented),
+		cmocka_unit_test(test_sample_safe),
+	};
+
+	return cmocka_run_group_tests_name("config", tests, set_up_dir, tear_down_dir);
+}
