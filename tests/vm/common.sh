@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154 # HERE, VM, REPO and BUILD are set by tests/vm/run
 # What the parts of tests/vm/run share: messages, the versions file, the cache below $VM.
 
 MIRROR=http://deb.debian.org

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154 # HERE, VM, REPO and BUILD are set by tests/vm/run
 # The root file systems: the guest's, with its users and keys but nothing of ours, and the SDK that builds for it.
 
 image_name() { echo "root-$1-$({ versions suite "$1"; versions guest "$1" all; cat "$HERE/image.sh"; } | hash_of -)"; }
@@ -7,11 +7,12 @@ sdk_name() { echo "sdk-$1-$({ versions suite "$1"; versions sdk "$1" all; cat "$
 
 # debootstrap_into DIR SUITE PACKAGES [OPTION...]
 debootstrap_into() {
-	local dir=$1 suite=$2 packages=$3 sources=()
+	local dir=$1 suite=$2 packages=$3 sources=() mirror=()
 	shift 3
 	need_root "building a Debian $suite root file system"
 	command -v mmdebstrap >/dev/null || die "mmdebstrap is missing; run tests/setup demo"
-	mapfile -t sources < <(deb_lines $(versions suite "$suite"))
+	read -ra mirror <<<"$(versions suite "$suite")"
+	mapfile -t sources < <(deb_lines "${mirror[@]}")
 	mmdebstrap --quiet --mode=root --variant=essential --format=directory --architectures=amd64 \
 		--include="${packages// /,}" \
 		--aptopt='Acquire::Check-Valid-Until "false"' --aptopt='Acquire::Retries "3"' \
@@ -37,7 +38,7 @@ image_customize() {
 	# Host keys now: making them at boot costs seconds of emulation.
 	rm -f "$root"/etc/ssh/ssh_host_*
 	chroot "$root" ssh-keygen -q -t ed25519 -N '' -C vm -f /etc/ssh/ssh_host_ed25519_key
-	mkdir -p -m 0700 "$root/root/.ssh"
+	install -d -m 0700 "$root/root/.ssh"
 	chroot "$root" ssh-keygen -q -t ed25519 -N '' -C root@vm -f /root/.ssh/id_ed25519
 	for u in root alice bob carol; do
 		home=/home/$u
@@ -76,7 +77,7 @@ image_customize() {
 	# None of it is read in the guest, and all of it would sit in its memory.
 	rm -rf "$root"/usr/share/{perl,lintian,bash-completion,zsh,doc-base,common-licenses,bug,pixmaps,polkit-1} \
 		"$root"/usr/lib/x86_64-linux-gnu/{gconv,perl,perl5} "$root"/usr/lib/python3*/{test,pydoc_data,idlelib,lib2to3} \
-		"$root"/usr/lib/udev/hwdb.d "$root"/usr/lib/binfmt.d/python* "$root"/var/lib/apt/lists "$root"/var/cache/{apt,debconf} "$root"/boot/*
+		"$root"/usr/lib/udev/hwdb.d "$root"/usr/lib/binfmt.d/python* "$root"/var/lib/apt/lists "$root"/var/cache/{apt,debconf} "${root:?}"/boot/*
 	find "$root/var/log" -type f -delete
 }
 

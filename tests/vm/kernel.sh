@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154 # HERE, VM, REPO and BUILD are set by tests/vm/run
 # Debian's kernels: downloaded and unpacked below $VM, never installed; the modules the guest needs as an archive.
 
 kernel_name() { echo "kernel-$1-$({ versions kernel "$1"; cat "$HERE/kernel.sh"; } | hash_of -)"; }
@@ -56,7 +56,7 @@ kernel_choose() {
 
 # TEMP becomes a directory with vmlinuz and modules.cpio.
 kernel_make() {
-	local out=$1 series=$2 apt=$1/apt release from to d chosen package version
+	local out=$1 series=$2 apt=$1/apt release from to d f chosen package version
 	local -a v names
 	read -ra v <<<"$(versions kernel "$series")"
 	say "fetching kernel $series (once) ..."
@@ -98,13 +98,13 @@ kernel_make() {
 		drivers/md/dm-mod.ko drivers/crypto/virtio fs/fuse fs/overlayfs fs/nls fs/squashfs fs/binfmt_misc.ko \
 		fs/autofs fs/configfs fs/ext4 fs/jbd2 fs/mbcache.ko fs/isofs fs/fat fs/nfs fs/nfs_common fs/lockd fs/smb \
 		fs/cifs fs/netfs fs/9p fs/fscache fs/efivarfs; do
-		for d in "$from/kernel/$d" "$from/kernel/$d".*; do
-			[[ -e $d ]] || continue
-			mkdir -p "$to/kernel/$(dirname "${d#"$from"/kernel/}")"
-			cp -a "$d" "$to/kernel/$(dirname "${d#"$from"/kernel/}")"
+		# X.ko may be X.ko.xz; what a series lacks is left out.
+		mkdir -p "$to/kernel/$(dirname "$d")"
+		for f in "$from/kernel/$d" "$from/kernel/$d".*; do
+			[[ ! -e $f ]] || cp -a "$f" "$to/kernel/$(dirname "$d")/"
 		done
 	done
-	# Old mkinitrd habits do not apply: kmod finds the tree through the merged /lib.
+	# depmod only knows /lib/modules.
 	ln -s usr/lib "$out/modules/lib"
 	depmod -b "$out/modules" "$release"
 	rm "$out/modules/lib"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154 # tests/vm/run sets tmp and what the options say
 # What differs from run to run: our own files in the guest, and the machine itself.
 
 # Our units and programs, from tests/vm/guest.
@@ -82,10 +82,11 @@ console_tail() {
 
 # Start qemu, show the output as it comes, and exit with the script's status.
 machine_boot() {
-	local qemu status rc=0 log=$tmp/console
+	local qemu watchdog reader first status late='' rc=0 log=$tmp/console
 	local -a args params
 	params=(console=ttyS0 rdinit=/usr/lib/vm/vm-init panic=-1 oops=panic mitigations=off cryptomgr.notests=1 nokaslr nowatchdog
 		rcupdate.rcu_cpu_stall_suppress=1 loglevel=5 systemd.unit=vm.target systemd.show_status=auto)
+	# shellcheck disable=SC2054 # the commas are qemu's
 	args=(-display none -nodefaults -no-reboot -m "$mem" -kernel "$tmp/vmlinuz" -initrd "$tmp/initrd"
 		-serial "file:$log" -device virtio-serial-pci
 		-chardev "file,id=output,path=$tmp/output" -device virtserialport,chardev=output,name=output
@@ -103,26 +104,38 @@ machine_boot() {
 
 	if [[ $shell ]]; then
 		[[ -t 0 ]] || die "--shell needs a terminal"
-		params+=("systemd.setenv=VM_TERM=${TERM:-vt102}")
+		# No window size crosses a serial line.
+		params+=("systemd.setenv=VM_TERM=${TERM:-vt102}" "systemd.setenv=VM_SIZE=$(stty size | tr ' ' ,)")
 		qemu-system-x86_64 "${args[@]}" -chardev stdio,id=tty,signal=off -serial chardev:tty \
 			-append "${params[*]} $append" || rc=$?
 	else
-		timeout --foreground -k 2 "$timeout" \
+		# Dies with us, even if we are killed.
+		setpriv --pdeathsig KILL \
 			qemu-system-x86_64 "${args[@]}" -append "${params[*]} $append" </dev/null >"$tmp/qemu" 2>&1 &
 		qemu=$!
-		children+=("$qemu")
+		sleep "$timeout" &
+		watchdog=$!
 		# A file between the machine and our reader: a slow reader must not stop the guest's CPUs.
 		tail -n +1 -s 0.1 -f --pid="$qemu" "$tmp/output" &
-		children+=("$!")
-		wait "$qemu" || rc=$?
-		wait "$!" || true
+		reader=$!
+		children+=("$qemu" "$watchdog" "$reader")
+		wait -n -p first "$qemu" "$watchdog" || rc=$?
+		if [[ $first == "$watchdog" ]]; then
+			late=1
+			kill -KILL "$qemu"
+			wait "$qemu" || true
+		else
+			kill "$watchdog"
+			wait "$watchdog" || true
+		fi
+		wait "$reader" || true
 		children=()
 	fi
 	[[ -z $console ]] || cp "$log" "$console"
 	status=$(<"$tmp/status")
 	if [[ $status =~ ^[0-9]+$ ]]; then
 		exit "$status"
-	elif ((rc == 124)); then
+	elif [[ $late ]]; then
 		say "error: no answer within $timeout s (kernel $kernel, $suite)"
 		console_tail
 		exit 124

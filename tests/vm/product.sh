@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154 # HERE, VM, REPO and BUILD are set by tests/vm/run
 # ebpfguard itself: built for the guest's suite, installed into a staging directory.
 
 host_suite() { (. /etc/os-release && echo "${VERSION_CODENAME:-unknown}"); }
@@ -22,6 +22,7 @@ product_make() {
 		need_root "building for Debian $suite"
 		mkdir -p "$BUILD/$suite"
 		# A mount namespace of its own: nothing stays mounted, whatever happens.
+		# shellcheck disable=SC2016 # the inner shell expands them
 		unshare -m --propagation private bash -euc '
 			mount --rbind /dev "$1/dev"; mount -t proc proc "$1/proc"
 			mount --bind "$2" "$1/src"; mount --bind "$3" "$1/out"; mount --bind "$4" "$1/mnt"
@@ -38,15 +39,15 @@ product_make() {
 # What an administrator does after installing: enable the units, write the configuration, add the PAM line.
 # product_enable STAGE BASE CONF
 product_enable() {
-	local stage=$1 base=$2 conf=$3 unit section wants
+	local stage=$1 base=$2 conf=$3 unit target wants
 	for unit in ebpfguard.socket ebpfguard.service; do
 		[[ -f $stage/lib/systemd/system/$unit || -f $stage/usr/lib/systemd/system/$unit ]] ||
 			die "make install left no $unit; look at UNITDIR in the Makefile"
-		for section in $(sed -n 's/^WantedBy=//p' "$stage"/{,usr/}lib/systemd/system/"$unit" 2>/dev/null); do
-			wants=$stage/etc/systemd/system/$section.wants
+		while read -r target; do
+			wants=$stage/etc/systemd/system/$target.wants
 			mkdir -p "$wants"
 			ln -sf "/lib/systemd/system/$unit" "$wants/$unit"
-		done
+		done < <(sed -n 's/^WantedBy=//p' "$stage"/{,usr/}lib/systemd/system/"$unit" 2>/dev/null | tr -s ' ' '\n')
 	done
 	mkdir -p "$stage/etc/pam.d"
 	install -m 0600 "$conf" "$stage/etc/ebpfguard.conf"
