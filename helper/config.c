@@ -152,29 +152,31 @@ static void scan_done(struct scan *scan)
 	free(scan->names);
 }
 
-/* Makes room for one more; *size counts elements. */
-static int grow(void *array, size_t *size, size_t used, size_t element)
+/* Makes room for one more; *size counts elements. Returns the array, moved or not, or NULL when
+ * there is no memory. */
+static void *grow(void *array, size_t *size, size_t used, size_t element_size)
 {
-	void **p = array, *bigger = NULL;
 	size_t wanted = *size ? *size * 2 : 64;
 
 	if (used < *size)
-		return 0;
-	bigger = reallocarray(*p, wanted, element);
-	if (!bigger)
-		return -ENOMEM;
-	*p = bigger;
-	*size = wanted;
-	return 0;
+		return array;
+	array = reallocarray(array, wanted, element_size);
+	if (array)
+		*size = wanted;
+	return array;
 }
 
 static int add_line(struct scan *scan)
 {
+	unsigned int *lines = NULL;
+
 	if (scan->n_lines == NODES_MAX)
 		return fail(scan->report, -EINVAL, scan->line, "more than %d values in one file",
 			    NODES_MAX);
-	if (grow(&scan->lines, &scan->lines_size, scan->n_lines, sizeof(*scan->lines)) < 0)
+	lines = grow(scan->lines, &scan->lines_size, scan->n_lines, sizeof(*lines));
+	if (!lines)
 		return fail_memory(scan->report);
+	scan->lines = lines;
 	scan->lines[scan->n_lines++] = scan->line;
 	return 0;
 }
@@ -193,6 +195,7 @@ static int scan_name(struct scan *scan)
 	static const char more[] =
 		"*-_0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
 	size_t n = strspn(scan->at, more);
+	struct scan_name *names = NULL;
 	const char *text = scan->at;
 
 	scan->at += n;
@@ -202,8 +205,10 @@ static int scan_name(struct scan *scan)
 	if (scan->n_names == NAMES_MAX)
 		return fail(scan->report, -EINVAL, scan->line, "more than %d settings in one file",
 			    NAMES_MAX);
-	if (grow(&scan->names, &scan->names_size, scan->n_names, sizeof(*scan->names)) < 0)
+	names = grow(scan->names, &scan->names_size, scan->n_names, sizeof(*names));
+	if (!names)
 		return fail_memory(scan->report);
+	scan->names = names;
 	scan->names[scan->n_names++] = (struct scan_name){
 		.text = text, .n = n, .group = scan->open[scan->depth].group, .line = scan->line};
 	scan->named = true;
@@ -580,14 +585,14 @@ static bool is_group(const char *path)
  */
 static const char *name_in_group(size_t i, const char *prefix, char buf[PATH_SIZE])
 {
-	size_t n = strlen(prefix), len;
+	size_t n = strlen(prefix), len, j;
 
 	if (strncmp(schema[i].path, prefix, n) != 0)
 		return NULL;
 	len = n + strcspn(schema[i].path + n, ".");
-	if (i > 0 && strncmp(schema[i - 1].path, schema[i].path, len) == 0 &&
-	    schema[i - 1].path[len] == '.')
-		return NULL;
+	for (j = 0; j < i; j++)
+		if (strncmp(schema[j].path, schema[i].path, len) == 0 && schema[j].path[len] == '.')
+			return NULL;
 	(void)snprintf(buf, PATH_SIZE, "%.*s", (int)len, schema[i].path);
 	return buf;
 }
@@ -877,18 +882,19 @@ static void config_free_p(struct eg_config **config)
 
 static struct eg_config *config_new(const char *name)
 {
-	__attribute__((cleanup(config_free_p))) struct eg_config *config =
-		calloc(1, sizeof(*config));
+	struct eg_config *config = calloc(1, sizeof(*config));
+	struct eg_config_profile *profiles = calloc(1, sizeof(*profiles));
 
-	if (!config)
+	if (!config || !profiles) {
+		free(profiles);
+		free(config);
 		return NULL;
-	config->profiles = calloc(1, sizeof(*config->profiles));
-	if (!config->profiles)
-		return NULL;
+	}
+	config->profiles = profiles;
 	config->n_profiles = 1;
 	(void)snprintf(config->file, sizeof(config->file), "%s", name); /* a long path is cut */
-	(void)strcpy(config->profiles[0].name, "default");
-	return eg_take_ptr(&config);
+	(void)strcpy(profiles[0].name, "default");
+	return config;
 }
 
 void eg_config_free(struct eg_config *config)
@@ -979,13 +985,16 @@ static int read_text(const struct report *report, int fd, char **ret, size_t *re
 {
 	eg_auto_free char *text = NULL;
 	size_t n = 0, size = 0;
+	char *bigger = NULL;
 	ssize_t got = 1;
 
 	while (got > 0) {
 		if (n > EG_CONFIG_SIZE_MAX)
 			return fail(report, -EFBIG, 0, "larger than %d bytes", EG_CONFIG_SIZE_MAX);
-		if (grow(&text, &size, n, 1) < 0)
+		bigger = grow(text, &size, n, 1);
+		if (!bigger)
 			return fail_memory(report);
+		text = bigger;
 		got = read(fd, text + n, size - n);
 		if (got < 0)
 			return fail(report, -errno, 0, "read: %s", strerror(errno));
