@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * /etc/ebpfguard.conf to a checked struct. Three steps, each refusing what the next one would get
- * wrong:
+ * /etc/ebpfguard.conf to a checked struct, in three steps, each refusing what the next would get
+ * wrong.
  *
- *   scan     our own lexer: what libconfig 1.5 lets through, follows or gets wrong (integers that
- * wrap, @include, NUL, depth, comments that never end), and the line of every setting: libconfig
- * gives a string the line of the token after it; parse    libconfig, on text that has passed the
- * scan; apply    the schema table: unknown keys, types, values, defaults.
+ * First our own lexer reads the text for what libconfig 1.5 lets through, follows or gets wrong:
+ * integers that wrap,
+ * @include, NUL, depth, comments that never end. It also notes the line of every setting, because
+ * libconfig gives a string the line of the token after it. Then libconfig parses. Last, the schema
+ * table is applied: unknown keys, types, values, defaults.
  */
 #include "config.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <libconfig.h>
 #include <limits.h>
 #include <stdarg.h>
