@@ -286,7 +286,7 @@ static int find_mount(const char *path, const char *own, struct eg_mount *ret_mo
 	eg_auto_free char *text = NULL;
 	int r = read_proc(path, &text, reterr_why), error = -ENOENT;
 
-	if (r < 0)
+	if (!text)
 		return r;
 	r = find_mount_pass(text, own, true, &error, ret_mount, ret_fd);
 	if (r == 0)
@@ -304,7 +304,7 @@ static int find_own_path(const char *self, char **ret_path, struct eg_why *reter
 	eg_auto_free char *text = NULL;
 	int r = read_proc(self, &text, reterr_why);
 
-	if (r < 0)
+	if (!text)
 		return r;
 	r = eg_cgroup_own_path(text, ret_path);
 	if (r < 0)

@@ -16,22 +16,30 @@ struct eg_why {
 	char text[1024]; /* NUL-terminated, cut when longer; empty = nothing failed */
 };
 
-/*
- * Writes the sentence and gives the error back, so that a failing step is one statement: return
- * eg_why_set(...). why: borrowed, overwritten. error: negative errno. fmt: printf's, may use %m for
- * the text of -error. Returns error. Never blocks.
- */
-__attribute__((format(printf, 3, 4))) static inline int eg_why_set(struct eg_why *why, int error,
-								   const char *fmt, ...)
+/* The work of eg_why_set. error: negative errno, for %m. */
+__attribute__((format(printf, 3, 4))) static inline void
+eg_why_format(struct eg_why *why, int error, const char *fmt, ...)
 {
 	va_list ap;
 
 	va_start(ap, fmt);
-	errno = -error;						/* for %m */
+	errno = -error;
 	(void)vsnprintf(why->text, sizeof(why->text), fmt, ap); /* cut is fine: it is for people */
 	va_end(ap);
-	return error;
 }
+
+/*
+ * Writes the sentence and gives the error back, so that a failing step is one statement: return
+ * eg_why_set(...). why: borrowed, overwritten. error: negative errno. Then printf's format, with %m
+ * for the text of -error. Yields error: a macro, so that analysers see that a failure stays one.
+ * Never blocks.
+ */
+#define eg_why_set(why, error, ...)                                                                \
+	({                                                                                         \
+		const int eg_error_ = (error);                                                     \
+		eg_why_format((why), eg_error_, __VA_ARGS__);                                      \
+		eg_error_;                                                                         \
+	})
 
 /*
  * Moves a new descriptor above 0..2. A service may run with its stdio closed; a socket that landed

@@ -357,7 +357,7 @@ static int start_session(const struct login *login, int *fd, const struct eg_msg
 {
 	struct eg_cgroup cg = EG_CGROUP_INIT;
 	struct eg_msg_opened opened = {0};
-	struct eg_why undo_why;
+	struct eg_why undo_why = {0};
 	struct kept *kept = NULL;
 	int r = keep_new(login->pamh, &kept, reterr_why);
 

@@ -38,8 +38,10 @@ static struct {
 	char text[LINES_MAX][LINE_MAX_];
 } caught;
 
-void __syslog_chk(int priority, int flag, const char *fmt, ...);
-void __vsyslog_chk(int priority, int flag, const char *fmt, va_list ap);
+__attribute__((format(printf, 3, 4))) void __syslog_chk(int priority, int flag, const char *fmt,
+							...);
+__attribute__((format(printf, 3, 0))) void __vsyslog_chk(int priority, int flag, const char *fmt,
+							 va_list ap);
 
 __attribute__((format(printf, 2, 0))) static void keep_line(int priority, const char *fmt,
 							    va_list ap)
@@ -50,7 +52,7 @@ __attribute__((format(printf, 2, 0))) static void keep_line(int priority, const 
 	(void)vsnprintf(caught.text[n], LINE_MAX_, fmt, ap);
 }
 
-void vsyslog(int priority, const char *fmt, va_list ap)
+__attribute__((format(printf, 2, 0))) void vsyslog(int priority, const char *fmt, va_list ap)
 {
 	keep_line(priority, fmt, ap);
 }
