@@ -59,7 +59,8 @@ __attribute__((format(printf, 4, 5))) static int fail(const struct report *repor
 
 static int fail_memory(const struct report *report)
 {
-	return fail(report, -ENOMEM, 0, "not enough memory");
+	(void)fail(report, -ENOMEM, 0, "not enough memory"); /* returns what it was given */
+	return -ENOMEM;
 }
 
 /*
@@ -791,7 +792,8 @@ static int check_networks_once(const struct report *report, const struct key *ke
 {
 	eg_auto_free const struct eg_config_rule **sorted =
 		calloc(n + 1, sizeof(struct eg_config_rule *));
-	const struct eg_config_rule *first = NULL, *again = NULL;
+	const struct eg_config_rule *again = NULL;
+	unsigned int first_line = 0;
 	char quoted[QUOTE_SIZE];
 	const char *text = NULL;
 	size_t i;
@@ -805,15 +807,14 @@ static int check_networks_once(const struct report *report, const struct key *ke
 		if (eg_cidr_compare(&sorted[i - 1]->cidr, &sorted[i]->cidr) != 0 ||
 		    (again && again < sorted[i]))
 			continue;
-		first = sorted[i - 1];
+		first_line = sorted[i - 1]->line;
 		again = sorted[i];
 	}
 	if (!again)
 		return 0;
 	text = config_setting_get_string_elem(list, (int)(again - rules));
 	return fail(report, -EINVAL, again->line, "%s[%d]: %s stands here twice; first on line %u",
-		    key->path, (int)(again - rules), quote(quoted, text, strlen(text)),
-		    first->line);
+		    key->path, (int)(again - rules), quote(quoted, text, strlen(text)), first_line);
 }
 
 static int apply_networks(const struct report *report, const struct key *key,

@@ -136,20 +136,30 @@ static int image_init(struct eg_policy_image *image, const struct eg_config_prof
 	return image->entries4 && image->entries6 ? 0 : -ENOMEM;
 }
 
-int eg_policy_compile(const struct eg_config_profile *profile, struct eg_policy_image *ret)
+static int build(struct eg_policy_image *image, const struct eg_config_profile *profile)
 {
-	__attribute__((cleanup(eg_policy_done))) struct eg_policy_image image = {0};
-	int err = image_init(&image, profile);
+	int err = image_init(image, profile);
 
 	if (err < 0)
 		return err;
-	fill(&image, profile);
-	sort(&image);
-	if (image.n_entries4 > EG_PREFIXES_MAX || image.n_entries6 > EG_PREFIXES_MAX)
+	fill(image, profile);
+	sort(image);
+	if (image->n_entries4 > EG_PREFIXES_MAX || image->n_entries6 > EG_PREFIXES_MAX)
 		return -E2BIG;
-	image.flags = image_flags(&image, profile);
+	image->flags = image_flags(image, profile);
+	return 0;
+}
+
+int eg_policy_compile(const struct eg_config_profile *profile, struct eg_policy_image *ret)
+{
+	struct eg_policy_image image = {0};
+	int err = build(&image, profile);
+
+	if (err < 0) {
+		eg_policy_done(&image);
+		return err;
+	}
 	*ret = image;
-	image = (struct eg_policy_image){0}; /* *ret owns the entries now */
 	return 0;
 }
 
