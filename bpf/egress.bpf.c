@@ -122,7 +122,7 @@ static __always_inline bool eg_dest_denied(const struct eg_view *view, const str
 	return rule->verdict != EG_VERDICT_ALLOW;
 }
 
-static __always_inline int eg_judge(const struct eg_who *who, struct socket *sock, const struct eg_dest *dest, __u16 op)
+static __always_inline int eg_judge(const struct eg_who *who, struct sock *sk, const struct eg_dest *dest, __u16 op)
 {
 	struct eg_detail detail = {};
 	struct eg_view refusing = {};
@@ -147,7 +147,7 @@ static __always_inline int eg_judge(const struct eg_who *who, struct socket *soc
 		return 0;
 	detail.op = op;
 	detail.family = dest->family;
-	detail.protocol = sock->sk->sk_protocol;
+	detail.protocol = sk->sk_protocol;
 	detail.port = dest->port;
 	detail.has_rule = detail.rule.verdict != EG_VERDICT_ALLOW;
 	__builtin_memcpy(detail.addr, dest->addr, sizeof(detail.addr));
@@ -164,17 +164,21 @@ int BPF_PROG(eg_socket_connect, struct socket *sock, struct sockaddr *address, i
 {
 	struct eg_dest dest = {};
 	struct eg_who who;
+	struct sock *sk;
 	__u16 family;
 
 	if (!eg_who_is(bpf_get_current_task_btf(), &who))
 		return 0;
-	family = sock->sk->__sk_common.skc_family;
+	sk = sock->sk;
+	if (!sk)
+		return 0; /* closed under us: the call fails by itself */
+	family = sk->__sk_common.skc_family;
 	if (!eg_is_inet(family))
 		return 0;
 	eg_dest_read(&dest, family, address, addrlen, false);
 	if (!dest.family)
 		return 0;
-	return eg_judge(&who, sock, &dest, EG_OP_CONNECT);
+	return eg_judge(&who, sk, &dest, EG_OP_CONNECT);
 }
 
 SEC("lsm/socket_sendmsg")
@@ -182,15 +186,19 @@ int BPF_PROG(eg_socket_sendmsg, struct socket *sock, struct msghdr *msg, int siz
 {
 	struct eg_dest dest = {};
 	struct eg_who who;
+	struct sock *sk;
 	__u16 family;
 
 	if (!eg_who_is(bpf_get_current_task_btf(), &who))
 		return 0;
-	family = sock->sk->__sk_common.skc_family;
+	sk = sock->sk;
+	if (!sk)
+		return 0; /* closed under us: the call fails by itself */
+	family = sk->__sk_common.skc_family;
 	if (!eg_is_inet(family) || !msg->msg_name)
 		return 0;
 	eg_dest_read(&dest, family, msg->msg_name, msg->msg_namelen, true);
 	if (!dest.family)
 		return 0;
-	return eg_judge(&who, sock, &dest, EG_OP_SENDMSG);
+	return eg_judge(&who, sk, &dest, EG_OP_SENDMSG);
 }

@@ -20,8 +20,8 @@ static __always_inline int eg_judge_mount(__u16 op, struct dentry *dentry, struc
 	if (!eg_flag_refuses(&who, EG_POLICY_DENY_MOUNT, &view))
 		return 0;
 	detail.arg = fstype;
-	detail.object = dentry;
-	detail.object_mnt = mnt;
+	detail.object.dentry = (__u64)dentry;
+	detail.object.mnt = (__u64)mnt;
 	return eg_refuse(&view, &detail);
 }
 

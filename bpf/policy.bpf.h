@@ -233,6 +233,12 @@ static __always_inline void eg_view_of(const struct eg_guard *guard, struct eg_v
 
 /* ---- how to refuse ---- */
 
+/* A place in the file tree: kernel pointers as numbers, only ever read by probes. */
+struct eg_where {
+	__u64 dentry; /* 0 = nowhere */
+	__u64 mnt;    /* struct vfsmount */
+};
+
 /* What a restriction knows about the attempt it refuses. Zero what does not apply. */
 struct eg_detail {
 	__u16 op; /* enum eg_op */
@@ -244,45 +250,14 @@ struct eg_detail {
 	struct eg_rule rule;
 	__u32 has_rule;
 	const char *arg;	     /* kernel string or NULL */
-	struct dentry *object;	     /* with object_mnt: what it was about; NULL = nothing */
-	struct vfsmount *object_mnt;
+	struct eg_where object;	     /* what it was about */
 };
 
-/* Walks a path from the leaf up, across mounts, into `out`. Reads memory that may change under it: text for people. */
-static __always_inline void eg_path_walk(struct eg_path *out, struct dentry *dentry, struct vfsmount *vfs)
-{
-	struct mount *mnt = (struct mount *)((void *)vfs - bpf_core_field_offset(struct mount, mnt));
-	__u32 len = 0;
-
-	out->cut = 1;
-	for (int i = 0; i < EG_PATH_DEPTH; i++) {
-		struct dentry *parent = BPF_CORE_READ(dentry, d_parent);
-		struct dentry *root = BPF_CORE_READ(mnt, mnt.mnt_root);
-		long n;
-
-		if (dentry == root || dentry == parent) {
-			struct mount *up = BPF_CORE_READ(mnt, mnt_parent);
-
-			if (up == mnt || dentry != root) {
-				out->cut = 0;
-				break;
-			}
-			dentry = BPF_CORE_READ(mnt, mnt_mountpoint);
-			mnt = up;
-			continue;
-		}
-		if (len > EG_PATH_SIZE - EG_NAME_SIZE)
-			break;
-		n = bpf_probe_read_kernel_str(out->text + len, EG_NAME_SIZE, BPF_CORE_READ(dentry, d_name.name));
-		if (n <= 0 || n > EG_NAME_SIZE)
-			break;
-		if (n == EG_NAME_SIZE)
-			out->cut = 1;
-		len += n;
-		dentry = parent;
-	}
-	out->len = len;
-}
+/*
+ * Walks a path from the leaf up, across mounts, into *out (path.bpf.c): a global function, so that the verifier looks
+ * at its loop once and not at every use. Always 0.
+ */
+int eg_path_walk(struct eg_path *out, const struct eg_where *where);
 
 static __always_inline void eg_event_who(struct eg_event *e, struct task_struct *task)
 {
@@ -302,8 +277,14 @@ static __always_inline void eg_event_who(struct eg_event *e, struct task_struct 
 	if (tty)
 		bpf_probe_read_kernel_str(e->tty, sizeof(e->tty), &tty->name);
 	exe = BPF_CORE_READ(task, mm, exe_file);
-	if (exe)
-		eg_path_walk(&e->exe, BPF_CORE_READ(exe, f_path.dentry), BPF_CORE_READ(exe, f_path.mnt));
+	if (exe) {
+		struct eg_where where = {
+			.dentry = (__u64)BPF_CORE_READ(exe, f_path.dentry),
+			.mnt = (__u64)BPF_CORE_READ(exe, f_path.mnt),
+		};
+
+		eg_path_walk(&e->exe, &where);
+	}
 }
 
 /*
@@ -346,8 +327,11 @@ static __always_inline bool eg_event_write(const struct eg_view *view, const str
 	eg_event_who(e, bpf_get_current_task_btf());
 	if (detail->arg)
 		bpf_probe_read_kernel_str(e->arg, sizeof(e->arg), detail->arg);
-	if (detail->object)
-		eg_path_walk(&e->object, detail->object, detail->object_mnt);
+	if (detail->object.dentry) {
+		struct eg_where where = detail->object;
+
+		eg_path_walk(&e->object, &where);
+	}
 	bpf_ringbuf_submit(e, 0);
 	return true;
 }

@@ -64,7 +64,7 @@ int BPF_PROG(eg_bprm_creds_from_file, struct linux_binprm *bprm, struct file *fi
 	if (!eg_flag_refuses(&who, EG_POLICY_DENY_SETUID, &view))
 		return 0;
 	detail.target_id = new->euid.val;
-	detail.object = file->f_path.dentry;
-	detail.object_mnt = file->f_path.mnt;
+	detail.object.dentry = (__u64)file->f_path.dentry;
+	detail.object.mnt = (__u64)file->f_path.mnt;
 	return eg_refuse(&view, &detail);
 }

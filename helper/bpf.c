@@ -25,7 +25,7 @@
 #define STR(x)	STR_(x)
 #define PIN_DIR EG_PIN_PARENT "/v" STR(PIN_ABI)
 #define PIN_ABI 1
-#define PIN_NEW EG_PIN_PARENT "/v" STR(PIN_ABI) ".new"
+#define PIN_NEW EG_PIN_PARENT "/v" STR(PIN_ABI) "_new" /* bpffs allows no dot in a name */
 
 _Static_assert(PIN_ABI == EG_ABI_VERSION, "the pins' directory carries the ABI");
 
@@ -181,12 +181,10 @@ static int pin_links(struct ebpfguard *skel, const char *dir, struct eg_err *err
 
 /* ---- load and attach ---- */
 
-static int quiet(enum libbpf_print_level level, const char *format, va_list ap)
+/* libbpf's own words: for -d only, they are long. */
+static int print_all(enum libbpf_print_level level, const char *format, va_list ap)
 {
-	(void)level;
-	(void)format;
-	(void)ap;
-	return 0;
+	return level == LIBBPF_DEBUG ? 0 : vfprintf(stderr, format, ap);
 }
 
 /* Is `word` in the comma list in path? */
@@ -294,7 +292,7 @@ static int on_ring(void *arg, void *data, size_t size)
 	return 0;
 }
 
-int eg_bpf_open(struct eg_bpf **ret, bool *ret_adopted, struct eg_err *reterr)
+int eg_bpf_open(struct eg_bpf **ret, bool *ret_adopted, bool verbose, struct eg_err *reterr)
 {
 	struct eg_bpf *bpf = calloc(1, sizeof(*bpf));
 	bool adopted;
@@ -302,7 +300,7 @@ int eg_bpf_open(struct eg_bpf **ret, bool *ret_adopted, struct eg_err *reterr)
 
 	if (!bpf)
 		return fail(reterr, -ENOMEM, "out of memory");
-	(void)libbpf_set_print(quiet);
+	(void)libbpf_set_print(verbose ? print_all : NULL);
 	r = check_kernel(reterr);
 	if (!r)
 		r = make_dir(EG_PIN_PARENT, reterr);
@@ -318,7 +316,7 @@ int eg_bpf_open(struct eg_bpf **ret, bool *ret_adopted, struct eg_err *reterr)
 		r = ebpfguard__load(bpf->skel);
 		if (r < 0)
 			(void)fail(reterr, r,
-				   "the kernel refused the BPF programs: %s (%d). Run ebpfguard-helper -d -v for the "
+				   "the kernel refused the BPF programs: %s (%d). Run ebpfguard-helper -d for the "
 				   "verifier's words",
 				   strerror(-r), -r);
 	}

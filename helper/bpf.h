@@ -24,10 +24,10 @@ struct eg_bpf;
  * complete set of pins of this ABI is there its maps are taken over: new programs are attached to the old maps first
  * and the old programs dropped after, so no session is unguarded for a moment. Never adopts a part of a set.
  * Needs CAP_BPF, CAP_PERFMON, CAP_SYS_ADMIN and a bpffs at EG_BPFFS. Blocks for the verifier (about a second).
- * ret_adopted: true when maps were taken over.
+ * ret_adopted: true when maps were taken over. verbose: libbpf's and the verifier's words to stderr.
  * Returns 0 and *ret (eg_bpf_close); a negative errno with *reterr naming what is missing and what to do.
  */
-int eg_bpf_open(struct eg_bpf **ret, bool *ret_adopted, struct eg_err *reterr);
+int eg_bpf_open(struct eg_bpf **ret, bool *ret_adopted, bool verbose, struct eg_err *reterr);
 
 /* Gives up our descriptors. What is pinned goes on enforcing. NULL is fine. */
 void eg_bpf_close(struct eg_bpf *bpf);

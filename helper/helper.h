@@ -57,6 +57,7 @@ struct eg_helper {
 	int64_t started_s, loaded_s;   /* CLOCK_REALTIME */
 	bool enforcing;		       /* seen, not assumed: selftest.c */
 	bool stop;
+	bool debug;
 
 	int epoll_fd;
 	struct eg_source listeners[2], signals, timer, ring;

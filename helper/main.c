@@ -274,7 +274,7 @@ static int start(struct eg_helper *helper, struct eg_err *err)
 		(void)snprintf(err->text, sizeof(err->text), "no cgroup2 file system is mounted: %s", strerror(-r));
 		return r;
 	}
-	r = eg_bpf_open(&helper->bpf, &adopted, err);
+	r = eg_bpf_open(&helper->bpf, &adopted, helper->debug, err);
 	if (!r)
 		r = eg_selftest(helper, err);
 	if (r < 0)
@@ -336,13 +336,13 @@ int main(int argc, char **argv)
 	const struct rlimit files = {65536, 65536};
 	struct eg_err err = {0};
 	char text[EG_TEXT_SIZE + EG_PATH_TEXT_SIZE];
-	bool debug = false, test = false;
+	bool test = false;
 	int c, r;
 
 	while ((c = getopt_long(argc, argv, "df:tVh", options, NULL)) != -1) {
 		switch (c) {
 		case 'd':
-			debug = true;
+			helper.debug = true;
 			break;
 		case 'f':
 			helper.config_file = optarg;
@@ -369,7 +369,7 @@ int main(int argc, char **argv)
 	}
 	if (test)
 		return check_only(helper.config_file);
-	eg_log_open(debug, debug);
+	eg_log_open(helper.debug, helper.debug);
 	helper.started_s = time(NULL);
 	(void)setrlimit(RLIMIT_NOFILE, &files); /* one or two a session; systemd's unit sets it too */
 	r = open_loop(&helper);
@@ -379,7 +379,7 @@ int main(int argc, char **argv)
 		if (!err.text[0])
 			(void)snprintf(err.text, sizeof(err.text), "%s", strerror(-r));
 		eg_log(LOG_ERR, "cannot start: %s", eg_err_format(&err, text, sizeof(text)));
-		if (!debug)
+		if (!helper.debug)
 			(void)fprintf(stderr, "ebpfguard-helper: cannot start: %s\n", text);
 		return 1;
 	}
