@@ -792,11 +792,10 @@ static int check_networks_once(const struct report *report, const struct key *ke
 {
 	eg_auto_free const struct eg_config_rule **sorted =
 		calloc(n + 1, sizeof(struct eg_config_rule *));
-	const struct eg_config_rule *again = NULL;
+	size_t i, again = n; /* index of the first that is there already */
 	unsigned int first_line = 0;
 	char quoted[QUOTE_SIZE];
 	const char *text = NULL;
-	size_t i;
 
 	if (!sorted)
 		return fail_memory(report);
@@ -804,17 +803,19 @@ static int check_networks_once(const struct report *report, const struct key *ke
 		sorted[i] = &rules[i];
 	qsort(sorted, n, sizeof(*sorted), compare_rules);
 	for (i = 1; i < n; i++) {
-		if (eg_cidr_compare(&sorted[i - 1]->cidr, &sorted[i]->cidr) != 0 ||
-		    (again && again < sorted[i]))
+		size_t at = (size_t)(sorted[i] - rules);
+
+		if (at > again || eg_cidr_compare(&sorted[i - 1]->cidr, &sorted[i]->cidr) != 0)
 			continue;
+		again = at;
 		first_line = sorted[i - 1]->line;
-		again = sorted[i];
 	}
-	if (!again)
+	if (again == n)
 		return 0;
-	text = config_setting_get_string_elem(list, (int)(again - rules));
-	return fail(report, -EINVAL, again->line, "%s[%d]: %s stands here twice; first on line %u",
-		    key->path, (int)(again - rules), quote(quoted, text, strlen(text)), first_line);
+	text = config_setting_get_string_elem(list, (int)again);
+	return fail(report, -EINVAL, rules[again].line,
+		    "%s[%d]: %s stands here twice; first on line %u", key->path, (int)again,
+		    quote(quoted, text, strlen(text)), first_line);
 }
 
 static int apply_networks(const struct report *report, const struct key *key,
@@ -910,28 +911,32 @@ void eg_config_free(struct eg_config *config)
 	free(config);
 }
 
-/* The text as parse_text wants it; owned by the caller. */
-static int copy_text(const struct report *report, const char *text, size_t n, char **ret)
+static int check_bytes(const struct report *report, const char *text, size_t n)
 {
 	const char *nul = n ? memchr(text, 0, n) : NULL;
 	unsigned int line = 1;
 	const char *at;
-	char *copy = NULL;
 
 	if (n > EG_CONFIG_SIZE_MAX)
 		return fail(report, -EINVAL, 0, "larger than %d bytes", EG_CONFIG_SIZE_MAX);
-	for (at = text; nul && at < nul; at++)
+	if (!nul)
+		return 0;
+	for (at = text; at < nul; at++)
 		line += *at == '\n';
-	if (nul)
-		return fail(report, -EINVAL, line, "NUL byte; a configuration is plain text");
-	copy = malloc(n + 2);
+	return fail(report, -EINVAL, line, "NUL byte; a configuration is plain text");
+}
+
+/* The text as parse_text wants it, owned by the caller; NULL when there is no memory. */
+static char *copy_text(const char *text, size_t n)
+{
+	char *copy = malloc(n + 2);
+
 	if (!copy)
-		return fail_memory(report);
+		return NULL;
 	if (n)
 		memcpy(copy, text, n);
 	(void)strcpy(copy + n, "\n");
-	*ret = copy;
-	return 0;
+	return copy;
 }
 
 int eg_config_parse(const char *text, size_t n, const char *name, struct eg_config **ret,
@@ -945,9 +950,12 @@ int eg_config_parse(const char *text, size_t n, const char *name, struct eg_conf
 
 	if (!config)
 		return fail_memory(&report);
-	err = copy_text(&report, text, n, &copy);
+	err = check_bytes(&report, text, n);
 	if (err < 0)
 		return err;
+	copy = copy_text(text, n);
+	if (!copy)
+		return fail_memory(&report);
 	config_init(&tree);
 	err = parse_text(&report, &tree, copy);
 	if (err < 0)
