@@ -57,6 +57,9 @@ image_customize() {
 	ln -s /etc/machine-id "$root/var/lib/dbus/machine-id"
 
 	: >"$root/etc/default/locale"
+	# A refused login prints them, and a test reads what a login prints.
+	rm -f "$root"/etc/update-motd.d/*
+	: >"$root/etc/motd"
 
 	# No udev here: a getty on a device waits for it for 90 s. tmp.mount, which only trixie has, would hide what --copy
 	# puts into /tmp. The rest only costs start-up time, much of it emulated.
@@ -89,7 +92,8 @@ image_make() {
 	debootstrap_into "$root" "$suite" "$(versions guest "$suite" all)"
 	image_customize "$root"
 	(cd "$root" && find . -mindepth 1 -type d -printf '%P\n' >../dirs)
-	(cd "$root" && find . -mindepth 1 -printf '%P\n' | LC_ALL=C sort | cpio -o -H newc --quiet >../cpio)
+	# With an entry for the root itself: the kernel's rootfs starts with the mode of /tmp.
+	(cd "$root" && find . | LC_ALL=C sort | cpio -o -H newc --quiet >../cpio)
 	cp "$root/etc/pam.d/sshd" "$out/sshd"
 	rm -rf --one-file-system "$root"
 }

@@ -92,7 +92,8 @@ machine_boot() {
 		-chardev "file,id=output,path=$tmp/output" -device virtserialport,chardev=output,name=output
 		-chardev "file,id=status,path=$tmp/status" -device virtserialport,chardev=status,name=status)
 	if [[ $icount ]]; then
-		args+=(-accel tcg -icount 'shift=0,align=off,sleep=off' -smp 1)
+		# shellcheck disable=SC2054 # qemu's again
+		args+=(-accel tcg -icount 'shift=0,align=off,sleep=off' -smp 1 -rtc base=2026-01-01,clock=vm)
 	elif kvm_works; then
 		args+=(-accel kvm -cpu host -smp 2)
 	else

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-# shellcheck shell=bash disable=SC2154 # HERE, VM, REPO and BUILD are set by tests/vm/run
+# shellcheck shell=bash disable=SC2154,SC1091 # HERE, VM, REPO and BUILD are set by tests/vm/run
 # ebpfguard itself: built for the guest's suite, installed into a staging directory.
 
 host_suite() { (. /etc/os-release && echo "${VERSION_CODENAME:-unknown}"); }
