@@ -3,8 +3,8 @@
  * /etc/ebpfguard.conf to a checked struct, in three steps, each refusing what the next would get
  * wrong.
  *
- * First our own lexer reads the text for what libconfig 1.5 lets through, follows or gets wrong:
- * integers that wrap,
+ * First our own lexer (config_scan.c) reads the text for what libconfig 1.5 lets through, follows
+ * or gets wrong: integers that wrap,
  * @include, NUL, depth, comments that never end. It also notes the line of every setting, because
  * libconfig gives a string the line of the token after it. Then libconfig parses. Last, the schema
  * table is applied: unknown keys, types, values, defaults.
@@ -14,76 +14,17 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <libconfig.h>
-#include <limits.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/stat.h>
 
+#include "config_scan.h"
 #include "util.h"
 
 enum {
-	STRING_MAX = 1024, /* bytes of one string as it is written; no value needs more */
-	NAMES_MAX =
-		16384, /* named settings; libconfig compares each with all others of its group */
-	NODES_MAX = EG_CONFIG_RULES_MAX +
-		    NAMES_MAX, /* settings and elements; libconfig takes 150 bytes for each */
-	QUOTE_MAX = 64,	       /* bytes of the file that one message repeats */
-	QUOTE_SIZE = 4 * QUOTE_MAX + 6, /* all escaped, two quotes, "..." and NUL */
-	PATH_SIZE = 128,		/* dotted key, NUL included */
-	HINT_NAME_MAX = 32,		/* longest name that a suggestion is sought for */
+	PATH_SIZE = 128,    /* dotted key, NUL included */
+	HINT_NAME_MAX = 32, /* longest name that a suggestion is sought for */
 };
-
-/* ---- messages */
-
-/* Who hears of an error: goes first to every function that can refuse something. */
-struct report {
-	const char *file;
-	struct eg_err *reterr;
-};
-
-__attribute__((format(printf, 4, 5))) static int fail(const struct report *report, int err,
-						      unsigned int line, const char *format, ...)
-{
-	struct eg_err *e = report->reterr;
-	va_list args;
-
-	(void)snprintf(e->file, sizeof(e->file), "%s", report->file); /* a long path is cut */
-	e->line = line;
-	va_start(args, format);
-	(void)vsnprintf(e->text, sizeof(e->text), format, args); /* so is a long text */
-	va_end(args);
-	return err;
-}
-
-static int fail_memory(const struct report *report)
-{
-	(void)fail(report, -ENOMEM, 0, "not enough memory"); /* returns what it was given */
-	return -ENOMEM;
-}
-
-/*
- * Bytes of the file as a message may show them: printable ASCII but quote and backslash as it is,
- * the rest as \xHH, cut after QUOTE_MAX. Also valid UTF-8 becomes \xHH: it can reverse text and
- * draw look-alikes, and no value needs it.
- */
-static char *quote(char buf[QUOTE_SIZE], const char *bytes, size_t n)
-{
-	size_t i, len = 0;
-
-	buf[len++] = '"';
-	for (i = 0; i < n && i < QUOTE_MAX; i++) {
-		unsigned char c = (unsigned char)bytes[i];
-
-		if (c >= ' ' && c <= '~' && c != '"' && c != '\\')
-			buf[len++] = (char)c;
-		else
-			len += (size_t)sprintf(buf + len, "\\x%02X", c);
-	}
-	(void)strcpy(buf + len, n > QUOTE_MAX ? "...\"" : "\"");
-	return buf;
-}
 
 char *eg_err_format(const struct eg_err *err, char *buf, size_t size)
 {
@@ -97,358 +38,6 @@ char *eg_err_format(const struct eg_err *err, char *buf, size_t size)
 		if ((unsigned char)buf[i] < ' ' || buf[i] == 0x7f)
 			buf[i] = '?';
 	return buf;
-}
-
-/* ---- scan */
-
-/* A named setting, for finding the same name twice in one group. */
-struct scan_name {
-	const char *text; /* in the scanned text */
-	size_t n;
-	unsigned int group; /* number of the group it stands in, 0 = the file */
-	unsigned int line;
-};
-
-struct scan_open {
-	char bracket;
-	unsigned int group;
-	unsigned int line;
-};
-
-/*
- * The lexer's state. `lines` gets one line per setting or element in the order of the text, which
- * is the order of a walk through libconfig's tree.
- */
-struct scan {
-	const struct report *report;
-	const char *at;	 /* next byte */
-	const char *end; /* the text ends in "\n" and a NUL stands here, so at[1] can be read before
-			    it */
-	unsigned int line;
-	bool named;	   /* a name was read, the next value belongs to it */
-	bool after_string; /* the last token was a string */
-	struct scan_open open[EG_CONFIG_DEPTH_MAX + 1]; /* [0] is the file itself */
-	unsigned int depth;
-	unsigned int n_groups;
-	unsigned int *lines; /* owned */
-	size_t n_lines, lines_size;
-	struct scan_name *names; /* owned */
-	size_t n_names, names_size;
-};
-
-/* <ctype.h> would ask the locale. */
-static bool is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-static bool starts_name(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '*';
-}
-
-static void scan_done(struct scan *scan)
-{
-	free(scan->lines);
-	free(scan->names);
-}
-
-/* Makes room for one more; *size counts elements. Returns the array, moved or not, or NULL when
- * there is no memory. */
-static void *grow(void *array, size_t *size, size_t used, size_t element_size)
-{
-	size_t wanted = *size ? *size * 2 : 64;
-
-	if (used < *size)
-		return array;
-	array = reallocarray(array, wanted, element_size);
-	if (array)
-		*size = wanted;
-	return array;
-}
-
-static int add_line(struct scan *scan)
-{
-	unsigned int *lines = NULL;
-
-	if (scan->n_lines == NODES_MAX)
-		return fail(scan->report, -EINVAL, scan->line, "more than %d values in one file",
-			    NODES_MAX);
-	lines = grow(scan->lines, &scan->lines_size, scan->n_lines, sizeof(*lines));
-	if (!lines)
-		return fail_memory(scan->report);
-	scan->lines = lines;
-	scan->lines[scan->n_lines++] = scan->line;
-	return 0;
-}
-
-/* A value starts here: it has a line of its own unless it is the value of a name. */
-static int scan_value(struct scan *scan)
-{
-	bool named = scan->named;
-
-	scan->named = false;
-	return named ? 0 : add_line(scan);
-}
-
-static int scan_name(struct scan *scan)
-{
-	static const char more[] =
-		"*-_0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
-	size_t n = strspn(scan->at, more);
-	struct scan_name *names = NULL;
-	const char *text = scan->at;
-
-	scan->at += n;
-	if ((n == 4 && strncasecmp(text, "true", n) == 0) ||
-	    (n == 5 && strncasecmp(text, "false", n) == 0))
-		return scan_value(scan);
-	if (scan->n_names == NAMES_MAX)
-		return fail(scan->report, -EINVAL, scan->line, "more than %d settings in one file",
-			    NAMES_MAX);
-	names = grow(scan->names, &scan->names_size, scan->n_names, sizeof(*names));
-	if (!names)
-		return fail_memory(scan->report);
-	scan->names = names;
-	scan->names[scan->n_names++] = (struct scan_name){
-		.text = text, .n = n, .group = scan->open[scan->depth].group, .line = scan->line};
-	scan->named = true;
-	return add_line(scan);
-}
-
-static int scan_string(struct scan *scan)
-{
-	const char *start = ++scan->at;
-
-	if (scan->after_string)
-		return fail(scan->report, -EINVAL, scan->line,
-			    "two strings side by side; is a comma missing between them?");
-	for (; *scan->at != '"'; scan->at++) {
-		if (*scan->at == '\n')
-			return fail(scan->report, -EINVAL, scan->line,
-				    "this string is not closed on its line");
-		if (scan->at - start == STRING_MAX)
-			return fail(scan->report, -EINVAL, scan->line,
-				    "this string is longer than %d bytes", STRING_MAX);
-		if (*scan->at != '\\')
-			continue;
-		if (strncasecmp(scan->at, "\\x00", 4) ==
-		    0) /* libconfig would end the string there */
-			return fail(scan->report, -EINVAL, scan->line, "\\x00 in a string");
-		if (scan->at[1] != '\n')
-			scan->at++;
-	}
-	scan->at++;
-	return scan_value(scan);
-}
-
-/* Length of an exponent such as "e+5"; 0 = there is none. */
-static size_t exponent(const char *text)
-{
-	size_t sign =
-		text[0] == 'e' || text[0] == 'E' ? 1U + (text[1] == '+' || text[1] == '-') : 0;
-	size_t digits = sign ? strspn(text + sign, "0123456789") : 0;
-
-	return digits ? sign + digits : 0;
-}
-
-/* libconfig gives an integer that does not fit its low 32 bits. */
-static int check_integer(struct scan *scan, const char *text, size_t n, bool wide, int base)
-{
-	char digits[QUOTE_SIZE], *end = NULL;
-	long long value, min = wide ? LLONG_MIN : INT_MIN, max = wide ? LLONG_MAX : INT_MAX;
-
-	errno = 0;
-	value = strtoll(text, &end, base);
-	if (errno == 0 && value >= min && value <= max)
-		return 0;
-	return fail(scan->report, -EINVAL, scan->line,
-		    "%s is out of range; integers go from %lld to %lld", quote(digits, text, n),
-		    min, max);
-}
-
-/* Cuts the token off where libconfig's lexer does: the longest of integer, hexadecimal integer,
- * float. */
-static int scan_number(struct scan *scan)
-{
-	static const char hex_digits[] = "0123456789abcdefABCDEF";
-	const char *text = scan->at, *digits = text + (*text == '-' || *text == '+');
-	size_t n_hex = strncasecmp(text, "0x", 2) == 0 ? strspn(text + 2, hex_digits) : 0;
-	bool hex = n_hex > 0;
-	size_t n = hex ? 2 + n_hex : strspn(digits, "0123456789");
-	size_t longs = 0;
-
-	scan->at = digits + n;
-	if (!hex && *scan->at == '.') {
-		scan->at += 1 + strspn(scan->at + 1, "0123456789");
-		scan->at += exponent(scan->at);
-		return scan_value(scan);
-	}
-	if (!hex && exponent(scan->at)) {
-		scan->at += exponent(scan->at);
-		return scan_value(scan);
-	}
-	longs = strspn(scan->at, "L");
-	scan->at += longs > 2 ? 2 : longs;
-	if (check_integer(scan, text, (size_t)(scan->at - text), longs > 0, hex ? 16 : 10) < 0)
-		return -EINVAL;
-	return scan_value(scan);
-}
-
-static int scan_comment(struct scan *scan)
-{
-	const char *end = strstr(scan->at + 2, "*/");
-	const char *at;
-
-	if (!end) /* libconfig would take the rest of the file for a comment and say nothing */
-		return fail(scan->report, -EINVAL, scan->line, "this comment is not closed");
-	for (at = scan->at; at < end; at++)
-		scan->line += *at == '\n';
-	scan->at = end + 2;
-	return 0;
-}
-
-static int scan_open(struct scan *scan)
-{
-	int err;
-
-	if (scan->depth == EG_CONFIG_DEPTH_MAX)
-		return fail(scan->report, -EINVAL, scan->line, "nested deeper than %d",
-			    EG_CONFIG_DEPTH_MAX);
-	err = scan_value(scan);
-	if (err < 0)
-		return err;
-	scan->open[++scan->depth] = (struct scan_open){
-		.bracket = *scan->at++, .group = ++scan->n_groups, .line = scan->line};
-	return 0;
-}
-
-static char closing(char bracket)
-{
-	return bracket == '(' ? ')' : bracket == '[' ? ']' : '}';
-}
-
-static int scan_close(struct scan *scan)
-{
-	const struct scan_open *open = &scan->open[scan->depth];
-
-	if (scan->depth == 0)
-		return fail(scan->report, -EINVAL, scan->line, "\"%c\" closes nothing", *scan->at);
-	if (*scan->at != closing(open->bracket))
-		return fail(scan->report, -EINVAL, scan->line,
-			    "\"%c\" cannot close the \"%c\" on line %u; expected \"%c\"", *scan->at,
-			    open->bracket, open->line, closing(open->bracket));
-	scan->depth--;
-	scan->named = false;
-	scan->at++;
-	return 0;
-}
-
-static int scan_unexpected(struct scan *scan)
-{
-	char character[QUOTE_SIZE];
-
-	if (strncmp(scan->at, "@include", 8) == 0)
-		return fail(scan->report, -EINVAL, scan->line,
-			    "@include is not allowed; all settings stand in this file");
-	return fail(scan->report, -EINVAL, scan->line,
-		    "unexpected %s; strings are written in double quotes",
-		    quote(character, scan->at, 1));
-}
-
-/* Blanks, comments and separators: true when one was there. */
-static bool scan_skip(struct scan *scan)
-{
-	if (*scan->at == '#' || strncmp(scan->at, "//", 2) == 0) {
-		scan->at += strcspn(scan->at, "\n");
-		return true;
-	}
-	if (!strchr(" \t\r\f\n=:,;", *scan->at))
-		return false;
-	scan->line += *scan->at == '\n';
-	if (strchr("=:,;", *scan->at))
-		scan->after_string = false;
-	scan->at++;
-	return true;
-}
-
-static int scan_token(struct scan *scan)
-{
-	bool signed_number = (*scan->at == '-' || *scan->at == '+') &&
-			     (scan->at[1] == '.' || is_digit(scan->at[1]));
-	int err;
-
-	if (scan_skip(scan))
-		return 0;
-	if (strncmp(scan->at, "/*", 2) == 0)
-		return scan_comment(scan);
-	if (*scan->at == '"') {
-		err = scan_string(scan);
-		scan->after_string = true;
-		return err;
-	}
-	scan->after_string = false;
-	if (strchr("([{", *scan->at))
-		return scan_open(scan);
-	if (strchr(")]}", *scan->at))
-		return scan_close(scan);
-	if (signed_number || *scan->at == '.' || is_digit(*scan->at))
-		return scan_number(scan);
-	if (starts_name(*scan->at))
-		return scan_name(scan);
-	return scan_unexpected(scan);
-}
-
-static int compare_names(const void *va, const void *vb)
-{
-	const struct scan_name *a = va, *b = vb;
-	int order;
-
-	if (a->group != b->group)
-		return a->group < b->group ? -1 : 1;
-	if (a->n != b->n)
-		return a->n < b->n ? -1 : 1;
-	order = memcmp(a->text, b->text, a->n);
-	return order ? order : (a->text > b->text) - (a->text < b->text);
-}
-
-/* libconfig refuses these too, but knows neither the name nor where it stood first. */
-static int check_names_once(struct scan *scan)
-{
-	const struct scan_name *first = NULL, *again = NULL, *name;
-	char quoted[QUOTE_SIZE];
-
-	if (scan->n_names == 0)
-		return 0;
-	qsort(scan->names, scan->n_names, sizeof(*scan->names), compare_names);
-	for (name = scan->names + 1; name < scan->names + scan->n_names; name++) {
-		if (name[-1].group != name->group || name[-1].n != name->n ||
-		    memcmp(name[-1].text, name->text, name->n) != 0)
-			continue;
-		if (again && again->text < name->text)
-			continue;
-		again = name;
-		first = name - 1;
-	}
-	if (!again)
-		return 0;
-	return fail(scan->report, -EINVAL, again->line, "%s is set twice; first on line %u",
-		    quote(quoted, again->text, again->n), first->line);
-}
-
-static int scan_text(struct scan *scan)
-{
-	int err;
-
-	while (scan->at < scan->end) {
-		err = scan_token(scan);
-		if (err < 0)
-			return err;
-	}
-	if (scan->depth)
-		return fail(scan->report, -EINVAL, scan->open[scan->depth].line,
-			    "\"%c\" is not closed", scan->open[scan->depth].bracket);
-	return check_names_once(scan);
 }
 
 /* ---- parse */
@@ -465,7 +54,8 @@ static unsigned int line_of(const config_setting_t *setting)
 
 /* Gives each setting its line from the scan. Recurses EG_CONFIG_DEPTH_MAX deep at most: the scan
  * has seen to that. */
-static void set_lines(const config_setting_t *parent, const struct scan *scan, size_t *next)
+static void set_lines(const config_setting_t *parent, const struct eg_config_scan *scan,
+		      size_t *next)
 {
 	int i, n = config_setting_length(parent);
 
@@ -488,27 +78,28 @@ static int count_settings(const config_setting_t *parent)
 	return total;
 }
 
-static int fail_parse(const struct report *report, const config_t *tree)
+static int fail_parse(const struct eg_config_report *report, const config_t *tree)
 {
 	unsigned int line = (unsigned int)config_error_line(tree);
 	const char *why = config_error_text(tree);
 
 	if (why && strstr(why, "mismatched"))
-		return fail(report, -EINVAL, line,
-			    "the elements of an array must all be of one type");
-	return fail(report, -EINVAL, line,
-		    "syntax error near line %u: settings are written key = value; and elements are "
-		    "separated by commas",
-		    line);
+		return eg_config_fail(report, -EINVAL, line,
+				      "the elements of an array must all be of one type");
+	return eg_config_fail(
+		report, -EINVAL, line,
+		"syntax error near line %u: settings are written key = value; and elements are "
+		"separated by commas",
+		line);
 }
 
 /* text: ends in a newline (libconfig 1.5 refuses a comment that ends with the file) and NUL. */
-static int parse_text(const struct report *report, config_t *tree, const char *text)
+static int parse_text(const struct eg_config_report *report, config_t *tree, const char *text)
 {
-	__attribute__((cleanup(scan_done))) struct scan scan = {
+	__attribute__((cleanup(eg_config_scan_done))) struct eg_config_scan scan = {
 		.report = report, .at = text, .end = text + strlen(text), .line = 1};
 	size_t next = 0;
-	int err = scan_text(&scan);
+	int err = eg_config_scan(&scan);
 
 	if (err < 0)
 		return err;
@@ -517,8 +108,9 @@ static int parse_text(const struct report *report, config_t *tree, const char *t
 		return fail_parse(report, tree);
 	set_lines(config_root_setting(tree), &scan, &next);
 	if ((size_t)count_settings(config_root_setting(tree)) != scan.n_lines)
-		return fail(report, -EINVAL, 0,
-			    "cannot be read in one way only; please report this as a bug");
+		return eg_config_fail(
+			report, -EINVAL, 0,
+			"cannot be read in one way only; please report this as a bug");
 	return 0;
 }
 
@@ -646,28 +238,28 @@ static const char *nearest(const char *path, const char *prefix, char buf[PATH_S
 	return best < 3 ? buf : NULL;
 }
 
-static int fail_unknown(const struct report *report, const config_setting_t *setting,
+static int fail_unknown(const struct eg_config_report *report, const config_setting_t *setting,
 			const char *path, const char *prefix)
 {
-	char known[EG_ERR_TEXT_SIZE] = "", name[PATH_SIZE], quoted[QUOTE_SIZE];
+	char known[EG_ERR_TEXT_SIZE] = "", name[PATH_SIZE], quoted[EG_CONFIG_QUOTE_SIZE];
 	size_t i, len = 0;
 
-	quote(quoted, path, strlen(path));
+	eg_config_quote(quoted, path, strlen(path));
 	if (nearest(path, prefix, name))
-		return fail(report, -EINVAL, line_of(setting),
-			    "unknown key %s; did you mean \"%s\"?", quoted, name);
+		return eg_config_fail(report, -EINVAL, line_of(setting),
+				      "unknown key %s; did you mean \"%s\"?", quoted, name);
 	for (i = 0; i < EG_ARRAY_SIZE(schema) && len < sizeof(known); i++)
 		if (name_in_group(i, prefix, name))
 			len += (size_t)snprintf(known + len, sizeof(known) - len, "%s%s",
 						len ? ", " : "", name);
-	return fail(report, -EINVAL, line_of(setting), "unknown key %s; known here: %.256s", quoted,
-		    known);
+	return eg_config_fail(report, -EINVAL, line_of(setting),
+			      "unknown key %s; known here: %.256s", quoted, known);
 }
 
 /* ---- apply */
 
 /* What was found instead: a string as it is, for others their type. */
-static const char *found(const config_setting_t *setting, char buf[QUOTE_SIZE])
+static const char *found(const config_setting_t *setting, char buf[EG_CONFIG_QUOTE_SIZE])
 {
 	static const char *const types[] = {
 		[CONFIG_TYPE_NONE] = "nothing",	  [CONFIG_TYPE_GROUP] = "a group",
@@ -678,20 +270,21 @@ static const char *found(const config_setting_t *setting, char buf[QUOTE_SIZE])
 	};
 	const char *text = config_setting_get_string(setting);
 
-	return text ? quote(buf, text, strlen(text)) : types[config_setting_type(setting)];
+	return text ? eg_config_quote(buf, text, strlen(text))
+		    : types[config_setting_type(setting)];
 }
 
-static int fail_type(const struct report *report, const config_setting_t *setting, const char *what,
-		     const char *expected)
+static int fail_type(const struct eg_config_report *report, const config_setting_t *setting,
+		     const char *what, const char *expected)
 {
-	char buf[QUOTE_SIZE];
+	char buf[EG_CONFIG_QUOTE_SIZE];
 
-	return fail(report, -EINVAL, line_of(setting), "%s: expected %s, got %s", what, expected,
-		    found(setting, buf));
+	return eg_config_fail(report, -EINVAL, line_of(setting), "%s: expected %s, got %s", what,
+			      expected, found(setting, buf));
 }
 
 /* Refuses what the schema does not name. Descends into groups of the schema only. */
-static int check_keys(const struct report *report, const config_setting_t *group,
+static int check_keys(const struct eg_config_report *report, const config_setting_t *group,
 		      const char *prefix)
 {
 	int i, err = 0, n = config_setting_length(group);
@@ -713,7 +306,7 @@ static int check_keys(const struct report *report, const config_setting_t *group
 	return err;
 }
 
-static int apply_word(const struct report *report, const struct key *key,
+static int apply_word(const struct eg_config_report *report, const struct key *key,
 		      const config_setting_t *setting, struct eg_config_profile *profile)
 {
 	const char *text = config_setting_get_string(setting);
@@ -733,7 +326,7 @@ static int apply_word(const struct report *report, const struct key *key,
 	return fail_type(report, setting, key->path, expected);
 }
 
-static int apply_bool(const struct report *report, const struct key *key,
+static int apply_bool(const struct eg_config_report *report, const struct key *key,
 		      const config_setting_t *setting, struct eg_config_profile *profile)
 {
 	if (config_setting_type(setting) != CONFIG_TYPE_BOOL)
@@ -742,22 +335,22 @@ static int apply_bool(const struct report *report, const struct key *key,
 	return 0;
 }
 
-static int fail_network(const struct report *report, const struct key *key,
+static int fail_network(const struct eg_config_report *report, const struct key *key,
 			const config_setting_t *setting, const char *text, const char *why)
 {
-	char quoted[QUOTE_SIZE], network[EG_CIDR_TEXT_SIZE];
+	char quoted[EG_CONFIG_QUOTE_SIZE], network[EG_CIDR_TEXT_SIZE];
 	int i = config_setting_index(setting);
 	struct eg_cidr cidr = {0};
 
-	quote(quoted, text, strlen(text));
+	eg_config_quote(quoted, text, strlen(text));
 	if (eg_cidr_parse_loose(text, &cidr, &why) < 0)
-		return fail(report, -EINVAL, line_of(setting), "%s[%d]: %s %s", key->path, i,
-			    quoted, why);
-	return fail(report, -EINVAL, line_of(setting), "%s[%d]: %s %s; the network is %s",
-		    key->path, i, quoted, why, eg_cidr_format(&cidr, network));
+		return eg_config_fail(report, -EINVAL, line_of(setting), "%s[%d]: %s %s", key->path,
+				      i, quoted, why);
+	return eg_config_fail(report, -EINVAL, line_of(setting), "%s[%d]: %s %s; the network is %s",
+			      key->path, i, quoted, why, eg_cidr_format(&cidr, network));
 }
 
-static int apply_network(const struct report *report, const struct key *key,
+static int apply_network(const struct eg_config_report *report, const struct key *key,
 			 const config_setting_t *setting, int i, struct eg_config_rule *ret)
 {
 	const char *text = config_setting_get_string(setting), *why = NULL;
@@ -786,7 +379,7 @@ static int compare_rules(const void *va, const void *vb)
 
 /* Refuses a network that stands twice among n rules of one list, naming the first of those in the
  * file. */
-static int check_networks_once(const struct report *report, const struct key *key,
+static int check_networks_once(const struct eg_config_report *report, const struct key *key,
 			       const config_setting_t *list, const struct eg_config_rule *rules,
 			       size_t n)
 {
@@ -794,11 +387,11 @@ static int check_networks_once(const struct report *report, const struct key *ke
 		calloc(n + 1, sizeof(struct eg_config_rule *));
 	size_t i, again = n; /* index of the first that is there already */
 	unsigned int first_line = 0;
-	char quoted[QUOTE_SIZE];
+	char quoted[EG_CONFIG_QUOTE_SIZE];
 	const char *text = NULL;
 
 	if (!sorted)
-		return fail_memory(report);
+		return eg_config_fail_memory(report);
 	for (i = 0; i < n; i++)
 		sorted[i] = &rules[i];
 	qsort(sorted, n, sizeof(*sorted), compare_rules);
@@ -813,12 +406,12 @@ static int check_networks_once(const struct report *report, const struct key *ke
 	if (again == n)
 		return 0;
 	text = config_setting_get_string_elem(list, (int)again);
-	return fail(report, -EINVAL, rules[again].line,
-		    "%s[%d]: %s stands here twice; first on line %u", key->path, (int)again,
-		    quote(quoted, text, strlen(text)), first_line);
+	return eg_config_fail(report, -EINVAL, rules[again].line,
+			      "%s[%d]: %s stands here twice; first on line %u", key->path,
+			      (int)again, eg_config_quote(quoted, text, strlen(text)), first_line);
 }
 
-static int apply_networks(const struct report *report, const struct key *key,
+static int apply_networks(const struct eg_config_report *report, const struct key *key,
 			  const config_setting_t *setting, struct eg_config_profile *profile)
 {
 	int i, err, n = config_setting_length(setting);
@@ -828,12 +421,13 @@ static int apply_networks(const struct report *report, const struct key *key,
 		return fail_type(report, setting, key->path,
 				 "an array of networks such as [ \"10.0.0.0/8\" ]");
 	if (profile->n_rules + (size_t)n > (size_t)key->limit)
-		return fail(report, -EINVAL, line_of(setting),
-			    "%s: %zu networks are too many; deny and allow together take %d",
-			    key->path, profile->n_rules + (size_t)n, key->limit);
+		return eg_config_fail(
+			report, -EINVAL, line_of(setting),
+			"%s: %zu networks are too many; deny and allow together take %d", key->path,
+			profile->n_rules + (size_t)n, key->limit);
 	rules = reallocarray(profile->rules, profile->n_rules + (size_t)n + 1, sizeof(*rules));
 	if (!rules)
-		return fail_memory(report);
+		return eg_config_fail_memory(report);
 	profile->rules = rules;
 	rules += profile->n_rules;
 	for (i = 0; i < n; i++) {
@@ -853,10 +447,10 @@ static void apply_default(const struct key *key, struct eg_config_profile *profi
 		*(bool *)((char *)profile + key->offset) = key->value;
 }
 
-static int apply(const struct report *report, const config_t *tree,
+static int apply(const struct eg_config_report *report, const config_t *tree,
 		 struct eg_config_profile *profile)
 {
-	static int (*const appliers[])(const struct report *, const struct key *,
+	static int (*const appliers[])(const struct eg_config_report *, const struct key *,
 				       const config_setting_t *, struct eg_config_profile *) = {
 		[KEY_WORD] = apply_word,
 		[KEY_BOOL] = apply_bool,
@@ -911,19 +505,20 @@ void eg_config_free(struct eg_config *config)
 	free(config);
 }
 
-static int check_bytes(const struct report *report, const char *text, size_t n)
+static int check_bytes(const struct eg_config_report *report, const char *text, size_t n)
 {
 	const char *nul = n ? memchr(text, 0, n) : NULL;
 	unsigned int line = 1;
 	const char *at;
 
 	if (n > EG_CONFIG_SIZE_MAX)
-		return fail(report, -EINVAL, 0, "larger than %d bytes", EG_CONFIG_SIZE_MAX);
+		return eg_config_fail(report, -EINVAL, 0, "larger than %d bytes",
+				      EG_CONFIG_SIZE_MAX);
 	if (!nul)
 		return 0;
 	for (at = text; at < nul; at++)
 		line += *at == '\n';
-	return fail(report, -EINVAL, line, "NUL byte; a configuration is plain text");
+	return eg_config_fail(report, -EINVAL, line, "NUL byte; a configuration is plain text");
 }
 
 /* The text as parse_text wants it, owned by the caller; NULL when there is no memory. */
@@ -944,18 +539,18 @@ int eg_config_parse(const char *text, size_t n, const char *name, struct eg_conf
 {
 	__attribute__((cleanup(config_free_p))) struct eg_config *config = config_new(name);
 	__attribute__((cleanup(config_destroy))) config_t tree = {0};
-	const struct report report = {.file = name, .reterr = reterr};
+	const struct eg_config_report report = {.file = name, .reterr = reterr};
 	eg_auto_free char *copy = NULL;
 	int err;
 
 	if (!config)
-		return fail_memory(&report);
+		return eg_config_fail_memory(&report);
 	err = check_bytes(&report, text, n);
 	if (err < 0)
 		return err;
 	copy = copy_text(text, n);
 	if (!copy)
-		return fail_memory(&report);
+		return eg_config_fail_memory(&report);
 	config_init(&tree);
 	err = parse_text(&report, &tree, copy);
 	if (err < 0)
@@ -969,28 +564,31 @@ int eg_config_parse(const char *text, size_t n, const char *name, struct eg_conf
 
 /* May this file say what sessions are allowed? Whoever can write it could lift every restriction.
  */
-static int check_file(const struct report *report, int fd, unsigned int owner)
+static int check_file(const struct eg_config_report *report, int fd, unsigned int owner)
 {
 	struct stat st = {0};
 
 	if (fstat(fd, &st) < 0)
-		return fail(report, -errno, 0, "fstat: %s", strerror(errno));
+		return eg_config_fail(report, -errno, 0, "fstat: %s", strerror(errno));
 	if (!S_ISREG(st.st_mode))
-		return fail(report, -EINVAL, 0, "not a regular file");
+		return eg_config_fail(report, -EINVAL, 0, "not a regular file");
 	if (st.st_uid != 0 && st.st_uid != owner)
-		return fail(report, -EPERM, 0, "owned by uid %u; expected uid %u: run chown %u",
-			    st.st_uid, owner, owner);
+		return eg_config_fail(report, -EPERM, 0,
+				      "owned by uid %u; expected uid %u: run chown %u", st.st_uid,
+				      owner, owner);
 	if (st.st_mode & (S_IWGRP | S_IWOTH)) /* an ACL's widest entry shows as the group's */
-		return fail(report, -EPERM, 0,
-			    "writable by others than its owner (mode %04o): run chmod go-w",
-			    st.st_mode & 07777U);
+		return eg_config_fail(
+			report, -EPERM, 0,
+			"writable by others than its owner (mode %04o): run chmod go-w",
+			st.st_mode & 07777U);
 	if (st.st_size > EG_CONFIG_SIZE_MAX)
-		return fail(report, -EFBIG, 0, "larger than %d bytes", EG_CONFIG_SIZE_MAX);
+		return eg_config_fail(report, -EFBIG, 0, "larger than %d bytes",
+				      EG_CONFIG_SIZE_MAX);
 	return 0;
 }
 
 /* Reads to the end, wherever fstat said it is: the file may be growing. */
-static int read_text(const struct report *report, int fd, char **ret, size_t *ret_n)
+static int read_text(const struct eg_config_report *report, int fd, char **ret, size_t *ret_n)
 {
 	eg_auto_free char *text = NULL;
 	size_t n = 0, size = 0;
@@ -999,14 +597,18 @@ static int read_text(const struct report *report, int fd, char **ret, size_t *re
 
 	while (got > 0) {
 		if (n > EG_CONFIG_SIZE_MAX)
-			return fail(report, -EFBIG, 0, "larger than %d bytes", EG_CONFIG_SIZE_MAX);
-		bigger = grow(text, &size, n, 1);
-		if (!bigger)
-			return fail_memory(report);
-		text = bigger;
+			return eg_config_fail(report, -EFBIG, 0, "larger than %d bytes",
+					      EG_CONFIG_SIZE_MAX);
+		if (n == size) {
+			size = size ? size * 2 : 4096;
+			bigger = realloc(text, size);
+			if (!bigger)
+				return eg_config_fail_memory(report);
+			text = bigger;
+		}
 		got = read(fd, text + n, size - n);
 		if (got < 0)
-			return fail(report, -errno, 0, "read: %s", strerror(errno));
+			return eg_config_fail(report, -errno, 0, "read: %s", strerror(errno));
 		n += (size_t)got;
 	}
 	*ret = eg_take_ptr(&text);
@@ -1020,13 +622,13 @@ int eg_config_load(const char *path, unsigned int owner, struct eg_config **ret,
 	/* Links are followed and then what was opened is judged. A FIFO or a device must not hold
 	 * us up. */
 	eg_auto_close int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	const struct report report = {.file = path, .reterr = reterr};
+	const struct eg_config_report report = {.file = path, .reterr = reterr};
 	eg_auto_free char *text = NULL;
 	size_t n = 0;
 	int err;
 
 	if (fd < 0)
-		return fail(&report, -errno, 0, "%s", strerror(errno));
+		return eg_config_fail(&report, -errno, 0, "%s", strerror(errno));
 	err = check_file(&report, fd, owner);
 	if (err < 0)
 		return err;
