@@ -10,6 +10,8 @@ machine_files() {
 	install -m 0644 "$g"/vm-network.service "$g"/vm-script.service "$units/"
 	install -m 0644 "$g/vm.conf" "$stage/etc/modules-load.d/vm.conf"
 	install -m 0644 "$g/vm-tmpfiles.conf" "$stage/etc/tmpfiles.d/vm.conf"
+	# Takes the place of the file that empties /tmp at boot, and what --copy has put there.
+	printf 'd /tmp 1777\nd /var/tmp 1777\n' >"$stage/etc/tmpfiles.d/tmp.conf"
 	install -m 0644 "$g/ssh.conf" "$stage/etc/ssh/ssh_config.d/vm.conf"
 	printf '[Unit]\nRequires=multi-user.target\n' >"$units/vm.target"
 	ln -s ../vm-script.service "$units/vm.target.wants/"

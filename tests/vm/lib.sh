@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# shellcheck shell=bash
+# Sourced by the test scripts inside the guest. Results are TAP lines: ok, not ok, ok # SKIP reason.
+#
+# /srv/t/ holds this directory's scripts, the configuration files and the attack programs, world-readable.
+
+T=/srv/t
+HOST=10.99.0.1 # the guarded machine as its peer sees it
+TAP_N=0
+
+pass() {
+	TAP_N=$((TAP_N + 1))
+	echo "ok $TAP_N - ${SCRIPT_NAME:-?}: $*"
+}
+
+fail() {
+	TAP_N=$((TAP_N + 1))
+	echo "not ok $TAP_N - ${SCRIPT_NAME:-?}: $*"
+}
+
+skip() { # DESCRIPTION REASON
+	TAP_N=$((TAP_N + 1))
+	echo "ok $TAP_N - ${SCRIPT_NAME:-?}: $1 # SKIP $2"
+}
+
+# is DESCRIPTION EXPECTED GOT
+is() {
+	if [[ $2 == "$3" ]]; then
+		pass "$1"
+	else
+		fail "$1"
+		printf '#   expected: %s\n#   got:      %s\n' "$2" "$3"
+	fi
+}
+
+# matches DESCRIPTION REGEX TEXT
+matches() {
+	if [[ $3 =~ $2 ]]; then
+		pass "$1"
+	else
+		fail "$1"
+		printf '#   expected to match: %s\n#   got: %s\n' "$2" "$3"
+	fi
+}
+
+# Runs a command as a peer on the network.
+peer() { ip netns exec client "$@"; }
+
+# Logs in from the peer. sh_as USER COMMAND...
+sh_as() {
+	local user=$1
+	shift
+	peer ssh -n "$user@$HOST" "$@"
+}
+
+# until_true SECONDS COMMAND...: waits for a condition instead of a guess. The clock is the guest's.
+until_true() {
+	local end=$((SECONDS + $1))
+	shift
+	until "$@"; do
+		((SECONDS < end)) || return 1
+		sleep 0.2
+	done
+}
+
+# Lines of auth.log written since mark(), once rsyslog has them. logged SECONDS REGEX prints the first match.
+mark() { LOG_MARK=$(wc -l </var/log/auth.log); }
+since_mark() { tail -n "+$((${LOG_MARK:-0} + 1))" /var/log/auth.log; }
+log_has() { since_mark | grep -Eq -- "$1"; }
+logged() { # DESCRIPTION REGEX
+	if until_true 10 log_has "$2"; then
+		pass "$1"
+	else
+		fail "$1"
+		printf '#   no line since the mark matches: %s\n' "$2"
+		since_mark | grep -E 'ebpfguard|pam_' | tail -n 12 | sed 's/^/#   | /'
+	fi
+}
+
+pins=/sys/fs/bpf/ebpfguard/v1
+map_count() { "$T/try" count "$pins/map_$1"; }
+labelled_tasks() { echo $(($(wc -c <"$pins/link_eg_iter_members") / 24)); }
+no_session_left() {
+	[[ $(map_count eg_records) == 0 && $(map_count eg_sessions) == 0 ]] && ! pgrep -u alice >/dev/null
+}
+
+# Writes a configuration and puts it in force.
+configure() {
+	printf '%s\n' "$@" >/etc/ebpfguard.conf
+	systemctl reload ebpfguard
+	until_true 10 reloaded
+}
+reloaded() { ebpfguardctl status >/dev/null 2>&1; }
