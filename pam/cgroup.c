@@ -482,7 +482,7 @@ int eg_cgroup_make(struct eg_cgroup *cg, const char *mountinfo, const char *self
 	if (r < 0)
 		return r;
 	r = find_mount(mountinfo, own, &mount, &top_fd, reterr_why);
-	if (r < 0)
+	if (!mount.point)
 		return r;
 	r = make_below(cg, top_fd, &mount, own, reterr_why);
 	eg_mount_done(&mount);

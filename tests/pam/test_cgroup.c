@@ -8,6 +8,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 
 static struct scratch scratch;
@@ -477,6 +478,8 @@ static void test_undo_busy(void **state)
 	assert_int_equal(eg_cgroup_enter(&m.cg, &m.why), 0);
 	child = fork(); /* somebody is in the leaf beside us */
 	if (child == 0) {
+		/* A failing assertion below must not leave it behind. */
+		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 		(void)pause();
 		_exit(0);
 	}
