@@ -13,10 +13,11 @@
 #include "util.h"
 
 static const char *const op_names[EG_OP_MAX] = {
-	[EG_OP_CONNECT] = "connect",   [EG_OP_SENDMSG] = "sendmsg",	  [EG_OP_SETUID] = "setuid",
-	[EG_OP_EXEC] = "exec",	       [EG_OP_MOUNT] = "mount",		  [EG_OP_REMOUNT] = "remount",
-	[EG_OP_UMOUNT] = "umount",     [EG_OP_MOVE_MOUNT] = "move_mount", [EG_OP_PIVOT_ROOT] = "pivot_root",
-	[EG_OP_FORK] = "fork",
+	[EG_OP_CONNECT] = "connect",	   [EG_OP_SENDMSG] = "sendmsg",
+	[EG_OP_SETUID] = "setuid",	   [EG_OP_EXEC] = "exec",
+	[EG_OP_MOUNT] = "mount",	   [EG_OP_REMOUNT] = "remount",
+	[EG_OP_UMOUNT] = "umount",	   [EG_OP_MOVE_MOUNT] = "move_mount",
+	[EG_OP_PIVOT_ROOT] = "pivot_root", [EG_OP_FORK] = "fork",
 };
 
 const char *eg_event_op_name(uint16_t op)
@@ -68,30 +69,30 @@ char *eg_event_path(const struct eg_path *path, char *buf, size_t size)
 	size_t used = 0, end = len;
 
 	if (!len) {
-		(void)snprintf(buf, size, path->cut ? "-" : "/");
+		(void)snprintf(buf, size, "-");
 		return buf;
 	}
 	if (path->cut)
 		used = (size_t)snprintf(buf, size, "...");
 	/* Components stand leaf first, each with its NUL: copy them from the last one back. */
 	while (end > 0) {
-		size_t start = end - 1;
+		size_t start = end - 1, n;
 
 		while (start > 0 && path->text[start - 1])
 			start--;
 		if (used + 1 + (end - start) >= size)
 			break;
 		buf[used++] = '/';
-		used += strnlen(path->text + start, end - start) ? (size_t)snprintf(buf + used, size - used, "%.*s",
-							(int)(end - start), path->text + start)
-							  : 0;
+		n = strnlen(path->text + start, end - start);
+		memcpy(buf + used, path->text + start, n);
+		used += n;
 		end = start;
 	}
 	buf[used] = '\0';
 	return buf;
 }
 
-/* A line that grows. Text that does not fit is dropped: EG_LINE_MAX holds the longest by a margin. */
+/* A line that grows. Its parts are bounded so that the longest fits: see the assertion below. */
 struct line {
 	char *buf;
 	size_t used;
@@ -106,12 +107,13 @@ __attribute__((format(printf, 2, 3))) static void add(struct line *line, const c
 	n = vsnprintf(line->buf + line->used, EG_LINE_MAX - line->used, format, ap);
 	va_end(ap);
 	if (n > 0)
-		line->used += (size_t)n < EG_LINE_MAX - line->used ? (size_t)n : EG_LINE_MAX - line->used - 1;
+		line->used += (size_t)n < EG_LINE_MAX - line->used ? (size_t)n
+								   : EG_LINE_MAX - line->used - 1;
 }
 
 static void add_word(struct line *line, const char *key, const char *raw)
 {
-	char word[1024];
+	char word[EG_LINE_WORD_SIZE];
 
 	add(line, " %s=%s", key, eg_event_escape(raw, word, sizeof(word)));
 }
@@ -127,11 +129,36 @@ static void add_field(struct line *line, const char *key, const char *raw, size_
 	add_word(line, key, text);
 }
 
-static void add_path(struct line *line, const char *key, const struct eg_path *path)
+static size_t escaped_length(const char *text)
 {
-	char text[EG_PATH_SIZE + 8];
+	char one[4];
+	size_t n = 0;
 
-	add_word(line, key, eg_event_path(path, text, sizeof(text)));
+	for (; *text; text++)
+		n += escape_one((unsigned char)*text, one);
+	return n;
+}
+
+/*
+ * The program's own name is last and what people look for: a path that gets too long by escaping is
+ * cut at its front. A component is shorter than EG_NAME_SIZE, so the last one always fits. empty:
+ * stands for a path without components.
+ */
+static void add_path(struct line *line, const char *key, const struct eg_path *path,
+		     const char *empty)
+{
+	char text[EG_PATH_SIZE + 8], word[EG_LINE_PATH_SIZE];
+	const char *from = eg_event_path(path, text, sizeof(text)), *next;
+	size_t dots = 0;
+
+	if (!path->len)
+		from = path->cut ? "-" : empty;
+	while (escaped_length(from) + dots >= sizeof(word) && (next = strchr(from + 1, '/'))) {
+		from = next;
+		dots = 3;
+	}
+	add(line, " %s=%s%s", key, dots ? "..." : "",
+	    eg_event_escape(from, word, sizeof(word) - dots));
 }
 
 /* The kernel's "pts0" is what people know as "pts/0". */
@@ -208,18 +235,25 @@ static void add_object(struct line *line, const struct eg_event *e)
 		add(line, " target=%u rule=setuid", e->target_id);
 		break;
 	case EG_OP_EXEC:
-		add_path(line, "path", &e->object);
+		add_path(line, "path", &e->object, "-");
 		add(line, " target=%u rule=setuid", e->target_id);
 		break;
 	case EG_OP_FORK:
 		break;
 	default:
-		add_path(line, "path", &e->object);
+		/* Only remount does not say where: there no components do not mean the root. */
+		add_path(line, "path", &e->object, e->op == EG_OP_REMOUNT ? "-" : "/");
 		add_field(line, "type", e->arg, sizeof(e->arg));
 		add(line, " rule=mount");
 		break;
 	}
 }
+
+/* Keys and numbers take less than 512 bytes; user, profile and rhost are words; comm, tty and type
+ * are short ones. */
+_Static_assert(512 + 3 * EG_LINE_WORD_SIZE + 3 * 4 * (EG_TTY_SIZE + 2) + 2 * EG_LINE_PATH_SIZE <=
+		       EG_LINE_MAX,
+	       "the longest line fits");
 
 int eg_event_format(const struct eg_event *e, const struct eg_event_session *session, char *buf)
 {
@@ -227,8 +261,8 @@ int eg_event_format(const struct eg_event *e, const struct eg_event_session *ses
 
 	if (e->abi != EG_ABI_VERSION || e->kind != EG_EVENT_VERDICT)
 		return -EPROTO;
-	add(&line, "%s %s session=%llu", e->verdict == EG_VERDICT_AUDIT ? "AUDIT" : "DENY", eg_event_op_name(e->op),
-	    (unsigned long long)e->session);
+	add(&line, "%s %s session=%llu", e->verdict == EG_VERDICT_AUDIT ? "AUDIT" : "DENY",
+	    eg_event_op_name(e->op), (unsigned long long)e->session);
 	add_word(&line, "user", session->user);
 	add(&line, " uid=%u", e->uid);
 	add_word(&line, "profile", session->profile);
@@ -237,7 +271,7 @@ int eg_event_format(const struct eg_event *e, const struct eg_event_session *ses
 	add_tty(&line, e);
 	add(&line, " pid=%u ppid=%u", e->tgid, e->ppid);
 	add_field(&line, "comm", e->comm, sizeof(e->comm));
-	add_path(&line, "exe", &e->exe);
+	add_path(&line, "exe", &e->exe, "-");
 	add_object(&line, e);
 	add(&line, " errno=%s", e->error == EPERM ? "EPERM" : e->error ? "?" : "0");
 	return (int)line.used;

@@ -2,8 +2,8 @@
 /*
  * From a record of the ring buffer to a line for syslog. Pure: never logs, never blocks.
  *
- * Every value a user controls (names, comm, paths, tty) goes through eg_event_escape, so that no line, field or
- * terminal sequence can be forged.
+ * Every value a user controls (names, comm, paths, tty) goes through eg_event_escape, so that no
+ * line, field or terminal sequence can be forged.
  */
 #ifndef EG_EVENT_H
 #define EG_EVENT_H
@@ -13,9 +13,16 @@
 
 #include "abi.h"
 
-enum { EG_LINE_MAX = 4096 }; /* longest line, NUL included */
+enum {
+	EG_LINE_MAX = 4096,	  /* longest line, NUL included */
+	EG_LINE_WORD_SIZE = 320,  /* longest name in it when escaped, NUL included; a longer one is
+				     cut at its end */
+	EG_LINE_PATH_SIZE = 1024, /* longest path; a longer one loses its first components, as the
+				     kernel side cuts */
+};
 
-/* What the helper knows about a session and the kernel does not. Strings are borrowed, raw, may be empty. */
+/* What the helper knows about a session and the kernel does not. Strings are borrowed, raw, may be
+ * empty. */
 struct eg_event_session {
 	const char *user;
 	const char *profile;
@@ -27,14 +34,16 @@ struct eg_event_session {
 const char *eg_event_op_name(uint16_t op);
 
 /*
- * Copies text so that it is one word: bytes outside 0x21..0x7e, '"', '\\' and '=' become \xHH; empty becomes "-".
- * buf: size bytes, at least 8. What does not fit is cut at a whole character and marked by "...". Returns buf.
+ * Copies text so that it is one word: bytes outside 0x21..0x7e, '"', '\\' and '=' become \xHH;
+ * empty becomes "-". buf: size bytes, at least 8. What does not fit is cut at a whole character and
+ * marked by "...". Returns buf.
  */
 char *eg_event_escape(const char *text, char *buf, size_t size);
 
 /*
- * Turns a walked path round: "/usr/bin/sudo"; ".../bin/sudo" when it was cut; "-" when it is not known. Not escaped.
- * buf: size bytes, at least EG_PATH_SIZE + 8. Malformed lengths give what can be read. Returns buf.
+ * Turns a walked path round: "/usr/bin/sudo"; ".../bin/sudo" when it was cut; "-" when it has no
+ * components: not known, or the root. Not escaped. buf: size bytes, at least EG_PATH_SIZE + 8.
+ * Malformed lengths give what can be read. Returns buf.
  */
 char *eg_event_path(const struct eg_path *path, char *buf, size_t size);
 

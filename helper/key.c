@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * SHA-256 (FIPS 180-4) and base64 (RFC 4648), because the privileged helper links no crypto library for one digest.
+ * SHA-256 (FIPS 180-4) and base64 (RFC 4648), because the privileged helper links no crypto library
+ * for one digest; and as much of SSH's wire format as it takes to find the key inside a
+ * certificate.
  */
 #include "key.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "proto.h"
@@ -13,14 +16,16 @@
 enum { SHA_BLOCK = 64, SHA_DIGEST = 32 };
 
 static const uint32_t sha_k[64] = {
-	0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5,
-	0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3, 0x72be5d74, 0x80deb1fe, 0x9bdc06a7, 0xc19bf174,
-	0xe49b69c1, 0xefbe4786, 0x0fc19dc6, 0x240ca1cc, 0x2de92c6f, 0x4a7484aa, 0x5cb0a9dc, 0x76f988da,
-	0x983e5152, 0xa831c66d, 0xb00327c8, 0xbf597fc7, 0xc6e00bf3, 0xd5a79147, 0x06ca6351, 0x14292967,
-	0x27b70a85, 0x2e1b2138, 0x4d2c6dfc, 0x53380d13, 0x650a7354, 0x766a0abb, 0x81c2c92e, 0x92722c85,
-	0xa2bfe8a1, 0xa81a664b, 0xc24b8b70, 0xc76c51a3, 0xd192e819, 0xd6990624, 0xf40e3585, 0x106aa070,
-	0x19a4c116, 0x1e376c08, 0x2748774c, 0x34b0bcb5, 0x391c0cb3, 0x4ed8aa4a, 0x5b9cca4f, 0x682e6ff3,
-	0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7, 0xc67178f2,
+	0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4,
+	0xab1c5ed5, 0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3, 0x72be5d74, 0x80deb1fe,
+	0x9bdc06a7, 0xc19bf174, 0xe49b69c1, 0xefbe4786, 0x0fc19dc6, 0x240ca1cc, 0x2de92c6f,
+	0x4a7484aa, 0x5cb0a9dc, 0x76f988da, 0x983e5152, 0xa831c66d, 0xb00327c8, 0xbf597fc7,
+	0xc6e00bf3, 0xd5a79147, 0x06ca6351, 0x14292967, 0x27b70a85, 0x2e1b2138, 0x4d2c6dfc,
+	0x53380d13, 0x650a7354, 0x766a0abb, 0x81c2c92e, 0x92722c85, 0xa2bfe8a1, 0xa81a664b,
+	0xc24b8b70, 0xc76c51a3, 0xd192e819, 0xd6990624, 0xf40e3585, 0x106aa070, 0x19a4c116,
+	0x1e376c08, 0x2748774c, 0x34b0bcb5, 0x391c0cb3, 0x4ed8aa4a, 0x5b9cca4f, 0x682e6ff3,
+	0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7,
+	0xc67178f2,
 };
 
 static uint32_t ror(uint32_t x, unsigned int n)
@@ -33,10 +38,11 @@ static void sha_block(uint32_t *h, const uint8_t *p)
 	uint32_t w[64], s[8];
 
 	for (size_t i = 0; i < 16; i++)
-		w[i] = (uint32_t)p[4 * i] << 24 | (uint32_t)p[4 * i + 1] << 16 | (uint32_t)p[4 * i + 2] << 8 |
-		       p[4 * i + 3];
+		w[i] = (uint32_t)p[4 * i] << 24 | (uint32_t)p[4 * i + 1] << 16 |
+		       (uint32_t)p[4 * i + 2] << 8 | p[4 * i + 3];
 	for (size_t i = 16; i < 64; i++)
-		w[i] = w[i - 16] + w[i - 7] + (ror(w[i - 15], 7) ^ ror(w[i - 15], 18) ^ w[i - 15] >> 3) +
+		w[i] = w[i - 16] + w[i - 7] +
+		       (ror(w[i - 15], 7) ^ ror(w[i - 15], 18) ^ w[i - 15] >> 3) +
 		       (ror(w[i - 2], 17) ^ ror(w[i - 2], 19) ^ w[i - 2] >> 10);
 	memcpy(s, h, sizeof(s));
 	for (size_t i = 0; i < 64; i++) {
@@ -55,7 +61,8 @@ static void sha_block(uint32_t *h, const uint8_t *p)
 
 void eg_key_sha256(const void *data, size_t n, uint8_t *digest)
 {
-	uint32_t h[8] = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
+	uint32_t h[8] = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
+			 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
 	const uint8_t *p = data;
 	uint8_t last[2 * SHA_BLOCK] = {0};
 	size_t rest = n % SHA_BLOCK, padded;
@@ -77,7 +84,8 @@ void eg_key_sha256(const void *data, size_t n, uint8_t *digest)
 
 static const char b64[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-/* Decodes up to the first blank, line end or NUL. Returns the number of bytes, or -EBADMSG. out: room for 3/4 n. */
+/* Decodes up to the first blank, line end or NUL. Returns the number of bytes, or -EBADMSG. out:
+ * room for 3/4 n. */
 static ssize_t b64_decode(const char *text, size_t n, uint8_t *out)
 {
 	uint32_t acc = 0;
@@ -138,11 +146,109 @@ static const char *find_blob(const char *info, size_t *ret_n)
 	return NULL;
 }
 
+/* ---- SSH's wire format (RFC 4251, section 5): strings with their length in front ---- */
+
+struct wire {
+	uint8_t *p;
+	size_t n;
+};
+
+/* Takes the next string off. Returns 0, or -EBADMSG when it does not end inside. */
+static int wire_string(struct wire *wire, struct wire *ret)
+{
+	uint32_t len;
+
+	if (wire->n < 4)
+		return -EBADMSG;
+	len = (uint32_t)wire->p[0] << 24 | (uint32_t)wire->p[1] << 16 | (uint32_t)wire->p[2] << 8 |
+	      wire->p[3];
+	if (len > wire->n - 4)
+		return -EBADMSG;
+	*ret = (struct wire){.p = wire->p + 4, .n = len};
+	wire->p += 4 + (size_t)len;
+	wire->n -= 4 + (size_t)len;
+	return 0;
+}
+
+static bool wire_is(const struct wire *wire, const char *text)
+{
+	return wire->n == strlen(text) && !memcmp(wire->p, text, wire->n);
+}
+
+#define CERT_SUFFIX "-cert-v01@openssh.com"
+
+/* Certificates (PROTOCOL.certkeys of OpenSSH): type, nonce, the fields of the plain key, and more.
+ */
+static const struct cert {
+	const char *type, *plain;
+	unsigned int n_fields;
+} certs[] = {
+	{"ssh-ed25519" CERT_SUFFIX, "ssh-ed25519", 1},
+	{"ssh-rsa" CERT_SUFFIX, "ssh-rsa", 2},
+	{"ecdsa-sha2-nistp256" CERT_SUFFIX, "ecdsa-sha2-nistp256", 2},
+	{"ecdsa-sha2-nistp384" CERT_SUFFIX, "ecdsa-sha2-nistp384", 2},
+	{"ecdsa-sha2-nistp521" CERT_SUFFIX, "ecdsa-sha2-nistp521", 2},
+	{"sk-ssh-ed25519" CERT_SUFFIX, "sk-ssh-ed25519@openssh.com", 2},
+	{"sk-ecdsa-sha2-nistp256" CERT_SUFFIX, "sk-ecdsa-sha2-nistp256@openssh.com", 3},
+	{"ssh-dss" CERT_SUFFIX, "ssh-dss", 4},
+};
+
+/*
+ * Makes the plain key's blob in front of its fields, over the certificate's type and nonce: they
+ * are longer than the plain type. rest: behind the type.
+ */
+static int plain_of_cert(const struct cert *cert, struct wire rest, struct wire *ret)
+{
+	size_t len = strlen(cert->plain);
+	struct wire field;
+	uint8_t *fields;
+	int r = wire_string(&rest, &field); /* nonce */
+
+	fields = rest.p;
+	for (unsigned int i = 0; !r && i < cert->n_fields; i++)
+		r = wire_string(&rest, &field);
+	if (r < 0)
+		return r;
+	ret->p = fields - len - 4;
+	ret->n = (size_t)(rest.p - ret->p);
+	memcpy(ret->p, (const uint8_t[]){0, 0, 0, (uint8_t)len}, 4);
+	memcpy(ret->p + 4, cert->plain, len);
+	return 0;
+}
+
+/*
+ * What a fingerprint is taken of: the blob itself, or for a certificate the key in it, so that a
+ * certificate issued anew is still the same key. Whatever was cut short is found here: a plain blob
+ * is strings up to its last byte. blob: may be written to. Returns 0 and a part of blob, or
+ * -EBADMSG.
+ */
+static int plain_key(struct wire blob, struct wire *ret)
+{
+	struct wire rest = blob, type, field;
+	unsigned int n_fields = 0;
+
+	if (wire_string(&rest, &type) < 0)
+		return -EBADMSG;
+	for (size_t i = 0; i < EG_ARRAY_SIZE(certs); i++)
+		if (wire_is(&type, certs[i].type))
+			return plain_of_cert(&certs[i], rest, ret);
+	if (memmem(type.p, type.n, "-cert-v", 7))
+		return -EBADMSG; /* of a kind we cannot look into */
+	for (; rest.n; n_fields++)
+		if (wire_string(&rest, &field) < 0)
+			return -EBADMSG;
+	if (!n_fields)
+		return -EBADMSG;
+	*ret = blob;
+	return 0;
+}
+
 int eg_key_fingerprint(const char *info, char *ret)
 {
 	uint8_t digest[SHA_DIGEST], *data eg_auto_free = NULL;
 	size_t n = 0;
 	const char *blob = find_blob(info, &n);
+	struct wire key;
 	ssize_t len;
 
 	if (!blob)
@@ -151,9 +257,9 @@ int eg_key_fingerprint(const char *info, char *ret)
 	if (!data)
 		return -ENOMEM;
 	len = b64_decode(blob, n, data);
-	if (len <= 0)
+	if (len <= 0 || plain_key((struct wire){.p = data, .n = (size_t)len}, &key) < 0)
 		return -EBADMSG;
-	eg_key_sha256(data, (size_t)len, digest);
+	eg_key_sha256(key.p, key.n, digest);
 	memcpy(ret, "SHA256:", 7);
 	b64_encode(digest, sizeof(digest), ret + 7);
 	return 0;

@@ -12,10 +12,11 @@
 void eg_key_sha256(const void *data, size_t n, uint8_t *digest);
 
 /*
- * Finds the first "publickey TYPE BASE64" line and writes its fingerprint the way `ssh-keygen -l` prints it.
- * info: NUL-terminated, one method a line, borrowed; ret: EG_FPR_SIZE (64) bytes.
- * Returns 0; -ENOENT when no key was used; -EBADMSG when the base64 is malformed; -ENOMEM. *ret is
- * written on success only.
+ * Finds the first "publickey TYPE BASE64" line and writes its fingerprint the way `ssh-keygen -l`
+ * prints it: for a certificate that is the fingerprint of the key it certifies. info:
+ * NUL-terminated, one method a line, borrowed; ret: EG_FPR_SIZE (64) bytes. Returns 0; -ENOENT when
+ * no key was used; -EBADMSG when the base64 is malformed or cut, or holds no public key, or a
+ * certificate of an unknown kind; -ENOMEM. *ret is written on success only.
  */
 int eg_key_fingerprint(const char *info, char *ret);
 
