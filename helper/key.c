@@ -106,7 +106,8 @@ static ssize_t b64_decode(const char *text, size_t n, uint8_t *out)
 			out[used++] = (uint8_t)(acc >> bits);
 		}
 	}
-	return n && n % 4 == 0 ? (ssize_t)used : -EBADMSG;
+	/* One spelling for one key: bits that belong to no byte are zero. */
+	return n && n % 4 == 0 && !(acc & ((1U << bits) - 1)) ? (ssize_t)used : -EBADMSG;
 }
 
 /* Writes n bytes as base64 without padding, and a NUL. */
@@ -179,10 +180,10 @@ static bool wire_is(const struct wire *wire, const char *text)
 
 /* Certificates (PROTOCOL.certkeys of OpenSSH): type, nonce, the fields of the plain key, and more.
  */
-static const struct cert {
-	const char *type, *plain;
+static const struct kind {
+	const char *cert, *plain;
 	unsigned int n_fields;
-} certs[] = {
+} kinds[] = {
 	{"ssh-ed25519" CERT_SUFFIX, "ssh-ed25519", 1},
 	{"ssh-rsa" CERT_SUFFIX, "ssh-rsa", 2},
 	{"ecdsa-sha2-nistp256" CERT_SUFFIX, "ecdsa-sha2-nistp256", 2},
@@ -193,51 +194,60 @@ static const struct cert {
 	{"ssh-dss" CERT_SUFFIX, "ssh-dss", 4},
 };
 
+/* Steps over n strings; 0 = over all there are, one at least. Returns 0 or -EBADMSG. */
+static int wire_skip(struct wire *wire, unsigned int n)
+{
+	struct wire field;
+	int r;
+
+	do
+		r = wire_string(wire, &field);
+	while (!r && (n ? --n : wire->n));
+	return r;
+}
+
 /*
  * Makes the plain key's blob in front of its fields, over the certificate's type and nonce: they
  * are longer than the plain type. rest: behind the type.
  */
-static int plain_of_cert(const struct cert *cert, struct wire rest, struct wire *ret)
+static int plain_of_cert(const struct kind *kind, struct wire rest, struct wire *ret)
 {
-	size_t len = strlen(cert->plain);
-	struct wire field;
+	size_t len = strlen(kind->plain);
 	uint8_t *fields;
-	int r = wire_string(&rest, &field); /* nonce */
 
+	if (wire_skip(&rest, 1) < 0) /* nonce */
+		return -EBADMSG;
 	fields = rest.p;
-	for (unsigned int i = 0; !r && i < cert->n_fields; i++)
-		r = wire_string(&rest, &field);
-	if (r < 0)
-		return r;
+	if (wire_skip(&rest, kind->n_fields) < 0)
+		return -EBADMSG;
 	ret->p = fields - len - 4;
 	ret->n = (size_t)(rest.p - ret->p);
 	memcpy(ret->p, (const uint8_t[]){0, 0, 0, (uint8_t)len}, 4);
-	memcpy(ret->p + 4, cert->plain, len);
+	memcpy(ret->p + 4, kind->plain, len);
 	return 0;
 }
 
 /*
  * What a fingerprint is taken of: the blob itself, or for a certificate the key in it, so that a
- * certificate issued anew is still the same key. Whatever was cut short is found here: a plain blob
- * is strings up to its last byte. blob: may be written to. Returns 0 and a part of blob, or
- * -EBADMSG.
+ * certificate issued anew is still the same key. A key that was cut short is found here: it must
+ * end with its last field. blob: may be written to. Returns 0 and a part of blob, or -EBADMSG.
  */
 static int plain_key(struct wire blob, struct wire *ret)
 {
-	struct wire rest = blob, type, field;
+	struct wire rest = blob, type;
 	unsigned int n_fields = 0;
 
 	if (wire_string(&rest, &type) < 0)
 		return -EBADMSG;
-	for (size_t i = 0; i < EG_ARRAY_SIZE(certs); i++)
-		if (wire_is(&type, certs[i].type))
-			return plain_of_cert(&certs[i], rest, ret);
+	for (size_t i = 0; i < EG_ARRAY_SIZE(kinds); i++) {
+		if (wire_is(&type, kinds[i].cert))
+			return plain_of_cert(&kinds[i], rest, ret);
+		if (wire_is(&type, kinds[i].plain))
+			n_fields = kinds[i].n_fields;
+	}
 	if (memmem(type.p, type.n, "-cert-v", 7))
 		return -EBADMSG; /* of a kind we cannot look into */
-	for (; rest.n; n_fields++)
-		if (wire_string(&rest, &field) < 0)
-			return -EBADMSG;
-	if (!n_fields)
+	if (wire_skip(&rest, n_fields) < 0 || rest.n)
 		return -EBADMSG;
 	*ret = blob;
 	return 0;
