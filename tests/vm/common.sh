@@ -67,7 +67,7 @@ cached_done() {
 }
 
 need_root() {
-	[[ $(id -u) == 0 ]] || die "$1 needs root; run it once with sudo, later runs can do without"
+	[[ $(id -u) == 0 ]] || die "$1 needs root (it is cached afterwards); run this with sudo"
 }
 
 # A directory becomes an archive that the kernel unpacks over the ones before it. Everything belongs to root.
