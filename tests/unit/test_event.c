@@ -1,0 +1,861 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * Lines for syslog: the exact text of each kind, and whatever a hostile user puts into a name, a
+ * path or a tty. Each line is read back as key=value words, so that a forged field or line would
+ * show.
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "event.h"
+#include "util.h"
+
+enum { WORDS_MAX = 64, VALID_OPS = EG_OP_FORK };
+
+/* ---- making records ---- */
+
+static const struct eg_event_session alice = {
+	.user = "alice", .profile = "default", .rhost = "10.0.0.5", .rport = 50122};
+
+/* "/usr/bin/sudo" as the kernel side walks it. */
+static struct eg_path walked(const char *path)
+{
+	struct eg_path ret = {0};
+	const char *end = path + strlen(path);
+
+	while (end > path) {
+		const char *start = end;
+
+		while (start > path && start[-1] != '/')
+			start--;
+		memcpy(ret.text + ret.len, start, (size_t)(end - start));
+		ret.len = (uint16_t)(ret.len + (end - start) + 1);
+		end = start > path ? start - 1 : path;
+	}
+	return ret;
+}
+
+static struct eg_event event(uint16_t op)
+{
+	struct eg_event e = {
+		.abi = EG_ABI_VERSION,
+		.kind = EG_EVENT_VERDICT,
+		.op = op,
+		.session = 17,
+		.profile = EG_PROFILE_FIRST,
+		.verdict = EG_VERDICT_DENY,
+		.error = EPERM,
+		.tgid = 4242,
+		.tid = 4243,
+		.ppid = 4240,
+		.uid = 1000,
+		.comm = "curl",
+		.tty = "pts0",
+	};
+
+	e.exe = walked("/usr/bin/curl");
+	return e;
+}
+
+/* A connect to text, refused by a rule of prefix_len bits. */
+static struct eg_event connect_to(const char *text, uint8_t prefix_len)
+{
+	struct eg_event e = event(EG_OP_CONNECT);
+
+	e.family = strchr(text, ':') ? AF_INET6 : AF_INET;
+	assert_int_equal(inet_pton(e.family, text, e.addr), 1);
+	e.protocol = IPPROTO_TCP;
+	e.port = 443;
+	e.has_rule = 1;
+	e.prefix_len = prefix_len;
+	return e;
+}
+
+static const char *format(const struct eg_event *e, const struct eg_event_session *session)
+{
+	static char line[EG_LINE_MAX];
+	int n;
+
+	memset(line, 'X', sizeof(line));
+	n = eg_event_format(e, session, line);
+	assert_in_range(n, 1, EG_LINE_MAX - 1);
+	assert_int_equal(n, strnlen(line, sizeof(line)));
+	return line;
+}
+
+/* ---- reading lines back ---- */
+
+struct parsed {
+	char text[EG_LINE_MAX];
+	char *verdict, *op;
+	char *key[WORDS_MAX], *value[WORDS_MAX];
+	size_t n;
+};
+
+/* As a SIEM would: words at blanks, key before the first '='. Fails on anything that is not exactly
+ * that. */
+static void parse(const char *line, struct parsed *ret)
+{
+	char *save = NULL, *word;
+
+	memset(ret, 0, sizeof(*ret));
+	for (const char *p = line; *p; p++) {
+		assert_in_range((unsigned char)*p, 0x20, 0x7e);
+		assert_int_not_equal(*p, '"');
+		assert_false(p[0] == ' ' && (p[1] == ' ' || !p[1]));
+	}
+	assert_true(strlen(line) < sizeof(ret->text));
+	memcpy(ret->text, line, strlen(line) + 1);
+	ret->verdict = strtok_r(ret->text, " ", &save);
+	ret->op = strtok_r(NULL, " ", &save);
+	while ((word = strtok_r(NULL, " ", &save))) {
+		char *equals = strchr(word, '=');
+
+		assert_true(ret->n < WORDS_MAX);
+		assert_non_null(equals);
+		*equals = '\0';
+		assert_true(*word && equals[1]);
+		assert_null(strchr(equals + 1, '='));
+		for (size_t i = 0; i < ret->n; i++)
+			assert_string_not_equal(ret->key[i], word);
+		ret->key[ret->n] = word;
+		ret->value[ret->n++] = equals + 1;
+	}
+}
+
+static const char *value_of(const struct parsed *parsed, const char *key)
+{
+	for (size_t i = 0; i < parsed->n; i++)
+		if (!strcmp(parsed->key[i], key))
+			return parsed->value[i];
+	fail_msg("no %s=", key);
+	return "";
+}
+
+/* The keys of a line, in order; "..." stands for what the operation adds. */
+static void assert_keys(const struct parsed *parsed, const char *object)
+{
+	char keys[512] = "", expected[512];
+
+	for (size_t i = 0; i < parsed->n; i++)
+		(void)snprintf(keys + strlen(keys), sizeof(keys) - strlen(keys), " %s",
+			       parsed->key[i]);
+	(void)snprintf(expected, sizeof(expected),
+		       " session user uid profile rhost rport tty pid ppid comm exe%s%s errno",
+		       *object ? " " : "", object);
+	assert_string_equal(keys, expected);
+}
+
+/* ---- names and escaping ---- */
+
+static void test_op_name_all(void **state)
+{
+	static const char *const names[] = {
+		"?",	   "connect", "sendmsg",    "setuid",	  "exec", "mount",
+		"remount", "umount",  "move_mount", "pivot_root", "fork",
+	};
+
+	(void)state;
+	for (uint16_t op = 0; op < EG_ARRAY_SIZE(names); op++)
+		assert_string_equal(eg_event_op_name(op), names[op]);
+	for (uint32_t op = EG_ARRAY_SIZE(names); op <= UINT16_MAX; op++)
+		assert_string_equal(eg_event_op_name((uint16_t)op), "?");
+}
+
+static void test_escape_one_word(void **state)
+{
+	static const struct {
+		const char *text, *word;
+	} cases[] = {
+		{"", "-"},
+		{"alice", "alice"},
+		{"a b", "a\\x20b"},
+		{"a=b", "a\\x3db"},
+		{"a\"b\"", "a\\x22b\\x22"},
+		{"\\x20", "\\x5cx20"}, /* cannot be taken for an escaped blank */
+		{"a\nDENY connect", "a\\x0aDENY\\x20connect"},
+		{"\033[2J\007", "\\x1b[2J\\x07"},
+		{"\x7f\x80\xff", "\\x7f\\x80\\xff"},
+		{"caf\xc3\xa9", "caf\\xc3\\xa9"},
+		{"\xc3", "\\xc3"}, /* not UTF-8 at all */
+		{"!~'`$(){}|;&<>*?#,:@/", "!~'`$(){}|;&<>*?#,:@/"},
+	};
+	char buf[128];
+
+	(void)state;
+	for (size_t i = 0; i < EG_ARRAY_SIZE(cases); i++) {
+		assert_ptr_equal(eg_event_escape(cases[i].text, buf, sizeof(buf)), buf);
+		assert_string_equal(buf, cases[i].word);
+	}
+}
+
+static void test_escape_every_byte(void **state)
+{
+	(void)state;
+	for (unsigned int c = 1; c < 256; c++) {
+		const char text[] = {(char)c, '\0'};
+		char buf[8], hex[8];
+		bool plain = c > 0x20 && c < 0x7f && !strchr("\"\\=", (int)c);
+
+		(void)snprintf(hex, sizeof(hex), "\\x%02x", c);
+		assert_string_equal(eg_event_escape(text, buf, sizeof(buf)), plain ? text : hex);
+	}
+}
+
+/* Of every size: it fits, ends, and is cut between characters with a mark. */
+static void test_escape_sizes(void **state)
+{
+	static const char *const texts[] = {"abcdefghijklmnopqrstuvwxyz",
+					    "\n\n\n\n\n\n\n\n\n\n",
+					    "a\nb\nc\nd\ne\nf\ng\n",
+					    "abcdefg",
+					    "abc\n",
+					    "\nabc"};
+	char whole[128], buf[130];
+
+	(void)state;
+	for (size_t i = 0; i < EG_ARRAY_SIZE(texts); i++) {
+		size_t need = strlen(eg_event_escape(texts[i], whole, sizeof(whole))) + 1;
+
+		for (size_t size = 8; size <= 128; size++) {
+			size_t n;
+
+			memset(buf, 'X', sizeof(buf));
+			(void)eg_event_escape(texts[i], buf, size);
+			n = strnlen(buf, size);
+			assert_in_range(n, 1, size - 1);
+			assert_int_equal(buf[size], 'X');
+			if (size >= need) {
+				assert_string_equal(buf, whole);
+				continue;
+			}
+			assert_string_equal(buf + n - 3, "...");
+			assert_memory_equal(buf, whole, n - 3);
+			for (size_t back = 1; back <= 3 && back <= n - 3; back++)
+				assert_false(buf[n - 3 - back] == '\\');
+		}
+	}
+}
+
+/* ---- paths ---- */
+
+static void test_path_turned_round(void **state)
+{
+	static const struct {
+		const char *raw;
+		uint16_t len;
+		uint8_t cut;
+		const char *path;
+	} cases[] = {
+		{"", 0, 0, "-"},
+		{"", 0, 1, "-"},
+		{"sudo\0bin\0usr", 13, 0, "/usr/bin/sudo"},
+		{"sudo\0bin\0usr", 13, 1, ".../usr/bin/sudo"},
+		{"a", 2, 0, "/a"},
+		{"sudo\0bin\0usr", 12, 0, "/usr/bin/sudo"}, /* the last NUL is missing */
+		{"sudo\0bin\0usr", 11, 0, "/us/bin/sudo"},
+		{"sudo\0bin\0usr", 1, 0, "/s"},
+		{"\0bin", 5, 0, "/bin/"},
+		{"\0\0\0", 3, 0, "///"},
+		{"a b\0\n=\0", 8, 0,
+		 "/"
+		 "/\n=/a b"}, /* not escaped here */
+	};
+	char buf[EG_PATH_SIZE + 8];
+
+	(void)state;
+	for (size_t i = 0; i < EG_ARRAY_SIZE(cases); i++) {
+		struct eg_path path = {.len = cases[i].len, .cut = cases[i].cut};
+
+		memcpy(path.text, cases[i].raw, cases[i].len);
+		assert_ptr_equal(eg_event_path(&path, buf, sizeof(buf)), buf);
+		assert_string_equal(buf, cases[i].path);
+	}
+}
+
+/* Every length, with and without NULs in it: what can be read, and within the buffer. */
+static void test_path_odd_lengths(void **state)
+{
+	static const char fills[] = {'a', '\0', '\xff', '/'};
+	char buf[EG_PATH_SIZE + 9];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(fills); i++) {
+		for (uint32_t len = 0; len <= UINT16_MAX; len += len < 600 ? 1 : 4093) {
+			struct eg_path path = {.len = (uint16_t)len, .cut = len & 1};
+
+			memset(path.text, fills[i], sizeof(path.text));
+			memset(buf, 'X', sizeof(buf));
+			(void)eg_event_path(&path, buf, sizeof(buf) - 1);
+			assert_in_range(strnlen(buf, sizeof(buf)), 1, sizeof(buf) - 2);
+			assert_int_equal(buf[sizeof(buf) - 1], 'X');
+		}
+	}
+}
+
+static void test_path_full(void **state)
+{
+	struct eg_path path = {.len = EG_PATH_SIZE, .cut = 1};
+	char buf[EG_PATH_SIZE + 8];
+
+	(void)state;
+	for (size_t i = 0; i < EG_PATH_SIZE; i++)
+		path.text[i] = i % 64 == 63 ? '\0' : 'a';
+	(void)eg_event_path(&path, buf, sizeof(buf));
+	assert_int_equal(strlen(buf), 3 + EG_PATH_SIZE); /* nothing is lost: a '/' for each NUL */
+}
+
+/* ---- lines ---- */
+
+static void test_format_connect(void **state)
+{
+	struct eg_event e = connect_to("18.4.5.6", 9);
+
+	(void)state;
+	assert_string_equal(format(&e, &alice), "DENY connect session=17 user=alice uid=1000 "
+						"profile=default rhost=10.0.0.5 rport=50122 "
+						"tty=pts/0 pid=4242 ppid=4240 comm=curl "
+						"exe=/usr/bin/curl proto=tcp dst=18.4.5.6 port=443 "
+						"rule=18.0.0.0/9 errno=EPERM");
+}
+
+static void test_format_audit(void **state)
+{
+	struct eg_event e = connect_to("2001:db8::1", 32);
+
+	(void)state;
+	e.op = EG_OP_SENDMSG;
+	e.verdict = EG_VERDICT_AUDIT;
+	e.error = 0;
+	e.protocol = IPPROTO_UDP;
+	e.tty[0] = '\0';
+	assert_string_equal(
+		format(&e, &alice),
+		"AUDIT sendmsg session=17 user=alice uid=1000 profile=default rhost=10.0.0.5 "
+		"rport=50122 tty=- "
+		"pid=4242 ppid=4240 comm=curl exe=/usr/bin/curl proto=udp dst=2001:db8::1 port=443 "
+		"rule=2001:db8::/32 errno=0");
+}
+
+/* What follows exe=, for each operation. */
+static void test_format_object(void **state)
+{
+	static const struct {
+		uint16_t op;
+		const char *path, *type, *tail;
+	} cases[] = {
+		{EG_OP_SETUID, "", "", " target=0 rule=setuid errno=EPERM"},
+		{EG_OP_EXEC, "/usr/bin/sudo", "",
+		 " path=/usr/bin/sudo target=0 rule=setuid errno=EPERM"},
+		{EG_OP_EXEC, "", "", " path=- target=0 rule=setuid errno=EPERM"},
+		{EG_OP_MOUNT, "/mnt", "tmpfs", " path=/mnt type=tmpfs rule=mount errno=EPERM"},
+		{EG_OP_MOUNT, "", "", " path=/ type=- rule=mount errno=EPERM"},
+		{EG_OP_REMOUNT, "", "", " path=- type=- rule=mount errno=EPERM"},
+		{EG_OP_UMOUNT, "/mnt/a b", "", " path=/mnt/a\\x20b type=- rule=mount errno=EPERM"},
+		{EG_OP_MOVE_MOUNT, "/x", "", " path=/x type=- rule=mount errno=EPERM"},
+		{EG_OP_PIVOT_ROOT, "/new", "", " path=/new type=- rule=mount errno=EPERM"},
+		{EG_OP_FORK, "", "", " errno=EPERM"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < EG_ARRAY_SIZE(cases); i++) {
+		struct eg_event e = event(cases[i].op);
+		const char *line, *tail;
+
+		e.object = walked(cases[i].path);
+		memcpy(e.arg, cases[i].type, strlen(cases[i].type));
+		line = format(&e, &alice);
+		tail = strstr(line, " exe=/usr/bin/curl");
+		assert_non_null(tail);
+		assert_string_equal(tail + strlen(" exe=/usr/bin/curl"), cases[i].tail);
+	}
+}
+
+static void test_format_keys_in_order(void **state)
+{
+	static const struct {
+		uint16_t op;
+		const char *object;
+	} cases[] = {
+		{EG_OP_CONNECT, "proto dst port rule"}, {EG_OP_SENDMSG, "proto dst port rule"},
+		{EG_OP_SETUID, "target rule"},		{EG_OP_EXEC, "path target rule"},
+		{EG_OP_MOUNT, "path type rule"},	{EG_OP_REMOUNT, "path type rule"},
+		{EG_OP_UMOUNT, "path type rule"},	{EG_OP_MOVE_MOUNT, "path type rule"},
+		{EG_OP_PIVOT_ROOT, "path type rule"},	{EG_OP_FORK, ""},
+	};
+	struct parsed parsed;
+
+	(void)state;
+	for (size_t i = 0; i < EG_ARRAY_SIZE(cases); i++) {
+		struct eg_event e = connect_to("18.4.5.6", 9);
+
+		e.op = cases[i].op;
+		parse(format(&e, &alice), &parsed);
+		assert_string_equal(parsed.verdict, "DENY");
+		assert_string_equal(parsed.op, eg_event_op_name(cases[i].op));
+		assert_keys(&parsed, cases[i].object);
+	}
+}
+
+static void test_format_rule(void **state)
+{
+	static const struct {
+		const char *dst;
+		uint8_t prefix_len, has_rule;
+		const char *rule;
+	} cases[] = {
+		{"18.4.5.6", 0, 1, "0.0.0.0/0"},
+		{"18.4.5.6", 1, 1, "0.0.0.0/1"},
+		{"18.4.5.6", 31, 1, "18.4.5.6/31"},
+		{"18.4.5.7", 31, 1, "18.4.5.6/31"},
+		{"18.4.5.6", 32, 1, "18.4.5.6/32"},
+		{"18.4.5.6", 33, 1, "-"}, /* cannot be: the record is not believed */
+		{"18.4.5.6", 9, 0, "-"},
+		{"255.255.255.255", 25, 1, "255.255.255.128/25"},
+		{"2001:db8::1", 0, 1, "::/0"},
+		{"2001:db8::1", 127, 1, "2001:db8::/127"},
+		{"2001:db8::1", 128, 1, "2001:db8::1/128"},
+		{"2001:db8::1", 129, 1, "-"},
+		{"2001:db8::1", 255, 1, "-"},
+		{"fe80::1234", 10, 1, "fe80::/10"},
+	};
+	struct parsed parsed;
+
+	(void)state;
+	for (size_t i = 0; i < EG_ARRAY_SIZE(cases); i++) {
+		struct eg_event e = connect_to(cases[i].dst, cases[i].prefix_len);
+
+		e.has_rule = cases[i].has_rule;
+		parse(format(&e, &alice), &parsed);
+		assert_string_equal(value_of(&parsed, "rule"), cases[i].rule);
+		assert_string_equal(value_of(&parsed, "dst"), cases[i].dst);
+	}
+}
+
+static void test_format_protocol(void **state)
+{
+	static const struct {
+		uint16_t protocol;
+		const char *name;
+	} cases[] = {
+		{IPPROTO_TCP, "tcp"},	{IPPROTO_UDP, "udp"},
+		{IPPROTO_ICMP, "icmp"}, {IPPROTO_ICMPV6, "ipv6-icmp"},
+		{262, "mptcp"},		{0, "0"},
+		{132, "132"},		{UINT16_MAX, "65535"},
+	};
+	struct parsed parsed;
+
+	(void)state;
+	for (size_t i = 0; i < EG_ARRAY_SIZE(cases); i++) {
+		struct eg_event e = connect_to("18.4.5.6", 9);
+
+		e.protocol = cases[i].protocol;
+		parse(format(&e, &alice), &parsed);
+		assert_string_equal(value_of(&parsed, "proto"), cases[i].name);
+	}
+}
+
+static void test_format_no_address(void **state)
+{
+	static const uint16_t families[] = {0, AF_UNIX, AF_PACKET, UINT16_MAX};
+	struct parsed parsed;
+
+	(void)state;
+	for (size_t i = 0; i < EG_ARRAY_SIZE(families); i++) {
+		struct eg_event e = connect_to("18.4.5.6", 9);
+
+		e.family = families[i];
+		parse(format(&e, &alice), &parsed);
+		assert_keys(&parsed, "");
+	}
+}
+
+static void test_format_tty(void **state)
+{
+	static const struct {
+		const char *tty, *word;
+	} cases[] = {
+		{"", "-"},
+		{"pts0", "pts/0"},
+		{"pts12345", "pts/12345"},
+		{"tty1", "tty1"},
+		{"pts", "pts"},
+		{"ptsx", "ptsx"},
+		{"pts0 uid=0", "pts/0\\x20uid\\x3d0"},
+		{"pts0\nDENY", "pts/0\\x0aDENY"},
+	};
+	struct parsed parsed;
+
+	(void)state;
+	for (size_t i = 0; i < EG_ARRAY_SIZE(cases); i++) {
+		struct eg_event e = event(EG_OP_SETUID);
+
+		memset(e.tty, 0, sizeof(e.tty));
+		memcpy(e.tty, cases[i].tty, strlen(cases[i].tty));
+		parse(format(&e, &alice), &parsed);
+		assert_string_equal(value_of(&parsed, "tty"), cases[i].word);
+	}
+}
+
+static void test_format_without_session(void **state)
+{
+	static const struct eg_event_session nobody = {.user = "", .profile = "", .rhost = ""};
+	struct eg_event e = event(EG_OP_SETUID);
+	struct parsed parsed;
+
+	(void)state;
+	parse(format(&e, &nobody), &parsed);
+	assert_string_equal(value_of(&parsed, "user"), "-");
+	assert_string_equal(value_of(&parsed, "profile"), "-");
+	assert_string_equal(value_of(&parsed, "rhost"), "-");
+	assert_string_equal(value_of(&parsed, "rport"), "0");
+}
+
+static void test_format_error(void **state)
+{
+	struct eg_event e = event(EG_OP_SETUID);
+	struct parsed parsed;
+
+	(void)state;
+	e.error = ENOMEM;
+	parse(format(&e, &alice), &parsed);
+	assert_string_equal(value_of(&parsed, "errno"), "?");
+}
+
+static void test_format_not_a_verdict(void **state)
+{
+	static const struct {
+		uint32_t abi;
+		uint16_t kind;
+	} cases[] = {
+		{0, EG_EVENT_VERDICT},
+		{EG_ABI_VERSION + 1, EG_EVENT_VERDICT},
+		{UINT32_MAX, EG_EVENT_VERDICT},
+		{EG_ABI_VERSION, 0},
+		{EG_ABI_VERSION, EG_EVENT_MANAGER},
+		{EG_ABI_VERSION, UINT16_MAX},
+	};
+	char line[EG_LINE_MAX] = "untouched";
+
+	(void)state;
+	for (size_t i = 0; i < EG_ARRAY_SIZE(cases); i++) {
+		struct eg_event e = event(EG_OP_CONNECT);
+
+		e.abi = cases[i].abi;
+		e.kind = cases[i].kind;
+		assert_int_equal(eg_event_format(&e, &alice, line), -EPROTO);
+		assert_string_equal(line, "untouched");
+	}
+}
+
+/* ---- what hostile users do ---- */
+
+static const char *const hostile[] = {
+	"a uid=0 user=root",
+	"x\nNov 21 01:02:03 host ebpfguard-helper: DENY connect session=1 user=root",
+	"x\r\nSTART session=99 user=root",
+	"\033]0;owned\007\033[2J\033[1;31m",
+	"\"quoted\" reason=\"fine\"",
+	"back\\slash\\x20\\",
+	"\xff\xfe\xc0\xaf\xed\xa0\x80",
+	"caf\xc3\xa9 \xe2\x80\xae gnp.exe", /* right-to-left override */
+	"\xc2\x9b[31m",			    /* C1 control sequence introducer */
+	"=",
+	"==session=1",
+	" ",
+	"\t\v\f",
+	"-",
+	"...",
+	"%s%n%x",
+	"\x7f",
+};
+
+static void put(char *field, size_t size, const char *text)
+{
+	size_t n = strlen(text);
+
+	memset(field, 0, size);
+	memcpy(field, text, n < size ? n : size - 1);
+}
+
+/* The value is the text escaped, as far as the field holds it, and every other field is what it
+ * was. */
+static void assert_not_forged(const struct eg_event *e, const struct eg_event_session *session,
+			      const char *key, const char *raw, const char *object)
+{
+	char word[EG_LINE_PATH_SIZE];
+	struct parsed parsed;
+
+	parse(format(e, session), &parsed);
+	assert_keys(&parsed, object);
+	assert_string_equal(parsed.verdict, "DENY");
+	assert_string_equal(value_of(&parsed, "session"), "17");
+	assert_string_equal(value_of(&parsed, "uid"), "1000");
+	assert_string_equal(value_of(&parsed, "pid"), "4242");
+	assert_string_equal(value_of(&parsed, "errno"), "EPERM");
+	assert_string_equal(value_of(&parsed, key), eg_event_escape(raw, word, sizeof(word)));
+}
+
+static void test_format_hostile_fields(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < EG_ARRAY_SIZE(hostile); i++) {
+		struct eg_event e = connect_to("18.4.5.6", 9);
+		const char *object = "proto dst port rule";
+
+		put(e.comm, sizeof(e.comm), hostile[i]);
+		assert_not_forged(&e, &alice, "comm", e.comm, object);
+		e = connect_to("18.4.5.6", 9);
+		put(e.tty, sizeof(e.tty), hostile[i]);
+		assert_not_forged(&e, &alice, "tty", e.tty, object);
+		e = event(EG_OP_MOUNT);
+		put(e.arg, sizeof(e.arg), hostile[i]);
+		assert_not_forged(&e, &alice, "type", e.arg, "path type rule");
+	}
+}
+
+static void test_format_hostile_session(void **state)
+{
+	struct eg_event e = connect_to("18.4.5.6", 9);
+	const char *object = "proto dst port rule";
+
+	(void)state;
+	for (size_t i = 0; i < EG_ARRAY_SIZE(hostile); i++) {
+		struct eg_event_session session = alice;
+
+		session.user = hostile[i];
+		assert_not_forged(&e, &session, "user", hostile[i], object);
+		session = alice;
+		session.rhost = hostile[i];
+		assert_not_forged(&e, &session, "rhost", hostile[i], object);
+		session = alice;
+		session.profile = hostile[i];
+		assert_not_forged(&e, &session, "profile", hostile[i], object);
+	}
+}
+
+static void test_format_hostile_paths(void **state)
+{
+	char path[300];
+
+	(void)state;
+	for (size_t i = 0; i < EG_ARRAY_SIZE(hostile); i++) {
+		struct eg_event e = event(EG_OP_MOUNT);
+
+		(void)snprintf(path, sizeof(path), "/home/%s/b", hostile[i]);
+		e.exe = walked(path);
+		assert_not_forged(&e, &alice, "exe", path, "path type rule");
+		e = event(EG_OP_MOUNT);
+		e.object = walked(path);
+		assert_not_forged(&e, &alice, "path", path, "path type rule");
+	}
+}
+
+/* Fields without a NUL, as no kernel writes them. */
+static void test_format_no_nul(void **state)
+{
+	struct parsed parsed;
+
+	(void)state;
+	for (uint16_t op = 0; op < EG_OP_MAX + 2; op++) {
+		struct eg_event e = connect_to("18.4.5.6", 9);
+
+		e.op = op;
+		memset(e.comm, 'c', sizeof(e.comm));
+		memset(e.tty, 't', sizeof(e.tty));
+		memset(e.arg, 'a', sizeof(e.arg));
+		memset(e.exe.text, 'e', sizeof(e.exe.text));
+		memset(e.object.text, 'o', sizeof(e.object.text));
+		e.exe.len = e.object.len = UINT16_MAX;
+		parse(format(&e, &alice), &parsed);
+		assert_int_equal(strlen(value_of(&parsed, "comm")), sizeof(e.comm));
+		assert_int_equal(strlen(value_of(&parsed, "tty")), sizeof(e.tty));
+		assert_int_equal(strlen(value_of(&parsed, "exe")), 1 + sizeof(e.exe.text));
+	}
+}
+
+/* Everything as long as it can be, all of it escaped: what stands at the end of the line must still
+ * be there. */
+static void test_format_longest(void **state)
+{
+	char user[EG_RECORD_USER_SIZE], profile[EG_RECORD_PROFILE_SIZE],
+		rhost[EG_RECORD_RHOST_SIZE];
+	const struct eg_event_session session = {
+		.user = user, .profile = profile, .rhost = rhost, .rport = UINT32_MAX};
+	struct parsed parsed;
+
+	(void)state;
+	put(user, sizeof(user), "");
+	memset(user, '\n', sizeof(user) - 1);
+	put(profile, sizeof(profile), "");
+	memset(profile, '\n', sizeof(profile) - 1);
+	put(rhost, sizeof(rhost), "");
+	memset(rhost, '\n', sizeof(rhost) - 1);
+	for (uint16_t op = 0; op <= VALID_OPS; op++) {
+		struct eg_event e;
+
+		memset(&e, 0xff, sizeof(e));
+		e.abi = EG_ABI_VERSION;
+		e.kind = EG_EVENT_VERDICT;
+		e.op = op;
+		e.family = AF_INET6;
+		e.prefix_len = 128;
+		parse(format(&e, &session), &parsed);
+		assert_string_equal(parsed.key[parsed.n - 1], "errno");
+		if (op != EG_OP_FORK)
+			assert_string_equal(parsed.key[parsed.n - 2], "rule");
+	}
+}
+
+/* A path that grows by escaping loses its front, never the name of the program. */
+static void test_format_long_path_keeps_end(void **state)
+{
+	struct eg_event e = event(EG_OP_SETUID);
+	struct parsed parsed;
+	const char *exe;
+
+	(void)state;
+	memset(&e.exe, 0, sizeof(e.exe));
+	memcpy(e.exe.text, "evil", 5);
+	e.exe.len = 5;
+	for (int i = 0; i < 7; i++) {
+		memset(e.exe.text + e.exe.len, '\n', EG_NAME_SIZE - 1);
+		e.exe.len = (uint16_t)(e.exe.len + EG_NAME_SIZE);
+	}
+	parse(format(&e, &alice), &parsed);
+	exe = value_of(&parsed, "exe");
+	assert_memory_equal(exe, ".../\\x0a", 8);
+	assert_string_equal(exe + strlen(exe) - 9, "\\x0a/evil");
+	assert_in_range(strlen(exe), 3 * 4 * EG_NAME_SIZE, EG_LINE_PATH_SIZE - 1);
+}
+
+/* ASCII names of any length the system allows are never cut. */
+static void test_format_long_names_whole(void **state)
+{
+	char user[EG_RECORD_USER_SIZE], rhost[EG_RECORD_RHOST_SIZE];
+	const struct eg_event_session session = {
+		.user = user, .profile = "default", .rhost = rhost};
+	struct eg_event e = event(EG_OP_SETUID);
+	struct parsed parsed;
+
+	(void)state;
+	memset(user, 'u', sizeof(user));
+	user[sizeof(user) - 1] = '\0';
+	memset(rhost, 'r', sizeof(rhost));
+	rhost[sizeof(rhost) - 1] = '\0';
+	parse(format(&e, &session), &parsed);
+	assert_string_equal(value_of(&parsed, "user"), user);
+	assert_string_equal(value_of(&parsed, "rhost"), rhost);
+}
+
+/* ---- anything at all ---- */
+
+static uint64_t next_random(uint64_t *seed)
+{
+	*seed ^= *seed << 13;
+	*seed ^= *seed >> 7;
+	*seed ^= *seed << 17;
+	return *seed;
+}
+
+/* Formats a record that may hold anything. When it is taken for one, the line is well-formed. */
+static void try_record(const struct eg_event *e)
+{
+	char line[EG_LINE_MAX + 1];
+	struct parsed parsed;
+	int n;
+
+	line[EG_LINE_MAX] = 'X';
+	n = eg_event_format(e, &alice, line);
+	assert_int_equal(line[EG_LINE_MAX], 'X');
+	if (n == -EPROTO)
+		return;
+	assert_in_range(n, 1, EG_LINE_MAX - 1);
+	parse(line, &parsed);
+	assert_string_equal(parsed.key[parsed.n - 1], "errno");
+}
+
+static void test_format_mutated_bits(void **state)
+{
+	struct eg_event base = connect_to("18.4.5.6", 9), e;
+
+	(void)state;
+	base.object = walked("/mnt/usb");
+	for (uint16_t op = 0; op <= VALID_OPS; op++) {
+		base.op = op;
+		for (size_t bit = 0; bit < 8 * sizeof(e); bit++) {
+			e = base;
+			((uint8_t *)&e)[bit / 8] ^= (uint8_t)(1 << bit % 8);
+			try_record(&e);
+		}
+	}
+}
+
+static void test_format_mutated_random(void **state)
+{
+	uint64_t seed = 88172645463325252ULL;
+	struct eg_event e;
+
+	(void)state;
+	for (int round = 0; round < 20000; round++) {
+		for (size_t i = 0; i < sizeof(e) / 8; i++) {
+			uint64_t word = next_random(&seed);
+
+			memcpy((char *)&e + 8 * i, &word, sizeof(word));
+		}
+		e.abi = EG_ABI_VERSION;
+		e.kind = EG_EVENT_VERDICT;
+		e.op = (uint16_t)(e.op % (EG_OP_MAX + 2));
+		if (round & 1)
+			e.family = round & 2 ? AF_INET : AF_INET6;
+		if (round & 4)
+			e.exe.len %= EG_PATH_SIZE + 2;
+		if (round & 8)
+			e.object.len %= EG_PATH_SIZE + 2;
+		try_record(&e);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_op_name_all),
+		cmocka_unit_test(test_escape_one_word),
+		cmocka_unit_test(test_escape_every_byte),
+		cmocka_unit_test(test_escape_sizes),
+		cmocka_unit_test(test_path_turned_round),
+		cmocka_unit_test(test_path_odd_lengths),
+		cmocka_unit_test(test_path_full),
+		cmocka_unit_test(test_format_connect),
+		cmocka_unit_test(test_format_audit),
+		cmocka_unit_test(test_format_object),
+		cmocka_unit_test(test_format_keys_in_order),
+		cmocka_unit_test(test_format_rule),
+		cmocka_unit_test(test_format_protocol),
+		cmocka_unit_test(test_format_no_address),
+		cmocka_unit_test(test_format_tty),
+		cmocka_unit_test(test_format_without_session),
+		cmocka_unit_test(test_format_error),
+		cmocka_unit_test(test_format_not_a_verdict),
+		cmocka_unit_test(test_format_hostile_fields),
+		cmocka_unit_test(test_format_hostile_session),
+		cmocka_unit_test(test_format_hostile_paths),
+		cmocka_unit_test(test_format_no_nul),
+		cmocka_unit_test(test_format_longest),
+		cmocka_unit_test(test_format_long_path_keeps_end),
+		cmocka_unit_test(test_format_long_names_whole),
+		cmocka_unit_test(test_format_mutated_bits),
+		cmocka_unit_test(test_format_mutated_random),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
