@@ -131,9 +131,10 @@ static const char *find_blob(const char *info, size_t *ret_n)
 {
 	static const char method[] = "publickey ";
 
-	for (const char *line = info; line; line = strchr(line, '\n'), line += line != NULL) {
+	for (const char *line = info, *end; line; line = end ? end + 1 : NULL) {
 		const char *type, *blob;
 
+		end = strchr(line, '\n');
 		if (strncmp(line, method, sizeof(method) - 1))
 			continue;
 		type = line + sizeof(method) - 1;
