@@ -293,6 +293,7 @@ static int parse_host(const char *text, size_t n, struct target *ret, const char
 {
 	bool brackets = n >= 2 && text[0] == '[' && text[n - 1] == ']';
 	char host[INET6_ADDRSTRLEN];
+	const char *why; /* speaks of networks */
 
 	*ret_why = "not an address";
 	if (brackets) {
@@ -311,7 +312,7 @@ static int parse_host(const char *text, size_t n, struct target *ret, const char
 		*ret_why = "brackets are for IPv6 addresses";
 		return -EINVAL;
 	}
-	return eg_cidr_parse(host, &ret->host, ret_why);
+	return eg_cidr_parse(host, &ret->host, &why);
 }
 
 /* Returns 0, or -EINVAL with the reason printed. */
@@ -499,37 +500,42 @@ static void print_policy(const struct eg_msg_is_status *status)
 	char since[TIME_SIZE];
 
 	if (!status->generation) {
-		(void)puts("mode:       -\npolicy:     none: sessions that are not exempt are "
-			   "refused");
+		(void)puts("mode: none\npolicy: none (sessions that are not exempt are refused)");
 		return;
 	}
-	(void)printf("mode:       %s\n",
-		     status->audit ? "audit: reports, refuses nothing" : "enforce");
-	(void)printf("policy:     generation %u, in force since %s\n", status->generation,
+	(void)printf("mode: %s\n", status->audit ? "audit (reports, refuses nothing)" : "enforce");
+	(void)printf("policy: generation %u, in force since %s\n", status->generation,
 		     local_time(status->loaded_s, since, sizeof(since)));
+}
+
+static void print_helper(const struct eg_msg_is_status *status)
+{
+	char product[4 * sizeof(status->product)], kernel[4 * sizeof(status->kernel)];
+	char started[TIME_SIZE];
+
+	(void)printf("version: %s, ABI %u\n",
+		     eg_event_escape(status->product, product, sizeof(product)), status->abi);
+	(void)printf("running since: %s\n",
+		     local_time(status->started_s, started, sizeof(started)));
+	(void)printf("kernel: %s\n", eg_event_escape(status->kernel, kernel, sizeof(kernel)));
 }
 
 static void print_status(const struct eg_msg_is_status *status)
 {
-	char started[TIME_SIZE], product[4 * sizeof(status->product)],
-		kernel[4 * sizeof(status->kernel)];
 	char hooks[4 * sizeof(status->hooks_missing)], error[4 * EG_TEXT_SIZE];
 
-	(void)printf("enforcing:  %s\n",
-		     status->enforcing ? "yes: at its start the helper saw a denied connect refused"
-				       : "no: the helper has not seen the kernel refuse anything");
+	(void)printf("enforcing: %s\n",
+		     status->enforcing
+			     ? "yes (at its start the helper saw a denied connect refused)"
+			     : "no (the helper has not seen the kernel refuse anything)");
 	print_policy(status);
-	(void)printf("prefixes:   %u IPv4, %u IPv6\n", status->prefixes4, status->prefixes6);
-	(void)printf("sessions:   %u\n", status->sessions);
-	(void)printf("managers:   %u\n", status->managers);
-	(void)printf("lost:       %llu records found the ring buffer full\n",
-		     (unsigned long long)status->lost);
-	(void)printf("helper:     version %s, ABI %u, running since %s\n",
-		     eg_event_escape(status->product, product, sizeof(product)), status->abi,
-		     local_time(status->started_s, started, sizeof(started)));
-	(void)printf("kernel:     %s\n", eg_event_escape(status->kernel, kernel, sizeof(kernel)));
+	(void)printf("prefixes: %u IPv4, %u IPv6\n", status->prefixes4, status->prefixes6);
+	(void)printf("sessions: %u\n", status->sessions);
+	(void)printf("managers: %u\n", status->managers);
+	(void)printf("lost: %llu\n", (unsigned long long)status->lost);
+	print_helper(status);
 	if (status->hooks_missing[0])
-		(void)printf("missing:    %s\n", safe(status->hooks_missing, hooks, sizeof(hooks)));
+		(void)printf("missing: %s\n", safe(status->hooks_missing, hooks, sizeof(hooks)));
 	(void)printf("last error: %s\n", status->last_error[0]
 						 ? safe(status->last_error, error, sizeof(error))
 						 : "none");
@@ -630,7 +636,7 @@ static void print_sessions(const struct list *list)
 static int append(struct list *list, const struct eg_msg_session *session)
 {
 	if (list->n == EG_SESSIONS_MAX)
-		return -E2BIG; /* more than there can be: not our helper */
+		return -EPROTO; /* more than there can be: not our helper */
 	if (list->n == list->room) {
 		size_t room = list->room ? 2 * list->room : 64;
 		void *bigger = realloc(list->items, room * sizeof(*list->items));
@@ -775,6 +781,8 @@ int main(int argc, char **argv)
 	struct options options = {.config = EG_CONFIG_FILE, .socket = EG_CONTROL_SOCKET};
 	int c;
 
+	if (argc > 0)
+		argv[0] = program_invocation_short_name; /* getopt's messages begin as warnx's do */
 	while ((c = getopt_long(argc, argv, "c:s:hV", known, NULL)) != -1) {
 		switch (c) {
 		case 'c':
