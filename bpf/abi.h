@@ -29,6 +29,8 @@ enum {
 	EG_EVENTS_SIZE = 1U << 22,  /* bytes of the ring buffer; a power of two and whole pages */
 	EG_PREFIXES_MAX = 1U << 20, /* prefixes per family in one policy */
 
+	EG_BUILD_SIZE = 32, /* SHA-256 */
+
 	EG_COMM_SIZE = 16, /* TASK_COMM_LEN */
 	EG_TTY_SIZE = 32,
 	EG_ARG_SIZE = 32,   /* file system type of a mount */
@@ -138,8 +140,9 @@ struct eg_state {
 	__u32 n_levels;		      /* used entries of levels */
 	__u32 pad;
 	__u16 levels[EG_LEVELS_MAX]; /* cgroup levels some binding stands at; appended to, never taken back */
+	__u8 build[EG_BUILD_SIZE];    /* digest of the object the pinned programs come from; zero = not all are pinned */
 };
-_Static_assert(sizeof(struct eg_state) == 48, "ABI");
+_Static_assert(sizeof(struct eg_state) == 80, "ABI");
 
 enum {
 	EG_RECORD_USER_SIZE = 256,

@@ -1,24 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * Load or take over, attach, pin; and the maps. Pins live in EG_PIN_PARENT/v<ABI>/; a set under construction stands in
+ * Load or take over, attach, pin. Pins live in EG_PIN_PARENT/v<ABI>/; a set under construction stands in
  * a directory beside it and is renamed when it is whole, so a set that can be seen is complete.
  */
-#include "bpf.h"
+#include "bpf_maps.h"
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <dirent.h>
 #include <fcntl.h>
 #include <linux/magic.h>
-#include <linux/membarrier.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/vfs.h>
 
 #include "ebpfguard.skel.h"
+#include "key.h"
 #include "util.h"
 
 #define STR_(x) #x
@@ -29,13 +28,9 @@
 
 _Static_assert(PIN_ABI == EG_ABI_VERSION, "the pins' directory carries the ABI");
 
-enum { BATCH = 4096 };
-
-struct eg_bpf {
-	struct ebpfguard *skel;
-	struct ring_buffer *ring;
-	eg_bpf_event_fn handle;
-	void *handle_arg;
+static const char *const map_names[EG_N_MAPS] = {
+	"eg_sessions", "eg_labels", "eg_managers", "eg_profiles", "eg_policies", "eg_tries4",
+	"eg_tries6",   "eg_totals", "eg_records",  "eg_state",	  "eg_events",
 };
 
 __attribute__((format(printf, 3, 4))) static int fail(struct eg_err *err, int error, const char *format, ...)
@@ -84,11 +79,6 @@ int eg_bpf_unload(void)
 	if (rmdir(EG_PIN_PARENT) < 0 && errno != ENOENT && !a && !b)
 		return -errno;
 	return a ? a : b;
-}
-
-static bool have_pins(void)
-{
-	return access(PIN_DIR, F_OK) == 0;
 }
 
 /* Maps with pins: all but libbpf's own (.rodata and the like), which hold constants only. */
@@ -283,6 +273,86 @@ static int pin_fresh(struct ebpfguard *skel, struct eg_err *err)
 	return r;
 }
 
+/* Drops programs of an older build that this one has no successor for. */
+static void unpin_strangers(struct ebpfguard *skel)
+{
+	const struct bpf_object_skeleton *s = skel->skeleton;
+	DIR *dir = opendir(PIN_DIR);
+	struct dirent *entry;
+
+	while (dir && (entry = readdir(dir))) {
+		bool ours = strncmp(entry->d_name, "link_", 5) != 0;
+
+		for (int i = 0; i < s->prog_cnt && !ours; i++)
+			ours = !strcmp(entry->d_name + 5, s->progs[i].name);
+		if (!ours)
+			(void)unlinkat(dirfd(dir), entry->d_name, 0); /* still there: an old rule more, never one less */
+	}
+	if (dir)
+		(void)closedir(dir);
+}
+
+static int open_pin(const char *kind, const char *name)
+{
+	char path[EG_PATH_TEXT_SIZE];
+	int r = pin_path(path, sizeof(path), PIN_DIR, kind, name);
+
+	return r < 0 ? r : bpf_obj_get(path);
+}
+
+/* Are all programs pinned, and of this very object? Then there is nothing to load: a restart takes no verifier. */
+static bool is_current(struct ebpfguard *skel, const uint8_t *build)
+{
+	const struct bpf_object_skeleton *s = skel->skeleton;
+	int fd eg_auto_close = open_pin("map", map_names[EG_MAP_STATE]);
+	struct eg_state state;
+
+	if (fd < 0 || eg_bpf_state_get(fd, &state) < 0 || memcmp(state.build, build, EG_BUILD_SIZE))
+		return false;
+	for (int i = 0; i < s->prog_cnt; i++) {
+		int link eg_auto_close = open_pin("link", s->progs[i].name);
+
+		if (link < 0)
+			return false;
+	}
+	return true;
+}
+
+/* Says which object the pinned programs come from, now that all of them are. */
+static int sign(const uint8_t *build, struct eg_err *err)
+{
+	int fd eg_auto_close = open_pin("map", map_names[EG_MAP_STATE]);
+	struct eg_state state;
+	int r = fd < 0 ? fd : eg_bpf_state_get(fd, &state);
+
+	if (!r) {
+		memcpy(state.build, build, sizeof(state.build));
+		r = eg_bpf_state_put(fd, &state);
+	}
+	return r < 0 ? fail(err, r, "cannot write eg_state: %s", strerror(-r)) : 0;
+}
+
+/* Loads this binary's programs, onto the pinned maps if there are any, attaches them, and pins them over the old. */
+static int load(struct ebpfguard *skel, bool adopted, const uint8_t *build, struct eg_err *err)
+{
+	int r = adopted ? adopt_maps(skel, err) : 0;
+
+	if (r < 0)
+		return r;
+	r = ebpfguard__load(skel);
+	if (r < 0)
+		return fail(err, r, "the kernel refused the BPF programs: %s (%d). Run ebpfguard-helper -d for the verifier's words",
+			    strerror(-r), -r);
+	r = attach_all(skel, err);
+	if (!r)
+		r = adopted ? pin_links(skel, PIN_DIR, err) : pin_fresh(skel, err);
+	if (r < 0)
+		return r;
+	if (adopted)
+		unpin_strangers(skel);
+	return sign(build, err);
+}
+
 static int on_ring(void *arg, void *data, size_t size)
 {
 	struct eg_bpf *bpf = arg;
@@ -292,10 +362,41 @@ static int on_ring(void *arg, void *data, size_t size)
 	return 0;
 }
 
-int eg_bpf_open(struct eg_bpf **ret, bool *ret_adopted, bool verbose, struct eg_err *reterr)
+/* Takes up the descriptors of a set that is whole. */
+static int open_set(struct eg_bpf *bpf, struct eg_err *err)
+{
+	for (size_t i = 0; i < EG_N_MAPS; i++) {
+		bpf->maps[i] = open_pin("map", map_names[i]);
+		if (bpf->maps[i] < 0)
+			return fail(err, bpf->maps[i], "cannot open the pin of %s: %s", map_names[i], strerror(-bpf->maps[i]));
+	}
+	bpf->iter_label = open_pin("link", "eg_iter_label");
+	bpf->iter_members = open_pin("link", "eg_iter_members");
+	if (bpf->iter_label < 0 || bpf->iter_members < 0)
+		return fail(err, -ENOENT, "cannot open the pins of the task iterators");
+	bpf->ring = ring_buffer__new(bpf->maps[EG_MAP_EVENTS], on_ring, bpf, NULL);
+	return bpf->ring ? 0 : fail(err, -errno, "cannot map the ring buffer: %s", strerror(errno));
+}
+
+static struct eg_bpf *new_bpf(void)
 {
 	struct eg_bpf *bpf = calloc(1, sizeof(*bpf));
-	bool adopted;
+
+	if (!bpf)
+		return NULL;
+	for (size_t i = 0; i < EG_N_MAPS; i++)
+		bpf->maps[i] = -1;
+	bpf->iter_label = -1;
+	bpf->iter_members = -1;
+	return bpf;
+}
+
+int eg_bpf_open(struct eg_bpf **ret, enum eg_bpf_start *ret_start, bool verbose, struct eg_err *reterr)
+{
+	struct eg_bpf *bpf = new_bpf();
+	struct ebpfguard *skel = NULL;
+	enum eg_bpf_start how = EG_BPF_FRESH;
+	uint8_t build[EG_BUILD_SIZE];
 	int r;
 
 	if (!bpf)
@@ -304,36 +405,26 @@ int eg_bpf_open(struct eg_bpf **ret, bool *ret_adopted, bool verbose, struct eg_
 	r = check_kernel(reterr);
 	if (!r)
 		r = make_dir(EG_PIN_PARENT, reterr);
-	adopted = have_pins();
 	if (!r) {
-		bpf->skel = ebpfguard__open();
-		if (!bpf->skel)
+		skel = ebpfguard__open();
+		if (!skel)
 			r = fail(reterr, -errno, "cannot open the BPF object in this binary: %s", strerror(errno));
 	}
-	if (!r && adopted)
-		r = adopt_maps(bpf->skel, reterr);
 	if (!r) {
-		r = ebpfguard__load(bpf->skel);
-		if (r < 0)
-			(void)fail(reterr, r,
-				   "the kernel refused the BPF programs: %s (%d). Run ebpfguard-helper -d for the "
-				   "verifier's words",
-				   strerror(-r), -r);
+		eg_key_sha256(skel->skeleton->data, skel->skeleton->data_sz, build);
+		if (access(PIN_DIR, F_OK) == 0)
+			how = is_current(skel, build) ? EG_BPF_ADOPTED : EG_BPF_REPLACED;
+		if (how != EG_BPF_ADOPTED)
+			r = load(skel, how == EG_BPF_REPLACED, build, reterr);
 	}
+	ebpfguard__destroy(skel);
 	if (!r)
-		r = attach_all(bpf->skel, reterr);
-	if (!r)
-		r = adopted ? pin_links(bpf->skel, PIN_DIR, reterr) : pin_fresh(bpf->skel, reterr);
-	if (!r) {
-		bpf->ring = ring_buffer__new(bpf_map__fd(bpf->skel->maps.eg_events), on_ring, bpf, NULL);
-		if (!bpf->ring)
-			r = fail(reterr, -errno, "cannot map the ring buffer: %s", strerror(errno));
-	}
+		r = open_set(bpf, reterr);
 	if (r < 0) {
 		eg_bpf_close(bpf);
 		return r;
 	}
-	*ret_adopted = adopted;
+	*ret_start = how;
 	*ret = bpf;
 	return 0;
 }
@@ -343,347 +434,9 @@ void eg_bpf_close(struct eg_bpf *bpf)
 	if (!bpf)
 		return;
 	ring_buffer__free(bpf->ring);
-	ebpfguard__destroy(bpf->skel);
+	for (size_t i = 0; i < EG_N_MAPS; i++)
+		eg_close_p(&bpf->maps[i]);
+	eg_close_p(&bpf->iter_label);
+	eg_close_p(&bpf->iter_members);
 	free(bpf);
-}
-
-/* ---- policies ---- */
-
-static int fd_of(const struct bpf_map *map)
-{
-	return bpf_map__fd(map);
-}
-
-int eg_bpf_profile_get(struct eg_bpf *bpf, uint32_t slot, struct eg_profile *ret)
-{
-	return bpf_map_lookup_elem(fd_of(bpf->skel->maps.eg_profiles), &slot, ret);
-}
-
-/* An index in eg_policies no slot refers to. Derived from the map each time, so it needs no memory of its own. */
-static int free_policy_index(struct eg_bpf *bpf, uint32_t *ret)
-{
-	bool used[EG_POLICIES_MAX] = {true};
-	struct eg_profile profile;
-
-	for (uint32_t slot = 0; slot < EG_PROFILES_MAX; slot++) {
-		int r = eg_bpf_profile_get(bpf, slot, &profile);
-
-		if (r < 0)
-			return r;
-		if (profile.policy < EG_POLICIES_MAX)
-			used[profile.policy] = true;
-	}
-	for (uint32_t i = 1; i < EG_POLICIES_MAX; i++) {
-		if (!used[i]) {
-			*ret = i;
-			return 0;
-		}
-	}
-	return -ENOSPC;
-}
-
-/* Fills a trie in batches from parallel arrays; falls back to one call an entry where batches are not known. */
-static int fill(int fd, const void *entries, size_t n, size_t key_size, size_t value_size)
-{
-	size_t stride = key_size + value_size;
-	char *keys eg_auto_free = malloc(BATCH * key_size);
-	char *values eg_auto_free = malloc(BATCH * value_size);
-
-	if (!keys || !values)
-		return -ENOMEM;
-	for (size_t done = 0; done < n;) {
-		uint32_t count = n - done < BATCH ? (uint32_t)(n - done) : BATCH;
-		const char *from = (const char *)entries + done * stride;
-		int r;
-
-		for (uint32_t i = 0; i < count; i++) {
-			memcpy(keys + i * key_size, from + i * stride, key_size);
-			memcpy(values + i * value_size, from + i * stride + key_size, value_size);
-		}
-		r = bpf_map_update_batch(fd, keys, values, &count, NULL);
-		if (r < 0)
-			return r;
-		done += count;
-	}
-	return 0;
-}
-
-/* A new trie with these entries. Returns its descriptor or a negative errno. */
-static int make_trie(const char *name, const void *entries, size_t n, size_t key_size)
-{
-	LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = BPF_F_NO_PREALLOC);
-	int fd = bpf_map_create(BPF_MAP_TYPE_LPM_TRIE, name, (uint32_t)key_size, sizeof(struct eg_rule), EG_PREFIXES_MAX,
-				&opts);
-	int r;
-
-	if (fd < 0)
-		return fd;
-	r = fill(fd, entries, n, key_size, sizeof(struct eg_rule));
-	if (r < 0) {
-		(void)close(fd);
-		return r;
-	}
-	return fd;
-}
-
-_Static_assert(sizeof(struct eg_policy_entry4) == sizeof(struct eg_lpm4_key) + sizeof(struct eg_rule), "fill");
-_Static_assert(sizeof(struct eg_policy_entry6) == sizeof(struct eg_lpm6_key) + sizeof(struct eg_rule), "fill");
-
-/* Puts both tries of a policy where its index will look for them. */
-static int put_tries(struct eg_bpf *bpf, uint32_t index, const struct eg_policy_image *image)
-{
-	int fd4 eg_auto_close = -1;
-	int fd6 eg_auto_close = -1;
-	int r = 0;
-
-	if (image->flags & EG_POLICY_RULES4) {
-		fd4 = make_trie("eg_lpm4", image->entries4, image->n_entries4, sizeof(struct eg_lpm4_key));
-		if (fd4 < 0)
-			return fd4;
-		r = bpf_map_update_elem(fd_of(bpf->skel->maps.eg_tries4), &index, &fd4, BPF_ANY);
-	}
-	if (!r && image->flags & EG_POLICY_RULES6) {
-		fd6 = make_trie("eg_lpm6", image->entries6, image->n_entries6, sizeof(struct eg_lpm6_key));
-		if (fd6 < 0)
-			return fd6;
-		r = bpf_map_update_elem(fd_of(bpf->skel->maps.eg_tries6), &index, &fd6, BPF_ANY);
-	}
-	return r;
-}
-
-static void drop_tries(struct eg_bpf *bpf, uint32_t index)
-{
-	/* ENOENT is usual: a policy has tries only for the families it has rules for. */
-	(void)bpf_map_delete_elem(fd_of(bpf->skel->maps.eg_tries4), &index);
-	(void)bpf_map_delete_elem(fd_of(bpf->skel->maps.eg_tries6), &index);
-}
-
-int eg_bpf_policy_put(struct eg_bpf *bpf, uint32_t slot, const struct eg_policy_image *image, uint32_t generation)
-{
-	struct eg_policy policy = {.flags = image->flags, .generation = generation};
-	struct eg_profile before, after = {.generation = generation};
-	int r = eg_bpf_profile_get(bpf, slot, &before);
-
-	if (!r)
-		r = free_policy_index(bpf, &after.policy);
-	if (r < 0)
-		return r;
-	drop_tries(bpf, after.policy); /* of a helper that was killed between filling and swapping */
-	r = put_tries(bpf, after.policy, image);
-	if (!r)
-		r = bpf_map_update_elem(fd_of(bpf->skel->maps.eg_policies), &after.policy, &policy, BPF_ANY);
-	if (!r)
-		r = bpf_map_update_elem(fd_of(bpf->skel->maps.eg_profiles), &slot, &after, BPF_ANY);
-	if (r < 0) {
-		drop_tries(bpf, after.policy);
-		return r;
-	}
-	if (!before.policy)
-		return 0;
-	/* A program may have read the old index just before the swap: let it finish before its tries go. */
-	if (syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0) == 0)
-		drop_tries(bpf, before.policy);
-	return 0;
-}
-
-/* ---- bindings and labels ---- */
-
-/* Adds a level to the list the programs test. It must be there before the binding is. */
-static int add_level(struct eg_bpf *bpf, unsigned int level)
-{
-	int fd = fd_of(bpf->skel->maps.eg_state);
-	struct eg_state state;
-	uint32_t zero = 0;
-	int r = bpf_map_lookup_elem(fd, &zero, &state);
-
-	if (r < 0)
-		return r;
-	for (uint32_t i = 0; i < state.n_levels && i < EG_LEVELS_MAX; i++)
-		if (state.levels[i] == level)
-			return 0;
-	if (state.n_levels >= EG_LEVELS_MAX || level > UINT16_MAX)
-		return -ENOSPC;
-	state.levels[state.n_levels++] = (uint16_t)level;
-	return bpf_map_update_elem(fd, &zero, &state, BPF_ANY);
-}
-
-int eg_bpf_bind(struct eg_bpf *bpf, uint64_t cgroup, unsigned int level, const struct eg_guard *guard)
-{
-	int r = add_level(bpf, level);
-
-	if (r < 0)
-		return r;
-	r = bpf_map_update_elem(fd_of(bpf->skel->maps.eg_sessions), &cgroup, guard, BPF_NOEXIST);
-	return r == -E2BIG ? -ENOSPC : r;
-}
-
-int eg_bpf_binding_get(struct eg_bpf *bpf, uint64_t cgroup, struct eg_guard *ret)
-{
-	return bpf_map_lookup_elem(fd_of(bpf->skel->maps.eg_sessions), &cgroup, ret);
-}
-
-int eg_bpf_unbind(struct eg_bpf *bpf, uint64_t cgroup)
-{
-	return bpf_map_delete_elem(fd_of(bpf->skel->maps.eg_sessions), &cgroup);
-}
-
-int eg_bpf_label_get(struct eg_bpf *bpf, int pidfd, struct eg_guard *ret)
-{
-	return bpf_map_lookup_elem(fd_of(bpf->skel->maps.eg_labels), &pidfd, ret);
-}
-
-int eg_bpf_label_put(struct eg_bpf *bpf, int pidfd, const struct eg_guard *guard)
-{
-	return bpf_map_update_elem(fd_of(bpf->skel->maps.eg_labels), &pidfd, guard, BPF_NOEXIST);
-}
-
-int eg_bpf_label_drop(struct eg_bpf *bpf, int pidfd)
-{
-	return bpf_map_delete_elem(fd_of(bpf->skel->maps.eg_labels), &pidfd);
-}
-
-/* ---- iterators ---- */
-
-/* Reads an iterator to its end. *ret: what it wrote, owned by the caller; NULL ret: only run it. */
-static int run_iterator(struct bpf_link *link, char **ret, size_t *ret_n)
-{
-	int fd eg_auto_close = bpf_iter_create(bpf_link__fd(link));
-	char *text eg_auto_free = NULL;
-	size_t used = 0, size = 0;
-
-	if (fd < 0)
-		return fd;
-	for (;;) {
-		ssize_t n;
-
-		if (size - used < 4096) {
-			char *more = realloc(text, size + 65536);
-
-			if (!more)
-				return -ENOMEM;
-			text = more;
-			size += 65536;
-		}
-		n = read(fd, text + used, size - used);
-		if (n < 0 && (errno == EAGAIN || errno == EINTR))
-			continue;
-		if (n < 0)
-			return -errno;
-		if (!n)
-			break;
-		used += (size_t)n;
-	}
-	if (ret) {
-		*ret = eg_take_ptr(&text);
-		*ret_n = used;
-	}
-	return 0;
-}
-
-int eg_bpf_label_all(struct eg_bpf *bpf)
-{
-	return run_iterator(bpf->skel->links.eg_iter_label, NULL, NULL);
-}
-
-int eg_bpf_members(struct eg_bpf *bpf, struct eg_member **ret, size_t *ret_n)
-{
-	char *text = NULL;
-	size_t n = 0;
-	int r = run_iterator(bpf->skel->links.eg_iter_members, &text, &n);
-
-	if (r < 0)
-		return r;
-	*ret = (struct eg_member *)text;
-	*ret_n = n / sizeof(struct eg_member);
-	return 0;
-}
-
-/* ---- managers, records, totals ---- */
-
-enum { MANAGER_LEVEL = 3 /* user.slice/user-UID.slice/user@UID.service */ };
-
-int eg_bpf_manager_set(struct eg_bpf *bpf, uint32_t uid, const struct eg_guard *guard)
-{
-	int fd = fd_of(bpf->skel->maps.eg_managers);
-	int r;
-
-	if (!guard) {
-		r = bpf_map_delete_elem(fd, &uid);
-		return r == -ENOENT ? 0 : r;
-	}
-	r = add_level(bpf, MANAGER_LEVEL);
-	return r < 0 ? r : bpf_map_update_elem(fd, &uid, guard, BPF_ANY);
-}
-
-int eg_bpf_session_number(struct eg_bpf *bpf, uint64_t *ret)
-{
-	int fd = fd_of(bpf->skel->maps.eg_state);
-	struct eg_state state;
-	uint32_t zero = 0;
-	int r = bpf_map_lookup_elem(fd, &zero, &state);
-
-	if (r < 0)
-		return r;
-	state.next_session++;
-	r = bpf_map_update_elem(fd, &zero, &state, BPF_ANY);
-	if (r < 0)
-		return r;
-	*ret = state.next_session;
-	return 0;
-}
-
-int eg_bpf_record_put(struct eg_bpf *bpf, uint64_t session, const struct eg_record *record, bool is_new)
-{
-	static const struct eg_totals none;
-	int records = fd_of(bpf->skel->maps.eg_records);
-	int r = bpf_map_update_elem(records, &session, record, is_new ? BPF_NOEXIST : BPF_EXIST);
-
-	if (r < 0 || !is_new)
-		return r;
-	r = bpf_map_update_elem(fd_of(bpf->skel->maps.eg_totals), &session, &none, BPF_NOEXIST);
-	if (r < 0)
-		(void)bpf_map_delete_elem(records, &session);
-	return r;
-}
-
-int eg_bpf_record_get(struct eg_bpf *bpf, uint64_t session, struct eg_record *ret)
-{
-	return bpf_map_lookup_elem(fd_of(bpf->skel->maps.eg_records), &session, ret);
-}
-
-void eg_bpf_record_drop(struct eg_bpf *bpf, uint64_t session)
-{
-	/* Gone already is fine: dropping is what undo and the end of a session both do. */
-	(void)bpf_map_delete_elem(fd_of(bpf->skel->maps.eg_totals), &session);
-	(void)bpf_map_delete_elem(fd_of(bpf->skel->maps.eg_records), &session);
-}
-
-int eg_bpf_totals_get(struct eg_bpf *bpf, uint64_t session, struct eg_totals *ret)
-{
-	return bpf_map_lookup_elem(fd_of(bpf->skel->maps.eg_totals), &session, ret);
-}
-
-int eg_bpf_record_next(struct eg_bpf *bpf, uint64_t *session)
-{
-	return bpf_map_get_next_key(fd_of(bpf->skel->maps.eg_records), *session ? session : NULL, session);
-}
-
-/* ---- events ---- */
-
-int eg_bpf_events_fd(struct eg_bpf *bpf)
-{
-	return ring_buffer__epoll_fd(bpf->ring);
-}
-
-void eg_bpf_events_set(struct eg_bpf *bpf, eg_bpf_event_fn handle, void *arg)
-{
-	bpf->handle = handle;
-	bpf->handle_arg = arg;
-}
-
-int eg_bpf_events_read(struct eg_bpf *bpf)
-{
-	int r = ring_buffer__consume(bpf->ring);
-
-	return r < 0 ? r : 0;
 }

@@ -19,15 +19,21 @@
 
 struct eg_bpf;
 
+enum eg_bpf_start {
+	EG_BPF_FRESH,	 /* nothing was pinned */
+	EG_BPF_ADOPTED,	 /* programs and maps of this very build were: taken up as they are */
+	EG_BPF_REPLACED, /* another build's: its maps kept, its programs replaced */
+};
+
 /*
- * Loads the programs from this binary, attaches them and pins links and maps, so that they outlive the process. When a
- * complete set of pins of this ABI is there its maps are taken over: new programs are attached to the old maps first
- * and the old programs dropped after, so no session is unguarded for a moment. Never adopts a part of a set.
- * Needs CAP_BPF, CAP_PERFMON, CAP_SYS_ADMIN and a bpffs at EG_BPFFS. Blocks for the verifier (about a second).
- * ret_adopted: true when maps were taken over. verbose: libbpf's and the verifier's words to stderr.
- * Returns 0 and *ret (eg_bpf_close); a negative errno with *reterr naming what is missing and what to do.
+ * Makes the kernel side be there, pinned below EG_PIN_PARENT so that it outlives this process, and takes it up. A set
+ * of pins of this ABI is taken over whole or not at all: programs of this build stay as they are, those of another
+ * build are replaced one by one, the new attached before the old goes, so no session is unguarded for a moment.
+ * Needs CAP_BPF, CAP_PERFMON, CAP_SYS_ADMIN and a bpffs at EG_BPFFS. Blocks for the verifier (well under a second on
+ * real machines) unless adopted. verbose: libbpf's and the verifier's words to stderr.
+ * Returns 0, *ret (eg_bpf_close) and *ret_start; a negative errno with *reterr naming what is missing and what to do.
  */
-int eg_bpf_open(struct eg_bpf **ret, bool *ret_adopted, bool verbose, struct eg_err *reterr);
+int eg_bpf_open(struct eg_bpf **ret, enum eg_bpf_start *ret_start, bool verbose, struct eg_err *reterr);
 
 /* Gives up our descriptors. What is pinned goes on enforcing. NULL is fine. */
 void eg_bpf_close(struct eg_bpf *bpf);

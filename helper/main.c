@@ -265,8 +265,11 @@ static int check_only(const char *path)
 static int start(struct eg_helper *helper, struct eg_err *err)
 {
 	static const int passed[] = {LISTEN_FDS_START, LISTEN_FDS_START + 1};
+	static const char *const started[] = {[EG_BPF_FRESH] = "fresh start",
+					      [EG_BPF_ADOPTED] = "pins taken over",
+					      [EG_BPF_REPLACED] = "pins taken over, programs replaced"};
 	struct eg_profile before = {0};
-	bool adopted = false;
+	enum eg_bpf_start how = EG_BPF_FRESH;
 	int r, n;
 
 	r = eg_cgroup2_open(&helper->cgroup2);
@@ -274,14 +277,14 @@ static int start(struct eg_helper *helper, struct eg_err *err)
 		(void)snprintf(err->text, sizeof(err->text), "no cgroup2 file system is mounted: %s", strerror(-r));
 		return r;
 	}
-	r = eg_bpf_open(&helper->bpf, &adopted, helper->debug, err);
+	r = eg_bpf_open(&helper->bpf, &how, helper->debug, err);
 	if (!r)
 		r = eg_selftest(helper, err);
 	if (r < 0)
 		return r;
 	helper->enforcing = true;
 	eg_log(LOG_NOTICE, "ENFORCING version=" EG_VERSION " abi=%d %s: a denied connect of our own child gave EPERM",
-	       EG_ABI_VERSION, adopted ? "pins taken over" : "fresh start");
+	       EG_ABI_VERSION, started[how]);
 	if (!eg_bpf_profile_get(helper->bpf, EG_PROFILE_DEFAULT, &before))
 		helper->generation = before.generation;
 	eg_bpf_events_set(helper->bpf, eg_session_event, helper);

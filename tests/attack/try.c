@@ -14,6 +14,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -281,9 +282,20 @@ static int try_umount(char **arg)
 	return outcome(umount2(arg[0], MNT_DETACH));
 }
 
+/* In a child with a mount namespace of its own: where it works, only the child's root has changed. */
 static int try_pivot(char **arg)
 {
-	return outcome(syscall(SYS_pivot_root, arg[0], arg[1]));
+	int status;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		if (unshare(CLONE_NEWNS) < 0)
+			_exit(errno);
+		_exit(outcome(syscall(SYS_pivot_root, arg[0], arg[1])));
+	}
+	if (pid < 0 || waitpid(pid, &status, 0) < 0 || !WIFEXITED(status))
+		err(TROUBLE, "child");
+	return WEXITSTATUS(status);
 }
 
 /* fsopen, fsconfig, fsmount, move_mount: the new way to mount. The outcome is move_mount's. */

@@ -80,14 +80,18 @@ logged() { # DESCRIPTION REGEX
 pins=/sys/fs/bpf/ebpfguard/v1
 map_count() { "$T/try" count "$pins/map_$1"; }
 labelled_tasks() { echo $(($(wc -c <"$pins/link_eg_iter_members") / 24)); }
-no_session_left() {
-	[[ $(map_count eg_records) == 0 && $(map_count eg_sessions) == 0 ]] && ! pgrep -u alice >/dev/null
-}
+no_session_left() { [[ $(map_count eg_records) == 0 && $(map_count eg_sessions) == 0 ]]; }
 
-# Writes a configuration and puts it in force.
-configure() {
-	printf '%s\n' "$@" >/etc/ebpfguard.conf
-	systemctl reload ebpfguard
-	until_true 10 reloaded
+# The sessions of a test and all they left in the kernel are gone. systemd stops a user's manager ten seconds after the
+# last logout.
+all_over() {
+	if until_true 60 no_session_left; then
+		pass "nothing is left: map entries"
+	else
+		fail "nothing is left: map entries"
+		ebpfguardctl sessions | sed 's/^/#   | /'
+		systemd-cgls --no-pager /user.slice | sed 's/^/#   | /'
+	fi
+	is "nothing is left: labels" 0 "$(labelled_tasks)"
+	is "nothing is left: cgroups" "" "$(find /sys/fs/cgroup -type d -name 'ebpfguard-*')"
 }
-reloaded() { ebpfguardctl status >/dev/null 2>&1; }

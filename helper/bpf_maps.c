@@ -1,0 +1,360 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* The maps: policies in force, who is guarded, what was counted. */
+#include "bpf_maps.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <linux/membarrier.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/syscall.h>
+
+#include "util.h"
+
+enum { BATCH = 4096 };
+
+int eg_bpf_state_get(int fd, struct eg_state *ret)
+{
+	uint32_t zero = 0;
+
+	return bpf_map_lookup_elem(fd, &zero, ret);
+}
+
+int eg_bpf_state_put(int fd, const struct eg_state *state)
+{
+	uint32_t zero = 0;
+
+	return bpf_map_update_elem(fd, &zero, state, BPF_ANY);
+}
+
+/* ---- policies ---- */
+
+int eg_bpf_profile_get(struct eg_bpf *bpf, uint32_t slot, struct eg_profile *ret)
+{
+	return bpf_map_lookup_elem(bpf->maps[EG_MAP_PROFILES], &slot, ret);
+}
+
+/* An index in eg_policies no slot refers to. Derived from the map each time, so it needs no memory of its own. */
+static int free_policy_index(struct eg_bpf *bpf, uint32_t *ret)
+{
+	bool used[EG_POLICIES_MAX] = {true};
+	struct eg_profile profile;
+
+	for (uint32_t slot = 0; slot < EG_PROFILES_MAX; slot++) {
+		int r = eg_bpf_profile_get(bpf, slot, &profile);
+
+		if (r < 0)
+			return r;
+		if (profile.policy < EG_POLICIES_MAX)
+			used[profile.policy] = true;
+	}
+	for (uint32_t i = 1; i < EG_POLICIES_MAX; i++) {
+		if (!used[i]) {
+			*ret = i;
+			return 0;
+		}
+	}
+	return -ENOSPC;
+}
+
+/* Fills a trie in batches from parallel arrays; falls back to one call an entry where batches are not known. */
+static int fill(int fd, const void *entries, size_t n, size_t key_size, size_t value_size)
+{
+	size_t stride = key_size + value_size;
+	char *keys eg_auto_free = malloc(BATCH * key_size);
+	char *values eg_auto_free = malloc(BATCH * value_size);
+
+	if (!keys || !values)
+		return -ENOMEM;
+	for (size_t done = 0; done < n;) {
+		uint32_t count = n - done < BATCH ? (uint32_t)(n - done) : BATCH;
+		const char *from = (const char *)entries + done * stride;
+		int r;
+
+		for (uint32_t i = 0; i < count; i++) {
+			memcpy(keys + i * key_size, from + i * stride, key_size);
+			memcpy(values + i * value_size, from + i * stride + key_size, value_size);
+		}
+		r = bpf_map_update_batch(fd, keys, values, &count, NULL);
+		if (r < 0)
+			return r;
+		done += count;
+	}
+	return 0;
+}
+
+/* A new trie with these entries. Returns its descriptor or a negative errno. */
+static int make_trie(const char *name, const void *entries, size_t n, size_t key_size)
+{
+	LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = BPF_F_NO_PREALLOC);
+	int fd = bpf_map_create(BPF_MAP_TYPE_LPM_TRIE, name, (uint32_t)key_size, sizeof(struct eg_rule), EG_PREFIXES_MAX,
+				&opts);
+	int r;
+
+	if (fd < 0)
+		return fd;
+	r = fill(fd, entries, n, key_size, sizeof(struct eg_rule));
+	if (r < 0) {
+		(void)close(fd);
+		return r;
+	}
+	return fd;
+}
+
+_Static_assert(sizeof(struct eg_policy_entry4) == sizeof(struct eg_lpm4_key) + sizeof(struct eg_rule), "fill");
+_Static_assert(sizeof(struct eg_policy_entry6) == sizeof(struct eg_lpm6_key) + sizeof(struct eg_rule), "fill");
+
+/* Puts both tries of a policy where its index will look for them. */
+static int put_tries(struct eg_bpf *bpf, uint32_t index, const struct eg_policy_image *image)
+{
+	int fd4 eg_auto_close = -1;
+	int fd6 eg_auto_close = -1;
+	int r = 0;
+
+	if (image->flags & EG_POLICY_RULES4) {
+		fd4 = make_trie("eg_lpm4", image->entries4, image->n_entries4, sizeof(struct eg_lpm4_key));
+		if (fd4 < 0)
+			return fd4;
+		r = bpf_map_update_elem(bpf->maps[EG_MAP_TRIES4], &index, &fd4, BPF_ANY);
+	}
+	if (!r && image->flags & EG_POLICY_RULES6) {
+		fd6 = make_trie("eg_lpm6", image->entries6, image->n_entries6, sizeof(struct eg_lpm6_key));
+		if (fd6 < 0)
+			return fd6;
+		r = bpf_map_update_elem(bpf->maps[EG_MAP_TRIES6], &index, &fd6, BPF_ANY);
+	}
+	return r;
+}
+
+static void drop_tries(struct eg_bpf *bpf, uint32_t index)
+{
+	/* ENOENT is usual: a policy has tries only for the families it has rules for. */
+	(void)bpf_map_delete_elem(bpf->maps[EG_MAP_TRIES4], &index);
+	(void)bpf_map_delete_elem(bpf->maps[EG_MAP_TRIES6], &index);
+}
+
+int eg_bpf_policy_put(struct eg_bpf *bpf, uint32_t slot, const struct eg_policy_image *image, uint32_t generation)
+{
+	struct eg_policy policy = {.flags = image->flags, .generation = generation};
+	struct eg_profile before, after = {.generation = generation};
+	int r = eg_bpf_profile_get(bpf, slot, &before);
+
+	if (!r)
+		r = free_policy_index(bpf, &after.policy);
+	if (r < 0)
+		return r;
+	drop_tries(bpf, after.policy); /* of a helper that was killed between filling and swapping */
+	r = put_tries(bpf, after.policy, image);
+	if (!r)
+		r = bpf_map_update_elem(bpf->maps[EG_MAP_POLICIES], &after.policy, &policy, BPF_ANY);
+	if (!r)
+		r = bpf_map_update_elem(bpf->maps[EG_MAP_PROFILES], &slot, &after, BPF_ANY);
+	if (r < 0) {
+		drop_tries(bpf, after.policy);
+		return r;
+	}
+	if (!before.policy)
+		return 0;
+	/* A program may have read the old index just before the swap: let it finish before its tries go. */
+	if (syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0) == 0)
+		drop_tries(bpf, before.policy);
+	return 0;
+}
+
+/* ---- bindings and labels ---- */
+
+/* Adds a level to the list the programs test. It must be there before the binding is. */
+static int add_level(struct eg_bpf *bpf, unsigned int level)
+{
+	struct eg_state state;
+	int r = eg_bpf_state_get(bpf->maps[EG_MAP_STATE], &state);
+
+	if (r < 0)
+		return r;
+	for (uint32_t i = 0; i < state.n_levels && i < EG_LEVELS_MAX; i++)
+		if (state.levels[i] == level)
+			return 0;
+	if (state.n_levels >= EG_LEVELS_MAX || level > UINT16_MAX)
+		return -ENOSPC;
+	state.levels[state.n_levels++] = (uint16_t)level;
+	return eg_bpf_state_put(bpf->maps[EG_MAP_STATE], &state);
+}
+
+int eg_bpf_bind(struct eg_bpf *bpf, uint64_t cgroup, unsigned int level, const struct eg_guard *guard)
+{
+	int r = add_level(bpf, level);
+
+	if (r < 0)
+		return r;
+	r = bpf_map_update_elem(bpf->maps[EG_MAP_SESSIONS], &cgroup, guard, BPF_NOEXIST);
+	return r == -E2BIG ? -ENOSPC : r;
+}
+
+int eg_bpf_binding_get(struct eg_bpf *bpf, uint64_t cgroup, struct eg_guard *ret)
+{
+	return bpf_map_lookup_elem(bpf->maps[EG_MAP_SESSIONS], &cgroup, ret);
+}
+
+int eg_bpf_unbind(struct eg_bpf *bpf, uint64_t cgroup)
+{
+	return bpf_map_delete_elem(bpf->maps[EG_MAP_SESSIONS], &cgroup);
+}
+
+int eg_bpf_label_get(struct eg_bpf *bpf, int pidfd, struct eg_guard *ret)
+{
+	return bpf_map_lookup_elem(bpf->maps[EG_MAP_LABELS], &pidfd, ret);
+}
+
+int eg_bpf_label_put(struct eg_bpf *bpf, int pidfd, const struct eg_guard *guard)
+{
+	return bpf_map_update_elem(bpf->maps[EG_MAP_LABELS], &pidfd, guard, BPF_NOEXIST);
+}
+
+int eg_bpf_label_drop(struct eg_bpf *bpf, int pidfd)
+{
+	return bpf_map_delete_elem(bpf->maps[EG_MAP_LABELS], &pidfd);
+}
+
+/* ---- iterators ---- */
+
+/* Reads an iterator to its end. *ret: what it wrote, owned by the caller; NULL ret: only run it. */
+static int run_iterator(int link, char **ret, size_t *ret_n)
+{
+	int fd eg_auto_close = bpf_iter_create(link);
+	char *text eg_auto_free = NULL;
+	size_t used = 0, size = 0;
+
+	if (fd < 0)
+		return fd;
+	for (;;) {
+		ssize_t n;
+
+		if (size - used < 4096) {
+			char *more = realloc(text, size + 65536);
+
+			if (!more)
+				return -ENOMEM;
+			text = more;
+			size += 65536;
+		}
+		n = read(fd, text + used, size - used);
+		if (n < 0 && (errno == EAGAIN || errno == EINTR))
+			continue;
+		if (n < 0)
+			return -errno;
+		if (!n)
+			break;
+		used += (size_t)n;
+	}
+	if (ret) {
+		*ret = eg_take_ptr(&text);
+		*ret_n = used;
+	}
+	return 0;
+}
+
+int eg_bpf_label_all(struct eg_bpf *bpf)
+{
+	return run_iterator(bpf->iter_label, NULL, NULL);
+}
+
+int eg_bpf_members(struct eg_bpf *bpf, struct eg_member **ret, size_t *ret_n)
+{
+	char *text = NULL;
+	size_t n = 0;
+	int r = run_iterator(bpf->iter_members, &text, &n);
+
+	if (r < 0)
+		return r;
+	*ret = (struct eg_member *)text;
+	*ret_n = n / sizeof(struct eg_member);
+	return 0;
+}
+
+/* ---- managers, records, totals ---- */
+
+enum { MANAGER_LEVEL = 3 /* user.slice/user-UID.slice/user@UID.service */ };
+
+int eg_bpf_manager_set(struct eg_bpf *bpf, uint32_t uid, const struct eg_guard *guard)
+{
+	int fd = bpf->maps[EG_MAP_MANAGERS];
+	int r;
+
+	if (!guard) {
+		r = bpf_map_delete_elem(fd, &uid);
+		return r == -ENOENT ? 0 : r;
+	}
+	r = add_level(bpf, MANAGER_LEVEL);
+	return r < 0 ? r : bpf_map_update_elem(fd, &uid, guard, BPF_ANY);
+}
+
+int eg_bpf_session_number(struct eg_bpf *bpf, uint64_t *ret)
+{
+	struct eg_state state;
+	int r = eg_bpf_state_get(bpf->maps[EG_MAP_STATE], &state);
+
+	if (r < 0)
+		return r;
+	state.next_session++;
+	r = eg_bpf_state_put(bpf->maps[EG_MAP_STATE], &state);
+	if (r < 0)
+		return r;
+	*ret = state.next_session;
+	return 0;
+}
+
+int eg_bpf_record_put(struct eg_bpf *bpf, uint64_t session, const struct eg_record *record, bool is_new)
+{
+	static const struct eg_totals none;
+	int records = bpf->maps[EG_MAP_RECORDS];
+	int r = bpf_map_update_elem(records, &session, record, is_new ? BPF_NOEXIST : BPF_EXIST);
+
+	if (r < 0 || !is_new)
+		return r;
+	r = bpf_map_update_elem(bpf->maps[EG_MAP_TOTALS], &session, &none, BPF_NOEXIST);
+	if (r < 0)
+		(void)bpf_map_delete_elem(records, &session);
+	return r;
+}
+
+int eg_bpf_record_get(struct eg_bpf *bpf, uint64_t session, struct eg_record *ret)
+{
+	return bpf_map_lookup_elem(bpf->maps[EG_MAP_RECORDS], &session, ret);
+}
+
+void eg_bpf_record_drop(struct eg_bpf *bpf, uint64_t session)
+{
+	/* Gone already is fine: dropping is what undo and the end of a session both do. */
+	(void)bpf_map_delete_elem(bpf->maps[EG_MAP_TOTALS], &session);
+	(void)bpf_map_delete_elem(bpf->maps[EG_MAP_RECORDS], &session);
+}
+
+int eg_bpf_totals_get(struct eg_bpf *bpf, uint64_t session, struct eg_totals *ret)
+{
+	return bpf_map_lookup_elem(bpf->maps[EG_MAP_TOTALS], &session, ret);
+}
+
+int eg_bpf_record_next(struct eg_bpf *bpf, uint64_t *session)
+{
+	return bpf_map_get_next_key(bpf->maps[EG_MAP_RECORDS], *session ? session : NULL, session);
+}
+
+/* ---- events ---- */
+
+int eg_bpf_events_fd(struct eg_bpf *bpf)
+{
+	return ring_buffer__epoll_fd(bpf->ring);
+}
+
+void eg_bpf_events_set(struct eg_bpf *bpf, eg_bpf_event_fn handle, void *arg)
+{
+	bpf->handle = handle;
+	bpf->handle_arg = arg;
+}
+
+int eg_bpf_events_read(struct eg_bpf *bpf)
+{
+	int r = ring_buffer__consume(bpf->ring);
+
+	return r < 0 ? r : 0;
+}
