@@ -568,13 +568,6 @@ struct list {
 	size_t n, room;
 };
 
-static void list_free_p(struct list *list)
-{
-	free(list->items);
-}
-
-#define auto_list __attribute__((cleanup(list_free_p)))
-
 static const char *state_of(const struct eg_msg_session *session)
 {
 	if (session->flags & EG_GUARD_MANAGER)
@@ -657,32 +650,43 @@ static int compare_sessions(const void *va, const void *vb)
 	return (a->session > b->session) - (a->session < b->session);
 }
 
+/* Takes in the whole list, whatever is in it so far is the caller's. Returns 0, or a negative errno
+ * after saying why. */
+static int collect(const struct line *line, struct list *list)
+{
+	union answer answer;
+	int r = 0;
+
+	while (!r) {
+		r = hear(line, EG_MSG_SESSION, EG_MSG_OK, &answer);
+		if (r < 0)
+			return r;
+		if (answer.head.type == EG_MSG_OK)
+			return 0;
+		r = append(list, &answer.session);
+	}
+	warnx("cannot take in the list: %s", strerror(-r));
+	return r;
+}
+
 /* The whole list first, the table after: a slow terminal must not hold the helper up. */
 static int cmd_sessions(const struct options *options, char **args)
 {
 	struct line line auto_line = {.fd = -1};
-	struct list list auto_list = {0};
-	union answer answer;
-	int r = 0;
+	struct list list = {0};
+	int r;
 
 	(void)args;
 	if (ask(options, EG_MSG_SESSIONS, &line) < 0)
 		return FINDING;
-	for (;;) {
-		if (hear(&line, EG_MSG_SESSION, EG_MSG_OK, &answer) < 0)
-			return FINDING;
-		if (answer.head.type == EG_MSG_OK)
-			break;
-		r = append(&list, &answer.session);
-		if (r < 0) {
-			warnx("cannot take in the list: %s", strerror(-r));
-			return FINDING;
-		}
+	r = collect(&line, &list);
+	if (!r) {
+		if (list.n)
+			qsort(list.items, list.n, sizeof(*list.items), compare_sessions);
+		print_sessions(&list);
 	}
-	if (list.n)
-		qsort(list.items, list.n, sizeof(*list.items), compare_sessions);
-	print_sessions(&list);
-	return FINE;
+	free(list.items);
+	return r < 0 ? FINDING : FINE;
 }
 
 /* ---- reload ---- */

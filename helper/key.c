@@ -254,23 +254,35 @@ static int plain_key(struct wire blob, struct wire *ret)
 	return 0;
 }
 
+/* Decodes n base64 digits into data and takes the digest of the key there. Returns 0 or -EBADMSG.
+ */
+static int digest_of(const char *blob, size_t n, uint8_t *data, uint8_t *digest)
+{
+	ssize_t len = b64_decode(blob, n, data);
+	struct wire key;
+
+	if (len <= 0 || plain_key((struct wire){.p = data, .n = (size_t)len}, &key) < 0)
+		return -EBADMSG;
+	eg_key_sha256(key.p, key.n, digest);
+	return 0;
+}
+
 int eg_key_fingerprint(const char *info, char *ret)
 {
-	uint8_t digest[SHA_DIGEST], *data eg_auto_free = NULL;
+	uint8_t digest[SHA_DIGEST], *data;
 	size_t n = 0;
 	const char *blob = find_blob(info, &n);
-	struct wire key;
-	ssize_t len;
+	int r;
 
 	if (!blob)
 		return -ENOENT;
 	data = malloc(n + 1);
 	if (!data)
 		return -ENOMEM;
-	len = b64_decode(blob, n, data);
-	if (len <= 0 || plain_key((struct wire){.p = data, .n = (size_t)len}, &key) < 0)
-		return -EBADMSG;
-	eg_key_sha256(key.p, key.n, digest);
+	r = digest_of(blob, n, data, digest);
+	free(data);
+	if (r < 0)
+		return r;
 	memcpy(ret, "SHA256:", 7);
 	b64_encode(digest, sizeof(digest), ret + 7);
 	return 0;
