@@ -85,6 +85,8 @@ static int bind_running(struct eg_helper *helper, struct eg_session *manager)
 		return r;
 	if (manager->record.cgroup == id && manager->events.fd >= 0 && !eg_bpf_binding_get(helper->bpf, id, &now))
 		return 0;
+	if (manager->record.cgroup && manager->record.cgroup != id)
+		(void)eg_bpf_unbind(helper->bpf, manager->record.cgroup); /* the one before it */
 	r = eg_bpf_bind(helper->bpf, id, MANAGER_LEVEL, &guard);
 	if (r < 0 && r != -EEXIST)
 		return r;

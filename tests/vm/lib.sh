@@ -90,6 +90,8 @@ all_over() {
 	else
 		fail "nothing is left: map entries"
 		ebpfguardctl sessions | sed 's/^/#   | /'
+		echo "#   | bindings: $(map_count eg_sessions), records: $(map_count eg_records)"
+		journalctl -q --no-pager -n 20 | sed 's/^/#   | /'
 		systemd-cgls --no-pager /user.slice | sed 's/^/#   | /'
 	fi
 	is "nothing is left: labels" 0 "$(labelled_tasks)"
