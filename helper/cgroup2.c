@@ -64,7 +64,8 @@ int eg_cgroup2_open_path(const struct eg_cgroup2 *cg, const char *path)
 
 	while (*path == '/')
 		path++;
-	fd = openat(cg->root_fd, *path ? path : ".", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	fd = openat(cg->root_fd, *path ? path : ".",
+		    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	return fd < 0 ? -errno : fd;
 }
 
@@ -178,7 +179,8 @@ int eg_cgroup2_populated(int events_fd)
 
 bool eg_cgroup2_is_leaf(const char *path)
 {
-	static const char *const places[] = {"/" EG_LEAF_DIR "/", "/user.slice/user-*.slice/session-*.scope/"};
+	static const char *const places[] = {"/" EG_LEAF_DIR "/",
+					     "/user.slice/user-*.slice/session-*.scope/"};
 	const char *name = strrchr(path, '/');
 	char place[EG_CGROUP_PATH_SIZE];
 	size_t digits;

@@ -11,23 +11,27 @@
 
 enum { EG_CIDR_TEXT_SIZE = 50 }; /* longest "IPv6/128", NUL included */
 
-/* An IPv4 or IPv6 network. A v4-mapped one (::ffff:a.b.c.d/96+n) is stored as the IPv4 network it means. */
+/* An IPv4 or IPv6 network. A v4-mapped one (::ffff:a.b.c.d/96+n) is stored as the IPv4 network it
+ * means. */
 struct eg_cidr {
 	uint16_t family;    /* AF_INET or AF_INET6 */
 	uint8_t prefix_len; /* 0..32 or 0..128 */
 	uint8_t pad;
-	uint8_t addr[16]; /* network order, host bits zero; AF_INET uses the first four, the rest is zero */
+	/* network order, host bits zero; AF_INET uses the first four, the rest is zero */
+	uint8_t addr[16];
 };
 
 /*
- * Parses "a.b.c.d/n", "h:h::h/n" or an address alone (/32, /128). Strict: no blanks, no leading zeros in IPv4
- * octets or the length, no scope id, host bits must be zero.
- * text: NUL-terminated, borrowed. reterr: on failure a constant phrase that goes on from the text ("has host bits set").
+ * Parses "a.b.c.d/n", "h:h::h/n" or an address alone (/32, /128). Strict: no blanks, no leading
+ * zeros in IPv4 octets or the length, no scope id, host bits must be zero.
+ * text: NUL-terminated, borrowed. reterr: on failure a constant phrase that goes on from the text
+ * ("has host bits set").
  * Returns 0 and fills *ret; -EINVAL for anything else, *ret untouched.
  */
 int eg_cidr_parse(const char *text, struct eg_cidr *ret, const char **reterr);
 
-/* As eg_cidr_parse, but host bits may be set and are cleared: names the network a mistaken text probably means. */
+/* As eg_cidr_parse, but host bits may be set and are cleared: names the network a mistaken text
+ * probably means. */
 int eg_cidr_parse_loose(const char *text, struct eg_cidr *ret, const char **reterr);
 
 /* Writes canonical text with its length always given. buf: EG_CIDR_TEXT_SIZE bytes. Returns buf. */

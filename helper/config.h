@@ -2,8 +2,8 @@
 /*
  * /etc/ebpfguard.conf as a checked struct. config.c is the only file that knows libconfig.
  *
- * One schema table drives parsing, defaults and the messages. Nothing is ever half applied: a caller has a complete
- * configuration or an error that names file and line.
+ * One schema table drives parsing, defaults and the messages. Nothing is ever half applied: a
+ * caller has a complete configuration or an error that names file and line.
  */
 #ifndef EG_CONFIG_H
 #define EG_CONFIG_H
@@ -17,9 +17,9 @@
 #define EG_CONFIG_FILE "/etc/ebpfguard.conf"
 
 enum {
-	EG_CONFIG_SIZE_MAX = 16 << 20,	 /* bytes of one file */
-	EG_CONFIG_DEPTH_MAX = 8,	 /* nesting; libconfig's parser recurses */
-	EG_CONFIG_RULES_MAX = 1000000,	 /* entries of deny and allow together, in one profile */
+	EG_CONFIG_SIZE_MAX = 16 << 20, /* bytes of one file */
+	EG_CONFIG_DEPTH_MAX = 8,       /* nesting; libconfig's parser recurses */
+	EG_CONFIG_RULES_MAX = 1000000, /* entries of deny and allow together, in one profile */
 	EG_ERR_TEXT_SIZE = 512,
 	EG_PATH_TEXT_SIZE = 256,
 };
@@ -40,13 +40,15 @@ struct eg_config_rule {
 	unsigned int line; /* where it is written */
 };
 
-/* A profile: what applies to the sessions that get it. Today there is one, "default", made of the top-level keys. */
+/* A profile: what applies to the sessions that get it. Today there is one, "default", made of the
+ * top-level keys. */
 struct eg_config_profile {
 	char name[64];
 	enum eg_mode mode;
 	bool deny_setuid;
 	bool deny_mount;
-	struct eg_config_rule *rules; /* owned; in file order, deny first; no network twice in the same list */
+	/* owned; in file order, deny first; no network twice in the same list */
+	struct eg_config_rule *rules;
 	size_t n_rules;
 };
 
@@ -59,30 +61,36 @@ struct eg_config {
 /*
  * Parses a configuration text. Pure: memory only, never logs.
  * text: n bytes, need not end in NUL, borrowed; name: what to call it in errors, borrowed.
- * Returns 0 and *ret (free with eg_config_free); -EINVAL with *reterr filled when the text is not acceptable;
+ * Returns 0 and *ret (free with eg_config_free); -EINVAL with *reterr filled when the text is not
+ * acceptable;
  * -ENOMEM (also with a text in *reterr).
  */
 int eg_config_parse(const char *text, size_t n, const char *name, struct eg_config **ret,
 		    struct eg_err *reterr);
 
 /*
- * Reads and parses a file: opened once, then judged by that descriptor: a regular file of root (or of `owner`) that
- * neither group nor others can write, EG_CONFIG_SIZE_MAX at most. Blocks on the disk only.
- * owner: uid that must own it besides root; tests and an unprivileged `ebpfguardctl check` pass their own.
- * ret_text, ret_n: when not NULL, the bytes that were parsed, owned by the caller: what the helper keeps as last good.
- * Returns 0, -EINVAL, -EPERM (ownership or mode), -EFBIG, -ENOMEM or the negative errno of open or read; each with
- * *reterr filled.
+ * Reads and parses a file: opened once, then judged by that descriptor: a regular file of root (or
+ * of `owner`) that neither group nor others can write, EG_CONFIG_SIZE_MAX at most. Blocks on the
+ * disk only.
+ * owner: uid that must own it besides root; tests and an unprivileged `ebpfguardctl check` pass
+ * their own.
+ * ret_text, ret_n: when not NULL, the bytes that were parsed, owned by the caller: what the helper
+ * keeps as last good.
+ * Returns 0, -EINVAL, -EPERM (ownership or mode), -EFBIG, -ENOMEM or the negative errno of open or
+ * read; each with *reterr filled.
  */
-int eg_config_load(const char *path, unsigned int owner, struct eg_config **ret, char **ret_text, size_t *ret_n,
-		   struct eg_err *reterr);
+int eg_config_load(const char *path, unsigned int owner, struct eg_config **ret, char **ret_text,
+		   size_t *ret_n, struct eg_err *reterr);
 
 /* Releases a configuration; NULL is fine. */
 void eg_config_free(struct eg_config *config);
 
-/* Writes "file:line: text" (or "file: text" for line 0) as one line. buf: size bytes. Returns buf. */
+/* Writes "file:line: text" (or "file: text" for line 0) as one line. buf: size bytes. Returns
+ * buf. */
 char *eg_err_format(const struct eg_err *err, char *buf, size_t size);
 
-/* Key names in the schema, for the test that keeps page, sample and schema in step: NULL-terminated, dotted. */
+/* Key names in the schema, for the test that keeps page, sample and schema in step:
+ * NULL-terminated, dotted. */
 const char *const *eg_config_keys(void);
 
 #endif

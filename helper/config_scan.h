@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * What config.c and config_scan.c share: how an error is reported, and the scan that goes before libconfig. Pure.
+ * What config.c and config_scan.c share: how an error is reported, and the scan that goes before
+ * libconfig. Pure.
  */
 #ifndef EG_CONFIG_SCAN_H
 #define EG_CONFIG_SCAN_H
@@ -12,7 +13,8 @@
 
 enum {
 	EG_CONFIG_QUOTE_MAX = 64, /* bytes of the file that one message repeats */
-	EG_CONFIG_QUOTE_SIZE = 4 * EG_CONFIG_QUOTE_MAX + 6, /* all escaped, two quotes, "..." and NUL */
+	/* all escaped, two quotes, "..." and NUL */
+	EG_CONFIG_QUOTE_SIZE = 4 * EG_CONFIG_QUOTE_MAX + 6,
 };
 
 /* Who hears of an error: goes first to every function that can refuse something. */
@@ -55,7 +57,8 @@ struct eg_config_scan {
 	size_t n_names, names_size;
 };
 
-/* Fills report->reterr and returns err, a negative errno. line: from 1; 0 = the file as a whole. A long text is cut. */
+/* Fills report->reterr and returns err, a negative errno. line: from 1; 0 = the file as a whole. A
+ * long text is cut. */
 __attribute__((format(printf, 4, 5))) int eg_config_fail(const struct eg_config_report *report,
 							 int err, unsigned int line,
 							 const char *format, ...);
@@ -65,15 +68,15 @@ int eg_config_fail_memory(const struct eg_config_report *report);
 
 /*
  * Bytes of the file as a message may show them: printable ASCII but quote and backslash as it is,
- * the rest as \xHH, cut after EG_CONFIG_QUOTE_MAX. Also valid UTF-8 becomes \xHH: it can reverse text and
- * draw look-alikes, and no value needs it.
+ * the rest as \xHH, cut after EG_CONFIG_QUOTE_MAX. Also valid UTF-8 becomes \xHH: it can reverse
+ * text and draw look-alikes, and no value needs it.
  */
 char *eg_config_quote(char buf[EG_CONFIG_QUOTE_SIZE], const char *bytes, size_t n);
 
 /*
  * Reads a text to its end.
- * scan: report, at, end and line (1) are set, the rest is zero; borrows the text, which ends in a newline and NUL and
- * holds no other NUL. Release with eg_config_scan_done, also after an error.
+ * scan: report, at, end and line (1) are set, the rest is zero; borrows the text, which ends in a
+ * newline and NUL and holds no other NUL. Release with eg_config_scan_done, also after an error.
  * Returns 0 with lines filled, -EINVAL or -ENOMEM with the report filled.
  */
 int eg_config_scan(struct eg_config_scan *scan);

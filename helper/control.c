@@ -57,7 +57,8 @@ int eg_control_status(struct eg_helper *helper, int fd)
 	return eg_proto_send(fd, &msg, -1, eg_proto_now_ms() + ANSWER_MS);
 }
 
-static void describe(struct eg_helper *helper, const struct eg_session *session, struct eg_msg_session *ret)
+static void describe(struct eg_helper *helper, const struct eg_session *session,
+		     struct eg_msg_session *ret)
 {
 	const struct eg_record *rec = &session->record;
 	struct eg_totals totals = {0};
@@ -71,7 +72,8 @@ static void describe(struct eg_helper *helper, const struct eg_session *session,
 		.flags = rec->flags,
 		.closed = rec->closed,
 	};
-	(void)eg_bpf_totals_get(helper->bpf, session->number, &totals); /* zeroes stand when it just ended */
+	/* zeroes stand when it just ended */
+	(void)eg_bpf_totals_get(helper->bpf, session->number, &totals);
 	sum(&totals, &ret->refused, &ret->audited);
 	(void)snprintf(ret->user, sizeof(ret->user), "%s", rec->user);
 	(void)snprintf(ret->service, sizeof(ret->service), "%s", rec->service);

@@ -14,10 +14,10 @@
 #include "abi.h"
 
 enum {
-	EG_LINE_MAX = 4096,	  /* longest line, NUL included */
+	EG_LINE_MAX = 4608,	  /* longest line, NUL included */
 	EG_LINE_WORD_SIZE = 320,  /* longest name in it when escaped, NUL included; a longer one is
 				     cut at its end */
-	EG_LINE_PATH_SIZE = 1024, /* longest path; a longer one loses its first components, as the
+	EG_LINE_PATH_SIZE = 1152, /* longest path; a longer one loses its first components, as the
 				     kernel side cuts */
 };
 

@@ -18,7 +18,8 @@ void eg_log_open(bool to_stderr, bool debug)
 
 static const char *priority_name(int priority)
 {
-	static const char *const names[] = {"emerg", "alert", "crit", "error", "warning", "notice", "info", "debug"};
+	static const char *const names[] = {"emerg",   "alert",	 "crit", "error",
+					    "warning", "notice", "info", "debug"};
 
 	return names[priority & LOG_PRIMASK];
 }

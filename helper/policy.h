@@ -2,8 +2,8 @@
 /*
  * From settings to what the kernel looks up. Pure: memory only, never logs, never blocks.
  *
- * Precedence, everywhere: the longest prefix that contains the address wins; at equal length deny wins; an address no
- * rule names is allowed.
+ * Precedence, everywhere: the longest prefix that contains the address wins; at equal length deny
+ * wins; an address no rule names is allowed.
  */
 #ifndef EG_POLICY_H
 #define EG_POLICY_H
@@ -35,12 +35,13 @@ struct eg_policy_image {
 };
 
 /* Which profile a person gets. Today always the first. Returns its index in conf->profiles. */
-size_t eg_policy_select(const struct eg_config *conf, const char *user, const char *service, const char *rhost,
-			const char *key);
+size_t eg_policy_select(const struct eg_config *conf, const char *user, const char *service,
+			const char *rhost, const char *key);
 
 /*
  * Compiles one profile.
- * Returns 0 and fills *ret (release with eg_policy_done), -E2BIG above EG_PREFIXES_MAX in a family, -ENOMEM.
+ * Returns 0 and fills *ret (release with eg_policy_done), -E2BIG above EG_PREFIXES_MAX in a family,
+ * -ENOMEM.
  */
 int eg_policy_compile(const struct eg_config_profile *profile, struct eg_policy_image *ret);
 
@@ -48,11 +49,12 @@ int eg_policy_compile(const struct eg_config_profile *profile, struct eg_policy_
 void eg_policy_done(struct eg_policy_image *image);
 
 /*
- * The rule for an address by the definition above, straight from the settings: what `explain` prints and what the
- * tests hold the tries against. addr: 4 or 16 bytes by family; a v4-mapped IPv6 address is judged as IPv4.
+ * The rule for an address by the definition above, straight from the settings: what `explain`
+ * prints and what the tests hold the tries against. addr: 4 or 16 bytes by family; a v4-mapped IPv6
+ * address is judged as IPv4.
  * Returns the deciding rule (borrowed from profile) or NULL when none matches.
  */
-const struct eg_config_rule *eg_policy_explain(const struct eg_config_profile *profile, uint16_t family,
-					       const uint8_t *addr);
+const struct eg_config_rule *eg_policy_explain(const struct eg_config_profile *profile,
+					       uint16_t family, const uint8_t *addr);
 
 #endif

@@ -2,11 +2,13 @@
 /*
  * CONTRACT on the helper's two sockets, linked into the module, the helper and ebpfguardctl.
  *
- * Both are AF_UNIX SOCK_SEQPACKET: one message is one read, so there is no framing to get wrong. Every message starts
- * with struct eg_msg and has exactly the size its type demands; MSG_TRUNC, another size, an unknown type or a string
- * without its NUL is an error that closes the connection. Integers are in host order: both ends are one machine.
+ * Both are AF_UNIX SOCK_SEQPACKET: one message is one read, so there is no framing to get wrong.
+ * Every message starts with struct eg_msg and has exactly the size its type demands; MSG_TRUNC,
+ * another size, an unknown type or a string without its NUL is an error that closes the connection.
+ * Integers are in host order: both ends are one machine.
  *
- *   helper.sock   open, close and version. Any process may connect; see server.c for how a peer is proved.
+ *   helper.sock   open, close and version. Any process may connect; see server.c for how a peer is
+ *                 proved.
  *   control.sock  the rest, for root outside any session (ebpfguardctl).
  */
 #ifndef EG_PROTO_H
@@ -19,24 +21,25 @@
 #define EG_HELPER_SOCKET  "/run/ebpfguard/helper.sock"
 #define EG_CONTROL_SOCKET "/run/ebpfguard/control.sock"
 
-/* The leaf's name is this and 16 random hex digits; below the cgroup2 root it stands in a directory of our own. */
-#define EG_LEAF_PREFIX	 "ebpfguard-"
-#define EG_LEAF_DIR	 "ebpfguard"
-#define EG_LEAF_RANDOM	 16 /* hex digits */
+/* The leaf's name is this and 16 random hex digits; below the cgroup2 root it stands in a directory
+ * of our own. */
+#define EG_LEAF_PREFIX "ebpfguard-"
+#define EG_LEAF_DIR    "ebpfguard"
+#define EG_LEAF_RANDOM 16 /* hex digits */
 
 enum {
 	EG_PROTO_VERSION = 1,
 
-	EG_USER_SIZE = 256,    /* LOGIN_NAME_MAX on Linux, NUL included */
-	EG_SERVICE_SIZE = 64,  /* PAM service name */
-	EG_RHOST_SIZE = 256,   /* name or address */
-	EG_CONN_SIZE = 128,    /* SSH_CONNECTION: "addr port addr port" */
-	EG_KEY_SIZE = 16384,   /* SSH_AUTH_INFO_0; several lines when several methods were used */
-	EG_TEXT_SIZE = 512,    /* a sentence for the log */
-	EG_PROFILE_SIZE = 64,  /* profile name */
-	EG_FPR_SIZE = 64,      /* "SHA256:" and 43 base64 digits, NUL included */
+	EG_USER_SIZE = 256,   /* LOGIN_NAME_MAX on Linux, NUL included */
+	EG_SERVICE_SIZE = 64, /* PAM service name */
+	EG_RHOST_SIZE = 256,  /* name or address */
+	EG_CONN_SIZE = 128,   /* SSH_CONNECTION: "addr port addr port" */
+	EG_KEY_SIZE = 16384,  /* SSH_AUTH_INFO_0; several lines when several methods were used */
+	EG_TEXT_SIZE = 512,   /* a sentence for the log */
+	EG_PROFILE_SIZE = 64, /* profile name */
+	EG_FPR_SIZE = 64,     /* "SHA256:" and 43 base64 digits, NUL included */
 
-	EG_MSG_MAX = 20480,    /* no message is longer */
+	EG_MSG_MAX = 20480, /* no message is longer */
 };
 
 enum eg_msg_type {
@@ -45,9 +48,10 @@ enum eg_msg_type {
 	EG_MSG_OPEN = 2,    /* struct eg_msg_open and one descriptor: the leaf's directory */
 	EG_MSG_CLOSE = 3,   /* struct eg_msg_close */
 	/* control.sock */
-	EG_MSG_STATUS = 16,   /* struct eg_msg */
-	EG_MSG_SESSIONS = 17, /* struct eg_msg; answered by one EG_MSG_SESSION each, then EG_MSG_OK */
-	EG_MSG_RELOAD = 18,   /* struct eg_msg */
+	EG_MSG_STATUS = 16, /* struct eg_msg */
+	/* struct eg_msg; answered by one EG_MSG_SESSION each, then EG_MSG_OK */
+	EG_MSG_SESSIONS = 17,
+	EG_MSG_RELOAD = 18, /* struct eg_msg */
 	/* answers */
 	EG_MSG_IS_VERSION = 64, /* struct eg_msg_is_version */
 	EG_MSG_OPENED = 65,	/* struct eg_msg_opened: guarded from now on */
@@ -64,12 +68,13 @@ struct eg_msg {
 	uint32_t size;	  /* of the whole message, this head included */
 };
 
-/* Asks for the caller's session to be guarded. The caller is the only process in the directory it passes. */
+/* Asks for the caller's session to be guarded. The caller is the only process in the directory it
+ * passes. */
 struct eg_msg_open {
 	struct eg_msg head;
 	char user[EG_USER_SIZE];
 	char service[EG_SERVICE_SIZE];
-	char rhost[EG_RHOST_SIZE];    /* PAM_RHOST; may be empty */
+	char rhost[EG_RHOST_SIZE];     /* PAM_RHOST; may be empty */
 	char connection[EG_CONN_SIZE]; /* SSH_CONNECTION; may be empty */
 	char auth_info[EG_KEY_SIZE];   /* SSH_AUTH_INFO_0; may be empty */
 };
@@ -113,24 +118,24 @@ struct eg_msg_is_status {
 	uint32_t managers;   /* user managers guarded */
 	uint32_t prefixes4;  /* in the default profile */
 	uint32_t prefixes6;
-	uint64_t lost;	     /* records that found the ring full, all live sessions */
+	uint64_t lost; /* records that found the ring full, all live sessions */
 	char product[32];
 	char kernel[64];
-	char hooks_missing[256]; /* names, space separated; empty = none */
+	char hooks_missing[256];       /* names, space separated; empty = none */
 	char last_error[EG_TEXT_SIZE]; /* why the last reload was refused; empty = it was not */
 };
 
 struct eg_msg_session {
 	struct eg_msg head;
 	uint64_t session;
-	uint64_t cgroup;     /* id */
-	uint64_t started_s;  /* CLOCK_REALTIME */
+	uint64_t cgroup;    /* id */
+	uint64_t started_s; /* CLOCK_REALTIME */
 	uint64_t refused;
 	uint64_t audited;
 	uint32_t uid;
-	uint32_t leader;     /* tgid of sshd's monitor, 0 for a user manager */
-	uint32_t flags;	     /* EG_GUARD_MANAGER */
-	uint32_t closed;     /* 1 = PAM has closed it, processes remain */
+	uint32_t leader; /* tgid of sshd's monitor, 0 for a user manager */
+	uint32_t flags;	 /* EG_GUARD_MANAGER */
+	uint32_t closed; /* 1 = PAM has closed it, processes remain */
 	char user[EG_USER_SIZE];
 	char service[EG_SERVICE_SIZE];
 	char rhost[EG_RHOST_SIZE];
@@ -138,34 +143,37 @@ struct eg_msg_session {
 	char key[EG_FPR_SIZE];
 };
 
-/* Fills the head of a message of `size` bytes. msg: at least a struct eg_msg, borrowed. Cannot fail. */
+/* Fills the head of a message of `size` bytes. msg: at least a struct eg_msg, borrowed. Cannot
+ * fail. */
 void eg_proto_head(void *msg, enum eg_msg_type type, size_t size);
 
 /* Size a message of this type must have; 0 for a type we do not know. Pure. */
 size_t eg_proto_size(uint16_t type);
 
 /*
- * Is this a well-formed message? Checks version, type, that head.size == n == eg_proto_size(type), and that each of
- * its strings ends inside its field. Pure.
+ * Is this a well-formed message? Checks version, type, that head.size == n == eg_proto_size(type),
+ * and that each of its strings ends inside its field. Pure.
  * msg: n bytes, aligned for uint64_t, borrowed.
- * Returns 0, -EPROTONOSUPPORT for another version, -ENOMSG for an unknown type, -EMSGSIZE for a wrong length,
+ * Returns 0, -EPROTONOSUPPORT for another version, -ENOMSG for an unknown type, -EMSGSIZE for a
+ * wrong length,
  * -EBADMSG for an unterminated string or non-zero padding.
  */
 int eg_proto_check(const void *msg, size_t n);
 
 /*
- * Sends one message, with one descriptor when pass_fd >= 0 (borrowed). MSG_NOSIGNAL. Blocks at most until the
- * deadline on CLOCK_MONOTONIC, in ms; a deadline in the past tries once.
+ * Sends one message, with one descriptor when pass_fd >= 0 (borrowed). MSG_NOSIGNAL. Blocks at most
+ * until the deadline on CLOCK_MONOTONIC, in ms; a deadline in the past tries once.
  * Returns 0, -ETIMEDOUT, or the negative errno of sendmsg or poll.
  */
 int eg_proto_send(int fd, const void *msg, int pass_fd, int64_t deadline_ms);
 
 /*
  * Receives one message into buf (size bytes, aligned for uint64_t) and checks it (eg_proto_check).
- * ret_fd: NULL when no descriptor is expected; otherwise receives it or -1, O_CLOEXEC, owned by the caller. Any
- * descriptor that is not expected is closed and is an error.
- * Returns the message's length, 0 when the peer hung up, -ETIMEDOUT, -EBADMSG (truncated, unexpected descriptor or
- * eg_proto_check), or the negative errno of recvmsg or poll. Blocks at most until deadline_ms.
+ * ret_fd: NULL when no descriptor is expected; otherwise receives it or -1, O_CLOEXEC, owned by the
+ * caller. Any descriptor that is not expected is closed and is an error.
+ * Returns the message's length, 0 when the peer hung up, -ETIMEDOUT, -EBADMSG (truncated,
+ * unexpected descriptor or eg_proto_check), or the negative errno of recvmsg or poll. Blocks at
+ * most until deadline_ms.
  */
 ssize_t eg_proto_recv(int fd, void *buf, size_t size, int *ret_fd, int64_t deadline_ms);
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * The proof that the kernel enforces: peers logged "policy applied" for years on kernels where nothing was. A child of
- * ours is bound to a policy that denies TEST-NET-1 and tries it, with an address beside it as the control.
+ * The proof that the kernel enforces: peers logged "policy applied" for years on kernels where
+ * nothing was. A child of ours is bound to a policy that denies TEST-NET-1 and tries it, with an
+ * address beside it as the control.
  */
 #include "helper.h"
 
@@ -19,14 +20,15 @@
 #include "util.h"
 
 enum {
-	CHILD_REFUSED = 0,  /* denied address gave EPERM, the other did not */
-	CHILD_REACHED = 1,  /* the denied connect was not refused */
-	CHILD_CONTROL = 2,  /* the control was refused too */
-	CHILD_TROUBLE = 3,  /* could not try */
+	CHILD_REFUSED = 0, /* denied address gave EPERM, the other did not */
+	CHILD_REACHED = 1, /* the denied connect was not refused */
+	CHILD_CONTROL = 2, /* the control was refused too */
+	CHILD_TROUBLE = 3, /* could not try */
 	CHILD_MS = 5000,
 };
 
-/* errno of a UDP connect, 0 when it worked. No packet leaves: UDP's connect only looks for a route. */
+/* errno of a UDP connect, 0 when it worked. No packet leaves: UDP's connect only looks for a
+ * route. */
 static int try_connect(const char *address)
 {
 	struct sockaddr_in in = {.sin_family = AF_INET, .sin_port = htons(9)};
@@ -75,7 +77,8 @@ static int put_policy(struct eg_helper *helper)
 		.key = {.prefix_len = 24, .addr = {192, 0, 2, 0}},
 		.value = {.verdict = EG_VERDICT_DENY, .prefix_len = 24},
 	};
-	struct eg_policy_image image = {.flags = EG_POLICY_RULES4, .entries4 = &entry, .n_entries4 = 1};
+	struct eg_policy_image image = {
+		.flags = EG_POLICY_RULES4, .entries4 = &entry, .n_entries4 = 1};
 
 	return eg_bpf_policy_put(helper->bpf, EG_PROFILE_SELFTEST, &image, 0);
 }
@@ -97,7 +100,9 @@ static int run(struct eg_helper *helper, int dirfd, uint64_t id, int level)
 		if (write(go[1], "g", 1) != 1)
 			r = -EPIPE;
 		outcome = wait_child(pid);
-		r = outcome == CHILD_REFUSED ? 0 : outcome == CHILD_REACHED ? -ENOTRECOVERABLE : -EIO;
+		r = outcome == CHILD_REFUSED   ? 0
+		    : outcome == CHILD_REACHED ? -ENOTRECOVERABLE
+					       : -EIO;
 	} else if (!r) {
 		r = -EAGAIN;
 	}
@@ -129,9 +134,11 @@ int eg_selftest(struct eg_helper *helper, struct eg_err *reterr)
 	(void)unlinkat(helper->cgroup2.root_fd, name, AT_REMOVEDIR);
 	if (r == -ENOTRECOVERABLE)
 		(void)snprintf(reterr->text, sizeof(reterr->text),
-			       "self-test: a denied connect of our own child was NOT refused; the kernel does not enforce");
+			       "self-test: a denied connect of our own child was NOT refused; the "
+			       "kernel does not enforce");
 	else if (r < 0)
-		(void)snprintf(reterr->text, sizeof(reterr->text), "self-test could not run in %.200s/%s: %s",
-			       helper->cgroup2.root, name, strerror(-r));
+		(void)snprintf(reterr->text, sizeof(reterr->text),
+			       "self-test could not run in %.200s/%s: %s", helper->cgroup2.root,
+			       name, strerror(-r));
 	return r;
 }

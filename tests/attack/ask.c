@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * ask CASE [ARG]: talks to the helper's sockets the way an attacker with uid 0 would, and prints the answer as one word
- * or a few: "opened", "ok", "version guarded=0|1", "refused ERRNO", "closed" (the helper hung up), or what failed.
+ * ask CASE [ARG]: talks to the helper's sockets the way an attacker with uid 0 would, and prints
+ * the answer as one word
+ * or a few: "opened", "ok", "version guarded=0|1", "refused ERRNO", "closed" (the helper hung up),
+ * or what failed.
  */
 #include <err.h>
 #include <errno.h>
@@ -124,7 +126,8 @@ static void ask_open(const char *path)
 	print_answer(fd);
 }
 
-/* enter DIR: makes the directory, enters it, asks, goes back and removes it: what the module does, by hand. */
+/* enter DIR: makes the directory, enters it, asks, goes back and removes it: what the module does,
+ * by hand. */
 static void ask_enter(const char *path)
 {
 	char procs[4096], own[4096] = "";

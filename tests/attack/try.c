@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * try OPERATION [ARG...]: makes one attempt and prints its outcome as one word: "ok" or the name of the errno.
+ * try OPERATION [ARG...]: makes one attempt and prints its outcome as one word: "ok" or the name of
+ * the errno.
  *
- * Every denial in the tests is one of these run inside a session, next to the same one run outside as the control. The
- * exit status is 0 whatever the outcome; 2 when the attempt could not be made at all.
+ * Every denial in the tests is one of these run inside a session, next to the same one run outside
+ * as the control. The exit status is 0 whatever the outcome; 2 when the attempt could not be made
+ * at all.
  */
 #include <arpa/inet.h>
 #include <err.h>
@@ -98,7 +100,8 @@ static int try_sendmsg(char **arg)
 	struct address a = parse(arg[1], arg[2]);
 	int fd = make_socket(a.sa.ss_family, arg[0]);
 	struct iovec iov = {.iov_base = "x", .iov_len = 1};
-	struct msghdr msg = {.msg_name = &a.sa, .msg_namelen = a.len, .msg_iov = &iov, .msg_iovlen = 1};
+	struct msghdr msg = {
+		.msg_name = &a.sa, .msg_namelen = a.len, .msg_iov = &iov, .msg_iovlen = 1};
 
 	return outcome(sendmsg(fd, &msg, 0));
 }
@@ -110,8 +113,14 @@ static int try_sendmmsg(char **arg)
 	int fd = make_socket(bad.sa.ss_family, arg[0]), n;
 	struct iovec iov = {.iov_base = "x", .iov_len = 1};
 	struct mmsghdr msg[2] = {
-		{.msg_hdr = {.msg_name = &good.sa, .msg_namelen = good.len, .msg_iov = &iov, .msg_iovlen = 1}},
-		{.msg_hdr = {.msg_name = &bad.sa, .msg_namelen = bad.len, .msg_iov = &iov, .msg_iovlen = 1}},
+		{.msg_hdr = {.msg_name = &good.sa,
+			     .msg_namelen = good.len,
+			     .msg_iov = &iov,
+			     .msg_iovlen = 1}},
+		{.msg_hdr = {.msg_name = &bad.sa,
+			     .msg_namelen = bad.len,
+			     .msg_iov = &iov,
+			     .msg_iovlen = 1}},
 	};
 
 	n = sendmmsg(fd, msg, 2, 0);
@@ -160,7 +169,8 @@ static int try_short_in6(char **arg)
 /* Accepts TCP and swallows UDP on a port of every address until killed. */
 static int serve(char **arg)
 {
-	struct sockaddr_in6 any = {.sin6_family = AF_INET6, .sin6_port = htons((uint16_t)atoi(arg[0]))};
+	struct sockaddr_in6 any = {.sin6_family = AF_INET6,
+				   .sin6_port = htons((uint16_t)atoi(arg[0]))};
 	struct pollfd fds[2] = {{.fd = make_socket(AF_INET6, "tcp"), .events = POLLIN},
 				{.fd = make_socket(AF_INET6, "udp"), .events = POLLIN}};
 	char buf[2048];
@@ -208,13 +218,14 @@ static int try_setfsuid(char **arg)
 }
 
 /*
- * Drops to uid 1000 but keeps CAP_SETUID, then wants root back: what a program with a file capability could do. Only
- * root can make the attempt.
+ * Drops to uid 1000 but keeps CAP_SETUID, then wants root back: what a program with a file
+ * capability could do. Only root can make the attempt.
  */
 static int try_regain(char **arg)
 {
 	(void)arg;
-	if (syscall(SYS_prctl, 8 /* PR_SET_KEEPCAPS */, 1, 0, 0, 0) < 0 || setresuid(1000, 1000, 1000) < 0)
+	if (syscall(SYS_prctl, 8 /* PR_SET_KEEPCAPS */, 1, 0, 0, 0) < 0 ||
+	    setresuid(1000, 1000, 1000) < 0)
 		err(TROUBLE, "dropping");
 	struct {
 		uint32_t version;
@@ -260,7 +271,7 @@ static int try_exec(char **arg)
 	return error;
 }
 
-/* ---- mounts: made in a mount namespace of their own where the kernel lets us, so that controls leave nothing ---- */
+/* ---- mounts: in a namespace of their own where the kernel lets us: controls leave nothing ---- */
 
 static int try_mount(char **arg)
 {
@@ -282,7 +293,8 @@ static int try_umount(char **arg)
 	return outcome(umount2(arg[0], MNT_DETACH));
 }
 
-/* In a child with a mount namespace of its own: where it works, only the child's root has changed. */
+/* In a child with a mount namespace of its own: where it works, only the child's root has
+ * changed. */
 static int try_pivot(char **arg)
 {
 	int status;
