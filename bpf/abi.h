@@ -34,8 +34,8 @@ enum {
 	EG_COMM_SIZE = 16, /* TASK_COMM_LEN */
 	EG_TTY_SIZE = 32,
 	EG_ARG_SIZE = 32,   /* file system type of a mount */
-	EG_PATH_SIZE = 512, /* see struct eg_path */
-	EG_NAME_SIZE = 64,  /* longest path component kept, NUL included */
+	EG_PATH_SIZE = 768, /* see struct eg_path; room for 512 bytes and one component more */
+	EG_NAME_SIZE = 256, /* longest path component, NAME_MAX and its NUL: a component is whole or not there */
 	EG_PATH_DEPTH = 24, /* components walked before a path counts as cut */
 };
 
@@ -186,11 +186,11 @@ _Static_assert(sizeof(struct eg_member) == 24, "ABI");
  */
 struct eg_path {
 	__u16 len;   /* bytes used in text */
-	__u8 cut;    /* 1 = a component or the depth was cut; the path is a tail */
+	__u8 cut;    /* 1 = longer or deeper than there was room for; what is here is its tail */
 	__u8 pad[5];
 	char text[EG_PATH_SIZE];
 } __attribute__((aligned(8))); /* so that zeroing it is stores of words, not a call */
-_Static_assert(sizeof(struct eg_path) == 520, "ABI");
+_Static_assert(sizeof(struct eg_path) == 776, "ABI");
 
 /* A record of the ring buffer. Strings are NUL-terminated and raw: escaping is the reader's job. */
 struct eg_event {
@@ -225,6 +225,6 @@ struct eg_event {
 	struct eg_path exe;	/* the caller's program */
 	struct eg_path object;	/* exec: the program; mounts: the target */
 };
-_Static_assert(sizeof(struct eg_event) == 1224, "ABI");
+_Static_assert(sizeof(struct eg_event) == 1736, "ABI");
 
 #endif
