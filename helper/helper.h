@@ -23,6 +23,7 @@ enum {
 	EG_OPEN_SESSIONS_MAX = EG_SESSIONS_MAX / 2, /* the other half is for user managers */
 	EG_CLIENTS_MAX = 64,
 	EG_CLIENT_MS = 5000, /* a connection may live that long */
+	EG_REFUSE_MS = 200, /* a caller waiting while we cannot start has that long to say what it wants */
 	EG_TICK_MS = 1000,
 	EG_BUCKETS = 1024,
 };
@@ -91,6 +92,12 @@ enum eg_door { EG_DOOR_HELPER = 0, EG_DOOR_CONTROL = 1 };
 /* Starts to listen: on descriptors systemd passed (fds, may be fewer) or on sockets of our own. 0 or negative errno. */
 int eg_server_open(struct eg_helper *helper, const int *fds, size_t n_fds, struct eg_err *reterr);
 void eg_server_close(struct eg_helper *helper);
+
+/*
+ * For a helper that cannot start: answers the callers that wait in the backlog of systemd's sockets with a refusal.
+ * Left there, they would have systemd start us again at once, forever, and learn nothing but a time-out.
+ */
+void eg_server_refuse_waiting(const int *fds, size_t n_fds, int error, const char *text);
 void eg_server_tick(struct eg_helper *helper, int64_t now_ms);
 
 /*

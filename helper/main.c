@@ -25,7 +25,11 @@
 #define STATE_DIR "/var/lib/ebpfguard"
 #define LAST_GOOD "last-good.conf"
 
-enum { USAGE = 2, LISTEN_FDS_START = 3 };
+/* What systemd passes, in the order of the unit; there may be fewer. */
+static const int passed[] = {3, 4};
+
+/* KERNEL_CANNOT is EX_CONFIG: the unit does not restart us for it, because trying again would not help. */
+enum { FAILED = 1, USAGE = 2, KERNEL_CANNOT = 78 };
 
 /* ---- systemd ---- */
 
@@ -264,7 +268,6 @@ static int check_only(const char *path)
 
 static int start(struct eg_helper *helper, struct eg_err *err)
 {
-	static const int passed[] = {LISTEN_FDS_START, LISTEN_FDS_START + 1};
 	static const char *const started[] = {[EG_BPF_FRESH] = "fresh start",
 					      [EG_BPF_ADOPTED] = "pins taken over",
 					      [EG_BPF_REPLACED] = "pins taken over, programs replaced"};
@@ -384,7 +387,8 @@ int main(int argc, char **argv)
 		eg_log(LOG_ERR, "cannot start: %s", eg_err_format(&err, text, sizeof(text)));
 		if (!helper.debug)
 			(void)fprintf(stderr, "ebpfguard-helper: cannot start: %s\n", text);
-		return 1;
+		eg_server_refuse_waiting(passed, passed_sockets(), r, text);
+		return r == -EOPNOTSUPP ? KERNEL_CANNOT : FAILED;
 	}
 	notify("READY=1");
 	r = loop(&helper);

@@ -405,6 +405,34 @@ static int door_of(int fd)
 	return strcmp(addr.sun_path, EG_CONTROL_SOCKET) ? -1 : EG_DOOR_CONTROL;
 }
 
+/* One waiting caller: let it say what it wants, tell it no. */
+static void refuse_one(int fd, int error, const char *text)
+{
+	union {
+		struct eg_msg head;
+		uint64_t align;
+		char bytes[EG_MSG_MAX];
+	} buf;
+	int passed eg_auto_close = -1;
+
+	if (eg_proto_recv(fd, &buf, sizeof(buf), &passed, eg_proto_now_ms() + EG_REFUSE_MS) > 0)
+		(void)refuse(fd, error, "%s", text); /* it may have gone: then nobody needs the answer */
+}
+
+void eg_server_refuse_waiting(const int *fds, size_t n_fds, int error, const char *text)
+{
+	for (size_t i = 0; i < n_fds; i++) {
+		(void)fcntl(fds[i], F_SETFL, O_NONBLOCK);
+		for (size_t k = 0; k < EG_CLIENTS_MAX; k++) {
+			int fd eg_auto_close = accept4(fds[i], NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+			if (fd < 0)
+				break;
+			refuse_one(fd, error, text);
+		}
+	}
+}
+
 int eg_server_open(struct eg_helper *helper, const int *fds, size_t n_fds, struct eg_err *reterr)
 {
 	static const char *const paths[] = {EG_HELPER_SOCKET, EG_CONTROL_SOCKET};

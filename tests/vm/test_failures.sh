@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 # When the helper is away or its configuration is broken: who gets in, who does not, and what the log says.
+# shellcheck source=tests/vm/lib.sh
 . /srv/t/lib.sh
 SCRIPT_NAME=failures
 
@@ -23,6 +24,7 @@ echo "# a refused login took $elapsed ms here"
 
 mark
 is "an exempt user gets in" in "$(login carol)"
+is "an exempt user's session is not guarded" ok "$(sh_as carol "$T/try connect udp 18.4.5.6 9")"
 logged "exempt: reported" "pam_ebpfguard\(sshd:session\): .*exempt.*carol"
 
 mark
@@ -63,7 +65,7 @@ is "socket activation: a login starts the helper" in "$(login alice)"
 is "the helper runs" active "$(systemctl is-active ebpfguard.service)"
 
 # 50 rapid kills: the socket unit is never given up, and a login works after.
-for i in {1..50}; do
+for _ in {1..50}; do
 	pid=$(systemctl show -p MainPID --value ebpfguard.service)
 	((pid > 0)) && kill -9 "$pid"
 	sleep 0.05

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 # A guarded login over real SSH: what is refused, what works, what is logged; and the same attempts outside.
+# shellcheck source=tests/vm/lib.sh
 . /srv/t/lib.sh
 SCRIPT_NAME=login
 
@@ -101,9 +102,23 @@ logged "log: mount by root" "DENY mount session=[0-9]+ user=root uid=0 .* path=/
 logged "log: setuid" "DENY setuid session=[0-9]+ user=root uid=1000 .* target=0 rule=setuid errno=EPERM"
 logged "log: session end with totals" "END session=[0-9]+ user=alice uid=1000 profile=default seconds=[0-9]+ refused=15 audited=0 lost=0 connect=4 sendmsg=9 exec=2"
 
+# The leader is marked, and nobody inherits it: sshd's monitor is the one, the shell and its children are not.
+sh_as alice 'sleep 4' &
+slept=$!
+until_true 20 pgrep -u alice -x sleep >/dev/null
+members() { python3 -c '
+import struct, sys
+data = sys.stdin.buffer.read()
+rows = [struct.unpack_from("<QIIII", data, at) for at in range(0, len(data), 24)]
+newest = max(row[0] for row in rows if open(f"/proc/{row[1]}/comm").read().startswith("s"))
+rows = [row for row in rows if row[0] == newest]
+print(sum(row[3] & 1 for row in rows), len(rows) > 2)' <"$pins/link_eg_iter_members"; }
+is "one leader among the session's tasks" "1 True" "$(members)"
+wait "$slept"
+
 # The fingerprint is the one ssh-keygen prints.
 fpr=$(ssh-keygen -lf /root/.ssh/id_ed25519.pub | cut -d' ' -f2)
-logged "log: the key's fingerprint is ssh-keygen's" "START session=[0-9]+ user=alice .* key=$(sed 's/[+]/[+]/g' <<<"$fpr") "
+logged "log: the key's fingerprint is ssh-keygen's" "START session=[0-9]+ user=alice .* key=${fpr//+/[+]} "
 
 # A terminal: the event names it.
 mark

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 # A guarded root asks the helper's sockets for anything but its own close: refused, and it stays guarded. The controls:
 # an unguarded root is served.
+# shellcheck source=tests/vm/lib.sh
 . /srv/t/lib.sh
 SCRIPT_NAME=sockets
 OWN=/sys/fs/cgroup/ebpfguard/ebpfguard-0123456789abcdef

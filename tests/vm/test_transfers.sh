@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 # What people do with ssh goes on working when guarded, and each way in is guarded: a denied connect from inside it
 # gives EPERM.
+# shellcheck source=tests/vm/lib.sh
 . /srv/t/lib.sh
 SCRIPT_NAME=transfers
 DENIED="$T/try connect tcp 18.4.5.6 7000"
