@@ -4,7 +4,7 @@
 SAN        := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer -O1 -g
 ATTACKS    := $(addprefix $(BUILD)/tests/attack/,try ask)
 
-.PHONY: setup unit-tests pam-tests san-tests vm-tools list-unit list-san
+.PHONY: setup unit-tests pam-tests san-tests vm-tools list-unit list-san lint-flags
 
 include tests/pam/pam.mk
 
@@ -22,6 +22,11 @@ check-san: setup
 
 check-vm: setup
 	@BUILD=$(BUILD) tests/check vm
+
+lint: setup
+	@BUILD=$(BUILD) tests/lint
+lint-flags:
+	@echo "$(subst ",\",$(EG_CPPFLAGS)) $(EG_CFLAGS) $(call pkg,--cflags,libconfig libbpf) -isystem $(BUILD)/skel"
 
 demo:
 	@tests/setup demo

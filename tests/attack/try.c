@@ -329,7 +329,7 @@ static int try_fsmount(char **arg)
 static int count(char **arg)
 {
 	union bpf_attr attr = {.pathname = (uint64_t)(uintptr_t)arg[0]};
-	char key[256], next[256];
+	char key[256] = {0}, next[256] = {0};
 	bool first = true;
 	unsigned int n = 0;
 	int fd = (int)syscall(SYS_bpf, BPF_OBJ_GET, &attr, sizeof(attr));

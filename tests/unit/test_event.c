@@ -803,7 +803,7 @@ static void test_format_mutated_bits(void **state)
 static void test_format_mutated_random(void **state)
 {
 	uint64_t seed = 88172645463325252ULL;
-	struct eg_event e;
+	struct eg_event e = {0};
 
 	(void)state;
 	for (int round = 0; round < 20000; round++) {

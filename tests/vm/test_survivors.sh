@@ -39,11 +39,7 @@ pid=$(pgrep -f '^/bin/bash /tmp/tries /tmp/left' | head -n 1)
 leaf=/sys/fs/cgroup$(sed -n 's/^0:://p' "/proc/$pid/cgroup")
 is "nohup: still guarded after logout" "ok EPERM" "$(outcome /tmp/left)"
 matches "nohup: the session is listed as closed" "^ *$number .*closed" "$(ebpfguardctl sessions | grep "^ *$number ")"
-if test -d "$leaf"; then
-	pass "nohup: the leaf is there"
-else
-	fail "nohup: the leaf is there"
-fi
+test -d "$leaf" && pass "nohup: the leaf is there" || fail "nohup: the leaf is there"
 
 # Root moves it out of the cgroup: the label holds.
 echo "$pid" >/sys/fs/cgroup/cgroup.procs
@@ -51,20 +47,12 @@ is "moved to the root cgroup by root: still guarded" "ok EPERM" "$(outcome /tmp/
 sleep 3
 matches "moved: the session lives on while a labelled task does" "^ *$number " "$(ebpfguardctl sessions | grep "^ *$number ")"
 ((labelled=$(labelled_tasks)))
-if ((labelled > 0)); then
-	pass "moved: labelled tasks are seen"
-else
-	fail "moved: labelled tasks are seen"
-fi
+((labelled > 0)) && pass "moved: labelled tasks are seen" || fail "moved: labelled tasks are seen"
 
 mark
 kill "$pid"
 logged "nohup: the session ends when its last process does" "END session=$number user=alice .* refused=2 "
-if test -d "$leaf"; then
-	fail "nohup: the leaf is gone"
-else
-	pass "nohup: the leaf is gone"
-fi
+test -d "$leaf" && fail "nohup: the leaf is gone" || pass "nohup: the leaf is gone"
 
 # A user-made nest of cgroups below the leaf, where the user may: none, the leaf is root's.
 is "alice cannot make a cgroup in her leaf" "denied" \
