@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * ebpfguardctl's commands, and what they share. Each reads its arguments, prints its answer and
+ * says on stderr why there is none.
+ */
+#ifndef EG_CTL_H
+#define EG_CTL_H
+
+#include <stddef.h>
+
+#include "config.h"
+
+enum {
+	/* exit status */
+	EG_CTL_FINE = 0,
+	EG_CTL_FINDING = 1, /* also: denied, refused, not reached */
+	EG_CTL_USAGE = 2,
+
+	/* A message's text, "file:line: " included, with every byte escaped. */
+	EG_CTL_SAFE_SIZE = 4 * (EG_ERR_TEXT_SIZE + EG_PATH_TEXT_SIZE + 16),
+};
+
+/* What the command line says apart from the command and its arguments. Borrowed from argv. */
+struct eg_ctl_options {
+	const char *config; /* path */
+	const char *socket; /* path of control.sock */
+};
+
+/*
+ * Makes text of others fit to print: bytes outside 0x20..0x7e become \xHH, blanks stay. What does
+ * not fit is left out. Pure.
+ * text: NUL-terminated, borrowed; buf: size bytes, at least one.
+ * Returns buf.
+ */
+char *eg_ctl_safe(const char *text, char *buf, size_t size);
+
+/*
+ * The commands. args: as many as the command takes at most, NULL after the last.
+ * Return the exit status. check and explain read files and nothing else; the others ask the helper
+ * and wait five seconds for it at most.
+ */
+int eg_ctl_check(const struct eg_ctl_options *options, char **args);	/* [FILE] */
+int eg_ctl_explain(const struct eg_ctl_options *options, char **args);	/* USER connect TARGET */
+int eg_ctl_status(const struct eg_ctl_options *options, char **args);	/* none */
+int eg_ctl_sessions(const struct eg_ctl_options *options, char **args); /* none */
+int eg_ctl_reload(const struct eg_ctl_options *options, char **args);	/* none */
+
+#endif
