@@ -17,6 +17,9 @@ check: setup
 check-unit:
 	@BUILD=$(BUILD) tests/check unit
 
+check-pam:
+	@BUILD=$(BUILD) tests/check pam
+
 check-san: setup
 	@BUILD=$(BUILD) tests/check san
 

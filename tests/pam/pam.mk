@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-# The module's tests: `make check-pam` runs them, `make check-pam-san` the same under ASan and UBSan. Both need root and
-# a cgroup2 mount; without, the tests that need them are skipped (EG_MUST_RUN=1: they fail).
+# The module's tests: tests/check runs them, as shipped in its group pam, under ASan and UBSan in its group san. They
+# need root and a cgroup2 mount; without, those that need them are skipped (EG_MUST_RUN=1: they fail).
 
 PAM_TESTS     := $(addprefix $(BUILD)/tests/pam/,test_cgroup test_module)
 PAM_SAN_TESTS := $(addprefix $(BUILD)/san/pam/,test_cgroup test_module)
@@ -8,18 +8,6 @@ PAM_SAN_FLAGS := -g -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fn
 PAM_SAN_OBJS  := $(addprefix $(BUILD)/san/pam/,pam_ebpfguard.o cgroup.o client.o proto.o)
 PAM_TEST_CPP   = $(EG_CPPFLAGS) -Ipam -Itests/pam $(CPPFLAGS) $(EG_CFLAGS)
 PAM_TEST_LIBS  = $(call pkg,--cflags --libs,cmocka) -lpam
-
-.PHONY: check-pam check-pam-san
-
-check-pam: $(PAM_TESTS) $(BUILD)/pam_ebpfguard.so
-	tests/pam/test_exports.sh $(BUILD)/pam_ebpfguard.so
-	$(BUILD)/tests/pam/test_cgroup
-	$(BUILD)/tests/pam/test_module
-	tests/pam/test_pamtester.sh $(BUILD)/pam_ebpfguard.so
-
-check-pam-san: $(PAM_SAN_TESTS)
-	$(BUILD)/san/pam/test_cgroup
-	EG_OPENS=200 $(BUILD)/san/pam/test_module
 
 # --- as shipped: the module itself, and cgroup.o as it is in it
 $(BUILD)/tests/pam/fake_helper.o: tests/pam/fake_helper.c

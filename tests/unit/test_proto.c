@@ -2,6 +2,7 @@
 /* Messages: every documented errno, every valid message mutated, and real socketpairs for how they
  * travel. */
 #include "proto.h"
+#include "skip.h"
 #include "util.h"
 
 #include <fcntl.h>
@@ -603,7 +604,7 @@ static void test_wire_high_fds(void **state)
 	for (int i = 0; i < 2; i++) {
 		high[i] = fcntl(w->fd[i], F_DUPFD_CLOEXEC, 1500);
 		if (high[i] < 0)
-			skip(); /* RLIMIT_NOFILE is lower here */
+			skip_because("RLIMIT_NOFILE is below 1500");
 	}
 	assert_int_equal(eg_proto_recv(high[1], &got, sizeof(got), NULL, soon(20)), -ETIMEDOUT);
 	assert_int_equal(eg_proto_send(high[0], &m, high[0], soon(1000)), 0);
