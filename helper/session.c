@@ -4,6 +4,8 @@
  */
 #include "helper.h"
 
+#include <arpa/inet.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pwd.h>
@@ -11,12 +13,15 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #include "event.h"
 #include "key.h"
 #include "log.h"
 #include "util.h"
+
+enum { ORPHAN_S = 60 }; /* a login takes a few seconds at most */
 
 static struct eg_session **bucket_of(struct eg_helper *helper, uint64_t number)
 {
@@ -138,12 +143,22 @@ static uint32_t uid_of(const char *path, const char *user)
 	return pw ? pw->pw_uid : (uint32_t)-1;
 }
 
-/* Port of the client, the second word of SSH_CONNECTION. 0 = not there. */
-static uint32_t rport_of(const char *connection)
+/*
+ * Port of the client, the second word of SSH_CONNECTION. 0 = not there, or not to be believed: pam_env with
+ * user_readenv=1, as Debian 12's sshd has it, lets a user overwrite the variable, but not PAM_RHOST.
+ */
+static uint32_t rport_of(const char *connection, const char *rhost)
 {
+	unsigned char address[sizeof(struct in6_addr)];
+	size_t n = strcspn(connection, " ");
 	unsigned int port;
 
-	return sscanf(connection, "%*s %u", &port) == 1 && port <= UINT16_MAX ? port : 0;
+	if (sscanf(connection, "%*s %u", &port) != 1 || port > UINT16_MAX)
+		return 0;
+	/* With UseDNS sshd gives a name, and then there is nothing to compare. */
+	if (inet_pton(AF_INET, rhost, address) != 1 && inet_pton(AF_INET6, rhost, address) != 1)
+		return port;
+	return strlen(rhost) == n && !strncmp(connection, rhost, n) ? port : 0;
 }
 
 static void fill_record(struct eg_record *record, const struct eg_msg_open *request, const struct eg_peer *peer,
@@ -155,7 +170,7 @@ static void fill_record(struct eg_record *record, const struct eg_msg_open *requ
 		.uid = uid_of(path, request->user),
 		.leader = (uint32_t)peer->pid,
 		.profile = EG_PROFILE_DEFAULT,
-		.rport = rport_of(request->connection),
+		.rport = rport_of(request->connection, request->rhost),
 	};
 	(void)snprintf(record->user, sizeof(record->user), "%s", request->user);
 	(void)snprintf(record->service, sizeof(record->service), "%s", request->service);
@@ -411,6 +426,32 @@ static void adopt_one(struct eg_helper *helper, uint64_t number, const struct eg
 	}
 }
 
+/*
+ * Leaves of our own directory that nobody uses: sshd was killed between making one and asking for a guard. Young ones
+ * may belong to a login that is on its way. (Those below a logind scope go with it.)
+ */
+static void sweep_leaves(struct eg_helper *helper)
+{
+	int fd = eg_cgroup2_open_path(&helper->cgroup2, EG_LEAF_DIR);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *entry;
+
+	while (dir && (entry = readdir(dir))) {
+		struct stat st;
+		struct eg_guard guard;
+
+		if (strncmp(entry->d_name, EG_LEAF_PREFIX, strlen(EG_LEAF_PREFIX)) ||
+		    fstatat(fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0 || time(NULL) - st.st_ctime < ORPHAN_S ||
+		    eg_bpf_binding_get(helper->bpf, st.st_ino, &guard) != -ENOENT)
+			continue;
+		(void)unlinkat(fd, entry->d_name, AT_REMOVEDIR); /* EBUSY: somebody is in it */
+	}
+	if (dir)
+		(void)closedir(dir);
+	else
+		eg_close_p(&fd);
+}
+
 int eg_session_adopt(struct eg_helper *helper)
 {
 	uint64_t number = 0;
@@ -424,6 +465,7 @@ int eg_session_adopt(struct eg_helper *helper)
 		adopt_one(helper, number, &record);
 		n++;
 	}
+	sweep_leaves(helper);
 	return n;
 }
 

@@ -110,8 +110,8 @@ members() { python3 -c '
 import struct, sys
 data = sys.stdin.buffer.read()
 rows = [struct.unpack_from("<QIIII", data, at) for at in range(0, len(data), 24)]
-newest = max(row[0] for row in rows if open(f"/proc/{row[1]}/comm").read().startswith("s"))
-rows = [row for row in rows if row[0] == newest]
+session = [row[0] for row in rows if open(f"/proc/{row[1]}/comm").read() == "sleep\n"][0]
+rows = [row for row in rows if row[0] == session]
 print(sum(row[3] & 1 for row in rows), len(rows) > 2)' <"$pins/link_eg_iter_members"; }
 is "one leader among the session's tasks" "1 True" "$(members)"
 wait "$slept"
