@@ -3,7 +3,7 @@
 # The module as a black box: pamtester below pam_wrapper, without a helper. TAP.
 set -u
 so=$(realpath "${1:?usage: test_pamtester.sh MODULE}")
-wrapper=$(ldconfig -p | awk '/libpam_wrapper\.so/ { print $NF; exit }')
+wrapper=$(PATH=$PATH:/sbin:/usr/sbin ldconfig -p | awk '/libpam_wrapper\.so/ { print $NF; exit }')
 
 lacking() {
 	if [ "${EG_MUST_RUN:-}" = 1 ]; then
