@@ -35,7 +35,7 @@ EG_WARN    := -Wall -Wextra -Wshadow -Wformat=2 -Wstrict-prototypes -Wmissing-pr
 EG_CPPFLAGS := -D_GNU_SOURCE -DEG_VERSION='"$(VERSION)"' -Ibpf -Ihelper
 EG_CFLAGS  := -std=gnu11 $(EG_WARN) -fvisibility=hidden
 EG_DEPS     = -MMD -MP
-EG_BPFFLAGS := -g -O2 -target bpf -mcpu=v3 -Wall -Wextra -Werror -Wno-unused-parameter -Ibpf \
+EG_BPFFLAGS := -g -O2 -ffile-prefix-map=$(CURDIR)=. -target bpf -mcpu=v3 -Wall -Wextra -Werror -Wno-unused-parameter -Ibpf \
               -D__TARGET_ARCH_$(shell uname -m | sed 's/x86_64/x86/;s/aarch64/arm64/') \
               $(if $(MULTIARCH),-idirafter /usr/include/$(MULTIARCH))
 
