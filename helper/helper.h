@@ -25,6 +25,7 @@ enum {
 	EG_CLIENT_MS = 5000, /* a connection may live that long */
 	EG_REFUSE_MS = 200, /* a caller waiting while we cannot start has that long to say what it wants */
 	EG_TICK_MS = 1000,
+	EG_LOOK_TICKS = 4, /* each cgroup is looked at that often without being told to */
 	EG_BUCKETS = 1024,
 };
 
@@ -67,6 +68,7 @@ struct eg_helper {
 
 	struct eg_session *buckets[EG_BUCKETS];
 	size_t n_sessions, n_managers;
+	unsigned int ticks; /* of the timer, EG_TICK_MS each */
 	bool reap_due; /* some session went empty */
 };
 

@@ -496,14 +496,27 @@ void eg_session_event(const struct eg_event *event, void *arg)
 		eg_log(LOG_NOTICE, "%s", line);
 }
 
+/*
+ * Looks at a cgroup without having been told: the kernel delays a notification that follows another within 10 ms, and
+ * forgets it when the cgroup is removed meanwhile, as after a login that fails at once.
+ */
+static void look_again(struct eg_helper *helper, struct eg_session *session)
+{
+	if (!session->empty && session->events.fd >= 0)
+		on_cgroup_events(helper, &session->events, 0);
+}
+
 void eg_session_tick(struct eg_helper *helper, int64_t now_ms)
 {
+	helper->ticks++;
 	for (size_t i = 0; i < EG_BUCKETS; i++) {
 		for (struct eg_session *session = helper->buckets[i]; session; session = session->next) {
 			uint64_t left_out = eg_limit_summary(&session->limit, now_ms, false);
 
 			if (left_out)
 				log_summary(session, left_out);
+			if ((i + helper->ticks) % EG_LOOK_TICKS == 0)
+				look_again(helper, session);
 			/* Strays: no cgroup tells when the last of them ends. */
 			if (session->empty)
 				helper->reap_due = true;
