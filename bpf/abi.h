@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * CONTRACT between the BPF programs and the helper: every struct that lives in a map or travels in the ring buffer.
+ * CONTRACT between the BPF programs and the helper: every struct that lives in a map or travels in
+ * the ring buffer.
  *
- * Both compilers read this file (clang -target bpf and the host's cc); the static assertions make them agree, so
- * there is never a second copy of a struct. Only fixed-width types; padding is named and must be zero, because hash
- * maps compare keys as bytes.
+ * Both compilers read this file (clang -target bpf and the host's cc); the static assertions make
+ * them agree, so there is never a second copy of a struct. Only fixed-width types; padding is named
+ * and must be zero, because hash maps compare keys as bytes.
  *
- * A change of any layout or of a meaning raises EG_ABI_VERSION: pins live below a directory that carries it.
+ * A change of any layout or of a meaning raises EG_ABI_VERSION: pins live below a directory that
+ * carries it.
  */
 #ifndef EG_ABI_H
 #define EG_ABI_H
@@ -16,7 +18,8 @@
 enum {
 	EG_ABI_VERSION = 1,
 
-	/* Profile slots (index into eg_profiles). Slot 0 never names a policy: what refers to it is denied. */
+	/* Profile slots (index into eg_profiles). Slot 0 never names a policy: what refers to it is
+	 * denied. */
 	EG_PROFILE_NONE = 0,
 	EG_PROFILE_SELFTEST = 1, /* the helper's own proof that the kernel enforces */
 	EG_PROFILE_FIRST = 2,	 /* first slot for a profile of the configuration */
@@ -24,8 +27,9 @@ enum {
 	/* Compiled policies: one per profile in force, one more each while a reload swaps. */
 	EG_POLICIES_MAX = 2 * EG_PROFILES_MAX,
 
-	EG_SESSIONS_MAX = 8192,	    /* live sessions, user managers included */
-	EG_LEVELS_MAX = 16,	    /* distinct cgroup levels bindings stand at; descendants may be deeper */
+	EG_SESSIONS_MAX = 8192, /* live sessions, user managers included */
+	/* distinct cgroup levels bindings stand at; descendants may be deeper */
+	EG_LEVELS_MAX = 16,
 	EG_EVENTS_SIZE = 1U << 22,  /* bytes of the ring buffer; a power of two and whole pages */
 	EG_PREFIXES_MAX = 1U << 20, /* prefixes per family in one policy */
 
@@ -35,7 +39,8 @@ enum {
 	EG_TTY_SIZE = 32,
 	EG_ARG_SIZE = 32,   /* file system type of a mount */
 	EG_PATH_SIZE = 768, /* see struct eg_path; room for 512 bytes and one component more */
-	EG_NAME_SIZE = 256, /* longest path component, NAME_MAX and its NUL: a component is whole or not there */
+	/* longest path component, NAME_MAX and its NUL: a component is whole or not there */
+	EG_NAME_SIZE = 256,
 	EG_PATH_DEPTH = 24, /* components walked before a path counts as cut */
 };
 
@@ -72,17 +77,20 @@ enum {
 	EG_POLICY_AUDIT = 1U << 0,	 /* report, refuse nothing */
 	EG_POLICY_DENY_SETUID = 1U << 1, /* no gain of uid 0 or of capabilities */
 	EG_POLICY_DENY_MOUNT = 1U << 2,
-	EG_POLICY_RULES4 = 1U << 3, /* eg_lpm4 has a trie for this policy: not finding it means deny */
+	/* eg_lpm4 has a trie for this policy: not finding it means deny */
+	EG_POLICY_RULES4 = 1U << 3,
 	EG_POLICY_RULES6 = 1U << 4,
 };
 
 /* struct eg_guard.flags */
 enum {
-	EG_GUARD_LEADER = 1U << 0,  /* label only: sshd's monitor; never inherited, cleared on exec */
+	/* label only: sshd's monitor; never inherited, cleared on exec */
+	EG_GUARD_LEADER = 1U << 0,
 	EG_GUARD_MANAGER = 1U << 1, /* user@UID.service, shared by all sessions of one user */
 };
 
-/* Who guards: the value of eg_sessions (key: cgroup id) and of eg_labels (task storage). Written whole. */
+/* Who guards: the value of eg_sessions (key: cgroup id) and of eg_labels (task storage). Written
+ * whole. */
 struct eg_guard {
 	__u64 session; /* number, counted from 1, never reused while its record lives */
 	__u32 profile; /* slot in eg_profiles */
@@ -117,7 +125,8 @@ struct eg_lpm6_key {
 };
 _Static_assert(sizeof(struct eg_lpm6_key) == 20, "ABI");
 
-/* Value of the tries. The rule's network is dst cut to prefix_len, so no table of rules is needed to name it. */
+/* Value of the tries. The rule's network is dst cut to prefix_len, so no table of rules is needed
+ * to name it. */
 struct eg_rule {
 	__u8 verdict; /* EG_VERDICT_ALLOW or EG_VERDICT_DENY */
 	__u8 prefix_len;
@@ -136,11 +145,13 @@ _Static_assert(sizeof(struct eg_totals) == 264, "ABI");
 
 /* Value of eg_state (one entry). Written by the helper. */
 struct eg_state {
-	__u64 next_session;	      /* helper's counter, here so that it survives the helper */
-	__u32 n_levels;		      /* used entries of levels */
+	__u64 next_session; /* helper's counter, here so that it survives the helper */
+	__u32 n_levels;	    /* used entries of levels */
 	__u32 pad;
-	__u16 levels[EG_LEVELS_MAX]; /* cgroup levels some binding stands at; appended to, never taken back */
-	__u8 build[EG_BUILD_SIZE];    /* digest of the object the pinned programs come from; zero = not all are pinned */
+	/* cgroup levels some binding stands at; appended to, never taken back */
+	__u16 levels[EG_LEVELS_MAX];
+	/* digest of the object the pinned programs come from; zero = not all are pinned */
+	__u8 build[EG_BUILD_SIZE];
 };
 _Static_assert(sizeof(struct eg_state) == 80, "ABI");
 
@@ -152,7 +163,8 @@ enum {
 	EG_RECORD_KEY_SIZE = 64,
 };
 
-/* Value of eg_records (key: session number): what a restarted helper needs to go on. Helper only; NUL-terminated. */
+/* Value of eg_records (key: session number): what a restarted helper needs to go on. Helper only;
+ * NUL-terminated. */
 struct eg_record {
 	__u64 cgroup;	 /* id; for a user manager that is not running, the last one */
 	__u64 started_s; /* CLOCK_REALTIME */
@@ -181,12 +193,13 @@ struct eg_member {
 _Static_assert(sizeof(struct eg_member) == 24, "ABI");
 
 /*
- * A path as the kernel side walks it: components from the leaf up, each ended by NUL, so "/usr/bin/sudo" is
- * "sudo\0bin\0usr\0". The helper turns it round (eg_event_path). len 0 = not known.
+ * A path as the kernel side walks it: components from the leaf up, each ended by NUL, so
+ * "/usr/bin/sudo" is "sudo\0bin\0usr\0". The helper turns it round (eg_event_path). len 0 = not
+ * known.
  */
 struct eg_path {
-	__u16 len;   /* bytes used in text */
-	__u8 cut;    /* 1 = longer or deeper than there was room for; what is here is its tail */
+	__u16 len; /* bytes used in text */
+	__u8 cut;  /* 1 = longer or deeper than there was room for; what is here is its tail */
 	__u8 pad[5];
 	char text[EG_PATH_SIZE];
 } __attribute__((aligned(8))); /* so that zeroing it is stores of words, not a call */
@@ -220,10 +233,10 @@ struct eg_event {
 	__u8 has_rule;	     /* 1 = prefix_len and line are set */
 	__u8 addr[16];	     /* network order; AF_INET uses the first four */
 	char comm[EG_COMM_SIZE];
-	char tty[EG_TTY_SIZE];	/* as the kernel has it: "pts0"; empty = none */
-	char arg[EG_ARG_SIZE];	/* mounts: file system type */
-	struct eg_path exe;	/* the caller's program */
-	struct eg_path object;	/* exec: the program; mounts: the target */
+	char tty[EG_TTY_SIZE]; /* as the kernel has it: "pts0"; empty = none */
+	char arg[EG_ARG_SIZE]; /* mounts: file system type */
+	struct eg_path exe;    /* the caller's program */
+	struct eg_path object; /* exec: the program; mounts: the target */
 };
 _Static_assert(sizeof(struct eg_event) == 1736, "ABI");
 

@@ -2,9 +2,10 @@
 /*
  * Egress: no connect and no datagram to an address the policy denies.
  *
- * Hooks: socket_connect, socket_sendmsg (which also sees sendto with MSG_FASTOPEN: it never reaches connect).
- * Not covered yet: sockets connected elsewhere and passed in, other protocol families, flows that were open before
- * the policy was tightened.
+ * Hooks: socket_connect, socket_sendmsg (which also sees sendto with MSG_FASTOPEN: it never reaches
+ * connect).
+ * Not covered yet: sockets connected elsewhere and passed in, other protocol families, flows that
+ * were open before the policy was tightened.
  */
 #include "policy.bpf.h"
 #include <linux/in.h>
@@ -44,11 +45,13 @@ static __always_inline void eg_dest_in(struct eg_dest *dest, const struct sockad
 }
 
 /*
- * Reads the destination as the socket's family will. sk_family is AF_INET or AF_INET6; addr is kernel memory of len
- * bytes. An AF_INET6 datagram socket takes AF_INET addresses, an AF_INET one takes AF_UNSPEC as AF_INET when sending.
- * Lengths the kernel refuses by itself (EINVAL) are left to it.
+ * Reads the destination as the socket's family will. sk_family is AF_INET or AF_INET6; addr is
+ * kernel memory of len bytes. An AF_INET6 datagram socket takes AF_INET addresses, an AF_INET one
+ * takes AF_UNSPEC as AF_INET when sending. Lengths the kernel refuses by itself (EINVAL) are left
+ * to it.
  */
-static __always_inline void eg_dest_read(struct eg_dest *dest, __u16 sk_family, const void *addr, int len, bool sending)
+static __always_inline void eg_dest_read(struct eg_dest *dest, __u16 sk_family, const void *addr,
+					 int len, bool sending)
 {
 	union eg_sockaddr sa = {};
 
@@ -60,7 +63,8 @@ static __always_inline void eg_dest_read(struct eg_dest *dest, __u16 sk_family, 
 	} else if (bpf_probe_read_kernel(&sa, EG_SIN_LEN, addr)) {
 		return;
 	}
-	if (sa.family == EG_AF_INET || (sa.family == EG_AF_UNSPEC && sending && sk_family == EG_AF_INET)) {
+	if (sa.family == EG_AF_INET ||
+	    (sa.family == EG_AF_UNSPEC && sending && sk_family == EG_AF_INET)) {
 		eg_dest_in(dest, &sa.in);
 	} else if (sa.family == EG_AF_INET6 && len >= EG_SIN6_LEN) {
 		dest->port = bpf_ntohs(sa.in6.sin6_port);
@@ -78,7 +82,8 @@ static __always_inline void eg_dest_read(struct eg_dest *dest, __u16 sk_family, 
 }
 
 /* Looks the destination up in one trie. Returns false when the trie must be there and is not. */
-static __always_inline bool eg_lookup(const struct eg_view *view, const struct eg_dest *dest, struct eg_rule **ret)
+static __always_inline bool eg_lookup(const struct eg_view *view, const struct eg_dest *dest,
+				      struct eg_rule **ret)
 {
 	__u32 index = view->policy;
 	void *trie;
@@ -109,7 +114,8 @@ static __always_inline bool eg_lookup(const struct eg_view *view, const struct e
 }
 
 /* Does this policy deny the destination? A missing policy or trie does. */
-static __always_inline bool eg_dest_denied(const struct eg_view *view, const struct eg_dest *dest, struct eg_rule *ret)
+static __always_inline bool eg_dest_denied(const struct eg_view *view, const struct eg_dest *dest,
+					   struct eg_rule *ret)
 {
 	struct eg_rule *rule;
 
@@ -122,7 +128,8 @@ static __always_inline bool eg_dest_denied(const struct eg_view *view, const str
 	return rule->verdict != EG_VERDICT_ALLOW;
 }
 
-static __always_inline int eg_judge(const struct eg_who *who, struct sock *sk, const struct eg_dest *dest, __u16 op)
+static __always_inline int eg_judge(const struct eg_who *who, struct sock *sk,
+				    const struct eg_dest *dest, __u16 op)
 {
 	struct eg_detail detail = {};
 	struct eg_view refusing = {};

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The kernel structs our programs read: every field here is kernel surface we depend on, and nothing else is.
+ * The kernel structs our programs read: every field here is kernel surface we depend on, and
+ * nothing else is.
  *
- * Only the fields we touch are named; clang records each access (preserve_access_index) and libbpf moves it to where
- * the running kernel has the field. A ___suffix marks a variant: libbpf ignores what follows three underscores.
+ * Only the fields we touch are named; clang records each access (preserve_access_index) and libbpf
+ * moves it to where the running kernel has the field. A ___suffix marks a variant: libbpf ignores
+ * what follows three underscores.
  */
 #ifndef EG_KERNEL_TYPES_H
 #define EG_KERNEL_TYPES_H
@@ -44,7 +46,8 @@ struct css_set {
 	struct cgroup *dfl_cgrp;
 };
 
-/* include/linux/capability.h: two __u32 up to 6.2, one __u64 since. We read the eight bytes either way. */
+/* include/linux/capability.h: two __u32 up to 6.2, one __u64 since. We read the eight bytes either
+ * way. */
 struct kernel_cap_t___any {
 	__u64 val;
 };

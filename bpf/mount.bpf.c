@@ -2,14 +2,15 @@
 /*
  * Mount: no change to what is mounted where, inside a session.
  *
- * Hooks: sb_mount (mount, bind, propagation, move by mount(2)), sb_remount, sb_umount, move_mount (also the end of
- * fsopen/fsmount and open_tree), sb_pivotroot.
+ * Hooks: sb_mount (mount, bind, propagation, move by mount(2)), sb_remount, sb_umount, move_mount
+ * (also the end of fsopen/fsmount and open_tree), sb_pivotroot.
  * Not covered yet: mount_setattr, open_tree clones and fsmount descriptors that are never attached.
  */
 #include "policy.bpf.h"
 
 /* Judges one attempt at dentry/mnt; both may be NULL. */
-static __always_inline int eg_judge_mount(__u16 op, struct dentry *dentry, struct vfsmount *mnt, const char *fstype)
+static __always_inline int eg_judge_mount(__u16 op, struct dentry *dentry, struct vfsmount *mnt,
+					  const char *fstype)
 {
 	struct eg_detail detail = {.op = op};
 	struct eg_view view = {};
@@ -26,7 +27,8 @@ static __always_inline int eg_judge_mount(__u16 op, struct dentry *dentry, struc
 }
 
 SEC("lsm/sb_mount")
-int BPF_PROG(eg_sb_mount, const char *dev_name, const struct path *path, const char *type, unsigned long flags)
+int BPF_PROG(eg_sb_mount, const char *dev_name, const struct path *path, const char *type,
+	     unsigned long flags)
 {
 	return eg_judge_mount(EG_OP_MOUNT, path->dentry, path->mnt, type);
 }

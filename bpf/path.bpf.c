@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * Paths for people: the text in an event. Nothing is decided by it, because what it reads may change under it.
+ * Paths for people: the text in an event. Nothing is decided by it, because what it reads may
+ * change under it.
  */
 #include "policy.bpf.h"
 
@@ -18,7 +19,8 @@ __noinline int eg_path_walk(struct eg_path *out, const struct eg_where *where)
 	for (int i = 0; i < EG_PATH_DEPTH; i++) {
 		struct dentry *parent = BPF_CORE_READ(dentry, d_parent);
 		struct dentry *root = BPF_CORE_READ(mnt, mnt.mnt_root);
-		/* Read back each time: a number the verifier cannot follow keeps the loop's states alike, so it prunes. */
+		/* Read back each time: a number the verifier cannot follow keeps the loop's states
+		 * alike, so it prunes. */
 		__u32 at = *(volatile __u16 *)&out->len;
 		char *to;
 		long n;
@@ -34,7 +36,8 @@ __noinline int eg_path_walk(struct eg_path *out, const struct eg_where *where)
 			mnt = up;
 			continue;
 		}
-		/* Kept in registers: 6.1 forgets what it knows of a number that went through the stack. */
+		/* Kept in registers: 6.1 forgets what it knows of a number that went through the
+		 * stack. */
 		barrier_var(at);
 		if (at > EG_PATH_SIZE - EG_NAME_SIZE)
 			break;

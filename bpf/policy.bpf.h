@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Maps, who is current, which policy applies, and the one way to refuse: what every restriction is made of.
+ * Maps, who is current, which policy applies, and the one way to refuse: what every restriction is
+ * made of.
  *
  * When things go wrong:
  *   task neither labelled nor below a bound cgroup    allow: not ours
@@ -21,7 +22,8 @@
 #include <bpf/bpf_tracing.h>
 #include "abi.h"
 
-/* session.bpf.c defines the maps; in the other objects they are extern and bpftool's linker joins them. */
+/* session.bpf.c defines the maps; in the other objects they are extern and bpftool's linker joins
+ * them. */
 #ifdef EG_DEFINE_MAPS
 #define EG_MAP
 #else
@@ -36,7 +38,8 @@ EG_MAP struct {
 	__type(value, struct eg_guard);
 } eg_sessions SEC(".maps");
 
-/* task -> who guards it, wherever it is moved to. Written by the helper (leader), the label iterator and at fork. */
+/* task -> who guards it, wherever it is moved to. Written by the helper (leader), the label
+ * iterator and at fork. */
 EG_MAP struct {
 	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
@@ -44,7 +47,8 @@ EG_MAP struct {
 	__type(value, struct eg_guard);
 } eg_labels SEC(".maps");
 
-/* uid -> guard for that user's manager (user@UID.service), should it be made anew. Written by the helper. */
+/* uid -> guard for that user's manager (user@UID.service), should it be made anew. Written by the
+ * helper. */
 EG_MAP struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, EG_SESSIONS_MAX);
@@ -67,8 +71,8 @@ EG_MAP struct {
 	__type(value, struct eg_policy);
 } eg_policies SEC(".maps");
 
-/* policy -> trie of networks. The helper makes the tries; these are only their shape (sizes, not types: clang leaves
- * out types that are only reached through an inner map's pointers). */
+/* policy -> trie of networks. The helper makes the tries; these are only their shape (sizes, not
+ * types: clang leaves out types that are only reached through an inner map's pointers). */
 struct eg_lpm4 {
 	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
 	__uint(max_entries, EG_PREFIXES_MAX);
@@ -108,7 +112,8 @@ EG_MAP struct {
 	__type(value, struct eg_totals);
 } eg_totals SEC(".maps");
 
-/* session number -> who it is. The helper's notebook: no program reads it, but it must outlive the helper. */
+/* session number -> who it is. The helper's notebook: no program reads it, but it must outlive the
+ * helper. */
 EG_MAP struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, EG_SESSIONS_MAX);
@@ -131,7 +136,8 @@ EG_MAP struct {
 
 /* ---- who is it ---- */
 
-/* A task can be guarded twice over: by the cgroup it is in and by the label it carries. Both apply. */
+/* A task can be guarded twice over: by the cgroup it is in and by the label it carries. Both
+ * apply. */
 enum { EG_BY_CGROUP, EG_BY_LABEL, EG_GUARDS };
 
 struct eg_who {
@@ -144,8 +150,8 @@ static __always_inline __u64 eg_cgroup_id(const struct cgroup *cgroup)
 }
 
 /*
- * The guard of a cgroup or of its nearest bound ancestor. Only the levels where bindings stand are tested, through
- * ancestors[], so a user who nests hundreds of cgroups gains nothing by it.
+ * The guard of a cgroup or of its nearest bound ancestor. Only the levels where bindings stand are
+ * tested, through ancestors[], so a user who nests hundreds of cgroups gains nothing by it.
  */
 static __always_inline const struct eg_guard *eg_guard_of_cgroup(struct cgroup *cgroup)
 {
@@ -171,7 +177,8 @@ static __always_inline const struct eg_guard *eg_guard_of_cgroup(struct cgroup *
 		if (level == (__u32)own) {
 			id = eg_cgroup_id(cgroup);
 		} else {
-			if (bpf_probe_read_kernel(&ancestor, sizeof(ancestor), &cgroup->ancestors[level]))
+			if (bpf_probe_read_kernel(&ancestor, sizeof(ancestor),
+						  &cgroup->ancestors[level]))
 				continue;
 			id = BPF_CORE_READ(ancestor, kn, id);
 		}
@@ -190,7 +197,8 @@ static __always_inline bool eg_who_is(struct task_struct *task, struct eg_who *w
 
 	who->guard[EG_BY_CGROUP] = eg_guard_of_cgroup(task->cgroups->dfl_cgrp);
 	who->guard[EG_BY_LABEL] = bpf_task_storage_get(&eg_labels, task, NULL, 0);
-	/* Counted, because clang makes "a || b" of two pointers an OR, which the verifier refuses. */
+	/* Counted, because clang makes "a || b" of two pointers an OR, which the verifier
+	 * refuses. */
 	if (who->guard[EG_BY_CGROUP])
 		guards++;
 	barrier_var(guards);
@@ -257,13 +265,13 @@ struct eg_detail {
 	__u32 target_id;
 	struct eg_rule rule;
 	__u32 has_rule;
-	const char *arg;	     /* kernel string or NULL */
-	struct eg_where object;	     /* what it was about */
+	const char *arg;	/* kernel string or NULL */
+	struct eg_where object; /* what it was about */
 };
 
 /*
- * Walks a path from the leaf up, across mounts, into *out (path.bpf.c): a global function, so that the verifier looks
- * at its loop once and not at every use. Always 0.
+ * Walks a path from the leaf up, across mounts, into *out (path.bpf.c): a global function, so that
+ * the verifier looks at its loop once and not at every use. Always 0.
  */
 int eg_path_walk(struct eg_path *out, const struct eg_where *where);
 
@@ -296,8 +304,9 @@ static __always_inline void eg_event_who(struct eg_event *e, struct task_struct 
 }
 
 /*
- * Zeroes a reserved record: ring memory still holds what stood there before. In pieces, kept apart by barriers,
- * because clang's BPF back end unrolls a memset of up to 1024 bytes and has no function to call for more.
+ * Zeroes a reserved record: ring memory still holds what stood there before. In pieces, kept apart
+ * by barriers, because clang's BPF back end unrolls a memset of up to 1024 bytes and has no
+ * function to call for more.
  */
 static __always_inline void eg_event_init(struct eg_event *e, __u16 kind)
 {
@@ -311,7 +320,8 @@ static __always_inline void eg_event_init(struct eg_event *e, __u16 kind)
 }
 
 /* The record of a refusal. Not being able to write it changes nothing about the verdict. */
-static __always_inline bool eg_event_write(const struct eg_view *view, const struct eg_detail *detail, __u16 verdict)
+static __always_inline bool eg_event_write(const struct eg_view *view,
+					   const struct eg_detail *detail, __u16 verdict)
 {
 	struct eg_event *e = bpf_ringbuf_reserve(&eg_events, sizeof(*e), 0);
 
@@ -344,7 +354,8 @@ static __always_inline bool eg_event_write(const struct eg_view *view, const str
 	return true;
 }
 
-/* Counts, reports and returns what the hook must return: -EPERM, or 0 when the policy only audits. */
+/* Counts, reports and returns what the hook must return: -EPERM, or 0 when the policy only
+ * audits. */
 static __always_inline int eg_refuse(const struct eg_view *view, const struct eg_detail *detail)
 {
 	/* A policy that is missing cannot ask for audit: see the table at the top. */
@@ -366,10 +377,11 @@ static __always_inline int eg_refuse(const struct eg_view *view, const struct eg
 }
 
 /*
- * For restrictions that are one flag of the policy: does one of the guards refuse? Fills *view with the first that
- * enforces, else with one that audits.
+ * For restrictions that are one flag of the policy: does one of the guards refuse? Fills *view with
+ * the first that enforces, else with one that audits.
  */
-static __always_inline bool eg_flag_refuses(const struct eg_who *who, __u32 flag, struct eg_view *view)
+static __always_inline bool eg_flag_refuses(const struct eg_who *who, __u32 flag,
+					    struct eg_view *view)
 {
 	bool refused = false;
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * Session identity: labels that follow every task of a session from binding and fork on, wherever it is moved, and
- * the binding of user managers at the instant their cgroup is made.
+ * Session identity: labels that follow every task of a session from binding and fork on, wherever
+ * it is moved, and the binding of user managers at the instant their cgroup is made.
  *
  * Hooks: task_alloc, bprm_committed_creds; tracepoint cgroup_mkdir; task iterators for the helper.
  * Not covered here: what keeps a task from leaving its cgroup. The label makes leaving pointless.
@@ -11,7 +11,8 @@
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
-/* The guard a child of `task` inherits; NULL = none. A label wins: it says where the task came from. */
+/* The guard a child of `task` inherits; NULL = none. A label wins: it says where the task came
+ * from. */
 static __always_inline const struct eg_guard *eg_heritage(struct task_struct *task)
 {
 	struct eg_who who;
@@ -48,7 +49,8 @@ int BPF_PROG(eg_task_alloc, struct task_struct *task, unsigned long clone_flags)
 SEC("lsm/bprm_committed_creds")
 int BPF_PROG(eg_bprm_committed_creds, struct linux_binprm *bprm)
 {
-	struct eg_guard *label = bpf_task_storage_get(&eg_labels, bpf_get_current_task_btf(), NULL, 0);
+	struct eg_guard *label =
+		bpf_task_storage_get(&eg_labels, bpf_get_current_task_btf(), NULL, 0);
 
 	if (label && (label->flags & EG_GUARD_LEADER))
 		label->flags &= ~EG_GUARD_LEADER;
@@ -97,17 +99,21 @@ static __always_inline __s64 eg_manager_uid(struct kernfs_node *kn)
 	return uid;
 }
 
-/* Does the parent's name start with "user-"? Delegated units at the same level are not below a user's slice. */
+/* Does the parent's name start with "user-"? Delegated units at the same level are not below a
+ * user's slice. */
 static __always_inline bool eg_in_user_slice(struct kernfs_node *kn)
 {
 	char name[8] = {};
 
-	if (bpf_probe_read_kernel_str(name, sizeof(name), BPF_CORE_READ(eg_kernfs_parent(kn), name)) <= 0)
+	if (bpf_probe_read_kernel_str(name, sizeof(name),
+				      BPF_CORE_READ(eg_kernfs_parent(kn), name)) <= 0)
 		return false;
-	return name[0] == 'u' && name[1] == 's' && name[2] == 'e' && name[3] == 'r' && name[4] == '-';
+	return name[0] == 'u' && name[1] == 's' && name[2] == 'e' && name[3] == 'r' &&
+	       name[4] == '-';
 }
 
-/* Called before the new cgroup can hold a task, so a manager that is made anew never runs unguarded. */
+/* Called before the new cgroup can hold a task, so a manager that is made anew never runs
+ * unguarded. */
 SEC("tp_btf/cgroup_mkdir")
 int BPF_PROG(eg_cgroup_mkdir, struct cgroup *cgroup, const char *path)
 {
@@ -144,7 +150,8 @@ int BPF_PROG(eg_cgroup_mkdir, struct cgroup *cgroup, const char *path)
 
 /* ---- iterators, read by the helper ---- */
 
-/* Labels the tasks that were in a cgroup before it was bound. Those forked since are labelled by their parent. */
+/* Labels the tasks that were in a cgroup before it was bound. Those forked since are labelled by
+ * their parent. */
 SEC("iter/task")
 int eg_iter_label(struct bpf_iter__task *ctx)
 {

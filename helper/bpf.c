@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * Load or take over, attach, pin. Pins live in EG_PIN_PARENT/v<ABI>/; a set under construction stands in
- * a directory beside it and is renamed when it is whole, so a set that can be seen is complete.
+ * Load or take over, attach, pin. Pins live in EG_PIN_PARENT/v<ABI>/; a set under construction
+ * stands in a directory beside it and is renamed when it is whole, so a set that can be seen is
+ * complete.
  */
 #include "bpf_maps.h"
 
@@ -33,7 +34,8 @@ static const char *const map_names[EG_N_MAPS] = {
 	"eg_tries6",   "eg_totals", "eg_records",  "eg_state",	  "eg_events",
 };
 
-__attribute__((format(printf, 3, 4))) static int fail(struct eg_err *err, int error, const char *format, ...)
+__attribute__((format(printf, 3, 4))) static int fail(struct eg_err *err, int error,
+						      const char *format, ...)
 {
 	va_list ap;
 
@@ -104,7 +106,8 @@ static int adopt_maps(struct ebpfguard *skel, struct eg_err *err)
 		fd = bpf_obj_get(path);
 		if (fd < 0)
 			return fail(err, fd,
-				    "%s: %s; the pinned set is not complete. Sessions stay as they are; to start anew "
+				    "%s: %s; the pinned set is not complete. Sessions stay as they "
+				    "are; to start anew "
 				    "without them run: ebpfguard-helper --unload",
 				    path, strerror(-fd));
 		r = bpf_map__reuse_fd(map, fd);
@@ -133,7 +136,8 @@ static int pin_maps(struct ebpfguard *skel, const char *dir, struct eg_err *err)
 	return 0;
 }
 
-/* Pins a link under its program's name. An older link there is replaced in one step: then its program goes. */
+/* Pins a link under its program's name. An older link there is replaced in one step: then its
+ * program goes. */
 static int pin_link(const char *dir, const char *name, int link_fd, struct eg_err *err)
 {
 	char path[EG_PATH_TEXT_SIZE], fresh[EG_PATH_TEXT_SIZE];
@@ -148,7 +152,8 @@ static int pin_link(const char *dir, const char *name, int link_fd, struct eg_er
 	if (r < 0)
 		return fail(err, r, "cannot pin %s: %s", fresh, strerror(-r));
 	if (rename(fresh, path) < 0)
-		return fail(err, -errno, "cannot rename %s to %s: %s", fresh, path, strerror(errno));
+		return fail(err, -errno, "cannot rename %s to %s: %s", fresh, path,
+			    strerror(errno));
 	return 0;
 }
 
@@ -172,7 +177,8 @@ static int pin_links(struct ebpfguard *skel, const char *dir, struct eg_err *err
 /* ---- load and attach ---- */
 
 /* libbpf's own words: for -d only, they are long. */
-static int print_all(enum libbpf_print_level level, const char *format, va_list ap)
+__attribute__((format(printf, 2, 0))) static int print_all(enum libbpf_print_level level,
+							   const char *format, va_list ap)
 {
 	return level == LIBBPF_DEBUG ? 0 : vfprintf(stderr, format, ap);
 }
@@ -210,19 +216,25 @@ static int check_kernel(struct eg_err *err)
 
 	if (access("/sys/kernel/btf/vmlinux", R_OK) < 0)
 		return fail(err, -EOPNOTSUPP,
-			    "this kernel has no BTF (/sys/kernel/btf/vmlinux): it needs CONFIG_DEBUG_INFO_BTF=y, as "
+			    "this kernel has no BTF (/sys/kernel/btf/vmlinux): it needs "
+			    "CONFIG_DEBUG_INFO_BTF=y, as "
 			    "Debian's kernels from 5.10 on have");
 	read_lsm_list(lsm, sizeof(lsm));
 	if (!lsm[0])
-		return fail(err, -EOPNOTSUPP, "cannot read /sys/kernel/security/lsm: mount securityfs at /sys/kernel/security");
+		return fail(err, -EOPNOTSUPP,
+			    "cannot read /sys/kernel/security/lsm: mount securityfs at "
+			    "/sys/kernel/security");
 	if (!list_has("/sys/kernel/security/lsm", "bpf"))
 		return fail(err, -EOPNOTSUPP,
-			    "BPF LSM is not active: \"bpf\" is not in the kernel's LSM list (%s). Add lsm=%s,bpf to the "
-			    "kernel command line (GRUB_CMDLINE_LINUX in /etc/default/grub, then update-grub) and reboot; "
+			    "BPF LSM is not active: \"bpf\" is not in the kernel's LSM list (%s). "
+			    "Add lsm=%s,bpf to the "
+			    "kernel command line (GRUB_CMDLINE_LINUX in /etc/default/grub, then "
+			    "update-grub) and reboot; "
 			    "the kernel needs CONFIG_BPF_LSM=y",
 			    lsm, lsm);
 	if (statfs(EG_BPFFS, &fs) < 0 || fs.f_type != BPF_FS_MAGIC)
-		return fail(err, -EOPNOTSUPP, "no bpffs at " EG_BPFFS ": mount -t bpf bpf " EG_BPFFS);
+		return fail(err, -EOPNOTSUPP,
+			    "no bpffs at " EG_BPFFS ": mount -t bpf bpf " EG_BPFFS);
 	return 0;
 }
 
@@ -240,10 +252,12 @@ static int attach_all(struct ebpfguard *skel, struct eg_err *err)
 		r = -errno;
 		if (r == -E2BIG)
 			return fail(err, r,
-				    "hook %s is full: the kernel takes only so many programs per hook for everybody. See "
+				    "hook %s is full: the kernel takes only so many programs per "
+				    "hook for everybody. See "
 				    "`bpftool link` for whose they are",
 				    bpf_program__section_name(prog));
-		return fail(err, r, "cannot attach %s: %s", bpf_program__section_name(prog), strerror(-r));
+		return fail(err, r, "cannot attach %s: %s", bpf_program__section_name(prog),
+			    strerror(-r));
 	}
 	return 0;
 }
@@ -260,14 +274,16 @@ static int pin_fresh(struct ebpfguard *skel, struct eg_err *err)
 {
 	int r;
 
-	(void)remove_dir(PIN_NEW); /* left by a helper that was killed here; mkdir below tells if it could not go */
+	/* left by a helper that was killed here; mkdir below tells if it could not go */
+	(void)remove_dir(PIN_NEW);
 	r = make_dir(PIN_NEW, err);
 	if (!r)
 		r = pin_maps(skel, PIN_NEW, err);
 	if (!r)
 		r = pin_links(skel, PIN_NEW, err);
 	if (!r && rename(PIN_NEW, PIN_DIR) < 0)
-		r = fail(err, -errno, "cannot rename " PIN_NEW " to " PIN_DIR ": %s", strerror(errno));
+		r = fail(err, -errno, "cannot rename " PIN_NEW " to " PIN_DIR ": %s",
+			 strerror(errno));
 	if (r < 0)
 		(void)remove_dir(PIN_NEW);
 	return r;
@@ -286,7 +302,8 @@ static void unpin_strangers(struct ebpfguard *skel)
 		for (int i = 0; i < s->prog_cnt && !ours; i++)
 			ours = !strcmp(entry->d_name + 5, s->progs[i].name);
 		if (!ours)
-			(void)unlinkat(dirfd(dir), entry->d_name, 0); /* still there: an old rule more, never one less */
+			/* still there: an old rule more, never one less */
+			(void)unlinkat(dirfd(dir), entry->d_name, 0);
 	}
 	if (dir)
 		(void)closedir(dir);
@@ -300,7 +317,8 @@ static int open_pin(const char *kind, const char *name)
 	return r < 0 ? r : bpf_obj_get(path);
 }
 
-/* Are all programs pinned, and of this very object? Then there is nothing to load: a restart takes no verifier. */
+/* Are all programs pinned, and of this very object? Then there is nothing to load: a restart takes
+ * no verifier. */
 static bool is_current(struct ebpfguard *skel, const uint8_t *build)
 {
 	const struct bpf_object_skeleton *s = skel->skeleton;
@@ -332,7 +350,8 @@ static int sign(const uint8_t *build, struct eg_err *err)
 	return r < 0 ? fail(err, r, "cannot write eg_state: %s", strerror(-r)) : 0;
 }
 
-/* Loads this binary's programs, onto the pinned maps if there are any, attaches them, and pins them over the old. */
+/* Loads this binary's programs, onto the pinned maps if there are any, attaches them, and pins them
+ * over the old. */
 static int load(struct ebpfguard *skel, bool adopted, const uint8_t *build, struct eg_err *err)
 {
 	int r = adopted ? adopt_maps(skel, err) : 0;
@@ -341,7 +360,9 @@ static int load(struct ebpfguard *skel, bool adopted, const uint8_t *build, stru
 		return r;
 	r = ebpfguard__load(skel);
 	if (r < 0)
-		return fail(err, r, "the kernel refused the BPF programs: %s (%d). Run ebpfguard-helper -d for the verifier's words",
+		return fail(err, r,
+			    "the kernel refused the BPF programs: %s (%d). Run ebpfguard-helper -d "
+			    "for the verifier's words",
 			    strerror(-r), -r);
 	r = attach_all(skel, err);
 	if (!r)
@@ -368,7 +389,8 @@ static int open_set(struct eg_bpf *bpf, struct eg_err *err)
 	for (size_t i = 0; i < EG_N_MAPS; i++) {
 		bpf->maps[i] = open_pin("map", map_names[i]);
 		if (bpf->maps[i] < 0)
-			return fail(err, bpf->maps[i], "cannot open the pin of %s: %s", map_names[i], strerror(-bpf->maps[i]));
+			return fail(err, bpf->maps[i], "cannot open the pin of %s: %s",
+				    map_names[i], strerror(-bpf->maps[i]));
 	}
 	bpf->iter_label = open_pin("link", "eg_iter_label");
 	bpf->iter_members = open_pin("link", "eg_iter_members");
@@ -391,7 +413,8 @@ static struct eg_bpf *new_bpf(void)
 	return bpf;
 }
 
-int eg_bpf_open(struct eg_bpf **ret, enum eg_bpf_start *ret_start, bool verbose, struct eg_err *reterr)
+int eg_bpf_open(struct eg_bpf **ret, enum eg_bpf_start *ret_start, bool verbose,
+		struct eg_err *reterr)
 {
 	struct eg_bpf *bpf = new_bpf();
 	struct ebpfguard *skel = NULL;
@@ -408,7 +431,8 @@ int eg_bpf_open(struct eg_bpf **ret, enum eg_bpf_start *ret_start, bool verbose,
 	if (!r) {
 		skel = ebpfguard__open();
 		if (!skel)
-			r = fail(reterr, -errno, "cannot open the BPF object in this binary: %s", strerror(errno));
+			r = fail(reterr, -errno, "cannot open the BPF object in this binary: %s",
+				 strerror(errno));
 	}
 	if (!r) {
 		eg_key_sha256(skel->skeleton->data, skel->skeleton->data_sz, build);

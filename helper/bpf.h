@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The kernel side as the helper sees it: load or take over, attach, and the maps. bpf.c is the only file that includes
- * the skeleton and libbpf. None of these functions logs.
+ * The kernel side as the helper sees it: load or take over, attach, and the maps. bpf.c is the only
+ * file that includes the skeleton and libbpf. None of these functions logs.
  */
 #ifndef EG_BPF_H
 #define EG_BPF_H
@@ -26,67 +26,82 @@ enum eg_bpf_start {
 };
 
 /*
- * Makes the kernel side be there, pinned below EG_PIN_PARENT so that it outlives this process, and takes it up. A set
- * of pins of this ABI is taken over whole or not at all: programs of this build stay as they are, those of another
- * build are replaced one by one, the new attached before the old goes, so no session is unguarded for a moment.
- * Needs CAP_BPF, CAP_PERFMON, CAP_SYS_ADMIN and a bpffs at EG_BPFFS. Blocks for the verifier (well under a second on
- * real machines) unless adopted. verbose: libbpf's and the verifier's words to stderr.
- * Returns 0, *ret (eg_bpf_close) and *ret_start; a negative errno with *reterr naming what is missing and what to do.
+ * Makes the kernel side be there, pinned below EG_PIN_PARENT so that it outlives this process, and
+ * takes it up. A set of pins of this ABI is taken over whole or not at all: programs of this build
+ * stay as they are, those of another build are replaced one by one, the new attached before the old
+ * goes, so no session is unguarded for a moment. Needs CAP_BPF, CAP_PERFMON, CAP_SYS_ADMIN and a
+ * bpffs at EG_BPFFS. Blocks for the verifier (well under a second on real machines) unless adopted.
+ * verbose: libbpf's and the verifier's words to stderr.
+ * Returns 0, *ret (eg_bpf_close) and *ret_start; a negative errno with *reterr naming what is
+ * missing and what to do.
  */
-int eg_bpf_open(struct eg_bpf **ret, enum eg_bpf_start *ret_start, bool verbose, struct eg_err *reterr);
+int eg_bpf_open(struct eg_bpf **ret, enum eg_bpf_start *ret_start, bool verbose,
+		struct eg_err *reterr);
 
 /* Gives up our descriptors. What is pinned goes on enforcing. NULL is fine. */
 void eg_bpf_close(struct eg_bpf *bpf);
 
-/* Removes every pin: enforcement ends. For uninstallation. Returns 0 or a negative errno; no pins is fine. */
+/* Removes every pin: enforcement ends. For uninstallation. Returns 0 or a negative errno; no pins
+ * is fine. */
 int eg_bpf_unload(void);
 
 /*
- * Puts a compiled policy in force for a slot in one step: fills new tries, then swaps the slot's one value, then waits
- * until no program can still see the old one, then frees it.
+ * Puts a compiled policy in force for a slot in one step: fills new tries, then swaps the slot's
+ * one value, then waits until no program can still see the old one, then frees it.
  * slot: EG_PROFILE_SELFTEST..EG_PROFILES_MAX - 1; generation: for people.
- * Returns 0; -ENOSPC when no policy index is free; or the negative errno of a map operation; the old policy then stays.
+ * Returns 0; -ENOSPC when no policy index is free; or the negative errno of a map operation; the
+ * old policy then stays.
  */
-int eg_bpf_policy_put(struct eg_bpf *bpf, uint32_t slot, const struct eg_policy_image *image, uint32_t generation);
+int eg_bpf_policy_put(struct eg_bpf *bpf, uint32_t slot, const struct eg_policy_image *image,
+		      uint32_t generation);
 
 /* What is in force for a slot. Returns 0 or a negative errno. */
 int eg_bpf_profile_get(struct eg_bpf *bpf, uint32_t slot, struct eg_profile *ret);
 
 /*
  * Binds a cgroup. level: its depth below the cgroup2 root, 1..65535.
- * Returns 0; -EEXIST when it is bound already; -ENOSPC when the table or the list of levels is full.
+ * Returns 0; -EEXIST when it is bound already; -ENOSPC when the table or the list of levels is
+ * full.
  */
-int eg_bpf_bind(struct eg_bpf *bpf, uint64_t cgroup, unsigned int level, const struct eg_guard *guard);
+int eg_bpf_bind(struct eg_bpf *bpf, uint64_t cgroup, unsigned int level,
+		const struct eg_guard *guard);
 int eg_bpf_binding_get(struct eg_bpf *bpf, uint64_t cgroup, struct eg_guard *ret); /* 0, -ENOENT */
 int eg_bpf_unbind(struct eg_bpf *bpf, uint64_t cgroup);				   /* 0, -ENOENT */
 
-/* The label of a process's main thread. Returns 0, -ENOENT (no label), -ESRCH (gone), or -ENOMEM. */
+/* The label of a process's main thread. Returns 0, -ENOENT (no label), -ESRCH (gone), or
+ * -ENOMEM. */
 int eg_bpf_label_get(struct eg_bpf *bpf, int pidfd, struct eg_guard *ret);
 int eg_bpf_label_put(struct eg_bpf *bpf, int pidfd, const struct eg_guard *guard);
 int eg_bpf_label_drop(struct eg_bpf *bpf, int pidfd);
 
-/* Labels every task below a bound cgroup that has no label yet. Walks all tasks of the host. 0 or negative errno. */
+/* Labels every task below a bound cgroup that has no label yet. Walks all tasks of the host. 0 or
+ * negative errno. */
 int eg_bpf_label_all(struct eg_bpf *bpf);
 
-/* Every labelled task. *ret: array of *ret_n, owned by the caller. Walks all tasks of the host. 0 or negative errno. */
+/* Every labelled task. *ret: array of *ret_n, owned by the caller. Walks all tasks of the host. 0
+ * or negative errno. */
 int eg_bpf_members(struct eg_bpf *bpf, struct eg_member **ret, size_t *ret_n);
 
-/* Should this user's manager be made anew, it is bound at once. NULL guard: no longer. 0 or negative errno. */
+/* Should this user's manager be made anew, it is bound at once. NULL guard: no longer. 0 or
+ * negative errno. */
 int eg_bpf_manager_set(struct eg_bpf *bpf, uint32_t uid, const struct eg_guard *guard);
 
 /* A session number never used before. Returns 0 or a negative errno. */
 int eg_bpf_session_number(struct eg_bpf *bpf, uint64_t *ret);
 
 /* Records and totals, by session number. put makes both (totals zeroed); drop removes both. */
-int eg_bpf_record_put(struct eg_bpf *bpf, uint64_t session, const struct eg_record *record, bool is_new);
+int eg_bpf_record_put(struct eg_bpf *bpf, uint64_t session, const struct eg_record *record,
+		      bool is_new);
 int eg_bpf_record_get(struct eg_bpf *bpf, uint64_t session, struct eg_record *ret);
 void eg_bpf_record_drop(struct eg_bpf *bpf, uint64_t session);
 int eg_bpf_totals_get(struct eg_bpf *bpf, uint64_t session, struct eg_totals *ret);
 
-/* Steps through the session numbers that have a record: *session 0 starts. Returns 0, -ENOENT at the end. */
+/* Steps through the session numbers that have a record: *session 0 starts. Returns 0, -ENOENT at
+ * the end. */
 int eg_bpf_record_next(struct eg_bpf *bpf, uint64_t *session);
 
-/* Descriptor to poll for events, and the reader: calls handle for each record there is. 0 or negative errno. */
+/* Descriptor to poll for events, and the reader: calls handle for each record there is. 0 or
+ * negative errno. */
 typedef void (*eg_bpf_event_fn)(const struct eg_event *event, void *arg);
 int eg_bpf_events_fd(struct eg_bpf *bpf);
 int eg_bpf_events_read(struct eg_bpf *bpf);

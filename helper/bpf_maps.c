@@ -34,7 +34,8 @@ int eg_bpf_profile_get(struct eg_bpf *bpf, uint32_t slot, struct eg_profile *ret
 	return bpf_map_lookup_elem(bpf->maps[EG_MAP_PROFILES], &slot, ret);
 }
 
-/* An index in eg_policies no slot refers to. Derived from the map each time, so it needs no memory of its own. */
+/* An index in eg_policies no slot refers to. Derived from the map each time, so it needs no memory
+ * of its own. */
 static int free_policy_index(struct eg_bpf *bpf, uint32_t *ret)
 {
 	bool used[EG_POLICIES_MAX] = {true};
@@ -57,7 +58,8 @@ static int free_policy_index(struct eg_bpf *bpf, uint32_t *ret)
 	return -ENOSPC;
 }
 
-/* Fills a trie in batches from parallel arrays; falls back to one call an entry where batches are not known. */
+/* Fills a trie in batches from parallel arrays; falls back to one call an entry where batches are
+ * not known. */
 static int fill(int fd, const void *entries, size_t n, size_t key_size, size_t value_size)
 {
 	size_t stride = key_size + value_size;
@@ -87,8 +89,8 @@ static int fill(int fd, const void *entries, size_t n, size_t key_size, size_t v
 static int make_trie(const char *name, const void *entries, size_t n, size_t key_size)
 {
 	LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = BPF_F_NO_PREALLOC);
-	int fd = bpf_map_create(BPF_MAP_TYPE_LPM_TRIE, name, (uint32_t)key_size, sizeof(struct eg_rule), EG_PREFIXES_MAX,
-				&opts);
+	int fd = bpf_map_create(BPF_MAP_TYPE_LPM_TRIE, name, (uint32_t)key_size,
+				sizeof(struct eg_rule), EG_PREFIXES_MAX, &opts);
 	int r;
 
 	if (fd < 0)
@@ -101,8 +103,12 @@ static int make_trie(const char *name, const void *entries, size_t n, size_t key
 	return fd;
 }
 
-_Static_assert(sizeof(struct eg_policy_entry4) == sizeof(struct eg_lpm4_key) + sizeof(struct eg_rule), "fill");
-_Static_assert(sizeof(struct eg_policy_entry6) == sizeof(struct eg_lpm6_key) + sizeof(struct eg_rule), "fill");
+_Static_assert(sizeof(struct eg_policy_entry4) ==
+		       sizeof(struct eg_lpm4_key) + sizeof(struct eg_rule),
+	       "fill");
+_Static_assert(sizeof(struct eg_policy_entry6) ==
+		       sizeof(struct eg_lpm6_key) + sizeof(struct eg_rule),
+	       "fill");
 
 /* Puts both tries of a policy where its index will look for them. */
 static int put_tries(struct eg_bpf *bpf, uint32_t index, const struct eg_policy_image *image)
@@ -112,13 +118,15 @@ static int put_tries(struct eg_bpf *bpf, uint32_t index, const struct eg_policy_
 	int r = 0;
 
 	if (image->flags & EG_POLICY_RULES4) {
-		fd4 = make_trie("eg_lpm4", image->entries4, image->n_entries4, sizeof(struct eg_lpm4_key));
+		fd4 = make_trie("eg_lpm4", image->entries4, image->n_entries4,
+				sizeof(struct eg_lpm4_key));
 		if (fd4 < 0)
 			return fd4;
 		r = bpf_map_update_elem(bpf->maps[EG_MAP_TRIES4], &index, &fd4, BPF_ANY);
 	}
 	if (!r && image->flags & EG_POLICY_RULES6) {
-		fd6 = make_trie("eg_lpm6", image->entries6, image->n_entries6, sizeof(struct eg_lpm6_key));
+		fd6 = make_trie("eg_lpm6", image->entries6, image->n_entries6,
+				sizeof(struct eg_lpm6_key));
 		if (fd6 < 0)
 			return fd6;
 		r = bpf_map_update_elem(bpf->maps[EG_MAP_TRIES6], &index, &fd6, BPF_ANY);
@@ -133,7 +141,8 @@ static void drop_tries(struct eg_bpf *bpf, uint32_t index)
 	(void)bpf_map_delete_elem(bpf->maps[EG_MAP_TRIES6], &index);
 }
 
-int eg_bpf_policy_put(struct eg_bpf *bpf, uint32_t slot, const struct eg_policy_image *image, uint32_t generation)
+int eg_bpf_policy_put(struct eg_bpf *bpf, uint32_t slot, const struct eg_policy_image *image,
+		      uint32_t generation)
 {
 	struct eg_policy policy = {.flags = image->flags, .generation = generation};
 	struct eg_profile before, after = {.generation = generation};
@@ -143,10 +152,12 @@ int eg_bpf_policy_put(struct eg_bpf *bpf, uint32_t slot, const struct eg_policy_
 		r = free_policy_index(bpf, &after.policy);
 	if (r < 0)
 		return r;
-	drop_tries(bpf, after.policy); /* of a helper that was killed between filling and swapping */
+	/* of a helper that was killed between filling and swapping */
+	drop_tries(bpf, after.policy);
 	r = put_tries(bpf, after.policy, image);
 	if (!r)
-		r = bpf_map_update_elem(bpf->maps[EG_MAP_POLICIES], &after.policy, &policy, BPF_ANY);
+		r = bpf_map_update_elem(bpf->maps[EG_MAP_POLICIES], &after.policy, &policy,
+					BPF_ANY);
 	if (!r)
 		r = bpf_map_update_elem(bpf->maps[EG_MAP_PROFILES], &slot, &after, BPF_ANY);
 	if (r < 0) {
@@ -155,7 +166,8 @@ int eg_bpf_policy_put(struct eg_bpf *bpf, uint32_t slot, const struct eg_policy_
 	}
 	if (!before.policy)
 		return 0;
-	/* A program may have read the old index just before the swap: let it finish before its tries go. */
+	/* A program may have read the old index just before the swap: let it finish before its
+	 * tries go. */
 	if (syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0) == 0)
 		drop_tries(bpf, before.policy);
 	return 0;
@@ -180,7 +192,8 @@ static int add_level(struct eg_bpf *bpf, unsigned int level)
 	return eg_bpf_state_put(bpf->maps[EG_MAP_STATE], &state);
 }
 
-int eg_bpf_bind(struct eg_bpf *bpf, uint64_t cgroup, unsigned int level, const struct eg_guard *guard)
+int eg_bpf_bind(struct eg_bpf *bpf, uint64_t cgroup, unsigned int level,
+		const struct eg_guard *guard)
 {
 	int r = add_level(bpf, level);
 
@@ -303,7 +316,8 @@ int eg_bpf_session_number(struct eg_bpf *bpf, uint64_t *ret)
 	return 0;
 }
 
-int eg_bpf_record_put(struct eg_bpf *bpf, uint64_t session, const struct eg_record *record, bool is_new)
+int eg_bpf_record_put(struct eg_bpf *bpf, uint64_t session, const struct eg_record *record,
+		      bool is_new)
 {
 	static const struct eg_totals none;
 	int records = bpf->maps[EG_MAP_RECORDS];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The daemon's state and the seams between its files. One thread, one epoll set; nothing here blocks longer than a map
- * operation or a walk over the host's tasks.
+ * The daemon's state and the seams between its files. One thread, one epoll set; nothing here
+ * blocks longer than a map operation or a walk over the host's tasks.
  */
 #ifndef EG_HELPER_H
 #define EG_HELPER_H
@@ -23,7 +23,8 @@ enum {
 	EG_OPEN_SESSIONS_MAX = EG_SESSIONS_MAX / 2, /* the other half is for user managers */
 	EG_CLIENTS_MAX = 64,
 	EG_CLIENT_MS = 5000, /* a connection may live that long */
-	EG_REFUSE_MS = 200, /* a caller waiting while we cannot start has that long to say what it wants */
+	/* a caller waiting while we cannot start has that long to say what it wants */
+	EG_REFUSE_MS = 200,
 	EG_TICK_MS = 1000,
 	EG_LOOK_TICKS = 4, /* each cgroup is looked at that often without being told to */
 	EG_BUCKETS = 1024,
@@ -31,18 +32,21 @@ enum {
 
 struct eg_helper;
 
-/* Something in the epoll set. handle may free the object it is embedded in: one event is fetched at a time. */
+/* Something in the epoll set. handle may free the object it is embedded in: one event is fetched at
+ * a time. */
 struct eg_source {
 	int fd; /* owned by the embedding object; -1 = not watched */
 	void (*handle)(struct eg_helper *helper, struct eg_source *source, uint32_t events);
 };
 
-/* A live session, or the user manager several sessions of one user share (record.flags EG_GUARD_MANAGER). */
+/* A live session, or the user manager several sessions of one user share (record.flags
+ * EG_GUARD_MANAGER). */
 struct eg_session {
 	uint64_t number;
 	struct eg_record record; /* what eg_records holds */
 	struct eg_source events; /* cgroup.events of its cgroup */
-	bool empty;		 /* the cgroup has no process; tasks moved elsewhere may still carry the label */
+	/* the cgroup has no process; tasks moved elsewhere may still carry the label */
+	bool empty;
 	struct eg_limit limit;
 	struct eg_session *next; /* in its bucket */
 };
@@ -69,7 +73,7 @@ struct eg_helper {
 	struct eg_session *buckets[EG_BUCKETS];
 	size_t n_sessions, n_managers;
 	unsigned int ticks; /* of the timer, EG_TICK_MS each */
-	bool reap_due; /* some session went empty */
+	bool reap_due;	    /* some session went empty */
 };
 
 /* ---- main.c: loop and configuration ---- */
@@ -77,7 +81,8 @@ struct eg_helper {
 /* Watches source->fd. events: EPOLL*. Returns 0 or a negative errno. */
 int eg_loop_add(struct eg_helper *helper, struct eg_source *source, uint32_t events);
 
-/* Loads, compiles and puts in force; logs the outcome. Returns 0, or a negative errno and the old policy stays. */
+/* Loads, compiles and puts in force; logs the outcome. Returns 0, or a negative errno and the old
+ * policy stays. */
 int eg_helper_reload(struct eg_helper *helper);
 
 /* ---- server.c: the two sockets ---- */
@@ -91,24 +96,28 @@ struct eg_peer {
 
 enum eg_door { EG_DOOR_HELPER = 0, EG_DOOR_CONTROL = 1 };
 
-/* Starts to listen: on descriptors systemd passed (fds, may be fewer) or on sockets of our own. 0 or negative errno. */
+/* Starts to listen: on descriptors systemd passed (fds, may be fewer) or on sockets of our own. 0
+ * or negative errno. */
 int eg_server_open(struct eg_helper *helper, const int *fds, size_t n_fds, struct eg_err *reterr);
 void eg_server_close(struct eg_helper *helper);
 
 /*
- * For a helper that cannot start: answers the callers that wait in the backlog of systemd's sockets with a refusal.
- * Left there, they would have systemd start us again at once, forever, and learn nothing but a time-out.
+ * For a helper that cannot start: answers the callers that wait in the backlog of systemd's sockets
+ * with a refusal. Left there, they would have systemd start us again at once, forever, and learn
+ * nothing but a time-out.
  */
 void eg_server_refuse_waiting(const int *fds, size_t n_fds, int error, const char *text);
 void eg_server_tick(struct eg_helper *helper, int64_t now_ms);
 
 /*
- * Is the peer guarded, by its label or by a bound cgroup above it? Returns 1 and the guard, 0, or a negative errno:
- * not knowing must be taken for yes.
+ * Is the peer guarded, by its label or by a bound cgroup above it? Returns 1 and the guard, 0, or a
+ * negative errno: not knowing must be taken for yes.
  */
-int eg_server_peer_guard(struct eg_helper *helper, const struct eg_peer *peer, struct eg_guard *ret);
+int eg_server_peer_guard(struct eg_helper *helper, const struct eg_peer *peer,
+			 struct eg_guard *ret);
 
-/* ---- control.c: what ebpfguardctl asks. Each sends its answer on fd. 0, or a negative errno closes the client. ---- */
+/* ---- control.c: what ebpfguardctl asks. Each sends its answer on fd. 0, or a negative errno
+ * closes the client. ---- */
 int eg_control_status(struct eg_helper *helper, int fd);
 int eg_control_sessions(struct eg_helper *helper, int fd);
 int eg_control_reload(struct eg_helper *helper, int fd);
@@ -116,15 +125,18 @@ int eg_control_reload(struct eg_helper *helper, int fd);
 /* ---- session.c ---- */
 
 /*
- * Guards a proven leaf. dirfd: its directory, borrowed; path, level: of the leaf; peer: its only process.
- * Returns 0 and the session; -EUSERS (too many for one user), -ENOSPC, or another negative errno with everything undone
- * and *reterr filled.
+ * Guards a proven leaf. dirfd: its directory, borrowed; path, level: of the leaf; peer: its only
+ * process.
+ * Returns 0 and the session; -EUSERS (too many for one user), -ENOSPC, or another negative errno
+ * with everything undone and *reterr filled.
  */
-int eg_session_open(struct eg_helper *helper, const struct eg_msg_open *request, const struct eg_peer *peer, int dirfd,
-		    const char *path, int level, struct eg_session **ret, struct eg_err *reterr);
+int eg_session_open(struct eg_helper *helper, const struct eg_msg_open *request,
+		    const struct eg_peer *peer, int dirfd, const char *path, int level,
+		    struct eg_session **ret, struct eg_err *reterr);
 
 /* Takes an open back that could not be answered. */
-void eg_session_undo(struct eg_helper *helper, struct eg_session *session, const struct eg_peer *peer);
+void eg_session_undo(struct eg_helper *helper, struct eg_session *session,
+		     const struct eg_peer *peer);
 
 /* PAM said close: noted, and guarded on. */
 void eg_session_closed(struct eg_helper *helper, struct eg_session *session);
@@ -135,7 +147,8 @@ struct eg_session *eg_session_find(struct eg_helper *helper, uint64_t number);
 int eg_session_watch(struct eg_helper *helper, struct eg_session *session, int dirfd);
 
 /* A session object from a record, in the table. NULL when out of memory. */
-struct eg_session *eg_session_add(struct eg_helper *helper, uint64_t number, const struct eg_record *record);
+struct eg_session *eg_session_add(struct eg_helper *helper, uint64_t number,
+				  const struct eg_record *record);
 
 /* Forgets a session: binding, record, totals, table. No log. */
 void eg_session_drop(struct eg_helper *helper, struct eg_session *session);
@@ -143,7 +156,8 @@ void eg_session_drop(struct eg_helper *helper, struct eg_session *session);
 /* Ends, with a line in the log, the sessions that have no task left. */
 void eg_session_reap(struct eg_helper *helper);
 
-/* At start: takes up the sessions the pinned records tell of. Returns how many, or a negative errno. */
+/* At start: takes up the sessions the pinned records tell of. Returns how many, or a negative
+ * errno. */
 int eg_session_adopt(struct eg_helper *helper);
 
 /* A record of the ring buffer. eg_bpf_event_fn. */
@@ -157,9 +171,10 @@ void eg_session_free_all(struct eg_helper *helper);
 
 /* ---- manager.c ---- */
 
-/* Guards the user's manager: the one there is and any that is made anew. Returns 0 or a negative errno. */
-int eg_manager_guard(struct eg_helper *helper, uint32_t uid, const char *user, const char *profile_name,
-		     uint32_t profile);
+/* Guards the user's manager: the one there is and any that is made anew. Returns 0 or a negative
+ * errno. */
+int eg_manager_guard(struct eg_helper *helper, uint32_t uid, const char *user,
+		     const char *profile_name, uint32_t profile);
 
 /* The kernel side bound a new manager: watch it. */
 void eg_manager_made(struct eg_helper *helper, const struct eg_event *event);
@@ -171,8 +186,10 @@ struct eg_session *eg_manager_find(struct eg_helper *helper, uint32_t uid);
 /* ---- selftest.c ---- */
 
 /*
- * Guards a child of our own with a policy that denies 192.0.2.0/24 and lets it try. Blocks up to a second.
- * Returns 0 when the denied connect gave EPERM and an allowed one did not; otherwise a negative errno with *reterr.
+ * Guards a child of our own with a policy that denies 192.0.2.0/24 and lets it try. Blocks up to a
+ * second.
+ * Returns 0 when the denied connect gave EPERM and an allowed one did not; otherwise a negative
+ * errno with *reterr.
  */
 int eg_selftest(struct eg_helper *helper, struct eg_err *reterr);
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * ebpfguard-helper: options, start order, loop. Start: options -> settings -> log -> load or adopt -> prove -> policy
+ * ebpfguard-helper: options, start order, loop. Start: options -> settings -> log -> load or adopt
+ * -> prove -> policy
  * -> live sessions -> sockets -> ready. Foreground always; systemd does the rest.
  */
 #include <errno.h>
@@ -28,12 +29,14 @@
 /* What systemd passes, in the order of the unit; there may be fewer. */
 static const int passed[] = {3, 4};
 
-/* KERNEL_CANNOT is EX_CONFIG: the unit does not restart us for it, because trying again would not help. */
+/* KERNEL_CANNOT is EX_CONFIG: the unit does not restart us for it, because trying again would not
+ * help. */
 enum { FAILED = 1, USAGE = 2, KERNEL_CANNOT = 78 };
 
 /* ---- systemd ---- */
 
-/* sd_notify(3) in ten lines: the helper links no libsystemd. Without NOTIFY_SOCKET there is nobody to tell. */
+/* sd_notify(3) in ten lines: the helper links no libsystemd. Without NOTIFY_SOCKET there is nobody
+ * to tell. */
 static void notify(const char *state)
 {
 	const char *path = getenv("NOTIFY_SOCKET");
@@ -49,7 +52,8 @@ static void notify(const char *state)
 	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (fd >= 0)
 		(void)sendto(fd, state, strlen(state), MSG_NOSIGNAL, (struct sockaddr *)&addr,
-			     (socklen_t)(offsetof(struct sockaddr_un, sun_path) + n)); /* systemd's time-out tells */
+			     /* systemd's time-out tells */
+			     (socklen_t)(offsetof(struct sockaddr_un, sun_path) + n));
 }
 
 /* Number of sockets passed by socket activation, from descriptor 3 on. */
@@ -80,7 +84,8 @@ static void on_ring(struct eg_helper *helper, struct eg_source *source, uint32_t
 	(void)source;
 	(void)events;
 	if (r < 0)
-		eg_log(LOG_ERR, "cannot read events: %s; refusals go on, their lines are missing", strerror(-r));
+		eg_log(LOG_ERR, "cannot read events: %s; refusals go on, their lines are missing",
+		       strerror(-r));
 }
 
 static void on_timer(struct eg_helper *helper, struct eg_source *source, uint32_t events)
@@ -113,7 +118,8 @@ static void on_signal(struct eg_helper *helper, struct eg_source *source, uint32
 
 static int open_loop(struct eg_helper *helper)
 {
-	struct itimerspec tick = {.it_interval.tv_sec = EG_TICK_MS / 1000, .it_value.tv_sec = EG_TICK_MS / 1000};
+	struct itimerspec tick = {.it_interval.tv_sec = EG_TICK_MS / 1000,
+				  .it_value.tv_sec = EG_TICK_MS / 1000};
 	sigset_t set;
 	int r;
 
@@ -124,9 +130,11 @@ static int open_loop(struct eg_helper *helper)
 	if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
 		return -errno;
 	helper->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-	helper->signals = (struct eg_source){.fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK), .handle = on_signal};
-	helper->timer = (struct eg_source){.fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK),
-					   .handle = on_timer};
+	helper->signals = (struct eg_source){.fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK),
+					     .handle = on_signal};
+	helper->timer = (struct eg_source){
+		.fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK),
+		.handle = on_timer};
 	if (helper->epoll_fd < 0 || helper->signals.fd < 0 || helper->timer.fd < 0 ||
 	    timerfd_settime(helper->timer.fd, 0, &tick, NULL) < 0)
 		return -errno;
@@ -165,7 +173,8 @@ static int apply(struct eg_helper *helper, struct eg_config *config, struct eg_e
 	if (r < 0) {
 		(void)snprintf(err->file, sizeof(err->file), "%s", config->file);
 		err->line = 0;
-		(void)snprintf(err->text, sizeof(err->text), "cannot put the policy in force: %s", strerror(-r));
+		(void)snprintf(err->text, sizeof(err->text), "cannot put the policy in force: %s",
+			       strerror(-r));
 	} else {
 		eg_config_free(helper->config);
 		helper->config = config;
@@ -178,25 +187,32 @@ static int apply(struct eg_helper *helper, struct eg_config *config, struct eg_e
 	return r;
 }
 
-/* Keeps the text of a good configuration for the next start, replaced in one step. Losing it is not an error now. */
+/* Keeps the text of a good configuration for the next start, replaced in one step. Losing it is not
+ * an error now. */
 static void keep_last_good(struct eg_helper *helper, const char *text, size_t n)
 {
 	int dir eg_auto_close = open(helper->state_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	int fd eg_auto_close = -1;
 
 	if (dir >= 0)
-		fd = openat(dir, LAST_GOOD ".new", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+		fd = openat(dir, LAST_GOOD ".new",
+			    O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0 || write(fd, text, n) != (ssize_t)n || fsync(fd) < 0 ||
 	    renameat(dir, LAST_GOOD ".new", dir, LAST_GOOD) < 0)
-		eg_log(LOG_WARNING, "cannot keep the configuration as %s/" LAST_GOOD ": %s; an older one stays there",
+		eg_log(LOG_WARNING,
+		       "cannot keep the configuration as %s/" LAST_GOOD
+		       ": %s; an older one stays there",
 		       helper->state_dir, strerror(errno));
 }
 
 static void log_loaded(const struct eg_helper *helper)
 {
-	eg_log(LOG_NOTICE, "POLICY generation=%u mode=%s prefixes4=%u prefixes6=%u setuid=%s mount=%s file=%s",
-	       helper->generation, helper->config->profiles[0].mode == EG_MODE_AUDIT ? "audit" : "enforce",
-	       helper->prefixes4, helper->prefixes6, helper->config->profiles[0].deny_setuid ? "deny" : "allow",
+	eg_log(LOG_NOTICE,
+	       "POLICY generation=%u mode=%s prefixes4=%u prefixes6=%u setuid=%s mount=%s file=%s",
+	       helper->generation,
+	       helper->config->profiles[0].mode == EG_MODE_AUDIT ? "audit" : "enforce",
+	       helper->prefixes4, helper->prefixes6,
+	       helper->config->profiles[0].deny_setuid ? "deny" : "allow",
 	       helper->config->profiles[0].deny_mount ? "deny" : "allow", helper->config->file);
 }
 
@@ -239,12 +255,16 @@ static void first_load(struct eg_helper *helper)
 		r = apply(helper, config, &err);
 	if (r < 0) {
 		eg_config_free(config);
-		eg_log(LOG_ERR, "no last good configuration either (%s): every session but exempt ones is refused",
+		eg_log(LOG_ERR,
+		       "no last good configuration either (%s): every session but exempt ones is "
+		       "refused",
 		       eg_err_format(&err, text, sizeof(text)));
 		return;
 	}
-	eg_log(LOG_ERR, "the last good configuration is enforced instead, from %s: mend %s, then run "
-			"ebpfguardctl reload", path, helper->config_file);
+	eg_log(LOG_ERR,
+	       "the last good configuration is enforced instead, from %s: mend %s, then run "
+	       "ebpfguardctl reload",
+	       path, helper->config_file);
 	log_loaded(helper);
 }
 
@@ -270,14 +290,16 @@ static int start(struct eg_helper *helper, struct eg_err *err)
 {
 	static const char *const started[] = {[EG_BPF_FRESH] = "fresh start",
 					      [EG_BPF_ADOPTED] = "pins taken over",
-					      [EG_BPF_REPLACED] = "pins taken over, programs replaced"};
+					      [EG_BPF_REPLACED] =
+						      "pins taken over, programs replaced"};
 	struct eg_profile before = {0};
 	enum eg_bpf_start how = EG_BPF_FRESH;
 	int r, n;
 
 	r = eg_cgroup2_open(&helper->cgroup2);
 	if (r < 0) {
-		(void)snprintf(err->text, sizeof(err->text), "no cgroup2 file system is mounted: %s", strerror(-r));
+		(void)snprintf(err->text, sizeof(err->text),
+			       "no cgroup2 file system is mounted: %s", strerror(-r));
 		return r;
 	}
 	r = eg_bpf_open(&helper->bpf, &how, helper->debug, err);
@@ -286,7 +308,9 @@ static int start(struct eg_helper *helper, struct eg_err *err)
 	if (r < 0)
 		return r;
 	helper->enforcing = true;
-	eg_log(LOG_NOTICE, "ENFORCING version=" EG_VERSION " abi=%d %s: a denied connect of our own child gave EPERM",
+	eg_log(LOG_NOTICE,
+	       "ENFORCING version=" EG_VERSION
+	       " abi=%d %s: a denied connect of our own child gave EPERM",
 	       EG_ABI_VERSION, started[how]);
 	if (!eg_bpf_profile_get(helper->bpf, EG_PROFILE_DEFAULT, &before))
 		helper->generation = before.generation;
@@ -319,7 +343,8 @@ static int unload(void)
 	int r = eg_bpf_unload();
 
 	if (r < 0)
-		(void)fprintf(stderr, "ebpfguard-helper: cannot remove " EG_PIN_PARENT ": %s\n", strerror(-r));
+		(void)fprintf(stderr, "ebpfguard-helper: cannot remove " EG_PIN_PARENT ": %s\n",
+			      strerror(-r));
 	return r < 0;
 }
 
@@ -377,7 +402,8 @@ int main(int argc, char **argv)
 		return check_only(helper.config_file);
 	eg_log_open(helper.debug, helper.debug);
 	helper.started_s = time(NULL);
-	(void)setrlimit(RLIMIT_NOFILE, &files); /* one or two a session; systemd's unit sets it too */
+	/* one or two a session; systemd's unit sets it too */
+	(void)setrlimit(RLIMIT_NOFILE, &files);
 	r = open_loop(&helper);
 	if (!r)
 		r = start(&helper, &err);
@@ -393,8 +419,8 @@ int main(int argc, char **argv)
 	notify("READY=1");
 	r = loop(&helper);
 	notify("STOPPING=1");
-	eg_log(r < 0 ? LOG_ERR : LOG_NOTICE, "stopping%s%s: sessions stay guarded", r < 0 ? ": " : "",
-	       r < 0 ? strerror(-r) : "");
+	eg_log(r < 0 ? LOG_ERR : LOG_NOTICE, "stopping%s%s: sessions stay guarded",
+	       r < 0 ? ": " : "", r < 0 ? strerror(-r) : "");
 	eg_server_close(&helper);
 	eg_session_free_all(&helper);
 	eg_bpf_close(helper.bpf);

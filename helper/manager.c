@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * User managers. `systemd-run --user` starts programs in user@UID.service and, with --scope, has PID 1 move the caller
- * there: an ordinary user's way out of any session cgroup. So that cgroup is guarded too, as a session of its own that
- * all sessions of the user share. The kernel side binds it when it is made anew (eg_cgroup_mkdir).
+ * User managers. `systemd-run --user` starts programs in user@UID.service and, with --scope, has
+ * PID 1 move the caller
+ * there: an ordinary user's way out of any session cgroup. So that cgroup is guarded too, as a
+ * session of its own that all sessions of the user share. The kernel side binds it when it is made
+ * anew (eg_cgroup_mkdir).
  */
 #include "helper.h"
 
@@ -25,8 +27,8 @@ struct eg_session *eg_manager_find(struct eg_helper *helper, uint32_t uid)
 	return NULL;
 }
 
-static int new_manager(struct eg_helper *helper, uint32_t uid, const char *user, const char *profile_name,
-		       uint32_t profile, struct eg_session **ret)
+static int new_manager(struct eg_helper *helper, uint32_t uid, const char *user,
+		       const char *profile_name, uint32_t profile, struct eg_session **ret)
 {
 	struct eg_record record = {
 		.started_s = (uint64_t)time(NULL),
@@ -53,7 +55,8 @@ static int new_manager(struct eg_helper *helper, uint32_t uid, const char *user,
 	return 0;
 }
 
-/* Writes the record back. A failure leaves an older one, which a restarted helper corrects by looking. */
+/* Writes the record back. A failure leaves an older one, which a restarted helper corrects by
+ * looking. */
 static void remember(struct eg_helper *helper, struct eg_session *manager, uint64_t cgroup)
 {
 	manager->record.cgroup = cgroup;
@@ -62,8 +65,9 @@ static void remember(struct eg_helper *helper, struct eg_session *manager, uint6
 
 static struct eg_guard guard_of(const struct eg_session *manager)
 {
-	return (struct eg_guard){
-		.session = manager->number, .profile = manager->record.profile, .flags = EG_GUARD_MANAGER};
+	return (struct eg_guard){.session = manager->number,
+				 .profile = manager->record.profile,
+				 .flags = EG_GUARD_MANAGER};
 }
 
 /* Binds the manager's cgroup if there is one, and labels the tasks that were in it before. */
@@ -75,15 +79,16 @@ static int bind_running(struct eg_helper *helper, struct eg_session *manager)
 	int fd eg_auto_close = -1;
 	int r;
 
-	(void)snprintf(path, sizeof(path), "user.slice/user-%u.slice/user@%u.service", manager->record.uid,
-		       manager->record.uid);
+	(void)snprintf(path, sizeof(path), "user.slice/user-%u.slice/user@%u.service",
+		       manager->record.uid, manager->record.uid);
 	fd = eg_cgroup2_open_path(&helper->cgroup2, path);
 	if (fd < 0)
 		return fd == -ENOENT ? 0 : fd;
 	r = eg_cgroup2_id(fd, &id);
 	if (r < 0)
 		return r;
-	if (manager->record.cgroup == id && manager->events.fd >= 0 && !eg_bpf_binding_get(helper->bpf, id, &now))
+	if (manager->record.cgroup == id && manager->events.fd >= 0 &&
+	    !eg_bpf_binding_get(helper->bpf, id, &now))
 		return 0;
 	if (manager->record.cgroup && manager->record.cgroup != id)
 		(void)eg_bpf_unbind(helper->bpf, manager->record.cgroup); /* the one before it */
@@ -95,8 +100,8 @@ static int bind_running(struct eg_helper *helper, struct eg_session *manager)
 	return r < 0 ? r : eg_bpf_label_all(helper->bpf);
 }
 
-int eg_manager_guard(struct eg_helper *helper, uint32_t uid, const char *user, const char *profile_name,
-		     uint32_t profile)
+int eg_manager_guard(struct eg_helper *helper, uint32_t uid, const char *user,
+		     const char *profile_name, uint32_t profile)
 {
 	struct eg_session *manager = eg_manager_find(helper, uid);
 	struct eg_guard guard;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * The two sockets. helper.sock takes open, close and version; control.sock the rest. uid 0 is not authority here:
- * guarded root has it too. What counts is where the kernel says the peer is.
+ * The two sockets. helper.sock takes open, close and version; control.sock the rest. uid 0 is not
+ * authority here: guarded root has it too. What counts is where the kernel says the peer is.
  */
 #include "helper.h"
 
@@ -35,8 +35,9 @@ struct eg_client {
 /* ---- who asks ---- */
 
 /*
- * SO_PEERPIDFD pins the process that connected. Before 6.5 the pid is looked up now: it could have been reused since
- * the connect, so an open is also checked against the leaf, which holds nobody but the caller.
+ * SO_PEERPIDFD pins the process that connected. Before 6.5 the pid is looked up now: it could have
+ * been reused since the connect, so an open is also checked against the leaf, which holds nobody
+ * but the caller.
  */
 static int peer_of(int fd, struct eg_peer *ret)
 {
@@ -111,7 +112,8 @@ __attribute__((format(printf, 3, 4))) static int refuse(int fd, int error, const
 
 /* ---- helper.sock ---- */
 
-static int on_version(struct eg_helper *helper, struct eg_client *client, const void *request, int passed)
+static int on_version(struct eg_helper *helper, struct eg_client *client, const void *request,
+		      int passed)
 {
 	struct eg_msg_is_version msg = {.abi = EG_ABI_VERSION, .product = EG_VERSION};
 	struct eg_guard guard = {0};
@@ -127,9 +129,10 @@ static int on_version(struct eg_helper *helper, struct eg_client *client, const 
 	return send_now(client->source.fd, &msg);
 }
 
-/* Everything a leaf must be before it is bound. ret_path, ret_level: where it is. 0 or negative errno with a reason. */
-static int prove_leaf(struct eg_helper *helper, const struct eg_peer *peer, int dirfd, char *ret_path, size_t size,
-		      int *ret_level, const char **ret_reason)
+/* Everything a leaf must be before it is bound. ret_path, ret_level: where it is. 0 or negative
+ * errno with a reason. */
+static int prove_leaf(struct eg_helper *helper, const struct eg_peer *peer, int dirfd,
+		      char *ret_path, size_t size, int *ret_level, const char **ret_reason)
 {
 	struct eg_guard guard;
 	struct stat st;
@@ -160,15 +163,18 @@ static int prove_leaf(struct eg_helper *helper, const struct eg_peer *peer, int 
 	return r < 0 ? r : r ? 0 : -EPERM;
 }
 
-static void log_refusal(const struct eg_msg_open *request, const struct eg_peer *peer, int error, const char *reason)
+static void log_refusal(const struct eg_msg_open *request, const struct eg_peer *peer, int error,
+			const char *reason)
 {
 	char user[512];
 
 	eg_log(LOG_ERR, "REFUSED open user=%s pid=%d uid=%u errno=%d reason=\"%s\"",
-	       eg_event_escape(request->user, user, sizeof(user)), (int)peer->pid, (unsigned int)peer->uid, -error, reason);
+	       eg_event_escape(request->user, user, sizeof(user)), (int)peer->pid,
+	       (unsigned int)peer->uid, -error, reason);
 }
 
-static int on_open(struct eg_helper *helper, struct eg_client *client, const void *request, int passed)
+static int on_open(struct eg_helper *helper, struct eg_client *client, const void *request,
+		   int passed)
 {
 	const struct eg_msg_open *open = request;
 	struct eg_msg_opened answer = {0};
@@ -195,14 +201,17 @@ static int on_open(struct eg_helper *helper, struct eg_client *client, const voi
 	eg_proto_head(&answer, EG_MSG_OPENED, sizeof(answer));
 	r = send_now(client->source.fd, &answer);
 	if (r < 0) {
-		log_refusal(open, &client->peer, r, "the answer could not be sent; the binding is undone");
+		log_refusal(open, &client->peer, r,
+			    "the answer could not be sent; the binding is undone");
 		eg_session_undo(helper, session, &client->peer);
 	}
 	return r;
 }
 
-/* A guarded peer may close its own session: its label says which that is, the number is only a claim. */
-static int on_close(struct eg_helper *helper, struct eg_client *client, const void *request, int passed)
+/* A guarded peer may close its own session: its label says which that is, the number is only a
+ * claim. */
+static int on_close(struct eg_helper *helper, struct eg_client *client, const void *request,
+		    int passed)
 {
 	const struct eg_msg_close *msg = request;
 	struct eg_session *session = eg_session_find(helper, msg->session);
@@ -210,7 +219,8 @@ static int on_close(struct eg_helper *helper, struct eg_client *client, const vo
 	struct eg_msg ok;
 
 	(void)passed;
-	if (!session || eg_server_peer_guard(helper, &client->peer, &guard) != 1 || guard.session != msg->session)
+	if (!session || eg_server_peer_guard(helper, &client->peer, &guard) != 1 ||
+	    guard.session != msg->session)
 		return refuse(client->source.fd, -EACCES, "not a process of session %llu",
 			      (unsigned long long)msg->session);
 	eg_session_closed(helper, session);
@@ -220,21 +230,24 @@ static int on_close(struct eg_helper *helper, struct eg_client *client, const vo
 
 /* ---- control.sock ---- */
 
-static int on_status(struct eg_helper *helper, struct eg_client *client, const void *request, int passed)
+static int on_status(struct eg_helper *helper, struct eg_client *client, const void *request,
+		     int passed)
 {
 	(void)request;
 	(void)passed;
 	return eg_control_status(helper, client->source.fd);
 }
 
-static int on_sessions(struct eg_helper *helper, struct eg_client *client, const void *request, int passed)
+static int on_sessions(struct eg_helper *helper, struct eg_client *client, const void *request,
+		       int passed)
 {
 	(void)request;
 	(void)passed;
 	return eg_control_sessions(helper, client->source.fd);
 }
 
-static int on_reload(struct eg_helper *helper, struct eg_client *client, const void *request, int passed)
+static int on_reload(struct eg_helper *helper, struct eg_client *client, const void *request,
+		     int passed)
 {
 	(void)request;
 	(void)passed;
@@ -250,7 +263,8 @@ static const struct request {
 	enum eg_door door;
 	enum guarded_peer guarded;
 	bool takes_fd;
-	int (*handle)(struct eg_helper *helper, struct eg_client *client, const void *request, int passed);
+	int (*handle)(struct eg_helper *helper, struct eg_client *client, const void *request,
+		      int passed);
 } requests[] = {
 	{EG_MSG_VERSION, EG_DOOR_HELPER, GUARDED_MAY, false, on_version},
 	{EG_MSG_OPEN, EG_DOOR_HELPER, GUARDED_MAY_NOT, true, on_open},
@@ -290,8 +304,10 @@ static int serve(struct eg_helper *helper, struct eg_client *client)
 	if (request->guarded == GUARDED_MAY_NOT) {
 		r = eg_server_peer_guard(helper, &client->peer, &guard);
 		if (r) {
-			eg_log(LOG_WARNING, "REFUSED request type=%u pid=%d uid=%u session=%llu reason=\"%s\"", buf.head.type,
-			       (int)client->peer.pid, (unsigned int)client->peer.uid, (unsigned long long)guard.session,
+			eg_log(LOG_WARNING,
+			       "REFUSED request type=%u pid=%d uid=%u session=%llu reason=\"%s\"",
+			       buf.head.type, (int)client->peer.pid, (unsigned int)client->peer.uid,
+			       (unsigned long long)guard.session,
 			       r > 0 ? "the caller is in a guarded session" : strerror(-r));
 			return refuse(client->source.fd, -EALREADY, "already guarded");
 		}
@@ -316,28 +332,33 @@ static void drop_client(struct eg_helper *helper, struct eg_client *client)
 
 static void on_client(struct eg_helper *helper, struct eg_source *source, uint32_t events)
 {
-	struct eg_client *client = (struct eg_client *)((char *)source - offsetof(struct eg_client, source));
+	struct eg_client *client =
+		(struct eg_client *)((char *)source - offsetof(struct eg_client, source));
 	int r = events & EPOLLIN ? serve(helper, client) : -ENOTCONN;
 
 	if (r >= 0)
 		return;
 	if (r != -ENOTCONN)
-		eg_log(LOG_WARNING, "closing the connection of pid %d: %s", (int)client->peer.pid, strerror(-r));
+		eg_log(LOG_WARNING, "closing the connection of pid %d: %s", (int)client->peer.pid,
+		       strerror(-r));
 	drop_client(helper, client);
 }
 
 static void on_connect(struct eg_helper *helper, struct eg_source *source, uint32_t events)
 {
-	enum eg_door door = source == &helper->listeners[EG_DOOR_CONTROL] ? EG_DOOR_CONTROL : EG_DOOR_HELPER;
+	enum eg_door door =
+		source == &helper->listeners[EG_DOOR_CONTROL] ? EG_DOOR_CONTROL : EG_DOOR_HELPER;
 	int fd eg_auto_close = accept4(source->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	struct eg_client *client;
 	struct eg_peer peer = {.pidfd = -1};
 
 	(void)events;
 	if (fd < 0)
-		return; /* hung up again; a lack of descriptors shows at the next login as a refused one */
+		/* hung up again; a lack of descriptors shows at the next login as a refused one */
+		return;
 	if (peer_of(fd, &peer) < 0 || peer.uid != 0 || helper->n_clients >= EG_CLIENTS_MAX) {
-		eg_log(LOG_WARNING, "refusing a connection of pid %d uid %u: %s", (int)peer.pid, (unsigned int)peer.uid,
+		eg_log(LOG_WARNING, "refusing a connection of pid %d uid %u: %s", (int)peer.pid,
+		       (unsigned int)peer.uid,
 		       helper->n_clients >= EG_CLIENTS_MAX ? "too many connections" : "not root");
 		eg_close_p(&peer.pidfd);
 		return;
@@ -378,15 +399,20 @@ static int listen_at(const char *path, struct eg_err *err)
 
 	(void)snprintf(addr.sun_path, sizeof(addr.sun_path), "%s", path);
 	if (mkdir("/run/ebpfguard", 0755) < 0 && errno != EEXIST) {
-		(void)snprintf(err->text, sizeof(err->text), "cannot create /run/ebpfguard: %s", strerror(errno));
+		(void)snprintf(err->text, sizeof(err->text), "cannot create /run/ebpfguard: %s",
+			       strerror(errno));
 		return -errno;
 	}
 	(void)unlink(path);
 	mask = umask(0177);
-	r = fd < 0 || bind(fd, (struct sockaddr *)&addr, sizeof(addr)) < 0 || listen(fd, SOMAXCONN) < 0 ? -errno : 0;
+	r = fd < 0 || bind(fd, (struct sockaddr *)&addr, sizeof(addr)) < 0 ||
+			    listen(fd, SOMAXCONN) < 0
+		    ? -errno
+		    : 0;
 	(void)umask(mask);
 	if (r < 0) {
-		(void)snprintf(err->text, sizeof(err->text), "cannot listen on %s: %s", path, strerror(-r));
+		(void)snprintf(err->text, sizeof(err->text), "cannot listen on %s: %s", path,
+			       strerror(-r));
 		return r;
 	}
 	return eg_take_fd(&fd);
@@ -416,7 +442,8 @@ static void refuse_one(int fd, int error, const char *text)
 	int passed eg_auto_close = -1;
 
 	if (eg_proto_recv(fd, &buf, sizeof(buf), &passed, eg_proto_now_ms() + EG_REFUSE_MS) > 0)
-		(void)refuse(fd, error, "%s", text); /* it may have gone: then nobody needs the answer */
+		/* it may have gone: then nobody needs the answer */
+		(void)refuse(fd, error, "%s", text);
 }
 
 void eg_server_refuse_waiting(const int *fds, size_t n_fds, int error, const char *text)
@@ -424,7 +451,8 @@ void eg_server_refuse_waiting(const int *fds, size_t n_fds, int error, const cha
 	for (size_t i = 0; i < n_fds; i++) {
 		(void)fcntl(fds[i], F_SETFL, O_NONBLOCK);
 		for (size_t k = 0; k < EG_CLIENTS_MAX; k++) {
-			int fd eg_auto_close = accept4(fds[i], NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+			int fd eg_auto_close =
+				accept4(fds[i], NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
 			if (fd < 0)
 				break;
@@ -441,9 +469,10 @@ int eg_server_open(struct eg_helper *helper, const int *fds, size_t n_fds, struc
 		int door = door_of(fds[i]);
 
 		if (door < 0 || helper->listeners[door].fd >= 0) {
-			(void)snprintf(reterr->text, sizeof(reterr->text),
-				       "systemd passed a socket that is not one of " EG_HELPER_SOCKET
-				       " and " EG_CONTROL_SOCKET ": check ebpfguard.socket");
+			(void)snprintf(
+				reterr->text, sizeof(reterr->text),
+				"systemd passed a socket that is not one of " EG_HELPER_SOCKET
+				" and " EG_CONTROL_SOCKET ": check ebpfguard.socket");
 			return -EINVAL;
 		}
 		helper->listeners[door].fd = fds[i];

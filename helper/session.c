@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * Live sessions: opened when the kernel guards them, ended when no task of theirs is left, wherever it went.
+ * Live sessions: opened when the kernel guards them, ended when no task of theirs is left, wherever
+ * it went.
  */
 #include "helper.h"
 
@@ -41,7 +42,8 @@ struct eg_session *eg_session_find(struct eg_helper *helper, uint64_t number)
 
 static void on_cgroup_events(struct eg_helper *helper, struct eg_source *source, uint32_t events)
 {
-	struct eg_session *session = (struct eg_session *)((char *)source - offsetof(struct eg_session, events));
+	struct eg_session *session =
+		(struct eg_session *)((char *)source - offsetof(struct eg_session, events));
 
 	(void)events;
 	session->empty = eg_cgroup2_populated(source->fd) == 0;
@@ -69,7 +71,8 @@ int eg_session_watch(struct eg_helper *helper, struct eg_session *session, int d
 
 /* ---- the table ---- */
 
-struct eg_session *eg_session_add(struct eg_helper *helper, uint64_t number, const struct eg_record *record)
+struct eg_session *eg_session_add(struct eg_helper *helper, uint64_t number,
+				  const struct eg_record *record)
 {
 	struct eg_session **bucket = bucket_of(helper, number);
 	struct eg_session *session = calloc(1, sizeof(*session));
@@ -105,7 +108,8 @@ static void forget(struct eg_helper *helper, struct eg_session *session)
 
 void eg_session_drop(struct eg_helper *helper, struct eg_session *session)
 {
-	/* The binding first, the record last: a helper killed in between finds the record and finishes. */
+	/* The binding first, the record last: a helper killed in between finds the record and
+	 * finishes. */
 	if (session->record.cgroup)
 		(void)eg_bpf_unbind(helper->bpf, session->record.cgroup); /* gone already is fine */
 	eg_bpf_record_drop(helper->bpf, session->number);
@@ -144,8 +148,9 @@ static uint32_t uid_of(const char *path, const char *user)
 }
 
 /*
- * Port of the client, the second word of SSH_CONNECTION. 0 = not there, or not to be believed: pam_env with
- * user_readenv=1, as Debian 12's sshd has it, lets a user overwrite the variable, but not PAM_RHOST.
+ * Port of the client, the second word of SSH_CONNECTION. 0 = not there, or not to be believed:
+ * pam_env with user_readenv=1, as Debian 12's sshd has it, lets a user overwrite the variable, but
+ * not PAM_RHOST.
  */
 static uint32_t rport_of(const char *connection, const char *rhost)
 {
@@ -161,8 +166,8 @@ static uint32_t rport_of(const char *connection, const char *rhost)
 	return strlen(rhost) == n && !strncmp(connection, rhost, n) ? port : 0;
 }
 
-static void fill_record(struct eg_record *record, const struct eg_msg_open *request, const struct eg_peer *peer,
-			const char *path, uint64_t cgroup)
+static void fill_record(struct eg_record *record, const struct eg_msg_open *request,
+			const struct eg_peer *peer, const char *path, uint64_t cgroup)
 {
 	*record = (struct eg_record){
 		.cgroup = cgroup,
@@ -175,10 +180,12 @@ static void fill_record(struct eg_record *record, const struct eg_msg_open *requ
 	(void)snprintf(record->user, sizeof(record->user), "%s", request->user);
 	(void)snprintf(record->service, sizeof(record->service), "%s", request->service);
 	(void)snprintf(record->rhost, sizeof(record->rhost), "%s", request->rhost);
-	(void)eg_key_fingerprint(request->auth_info, record->key); /* no key, no fingerprint: the field stays empty */
+	/* no key, no fingerprint: the field stays empty */
+	(void)eg_key_fingerprint(request->auth_info, record->key);
 }
 
-__attribute__((format(printf, 3, 4))) static int fail(struct eg_err *err, int error, const char *format, ...)
+__attribute__((format(printf, 3, 4))) static int fail(struct eg_err *err, int error,
+						      const char *format, ...)
 {
 	va_list ap;
 
@@ -191,17 +198,20 @@ __attribute__((format(printf, 3, 4))) static int fail(struct eg_err *err, int er
 static int check_limits(struct eg_helper *helper, const char *user, struct eg_err *err)
 {
 	if (!helper->config)
-		return fail(err, -ENOENT, "there is no valid configuration: run ebpfguardctl check");
+		return fail(err, -ENOENT,
+			    "there is no valid configuration: run ebpfguardctl check");
 	if (helper->n_sessions >= EG_OPEN_SESSIONS_MAX)
-		return fail(err, -ENOSPC, "%d sessions are guarded already, more do not fit", EG_OPEN_SESSIONS_MAX);
+		return fail(err, -ENOSPC, "%d sessions are guarded already, more do not fit",
+			    EG_OPEN_SESSIONS_MAX);
 	if (sessions_of(helper, user) >= EG_SESSIONS_PER_USER)
-		return fail(err, -EUSERS, "this user has %d guarded sessions already", EG_SESSIONS_PER_USER);
+		return fail(err, -EUSERS, "this user has %d guarded sessions already",
+			    EG_SESSIONS_PER_USER);
 	return 0;
 }
 
 /* Binds and labels, in this order: whatever the leader forks from the first on inherits. */
-static int bind_leaf(struct eg_helper *helper, struct eg_session *session, const struct eg_peer *peer, int dirfd,
-		     int level, struct eg_err *err)
+static int bind_leaf(struct eg_helper *helper, struct eg_session *session,
+		     const struct eg_peer *peer, int dirfd, int level, struct eg_err *err)
 {
 	struct eg_guard guard = {.session = session->number, .profile = session->record.profile};
 	int r = eg_session_watch(helper, session, dirfd);
@@ -217,8 +227,8 @@ static int bind_leaf(struct eg_helper *helper, struct eg_session *session, const
 		return fail(err, r, "cannot label the session's leader: %s", strerror(-r));
 	if (session->record.uid == (uint32_t)-1)
 		return 0;
-	r = eg_manager_guard(helper, session->record.uid, session->record.user, session->record.profile_name,
-			     session->record.profile);
+	r = eg_manager_guard(helper, session->record.uid, session->record.user,
+			     session->record.profile_name, session->record.profile);
 	return r < 0 ? fail(err, r, "cannot guard the user's manager: %s", strerror(-r)) : 0;
 }
 
@@ -228,15 +238,18 @@ static void log_start(const struct eg_session *session, const char *path)
 	char user[512], service[128], rhost[512], where[1024];
 
 	eg_log(LOG_NOTICE,
-	       "START session=%llu user=%s uid=%u profile=%s rhost=%s rport=%u service=%s key=%s pid=%u cgroup=%s",
-	       (unsigned long long)session->number, eg_event_escape(rec->user, user, sizeof(user)), rec->uid,
-	       rec->profile_name, eg_event_escape(rec->rhost, rhost, sizeof(rhost)), rec->rport,
-	       eg_event_escape(rec->service, service, sizeof(service)), rec->key[0] ? rec->key : "-", rec->leader,
+	       "START session=%llu user=%s uid=%u profile=%s rhost=%s rport=%u service=%s key=%s "
+	       "pid=%u cgroup=%s",
+	       (unsigned long long)session->number, eg_event_escape(rec->user, user, sizeof(user)),
+	       rec->uid, rec->profile_name, eg_event_escape(rec->rhost, rhost, sizeof(rhost)),
+	       rec->rport, eg_event_escape(rec->service, service, sizeof(service)),
+	       rec->key[0] ? rec->key : "-", rec->leader,
 	       eg_event_escape(path, where, sizeof(where)));
 }
 
-int eg_session_open(struct eg_helper *helper, const struct eg_msg_open *request, const struct eg_peer *peer, int dirfd,
-		    const char *path, int level, struct eg_session **ret, struct eg_err *reterr)
+int eg_session_open(struct eg_helper *helper, const struct eg_msg_open *request,
+		    const struct eg_peer *peer, int dirfd, const char *path, int level,
+		    struct eg_session **ret, struct eg_err *reterr)
 {
 	struct eg_session *session;
 	struct eg_record record;
@@ -249,10 +262,12 @@ int eg_session_open(struct eg_helper *helper, const struct eg_msg_open *request,
 	if (r < 0)
 		return fail(reterr, r, "cannot read the cgroup's id: %s", strerror(-r));
 	fill_record(&record, request, peer, path, cgroup);
-	(void)snprintf(record.profile_name, sizeof(record.profile_name), "%s",
-		       helper->config->profiles[eg_policy_select(helper->config, request->user, request->service,
-								 request->rhost, record.key)]
-			       .name);
+	(void)snprintf(
+		record.profile_name, sizeof(record.profile_name), "%s",
+		helper->config
+			->profiles[eg_policy_select(helper->config, request->user, request->service,
+						    request->rhost, record.key)]
+			.name);
 	r = eg_bpf_session_number(helper->bpf, &number);
 	if (!r)
 		r = eg_bpf_record_put(helper->bpf, number, &record, true);
@@ -273,7 +288,8 @@ int eg_session_open(struct eg_helper *helper, const struct eg_msg_open *request,
 	return 0;
 }
 
-void eg_session_undo(struct eg_helper *helper, struct eg_session *session, const struct eg_peer *peer)
+void eg_session_undo(struct eg_helper *helper, struct eg_session *session,
+		     const struct eg_peer *peer)
 {
 	struct eg_session *manager = eg_manager_find(helper, session->record.uid);
 
@@ -297,8 +313,10 @@ static void log_summary(const struct eg_session *session, uint64_t left_out)
 {
 	char user[512];
 
-	eg_log(LOG_NOTICE, "SUPPRESSED session=%llu user=%s count=%llu", (unsigned long long)session->number,
-	       eg_event_escape(session->record.user, user, sizeof(user)), (unsigned long long)left_out);
+	eg_log(LOG_NOTICE, "SUPPRESSED session=%llu user=%s count=%llu",
+	       (unsigned long long)session->number,
+	       eg_event_escape(session->record.user, user, sizeof(user)),
+	       (unsigned long long)left_out);
 }
 
 static void log_end(struct eg_helper *helper, struct eg_session *session)
@@ -311,7 +329,8 @@ static void log_end(struct eg_helper *helper, struct eg_session *session)
 
 	if (left_out)
 		log_summary(session, left_out);
-	(void)eg_bpf_totals_get(helper->bpf, session->number, &totals); /* zeroes stand when it is gone */
+	/* zeroes stand when it is gone */
+	(void)eg_bpf_totals_get(helper->bpf, session->number, &totals);
 	for (uint16_t op = 0; op < EG_OP_MAX; op++) {
 		uint64_t n = totals.refused[op] + totals.audited[op];
 
@@ -321,10 +340,13 @@ static void log_end(struct eg_helper *helper, struct eg_session *session)
 			used += (size_t)snprintf(by_op + used, sizeof(by_op) - used, " %s=%llu",
 						 eg_event_op_name(op), (unsigned long long)n);
 	}
-	eg_log(LOG_NOTICE, "END session=%llu user=%s uid=%u profile=%s seconds=%lld refused=%llu audited=%llu lost=%llu%s",
-	       (unsigned long long)session->number, eg_event_escape(rec->user, user, sizeof(user)), rec->uid,
-	       rec->profile_name, (long long)(time(NULL) - (time_t)rec->started_s), (unsigned long long)refused,
-	       (unsigned long long)audited, (unsigned long long)totals.lost, by_op);
+	eg_log(LOG_NOTICE,
+	       "END session=%llu user=%s uid=%u profile=%s seconds=%lld refused=%llu audited=%llu "
+	       "lost=%llu%s",
+	       (unsigned long long)session->number, eg_event_escape(rec->user, user, sizeof(user)),
+	       rec->uid, rec->profile_name, (long long)(time(NULL) - (time_t)rec->started_s),
+	       (unsigned long long)refused, (unsigned long long)audited,
+	       (unsigned long long)totals.lost, by_op);
 }
 
 /* Removes the leaf; logind's scope goes by itself once it is empty. */
@@ -333,10 +355,12 @@ static void remove_leaf(struct eg_helper *helper, const struct eg_session *sessi
 	int fd eg_auto_close = eg_cgroup2_open_id(&helper->cgroup2, session->record.cgroup);
 	char path[EG_CGROUP_PATH_SIZE];
 
-	if (fd < 0 || eg_cgroup2_path(&helper->cgroup2, fd, path, sizeof(path)) < 0 || !eg_cgroup2_is_leaf(path))
+	if (fd < 0 || eg_cgroup2_path(&helper->cgroup2, fd, path, sizeof(path)) < 0 ||
+	    !eg_cgroup2_is_leaf(path))
 		return;
 	if (unlinkat(helper->cgroup2.root_fd, path + 1, AT_REMOVEDIR) < 0 && errno != ENOENT)
-		eg_log(LOG_WARNING, "cannot remove the empty cgroup %s: %s; it stays, unused", path, strerror(errno));
+		eg_log(LOG_WARNING, "cannot remove the empty cgroup %s: %s; it stays, unused", path,
+		       strerror(errno));
 }
 
 static bool has_member(const struct eg_member *members, size_t n, uint64_t session)
@@ -356,16 +380,18 @@ static void end_session(struct eg_helper *helper, struct eg_session *session)
 	eg_session_drop(helper, session);
 }
 
-/* Calls fn for each session that has gone empty, managers or others. fn may drop the one it is called for, no other. */
-static void each_empty(struct eg_helper *helper, bool managers, void (*fn)(struct eg_helper *, struct eg_session *, void *),
-		       void *arg)
+/* Calls fn for each session that has gone empty, managers or others. fn may drop the one it is
+ * called for, no other. */
+static void each_empty(struct eg_helper *helper, bool managers,
+		       void (*fn)(struct eg_helper *, struct eg_session *, void *), void *arg)
 {
 	for (size_t i = 0; i < EG_BUCKETS; i++) {
 		struct eg_session *session = helper->buckets[i], *next;
 
 		for (; session; session = next) {
 			next = session->next;
-			if (session->empty && !!(session->record.flags & EG_GUARD_MANAGER) == managers)
+			if (session->empty &&
+			    !!(session->record.flags & EG_GUARD_MANAGER) == managers)
 				fn(helper, session, arg);
 		}
 	}
@@ -398,7 +424,8 @@ void eg_session_reap(struct eg_helper *helper)
 	helper->reap_due = false;
 	r = eg_bpf_members(helper->bpf, &members.list, &members.n);
 	if (r < 0) {
-		eg_log(LOG_WARNING, "cannot list labelled tasks: %s; trying again in a second", strerror(-r));
+		eg_log(LOG_WARNING, "cannot list labelled tasks: %s; trying again in a second",
+		       strerror(-r));
 		return;
 	}
 	each_empty(helper, false, end_if_over, &members);
@@ -414,7 +441,8 @@ static void adopt_one(struct eg_helper *helper, uint64_t number, const struct eg
 	int fd eg_auto_close = -1;
 
 	if (!session) {
-		eg_log(LOG_ERR, "out of memory: session %llu stays guarded but its end will not be noticed",
+		eg_log(LOG_ERR,
+		       "out of memory: session %llu stays guarded but its end will not be noticed",
 		       (unsigned long long)number);
 		return;
 	}
@@ -427,8 +455,9 @@ static void adopt_one(struct eg_helper *helper, uint64_t number, const struct eg
 }
 
 /*
- * Leaves of our own directory that nobody uses: sshd was killed between making one and asking for a guard. Young ones
- * may belong to a login that is on its way. (Those below a logind scope go with it.)
+ * Leaves of our own directory that nobody uses: sshd was killed between making one and asking for a
+ * guard. Young ones may belong to a login that is on its way. (Those below a logind scope go with
+ * it.)
  */
 static void sweep_leaves(struct eg_helper *helper)
 {
@@ -441,7 +470,8 @@ static void sweep_leaves(struct eg_helper *helper)
 		struct eg_guard guard;
 
 		if (strncmp(entry->d_name, EG_LEAF_PREFIX, strlen(EG_LEAF_PREFIX)) ||
-		    fstatat(fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0 || time(NULL) - st.st_ctime < ORPHAN_S ||
+		    fstatat(fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
+		    time(NULL) - st.st_ctime < ORPHAN_S ||
 		    eg_bpf_binding_get(helper->bpf, st.st_ino, &guard) != -ENOENT)
 			continue;
 		(void)unlinkat(fd, entry->d_name, AT_REMOVEDIR); /* EBUSY: somebody is in it */
@@ -497,8 +527,9 @@ void eg_session_event(const struct eg_event *event, void *arg)
 }
 
 /*
- * Looks at a cgroup without having been told: the kernel delays a notification that follows another within 10 ms, and
- * forgets it when the cgroup is removed meanwhile, as after a login that fails at once.
+ * Looks at a cgroup without having been told: the kernel delays a notification that follows another
+ * within 10 ms, and forgets it when the cgroup is removed meanwhile, as after a login that fails at
+ * once.
  */
 static void look_again(struct eg_helper *helper, struct eg_session *session)
 {
@@ -510,7 +541,8 @@ void eg_session_tick(struct eg_helper *helper, int64_t now_ms)
 {
 	helper->ticks++;
 	for (size_t i = 0; i < EG_BUCKETS; i++) {
-		for (struct eg_session *session = helper->buckets[i]; session; session = session->next) {
+		for (struct eg_session *session = helper->buckets[i]; session;
+		     session = session->next) {
 			uint64_t left_out = eg_limit_summary(&session->limit, now_ms, false);
 
 			if (left_out)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Scope-bound release of memory and file descriptors, and the few one-liners every file needs. libc only: the PAM
- * module includes this too. No assert(), no I/O.
+ * Scope-bound release of memory and file descriptors, and the few one-liners every file needs. libc
+ * only: the PAM module includes this too. No assert(), no I/O.
  */
 #ifndef EG_UTIL_H
 #define EG_UTIL_H
@@ -24,7 +24,8 @@ static inline void eg_close_p(int *fd)
 	int saved = errno;
 
 	if (*fd >= 0)
-		(void)close(*fd); /* nothing can be done about a failed close of a descriptor we give up */
+		/* nothing can be done about a failed close of a descriptor we give up */
+		(void)close(*fd);
 	errno = saved;
 }
 
