@@ -140,7 +140,7 @@ static ssize_t read_at(int dirfd, const char *name, char *buf, size_t size)
 
 int eg_cgroup2_of_pid(pid_t pid, char *buf, size_t size)
 {
-	char name[64], text[EG_CGROUP_PATH_SIZE + 512], *at;
+	char name[64], text[EG_CGROUP_PATH_SIZE + 512] = {0}, *at;
 	ssize_t n;
 
 	(void)snprintf(name, sizeof(name), "/proc/%d/cgroup", (int)pid);

@@ -98,7 +98,7 @@ static int run(struct eg_helper *helper, int dirfd, uint64_t id, int level)
 	(void)close(go[0]);
 	if (pid > 0) {
 		if (write(go[1], "g", 1) != 1)
-			r = -EPIPE;
+			(void)kill(pid, SIGKILL); /* it waits for that; its outcome is trouble */
 		outcome = wait_child(pid);
 		r = outcome == CHILD_REFUSED   ? 0
 		    : outcome == CHILD_REACHED ? -ENOTRECOVERABLE

@@ -29,7 +29,7 @@ check-vm: setup
 lint: setup
 	@BUILD=$(BUILD) tests/lint
 lint-flags:
-	@echo "$(subst ",\",$(EG_CPPFLAGS)) $(EG_CFLAGS) $(call pkg,--cflags,libconfig libbpf) -isystem $(BUILD)/skel"
+	@echo '$(subst ',,$(EG_CPPFLAGS)) $(EG_CFLAGS) $(call pkg,--cflags,libconfig libbpf) -isystem $(BUILD)/skel'
 
 demo:
 	@tests/setup demo
