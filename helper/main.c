@@ -226,7 +226,7 @@ int eg_helper_reload(struct eg_helper *helper)
 
 	if (!r)
 		r = apply(helper, config, &err);
-	if (r < 0) {
+	if (r) {
 		eg_config_free(config == helper->config ? NULL : config);
 		(void)eg_err_format(&err, helper->last_error, sizeof(helper->last_error));
 		eg_log(LOG_ERR, "%s; %s", helper->last_error,
