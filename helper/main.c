@@ -253,7 +253,7 @@ static void first_load(struct eg_helper *helper)
 	r = eg_config_load(path, 0, &config, NULL, NULL, &err);
 	if (!r)
 		r = apply(helper, config, &err);
-	if (r < 0) {
+	if (r) {
 		eg_config_free(config);
 		eg_log(LOG_ERR,
 		       "no last good configuration either (%s): every session but exempt ones is "
