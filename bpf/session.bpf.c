@@ -70,46 +70,59 @@ static __always_inline struct kernfs_node *eg_kernfs_parent(struct kernfs_node *
 
 enum {
 	EG_MANAGER_LEVEL = 3, /* user.slice/user-UID.slice/user@UID.service */
-	EG_MANAGER_NAME = 32, /* "user@4294967295.service" and its NUL fit */
+	EG_UNIT_NAME = 32,    /* "user@4294967295.service" and its NUL fit */
+	EG_UID_DIGITS = 10,
+	EG_UNIT_HEAD = 5, /* "user@", "user-" */
 };
 
-/* Is this "user@UID.service"? Returns the uid, or -1. */
-static __always_inline __s64 eg_manager_uid(struct kernfs_node *kn)
+/* The UID in "user@UID.service" (separator '@') or "user-UID.slice" ('-'); -1 for any other name.
+ */
+static __always_inline __s64 eg_unit_uid(struct kernfs_node *kn, char separator, const char *tail,
+					 __u32 tail_size)
 {
-	static const char head[] = "user@", tail[] = ".service";
-	char name[EG_MANAGER_NAME] = {};
+	char name[EG_UNIT_NAME] = {};
 	__u64 uid = 0;
 	__u32 i;
 
 	if (bpf_probe_read_kernel_str(name, sizeof(name), BPF_CORE_READ(kn, name)) <= 0)
 		return -1;
-	for (i = 0; i < sizeof(head) - 1; i++)
-		if (name[i] != head[i])
-			return -1;
-	for (i = sizeof(head) - 1; i < sizeof(head) - 1 + 10; i++) {
+	if (name[0] != 'u' || name[1] != 's' || name[2] != 'e' || name[3] != 'r' ||
+	    name[4] != separator)
+		return -1;
+	for (i = EG_UNIT_HEAD; i < EG_UNIT_HEAD + EG_UID_DIGITS; i++) {
 		if (name[i] < '0' || name[i] > '9')
 			break;
 		uid = uid * 10 + (name[i] - '0');
 	}
-	if (i == sizeof(head) - 1 || uid > 0xffffffffULL)
+	if (i == EG_UNIT_HEAD || uid > 0xffffffffULL)
 		return -1;
-	for (__u32 k = 0; k < sizeof(tail); k++)
-		if (name[(i + k) & (EG_MANAGER_NAME - 1)] != tail[k])
+	for (__u32 k = 0; k < tail_size; k++)
+		if (name[(i + k) & (EG_UNIT_NAME - 1)] != tail[k])
 			return -1;
 	return uid;
 }
 
-/* Does the parent's name start with "user-"? Delegated units at the same level are not below a
- * user's slice. */
-static __always_inline bool eg_in_user_slice(struct kernfs_node *kn)
+/*
+ * Is this the cgroup of a user's manager, user.slice/user-UID.slice/user@UID.service? Every name on
+ * the way counts: a delegated unit, or a guarded root, can make directories of the last name
+ * elsewhere.
+ */
+static __always_inline __s64 eg_manager_uid(struct kernfs_node *kn)
 {
-	char name[8] = {};
+	static const char service[] = ".service", slice[] = ".slice", top[] = "user.slice";
+	struct kernfs_node *parent = eg_kernfs_parent(kn);
+	__s64 uid = eg_unit_uid(kn, '@', service, sizeof(service));
+	char name[sizeof(top)] = {};
 
+	if (uid < 0 || eg_unit_uid(parent, '-', slice, sizeof(slice)) != uid)
+		return -1;
 	if (bpf_probe_read_kernel_str(name, sizeof(name),
-				      BPF_CORE_READ(eg_kernfs_parent(kn), name)) <= 0)
-		return false;
-	return name[0] == 'u' && name[1] == 's' && name[2] == 'e' && name[3] == 'r' &&
-	       name[4] == '-';
+				      BPF_CORE_READ(eg_kernfs_parent(parent), name)) != sizeof(top))
+		return -1;
+	for (__u32 i = 0; i < sizeof(top); i++)
+		if (name[i] != top[i])
+			return -1;
+	return uid;
 }
 
 /* Called before the new cgroup can hold a task, so a manager that is made anew never runs
@@ -126,7 +139,7 @@ int BPF_PROG(eg_cgroup_mkdir, struct cgroup *cgroup, const char *path)
 	if (cgroup->level != EG_MANAGER_LEVEL)
 		return 0;
 	uid = eg_manager_uid(cgroup->kn);
-	if (uid < 0 || !eg_in_user_slice(cgroup->kn))
+	if (uid < 0)
 		return 0;
 	key = uid;
 	template = bpf_map_lookup_elem(&eg_managers, &key);

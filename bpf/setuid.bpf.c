@@ -3,12 +3,12 @@
  * Setuid: no gain of uid 0, and no gain of capabilities, inside a session.
  *
  * Hooks: task_fix_setuid (setuid, setreuid, setresuid, setfsuid), bprm_creds_from_file (exec of
- * setuid programs and
- * of programs with file capabilities: exec never calls task_fix_setuid; here the new credentials
- * are computed and the old program still runs, so the caller sees EPERM). A gain is an id that is
- * not among the old real, effective, saved and file system ids, or a capability that is not in the
- * old permitted set. Dropping is always allowed: sshd does it inside the session's cgroup.
- * Not covered yet: groups, capset, user namespaces.
+ * setuid programs and of programs with file capabilities: exec never calls task_fix_setuid; here
+ * the new credentials are computed and the old program still runs, so the caller sees EPERM). A
+ * gain is uid 0 where none of the old real, effective, saved and file system ids was 0, or a
+ * capability that is not in the old permitted set. Dropping is always allowed: sshd does it inside
+ * the session's cgroup. Not covered yet: other uids (a program that is setuid to a service's
+ * account still runs), groups, capset, user namespaces.
  */
 #include "policy.bpf.h"
 

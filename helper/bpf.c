@@ -336,7 +336,8 @@ static bool is_current(struct ebpfguard *skel, const uint8_t *build)
 	return true;
 }
 
-/* Says which object the pinned programs come from, now that all of them are. */
+/* Says which object the pinned programs come from. NULL = from more than one: they are being
+ * replaced. */
 static int sign(const uint8_t *build, struct eg_err *err)
 {
 	int fd eg_auto_close = open_pin("map", map_names[EG_MAP_STATE]);
@@ -344,7 +345,9 @@ static int sign(const uint8_t *build, struct eg_err *err)
 	int r = fd < 0 ? fd : eg_bpf_state_get(fd, &state);
 
 	if (!r) {
-		memcpy(state.build, build, sizeof(state.build));
+		memset(state.build, 0, sizeof(state.build));
+		if (build)
+			memcpy(state.build, build, sizeof(state.build));
 		r = eg_bpf_state_put(fd, &state);
 	}
 	return r < 0 ? fail(err, r, "cannot write eg_state: %s", strerror(-r)) : 0;
@@ -365,6 +368,8 @@ static int load(struct ebpfguard *skel, bool adopted, const uint8_t *build, stru
 			    "for the verifier's words",
 			    strerror(-r), -r);
 	r = attach_all(skel, err);
+	if (!r && adopted)
+		r = sign(NULL, err);
 	if (!r)
 		r = adopted ? pin_links(skel, PIN_DIR, err) : pin_fresh(skel, err);
 	if (r < 0)

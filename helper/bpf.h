@@ -65,6 +65,9 @@ int eg_bpf_profile_get(struct eg_bpf *bpf, uint32_t slot, struct eg_profile *ret
  */
 int eg_bpf_bind(struct eg_bpf *bpf, uint64_t cgroup, unsigned int level,
 		const struct eg_guard *guard);
+/* The same for a cgroup that may be bound already: the guard is replaced in one step. */
+int eg_bpf_rebind(struct eg_bpf *bpf, uint64_t cgroup, unsigned int level,
+		  const struct eg_guard *guard);
 int eg_bpf_binding_get(struct eg_bpf *bpf, uint64_t cgroup, struct eg_guard *ret); /* 0, -ENOENT */
 int eg_bpf_unbind(struct eg_bpf *bpf, uint64_t cgroup);				   /* 0, -ENOENT */
 

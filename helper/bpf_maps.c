@@ -203,6 +203,17 @@ int eg_bpf_bind(struct eg_bpf *bpf, uint64_t cgroup, unsigned int level,
 	return r == -E2BIG ? -ENOSPC : r;
 }
 
+int eg_bpf_rebind(struct eg_bpf *bpf, uint64_t cgroup, unsigned int level,
+		  const struct eg_guard *guard)
+{
+	int r = add_level(bpf, level);
+
+	if (r < 0)
+		return r;
+	r = bpf_map_update_elem(bpf->maps[EG_MAP_SESSIONS], &cgroup, guard, BPF_ANY);
+	return r == -E2BIG ? -ENOSPC : r;
+}
+
 int eg_bpf_binding_get(struct eg_bpf *bpf, uint64_t cgroup, struct eg_guard *ret)
 {
 	return bpf_map_lookup_elem(bpf->maps[EG_MAP_SESSIONS], &cgroup, ret);

@@ -172,7 +172,7 @@ int eg_cgroup2_populated(int events_fd)
 	ssize_t n = pread(events_fd, text, sizeof(text) - 1, 0);
 
 	if (n < 0)
-		return errno == ENODEV ? 0 : -errno;
+		return -errno;
 	text[n] = '\0';
 	return strstr(text, "populated 1") != NULL;
 }

@@ -47,7 +47,8 @@ int eg_cgroup2_of_pid(pid_t pid, char *buf, size_t size);
  * errno. */
 int eg_cgroup2_holds_only(int dirfd, pid_t pid);
 
-/* Has the cgroup or a descendant a process? 1, 0 (also when it is gone), or negative errno. */
+/* Has the cgroup or a descendant a process? 1, 0, -ENODEV when it is gone, or another negative
+ * errno. */
 int eg_cgroup2_populated(int events_fd);
 
 /*

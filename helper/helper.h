@@ -23,6 +23,11 @@ enum {
 	EG_OPEN_SESSIONS_MAX = EG_SESSIONS_MAX / 2, /* the other half is for user managers */
 	EG_CLIENTS_MAX = 64,
 	EG_CLIENT_MS = 5000, /* a connection may live that long */
+	/* Of the connections, what guarded peers may hold: su asks too, but must not keep a login
+	   out. */
+	EG_GUARDED_CLIENTS_MAX = 8,
+	EG_GUARDED_CLIENTS_PER_SESSION = 2,
+	EG_REAP_MS = 100, /* pause between two walks over the host's tasks */
 	/* a caller waiting while we cannot start has that long to say what it wants */
 	EG_REFUSE_MS = 200,
 	EG_TICK_MS = 1000,
@@ -48,6 +53,7 @@ struct eg_session {
 	/* the cgroup has no process; tasks moved elsewhere may still carry the label */
 	bool empty;
 	struct eg_limit limit;
+	int64_t born_ms;	 /* managers: when the kernel reported the cgroup of the record */
 	struct eg_session *next; /* in its bucket */
 };
 
@@ -69,11 +75,13 @@ struct eg_helper {
 	struct eg_source listeners[2], signals, timer, ring;
 	struct eg_client *clients;
 	size_t n_clients;
+	struct eg_limit door_limit; /* for lines about peers that are turned away */
 
 	struct eg_session *buckets[EG_BUCKETS];
 	size_t n_sessions, n_managers;
-	unsigned int ticks; /* of the timer, EG_TICK_MS each */
-	bool reap_due;	    /* some session went empty */
+	unsigned int ticks;    /* of the timer, EG_TICK_MS each */
+	bool reap_due;	       /* some session went empty */
+	int64_t reap_after_ms; /* not before */
 };
 
 /* ---- main.c: loop and configuration ---- */
@@ -145,6 +153,9 @@ struct eg_session *eg_session_find(struct eg_helper *helper, uint64_t number);
 
 /* Watches a session's cgroup, opened anew. dirfd: borrowed. Returns 0 or a negative errno. */
 int eg_session_watch(struct eg_helper *helper, struct eg_session *session, int dirfd);
+
+/* Stops watching; fine when it is not watched. */
+void eg_session_unwatch(struct eg_session *session);
 
 /* A session object from a record, in the table. NULL when out of memory. */
 struct eg_session *eg_session_add(struct eg_helper *helper, uint64_t number,

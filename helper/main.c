@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
@@ -25,6 +26,7 @@
 
 #define STATE_DIR "/var/lib/ebpfguard"
 #define LAST_GOOD "last-good.conf"
+#define RUN_DIR	  "/run/ebpfguard"
 
 /* What systemd passes, in the order of the unit; there may be fewer. */
 static const int passed[] = {3, 4};
@@ -142,19 +144,36 @@ static int open_loop(struct eg_helper *helper)
 	return r < 0 ? r : eg_loop_add(helper, &helper->timer, EPOLLIN);
 }
 
+/* How long to wait for an event: until the walk over the tasks that is due, or for ever. */
+static int patience_ms(const struct eg_helper *helper)
+{
+	int64_t left = helper->reap_after_ms - eg_proto_now_ms();
+
+	return !helper->reap_due ? -1 : left > 0 ? (int)left : 0;
+}
+
+static void reap_if_due(struct eg_helper *helper)
+{
+	int64_t now = eg_proto_now_ms();
+
+	if (!helper->reap_due || now < helper->reap_after_ms)
+		return;
+	eg_session_reap(helper);
+	helper->reap_after_ms = now + EG_REAP_MS;
+}
+
 static int loop(struct eg_helper *helper)
 {
 	while (!helper->stop) {
 		struct epoll_event event;
-		int n = epoll_wait(helper->epoll_fd, &event, 1, -1);
+		int n = epoll_wait(helper->epoll_fd, &event, 1, patience_ms(helper));
 		struct eg_source *source = event.data.ptr;
 
 		if (n < 0 && errno != EINTR)
 			return -errno;
 		if (n == 1)
 			source->handle(helper, source, event.events);
-		if (helper->reap_due)
-			eg_session_reap(helper);
+		reap_if_due(helper);
 	}
 	return 0;
 }
@@ -286,6 +305,32 @@ static int check_only(const char *path)
 
 /* ---- start ---- */
 
+/*
+ * One helper at a time: two would share one ring buffer and hand out the same session numbers. The
+ * lock goes with the process. Returns its descriptor, -EBUSY, or another negative errno.
+ */
+static int take_lock(struct eg_err *err)
+{
+	int fd = -1;
+
+	if (mkdir(RUN_DIR, 0755) == 0 || errno == EEXIST)
+		fd = open(RUN_DIR "/lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0) {
+		(void)snprintf(err->text, sizeof(err->text), "cannot open " RUN_DIR "/lock: %s",
+			       strerror(errno));
+		return -errno;
+	}
+	if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+		(void)snprintf(err->text, sizeof(err->text),
+			       "another ebpfguard-helper is running: systemctl stop "
+			       "ebpfguard.service ebpfguard.socket "
+			       "before you start one by hand");
+		(void)close(fd);
+		return -EBUSY;
+	}
+	return fd;
+}
+
 static int start(struct eg_helper *helper, struct eg_err *err)
 {
 	static const char *const started[] = {[EG_BPF_FRESH] = "fresh start",
@@ -296,6 +341,9 @@ static int start(struct eg_helper *helper, struct eg_err *err)
 	enum eg_bpf_start how = EG_BPF_FRESH;
 	int r, n;
 
+	r = take_lock(err);
+	if (r < 0)
+		return r;
 	r = eg_cgroup2_open(&helper->cgroup2);
 	if (r < 0) {
 		(void)snprintf(err->text, sizeof(err->text),
@@ -413,8 +461,10 @@ int main(int argc, char **argv)
 		eg_log(LOG_ERR, "cannot start: %s", eg_err_format(&err, text, sizeof(text)));
 		if (!helper.debug)
 			(void)fprintf(stderr, "ebpfguard-helper: cannot start: %s\n", text);
+		if (r != -EOPNOTSUPP)
+			return FAILED; /* who waits, waits on for the next start */
 		eg_server_refuse_waiting(passed, passed_sockets(), r, text);
-		return r == -EOPNOTSUPP ? KERNEL_CANNOT : FAILED;
+		return KERNEL_CANNOT;
 	}
 	notify("READY=1");
 	r = loop(&helper);

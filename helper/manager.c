@@ -16,7 +16,10 @@
 #include "log.h"
 #include "util.h"
 
-enum { MANAGER_LEVEL = 3 };
+enum {
+	MANAGER_LEVEL = 3,
+	BIRTH_MS = 10000, /* by then a cgroup that was being made can be opened */
+};
 
 struct eg_session *eg_manager_find(struct eg_helper *helper, uint32_t uid)
 {
@@ -70,10 +73,19 @@ static struct eg_guard guard_of(const struct eg_session *manager)
 				 .flags = EG_GUARD_MANAGER};
 }
 
+/* Lets the cgroup the record names go, when it is another than `next`. */
+static void release_old(struct eg_helper *helper, struct eg_session *manager, uint64_t next)
+{
+	if (!manager->record.cgroup || manager->record.cgroup == next)
+		return;
+	(void)eg_bpf_unbind(helper->bpf, manager->record.cgroup); /* gone already is fine */
+	eg_session_unwatch(manager);
+}
+
 /* Binds the manager's cgroup if there is one, and labels the tasks that were in it before. */
 static int bind_running(struct eg_helper *helper, struct eg_session *manager)
 {
-	struct eg_guard guard = guard_of(manager), now;
+	struct eg_guard guard = guard_of(manager);
 	char path[128];
 	uint64_t id;
 	int fd eg_auto_close = -1;
@@ -87,14 +99,13 @@ static int bind_running(struct eg_helper *helper, struct eg_session *manager)
 	r = eg_cgroup2_id(fd, &id);
 	if (r < 0)
 		return r;
-	if (manager->record.cgroup == id && manager->events.fd >= 0 &&
-	    !eg_bpf_binding_get(helper->bpf, id, &now))
-		return 0;
-	if (manager->record.cgroup && manager->record.cgroup != id)
-		(void)eg_bpf_unbind(helper->bpf, manager->record.cgroup); /* the one before it */
-	r = eg_bpf_bind(helper->bpf, id, MANAGER_LEVEL, &guard);
-	if (r < 0 && r != -EEXIST)
+	release_old(helper, manager, id);
+	/* It may carry the number of an earlier record of this user: the kernel side was first. */
+	r = eg_bpf_rebind(helper->bpf, id, MANAGER_LEVEL, &guard);
+	if (r < 0)
 		return r;
+	if (manager->record.cgroup == id && manager->events.fd >= 0)
+		return 0;
 	remember(helper, manager, id);
 	r = eg_session_watch(helper, manager, fd);
 	return r < 0 ? r : eg_bpf_label_all(helper->bpf);
@@ -118,26 +129,29 @@ int eg_manager_guard(struct eg_helper *helper, uint32_t uid, const char *user,
 	return r < 0 ? r : bind_running(helper, manager);
 }
 
+/*
+ * The kernel reports a new cgroup before it can be opened (kernfs activates it a little later), so
+ * one that cannot be opened now is not gone: its binding stays, and eg_manager_settle looks again.
+ */
 void eg_manager_made(struct eg_helper *helper, const struct eg_event *event)
 {
 	struct eg_session *manager = eg_session_find(helper, event->session);
 	int fd eg_auto_close = -1;
 
+	if (!manager)
+		manager = eg_manager_find(helper, event->uid);
 	if (!manager) {
-		/* Ended between the cgroup's birth and this record. */
+		/* The user's last session ended between the cgroup's birth and this record. */
 		(void)eg_bpf_unbind(helper->bpf, event->cgroup);
 		return;
 	}
-	fd = eg_cgroup2_open_id(&helper->cgroup2, event->cgroup);
-	if (fd < 0) {
-		(void)eg_bpf_unbind(helper->bpf, event->cgroup); /* gone again */
-		return;
-	}
-	if (manager->record.cgroup && manager->record.cgroup != event->cgroup)
-		(void)eg_bpf_unbind(helper->bpf, manager->record.cgroup); /* the one before it */
+	release_old(helper, manager, event->cgroup);
 	remember(helper, manager, event->cgroup);
-	if (eg_session_watch(helper, manager, fd) < 0)
-		manager->empty = true;
+	manager->born_ms = eg_proto_now_ms();
+	manager->empty = true;
+	fd = eg_cgroup2_open_id(&helper->cgroup2, event->cgroup);
+	if (fd >= 0)
+		(void)eg_session_watch(helper, manager, fd); /* settle tries again */
 }
 
 static bool user_has_session(struct eg_helper *helper, uint32_t uid)
@@ -149,23 +163,29 @@ static bool user_has_session(struct eg_helper *helper, uint32_t uid)
 	return false;
 }
 
-static bool cgroup_exists(struct eg_helper *helper, uint64_t id)
+/*
+ * Finds out what became of the cgroup. Only ESTALE says that it is gone, and only for one that is
+ * not just being made; any other error leaves the binding, because a lack of descriptors must not
+ * lift a guard.
+ */
+static void look_at_cgroup(struct eg_helper *helper, struct eg_session *manager)
 {
-	int fd eg_auto_close = eg_cgroup2_open_id(&helper->cgroup2, id);
+	int fd eg_auto_close = eg_cgroup2_open_id(&helper->cgroup2, manager->record.cgroup);
 
-	return fd >= 0;
+	if (fd == -ESTALE && eg_proto_now_ms() - manager->born_ms > BIRTH_MS) {
+		release_old(helper, manager, 0);
+		remember(helper, manager, 0);
+	} else if (fd >= 0 && manager->events.fd < 0) {
+		(void)eg_session_watch(helper, manager, fd); /* or at the next look */
+	}
 }
 
 void eg_manager_settle(struct eg_helper *helper, struct eg_session *manager)
 {
 	if (!manager->empty)
 		return;
-	if (manager->record.cgroup && !cgroup_exists(helper, manager->record.cgroup)) {
-		(void)eg_bpf_unbind(helper->bpf, manager->record.cgroup);
-		eg_close_p(&manager->events.fd);
-		manager->events.fd = -1;
-		remember(helper, manager, 0);
-	}
+	if (manager->record.cgroup)
+		look_at_cgroup(helper, manager);
 	if (manager->record.cgroup || user_has_session(helper, manager->record.uid))
 		return;
 	(void)eg_bpf_manager_set(helper->bpf, manager->record.uid, NULL); /* absent is fine */

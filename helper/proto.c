@@ -41,6 +41,7 @@ struct layout {
 static const struct layout layouts[] = {
 	{.type = EG_MSG_VERSION, .size = sizeof(struct eg_msg)},
 	{.type = EG_MSG_OPEN,
+	 .pad = FIELD(struct eg_msg_open, pad),
 	 .size = sizeof(struct eg_msg_open),
 	 .strings = {FIELD(struct eg_msg_open, user), FIELD(struct eg_msg_open, service),
 		     FIELD(struct eg_msg_open, rhost), FIELD(struct eg_msg_open, connection),
@@ -76,7 +77,7 @@ static const struct layout layouts[] = {
 /* The two ends may be built by different compilers; and no message may be longer than a reader's
  * buffer. */
 _Static_assert(sizeof(struct eg_msg) == 8, "contract");
-_Static_assert(sizeof(struct eg_msg_open) == 17096, "contract");
+_Static_assert(sizeof(struct eg_msg_open) == 17104, "contract");
 _Static_assert(sizeof(struct eg_msg_close) == 16, "contract");
 _Static_assert(sizeof(struct eg_msg_is_version) == 56, "contract");
 _Static_assert(sizeof(struct eg_msg_opened) == 80, "contract");

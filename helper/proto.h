@@ -72,6 +72,8 @@ struct eg_msg {
  * passes. */
 struct eg_msg_open {
 	struct eg_msg head;
+	uint32_t uid; /* of user, resolved by the caller: the helper never asks NSS */
+	uint32_t pad;
 	char user[EG_USER_SIZE];
 	char service[EG_SERVICE_SIZE];
 	char rhost[EG_RHOST_SIZE];     /* PAM_RHOST; may be empty */

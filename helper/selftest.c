@@ -91,7 +91,8 @@ static int run(struct eg_helper *helper, int dirfd, uint64_t id, int level)
 
 	if (pipe2(go, O_CLOEXEC) < 0)
 		return -errno;
-	r = eg_bpf_bind(helper->bpf, id, (unsigned int)level, &guard);
+	/* It may be bound still, by a helper that was killed here. */
+	r = eg_bpf_rebind(helper->bpf, id, (unsigned int)level, &guard);
 	pid = r < 0 ? -1 : fork();
 	if (pid == 0)
 		_exit(child(dirfd, go[0]));
@@ -113,12 +114,13 @@ static int run(struct eg_helper *helper, int dirfd, uint64_t id, int level)
 
 int eg_selftest(struct eg_helper *helper, struct eg_err *reterr)
 {
-	char name[64], path[EG_CGROUP_PATH_SIZE];
+	static const char name[] =
+		EG_LEAF_DIR "/selftest"; /* one helper at a time: main.c has the lock */
+	char path[EG_CGROUP_PATH_SIZE];
 	int dirfd eg_auto_close = -1;
 	uint64_t id;
 	int level = 0, r = put_policy(helper);
 
-	(void)snprintf(name, sizeof(name), EG_LEAF_DIR "/selftest-%d", (int)getpid());
 	if (!r && mkdirat(helper->cgroup2.root_fd, EG_LEAF_DIR, 0755) < 0 && errno != EEXIST)
 		r = -errno;
 	if (!r && mkdirat(helper->cgroup2.root_fd, name, 0755) < 0 && errno != EEXIST)

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -28,6 +29,7 @@ struct eg_client {
 	struct eg_source source;
 	enum eg_door door;
 	struct eg_peer peer;
+	uint64_t guarded_by; /* session of a guarded peer, 0 = not guarded */
 	int64_t deadline_ms;
 	struct eg_client *next;
 };
@@ -50,12 +52,23 @@ static int peer_of(int fd, struct eg_peer *ret)
 	if (cred.pid <= 0)
 		return -ESRCH; /* from a pid namespace we cannot see into */
 	size = sizeof(pidfd);
-	if (getsockopt(fd, SOL_SOCKET, SO_PEERPIDFD, &pidfd, &size) < 0)
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERPIDFD, &pidfd, &size) < 0) {
+		if (errno != ENOPROTOOPT)
+			return -errno; /* it has exited: its number may be somebody else's by now */
 		pidfd = (int)syscall(SYS_pidfd_open, cred.pid, 0);
+	}
 	if (pidfd < 0)
 		return -errno;
 	*ret = (struct eg_peer){.pid = cred.pid, .uid = cred.uid, .pidfd = pidfd};
 	return 0;
+}
+
+/* A pidfd is readable once its process has exited. */
+static bool is_alive(int pidfd)
+{
+	struct pollfd poll_fd = {.fd = pidfd, .events = POLLIN};
+
+	return poll(&poll_fd, 1, 0) == 0;
 }
 
 /* The guard of the nearest bound cgroup at or above a path. 1, 0 or negative errno. */
@@ -88,7 +101,14 @@ int eg_server_peer_guard(struct eg_helper *helper, const struct eg_peer *peer, s
 	if (r != -ENOENT)
 		return r < 0 ? r : 1;
 	r = eg_cgroup2_of_pid(peer->pid, path, sizeof(path));
-	return r < 0 ? r : guard_above(helper, path, ret);
+	if (r < 0)
+		return r;
+	/*
+	 * Both answers above are about whoever has the number now. If the peer still lives it is
+	 * the one, else a guarded process could exit and have its number taken by a stranger who is
+	 * not guarded.
+	 */
+	return is_alive(peer->pidfd) ? guard_above(helper, path, ret) : -ESRCH;
 }
 
 /* ---- answers ---- */
@@ -161,6 +181,21 @@ static int prove_leaf(struct eg_helper *helper, const struct eg_peer *peer, int 
 	*ret_reason = "the caller is not the only process in the cgroup it passed";
 	r = eg_cgroup2_holds_only(dirfd, peer->pid);
 	return r < 0 ? r : r ? 0 : -EPERM;
+}
+
+/* Lines a peer can cause are limited: a guarded root could flood the log with them. */
+__attribute__((format(printf, 2, 3))) static void log_door(struct eg_helper *helper,
+							   const char *format, ...)
+{
+	char line[1024];
+	va_list ap;
+
+	if (!eg_limit_take(&helper->door_limit, eg_proto_now_ms()))
+		return;
+	va_start(ap, format);
+	(void)vsnprintf(line, sizeof(line), format, ap);
+	va_end(ap);
+	eg_log(LOG_WARNING, "%s", line);
 }
 
 static void log_refusal(const struct eg_msg_open *request, const struct eg_peer *peer, int error,
@@ -304,11 +339,11 @@ static int serve(struct eg_helper *helper, struct eg_client *client)
 	if (request->guarded == GUARDED_MAY_NOT) {
 		r = eg_server_peer_guard(helper, &client->peer, &guard);
 		if (r) {
-			eg_log(LOG_WARNING,
-			       "REFUSED request type=%u pid=%d uid=%u session=%llu reason=\"%s\"",
-			       buf.head.type, (int)client->peer.pid, (unsigned int)client->peer.uid,
-			       (unsigned long long)guard.session,
-			       r > 0 ? "the caller is in a guarded session" : strerror(-r));
+			log_door(helper,
+				 "REFUSED request type=%u pid=%d uid=%u session=%llu reason=\"%s\"",
+				 buf.head.type, (int)client->peer.pid,
+				 (unsigned int)client->peer.uid, (unsigned long long)guard.session,
+				 r > 0 ? "the caller is in a guarded session" : strerror(-r));
 			return refuse(client->source.fd, -EALREADY, "already guarded");
 		}
 	}
@@ -339,44 +374,101 @@ static void on_client(struct eg_helper *helper, struct eg_source *source, uint32
 	if (r >= 0)
 		return;
 	if (r != -ENOTCONN)
-		eg_log(LOG_WARNING, "closing the connection of pid %d: %s", (int)client->peer.pid,
-		       strerror(-r));
+		log_door(helper, "closing the connection of pid %d: %s", (int)client->peer.pid,
+			 strerror(-r));
 	drop_client(helper, client);
 }
 
-static void on_connect(struct eg_helper *helper, struct eg_source *source, uint32_t events)
+/* May this guarded peer have one more connection? Guarded peers share a few, so that they cannot
+ * keep logins out. */
+static bool within_quota(const struct eg_helper *helper, uint64_t session)
 {
-	enum eg_door door =
-		source == &helper->listeners[EG_DOOR_CONTROL] ? EG_DOOR_CONTROL : EG_DOOR_HELPER;
-	int fd eg_auto_close = accept4(source->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-	struct eg_client *client;
-	struct eg_peer peer = {.pidfd = -1};
+	size_t all = 0, own = 0;
 
-	(void)events;
-	if (fd < 0)
-		/* hung up again; a lack of descriptors shows at the next login as a refused one */
-		return;
-	if (peer_of(fd, &peer) < 0 || peer.uid != 0 || helper->n_clients >= EG_CLIENTS_MAX) {
-		eg_log(LOG_WARNING, "refusing a connection of pid %d uid %u: %s", (int)peer.pid,
-		       (unsigned int)peer.uid,
-		       helper->n_clients >= EG_CLIENTS_MAX ? "too many connections" : "not root");
-		eg_close_p(&peer.pidfd);
-		return;
+	for (const struct eg_client *c = helper->clients; c; c = c->next) {
+		all += c->guarded_by != 0;
+		own += c->guarded_by == session;
 	}
-	client = calloc(1, sizeof(*client));
+	return all < EG_GUARDED_CLIENTS_MAX && own < EG_GUARDED_CLIENTS_PER_SESSION;
+}
+
+/* Makes room for a new connection by dropping the oldest, which stands last in the list. */
+static void make_room(struct eg_helper *helper)
+{
+	struct eg_client *oldest = helper->clients;
+
+	if (helper->n_clients < EG_CLIENTS_MAX)
+		return;
+	while (oldest->next)
+		oldest = oldest->next;
+	log_door(helper, "too many connections: dropping the oldest, of pid %d",
+		 (int)oldest->peer.pid);
+	drop_client(helper, oldest);
+}
+
+/* Who connected, and may it? Fills *ret_peer (its pidfd is then the caller's) and *ret_session. 0
+ * or negative errno. */
+static int admit(struct eg_helper *helper, int fd, struct eg_peer *ret_peer, uint64_t *ret_session)
+{
+	struct eg_guard guard = {0};
+	struct eg_peer peer = {.pidfd = -1};
+	int r = peer_of(fd, &peer);
+
+	if (!r && peer.uid != 0)
+		r = -EACCES;
+	if (!r)
+		r = eg_server_peer_guard(helper, &peer, &guard);
+	if (r == 1 && !within_quota(helper, guard.session))
+		r = -EUSERS;
+	if (r < 0) {
+		log_door(helper, "refusing a connection of pid %d uid %u: %s", (int)peer.pid,
+			 (unsigned int)peer.uid, strerror(-r));
+		eg_close_p(&peer.pidfd);
+		return r;
+	}
+	*ret_peer = peer;
+	*ret_session = guard.session;
+	return 0;
+}
+
+static void add_client(struct eg_helper *helper, int *fd, enum eg_door door,
+		       const struct eg_peer *peer, uint64_t session)
+{
+	struct eg_client *client = calloc(1, sizeof(*client));
+	int pidfd = peer->pidfd;
+
 	if (!client) {
-		eg_close_p(&peer.pidfd);
+		eg_close_p(&pidfd);
 		return;
 	}
-	client->source = (struct eg_source){.fd = eg_take_fd(&fd), .handle = on_client};
+	client->source = (struct eg_source){.fd = eg_take_fd(fd), .handle = on_client};
 	client->door = door;
-	client->peer = peer;
+	client->peer = *peer;
+	client->guarded_by = session;
 	client->deadline_ms = eg_proto_now_ms() + EG_CLIENT_MS;
 	client->next = helper->clients;
 	helper->clients = client;
 	helper->n_clients++;
 	if (eg_loop_add(helper, &client->source, EPOLLIN) < 0)
 		drop_client(helper, client);
+}
+
+static void on_connect(struct eg_helper *helper, struct eg_source *source, uint32_t events)
+{
+	enum eg_door door =
+		source == &helper->listeners[EG_DOOR_CONTROL] ? EG_DOOR_CONTROL : EG_DOOR_HELPER;
+	int fd eg_auto_close = -1;
+	struct eg_peer peer;
+	uint64_t session;
+
+	(void)events;
+	make_room(helper);
+	fd = accept4(source->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	if (fd < 0)
+		return; /* hung up again, or no descriptor is left: the tick frees those of idle
+			   clients */
+	if (admit(helper, fd, &peer, &session) == 0)
+		add_client(helper, &fd, door, &peer, session);
 }
 
 void eg_server_tick(struct eg_helper *helper, int64_t now_ms)
@@ -403,7 +495,8 @@ static int listen_at(const char *path, struct eg_err *err)
 			       strerror(errno));
 		return -errno;
 	}
-	(void)unlink(path);
+	(void)unlink(
+		path); /* nobody listens there: we hold the lock, and systemd passed no socket */
 	mask = umask(0177);
 	r = fd < 0 || bind(fd, (struct sockaddr *)&addr, sizeof(addr)) < 0 ||
 			    listen(fd, SOMAXCONN) < 0

@@ -9,7 +9,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <pwd.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -45,10 +44,26 @@ static void on_cgroup_events(struct eg_helper *helper, struct eg_source *source,
 	struct eg_session *session =
 		(struct eg_session *)((char *)source - offsetof(struct eg_session, events));
 
+	bool was_empty = session->empty;
+	int populated = eg_cgroup2_populated(source->fd);
+
 	(void)events;
-	session->empty = eg_cgroup2_populated(source->fd) == 0;
+	session->empty = populated == 0 || populated == -ENODEV;
+	/* The file of a removed cgroup is readable for ever: watched on, it would keep the loop
+	 * spinning. */
+	if (populated == -ENODEV)
+		eg_session_unwatch(session);
 	if (session->empty)
 		helper->reap_due = true;
+	else if (was_empty && session->record.flags & EG_GUARD_MANAGER)
+		(void)eg_bpf_label_all(
+			helper->bpf); /* without labels its cgroup still binds them */
+}
+
+void eg_session_unwatch(struct eg_session *session)
+{
+	eg_close_p(&session->events.fd);
+	session->events.fd = -1;
 }
 
 int eg_session_watch(struct eg_helper *helper, struct eg_session *session, int dirfd)
@@ -58,7 +73,7 @@ int eg_session_watch(struct eg_helper *helper, struct eg_session *session, int d
 
 	if (fd < 0)
 		return -errno;
-	eg_close_p(&session->events.fd);
+	eg_session_unwatch(session);
 	session->events.fd = eg_take_fd(&fd);
 	session->events.handle = on_cgroup_events;
 	r = eg_loop_add(helper, &session->events, EPOLLPRI);
@@ -82,6 +97,7 @@ struct eg_session *eg_session_add(struct eg_helper *helper, uint64_t number,
 	session->number = number;
 	session->record = *record;
 	session->events.fd = -1;
+	session->born_ms = eg_proto_now_ms();
 	session->next = *bucket;
 	*bucket = session;
 	if (record->flags & EG_GUARD_MANAGER)
@@ -135,18 +151,6 @@ static size_t sessions_of(struct eg_helper *helper, const char *user)
 
 /* ---- opening ---- */
 
-/* The uid is in the name of logind's slice; only a host without logind makes us ask NSS. */
-static uint32_t uid_of(const char *path, const char *user)
-{
-	struct passwd *pw;
-	unsigned int uid;
-
-	if (sscanf(path, "/user.slice/user-%u.slice/", &uid) == 1)
-		return uid;
-	pw = getpwnam(user);
-	return pw ? pw->pw_uid : (uint32_t)-1;
-}
-
 /*
  * Port of the client, the second word of SSH_CONNECTION. 0 = not there, or not to be believed:
  * pam_env with user_readenv=1, as Debian 12's sshd has it, lets a user overwrite the variable, but
@@ -167,12 +171,12 @@ static uint32_t rport_of(const char *connection, const char *rhost)
 }
 
 static void fill_record(struct eg_record *record, const struct eg_msg_open *request,
-			const struct eg_peer *peer, const char *path, uint64_t cgroup)
+			const struct eg_peer *peer, uint64_t cgroup)
 {
 	*record = (struct eg_record){
 		.cgroup = cgroup,
 		.started_s = (uint64_t)time(NULL),
-		.uid = uid_of(path, request->user),
+		.uid = request->uid,
 		.leader = (uint32_t)peer->pid,
 		.profile = EG_PROFILE_DEFAULT,
 		.rport = rport_of(request->connection, request->rhost),
@@ -225,8 +229,6 @@ static int bind_leaf(struct eg_helper *helper, struct eg_session *session,
 	r = eg_bpf_label_put(helper->bpf, peer->pidfd, &guard);
 	if (r < 0)
 		return fail(err, r, "cannot label the session's leader: %s", strerror(-r));
-	if (session->record.uid == (uint32_t)-1)
-		return 0;
 	r = eg_manager_guard(helper, session->record.uid, session->record.user,
 			     session->record.profile_name, session->record.profile);
 	return r < 0 ? fail(err, r, "cannot guard the user's manager: %s", strerror(-r)) : 0;
@@ -261,7 +263,7 @@ int eg_session_open(struct eg_helper *helper, const struct eg_msg_open *request,
 	r = eg_cgroup2_id(dirfd, &cgroup);
 	if (r < 0)
 		return fail(reterr, r, "cannot read the cgroup's id: %s", strerror(-r));
-	fill_record(&record, request, peer, path, cgroup);
+	fill_record(&record, request, peer, cgroup);
 	(void)snprintf(
 		record.profile_name, sizeof(record.profile_name), "%s",
 		helper->config
@@ -550,7 +552,7 @@ void eg_session_tick(struct eg_helper *helper, int64_t now_ms)
 			if ((i + helper->ticks) % EG_LOOK_TICKS == 0)
 				look_again(helper, session);
 			/* Strays: no cgroup tells when the last of them ends. */
-			if (session->empty)
+			if (session->empty && session->record.cgroup)
 				helper->reap_due = true;
 		}
 	}

@@ -10,6 +10,7 @@
 #include <security/pam_modules.h>
 #include <security/pam_modutil.h>
 
+#include <pwd.h>
 #include <stdbool.h>
 #include <string.h>
 #include <sys/un.h>
@@ -380,6 +381,18 @@ static int start_session(const struct login *login, int *fd, const struct eg_msg
 	return 0;
 }
 
+/* The uid goes along because the helper never asks NSS: here it may take its time, in one login's
+ * process. */
+static int fill_uid(const struct login *login, struct eg_msg_open *msg, struct eg_why *reterr_why)
+{
+	const struct passwd *pw = pam_modutil_getpwnam(login->pamh, login->person.user);
+
+	if (!pw)
+		return eg_why_set(reterr_why, -ENOENT, "there is no account of that name");
+	msg->uid = pw->pw_uid;
+	return 0;
+}
+
 static int guard(const struct login *login, struct eg_why *reterr_why)
 {
 	eg_auto_free struct eg_msg_open *msg = calloc(1, sizeof(*msg));
@@ -391,6 +404,8 @@ static int guard(const struct login *login, struct eg_why *reterr_why)
 	if (!msg)
 		return eg_why_set(reterr_why, -ENOMEM, "no memory for a message");
 	r = eg_client_fill(&login->person, msg, &cut, reterr_why);
+	if (r == 0)
+		r = fill_uid(login, msg, reterr_why);
 	if (r < 0)
 		return r;
 	if (cut)

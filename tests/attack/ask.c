@@ -101,7 +101,8 @@ static void print_answer(int fd)
 
 static struct eg_msg_open open_message(void)
 {
-	struct eg_msg_open msg = {.user = "mallory", .service = "sshd", .rhost = "192.0.2.7"};
+	struct eg_msg_open msg = {
+		.uid = 4242, .user = "mallory", .service = "sshd", .rhost = "192.0.2.7"};
 
 	eg_proto_head(&msg, EG_MSG_OPEN, sizeof(msg));
 	return msg;
@@ -255,6 +256,56 @@ static void ask_replay(const char *path)
 	}
 }
 
+/*
+ * stale FILE: a child connects to control.sock and exits; its number goes into FILE, for somebody
+ * outside the session to take. When FILE.go is there, the connection asks for a reload: the helper
+ * must not mistake the stranger for the peer.
+ */
+static void ask_stale(const char *file)
+{
+	char go[4096];
+	struct eg_msg msg;
+	FILE *out;
+	pid_t pid;
+	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+
+	pid = fork();
+	if (pid == 0) {
+		struct sockaddr_un addr = {.sun_family = AF_UNIX, .sun_path = EG_CONTROL_SOCKET};
+
+		_exit(connect(fd, (struct sockaddr *)&addr, sizeof(addr)) < 0 ? errno : 0);
+	}
+	usleep(300000); /* the helper accepts */
+	waitpid(pid, NULL, 0);
+	out = fopen(file, "we");
+	if (!out || fprintf(out, "%d\n", (int)pid) < 0 || fclose(out))
+		err(TROUBLE, "%s", file);
+	snprintf(go, sizeof(go), "%s.go", file);
+	for (int i = 0; i < 100 && access(go, F_OK) < 0; i++)
+		usleep(50000);
+	eg_proto_head(&msg, EG_MSG_RELOAD, sizeof(msg));
+	send_raw(fd, &msg, sizeof(msg), NULL, 0);
+	print_answer(fd);
+}
+
+/* hold SECONDS: keeps as many connections to helper.sock as it can get, and says how many were
+ * still open at the end. */
+static void ask_hold(const char *seconds)
+{
+	enum { MANY = 200 };
+	int fds[MANY], n = 0;
+	char byte;
+
+	for (int i = 0; i < MANY; i++) {
+		fds[i] = dial(EG_HELPER_SOCKET);
+		usleep(5000);
+	}
+	sleep((unsigned int)atoi(seconds));
+	for (int i = 0; i < MANY; i++)
+		n += recv(fds[i], &byte, 1, MSG_DONTWAIT) < 0 && errno == EAGAIN;
+	printf("%d open\n", n);
+}
+
 int main(int argc, char **argv)
 {
 	const char *what = argc > 1 ? argv[1] : "", *arg = argc > 2 ? argv[2] : NULL;
@@ -279,8 +330,13 @@ int main(int argc, char **argv)
 		ask_malformed(arg);
 	else if (!strcmp(what, "replay") && arg)
 		ask_replay(arg);
+	else if (!strcmp(what, "stale") && arg)
+		ask_stale(arg);
+	else if (!strcmp(what, "hold") && arg)
+		ask_hold(arg);
 	else
 		errx(TROUBLE, "usage: ask version|reload|control-reload|control-status|"
-			      "{open|enter|for-other|replay} DIR|close N|malformed CASE");
+			      "{open|enter|for-other|replay} DIR|close N|malformed CASE|stale "
+			      "FILE|hold SECONDS");
 	return 0;
 }

@@ -12,6 +12,7 @@
 #include <ctype.h>
 #include <dlfcn.h>
 #include <pthread.h>
+#include <pwd.h>
 #include <sched.h>
 #include <security/pam_appl.h>
 #include <signal.h>
@@ -37,6 +38,32 @@ static struct {
 	int priority[LINES_MAX];
 	char text[LINES_MAX][LINE_MAX_];
 } caught;
+
+/* Accounts for the names the tests make up, so that any bytes can be a user name. libpam looks them
+ * up with this. */
+#define NO_ACCOUNT "ghost"
+enum { SOME_UID = 4242 };
+
+int getpwnam_r(const char *name, struct passwd *pwd, char *buf, size_t size, struct passwd **result)
+{
+	static int (*real)(const char *, struct passwd *, char *, size_t, struct passwd **);
+	int r;
+
+	if (!real)
+		*(void **)&real = dlsym(RTLD_NEXT, "getpwnam_r");
+	r = real(name, pwd, buf, size, result);
+	if (r || *result || !strcmp(name, NO_ACCOUNT))
+		return r;
+	*pwd = (struct passwd){.pw_name = (char *)name,
+			       .pw_passwd = (char *)"x",
+			       .pw_uid = SOME_UID,
+			       .pw_gid = SOME_UID,
+			       .pw_gecos = (char *)"",
+			       .pw_dir = (char *)"/",
+			       .pw_shell = (char *)"/bin/sh"};
+	*result = pwd;
+	return 0;
+}
 
 __attribute__((format(printf, 3, 4))) void __syslog_chk(int priority, int flag, const char *fmt,
 							...);
@@ -520,6 +547,26 @@ static void test_person_hostile_name(void **state)
 	assert_as_before(&before);
 }
 
+static void test_person_without_account(void **state)
+{
+	struct before before;
+	struct fake_helper h;
+	pam_handle_t *pamh;
+
+	(void)state;
+	NEED_CGROUPS();
+	remember(&before);
+	assert_int_equal(fake_start(&h, GRANT), 0);
+	write_service("", h.path);
+	pamh = start(NO_ACCOUNT);
+	assert_int_equal(pam_open_session(pamh, 0), PAM_SESSION_ERR);
+	assert_true(logged(LOG_ERR, "there is no account of that name"));
+	pam_end(pamh, PAM_SUCCESS);
+	fake_stop(&h);
+	assert_int_equal(h.n_open, 0);
+	assert_as_before(&before);
+}
+
 static void test_person_nobody(void **state)
 {
 	struct before before;
@@ -563,6 +610,7 @@ static void check_auth_info(const char *value, const char *want, bool warns)
 	pam_end(pamh, PAM_SUCCESS);
 	fake_stop(&h);
 	assert_string_equal(h.open.auth_info, want);
+	assert_int_equal(h.open.uid, SOME_UID);
 	assert_as_before(&before);
 }
 
@@ -1130,6 +1178,7 @@ int main(void)
 		cmocka_unit_test(test_person_limits),
 		cmocka_unit_test(test_person_hostile_name),
 		cmocka_unit_test(test_person_nobody),
+		cmocka_unit_test(test_person_without_account),
 		cmocka_unit_test(test_person_auth_info),
 		cmocka_unit_test(test_person_connection_too_long),
 		cmocka_unit_test(test_leaf_without_scope),

@@ -68,6 +68,41 @@ out=$(sh_as root "number=\$($T/ask version >/dev/null; sed -n 's/.*START session
 	$T/ask close \$number; $T/try connect udp 18.4.5.6 9" | paste -sd' ')
 is "guarded root: its own close is taken and it stays guarded" "ok EPERM" "$out"
 
+# A connection whose maker has exited, and whose number a stranger outside the session then has.
+rm -f /tmp/stale /tmp/stale.go
+mark
+sh_as root "$T/ask stale /tmp/stale" >/tmp/stale.out 2>&1 &
+asking=$!
+until_true 20 test -s /tmp/stale
+number=$(cat /tmp/stale)
+for _ in {1..50}; do
+	echo $((number - 1)) >/proc/sys/kernel/ns_last_pid
+	sleep 30 &
+	stranger=$!
+	((stranger == number)) && break
+	kill "$stranger"
+done
+is "stale connection: a stranger has its maker's number" "$number" "$stranger"
+touch /tmp/stale.go
+wait "$asking"
+kill "$stranger" 2>/dev/null
+matches "stale connection: nothing is reloaded" "^(refused EALREADY|closed)$" "$(cat /tmp/stale.out)"
+if log_has "POLICY generation"; then fail "stale connection: no new policy"; else pass "stale connection: no new policy"; fi
+
+# A guarded root that holds all the connections it can get keeps nobody out.
+sh_as root "$T/ask hold 6" >/tmp/hold.out 2>&1 &
+holding=$!
+sleep 3
+is "connections held by a guarded root: a login gets in" in "$(sh_as alice echo in)"
+wait "$holding"
+matches "connections held by a guarded root: it had few" "^[0-2] open$" "$(cat /tmp/hold.out)"
+
+# A second helper started by hand harms nothing.
+out=$(ebpfguard-helper -d 2>&1)
+is "a second helper: exit status" 1 $?
+matches "a second helper: says why" "another ebpfguard-helper is running" "$out"
+is "a second helper: logins go on" EPERM "$(sh_as alice "$T/try connect udp 18.4.5.6 9")"
+
 # su inside a session: never moved, never loosened, although su has the PAM line too.
 echo 'session required pam_ebpfguard.so' >>/etc/pam.d/su
 is "su - inside a session stays in it" EPERM "$(sh_as root "su - bob -c '$T/try connect udp 18.4.5.6 9'" | tail -n 1)"
