@@ -52,5 +52,8 @@ product_enable() {
 	mkdir -p "$stage/etc/pam.d"
 	install -m 0600 "$conf" "$stage/etc/ebpfguard.conf"
 	install -m 0644 "$base/sshd" "$stage/etc/pam.d/sshd"
-	echo 'session required pam_ebpfguard.so' >>"$stage/etc/pam.d/sshd"
+	# Behind pam_systemd, which common-session has, and before pam_env: on Debian 12 that reads ~/.pam_environment
+	# (user_readenv=1) and lets a user overwrite what sshd says of the connection and the key.
+	sed -i '/^@include common-session/a session required pam_ebpfguard.so' "$stage/etc/pam.d/sshd"
+	grep -q pam_ebpfguard "$stage/etc/pam.d/sshd" || die "the guest's /etc/pam.d/sshd has no @include common-session"
 }

@@ -5,7 +5,7 @@
 . /srv/t/lib.sh
 SCRIPT_NAME=failures
 
-pam_line() { sed -i "\$s/.*/session required pam_ebpfguard.so $*/" /etc/pam.d/sshd; }
+pam_line() { sed -i "s/^session required pam_ebpfguard.so.*/session required pam_ebpfguard.so $*/" /etc/pam.d/sshd; }
 # login USER: "in" or "out".
 login() { [[ $(sh_as "$1" echo in 2>/dev/null) == in ]] && echo in || echo out; }
 milliseconds() { echo $(($(date +%s%N) / 1000000)); }

@@ -120,6 +120,16 @@ wait "$slept"
 fpr=$(ssh-keygen -lf /root/.ssh/id_ed25519.pub | cut -d' ' -f2)
 logged "log: the key's fingerprint is ssh-keygen's" "START session=[0-9]+ user=alice .* key=${fpr//+/[+]} "
 
+# What the user writes into ~/.pam_environment does not get into the log.
+printf '%s\n' 'SSH_CONNECTION DEFAULT="192.0.2.66 4242 10.99.0.1 22"' 'SSH_AUTH_INFO_0 DEFAULT="publickey ssh-ed25519 AAAA"' \
+	>/home/alice/.pam_environment
+chown alice: /home/alice/.pam_environment
+mark
+sh_as alice true
+logged "log: a forged environment changes nothing" "START session=[0-9]+ user=alice .* rhost=10.99.0.2 rport=[0-9]+ service=sshd key=$(sed 's/[+]/[+]/g' <<<"$fpr") "
+if log_has 'START .* rport=(4242|0) '; then fail "log: the forged port is not there"; else pass "log: the forged port is not there"; fi
+rm /home/alice/.pam_environment
+
 # A terminal: the event names it.
 mark
 peer ssh -tt "alice@$HOST" "$T/try connect tcp 18.4.5.6 7000" </dev/null >/dev/null 2>&1
