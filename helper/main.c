@@ -388,12 +388,20 @@ static void usage(FILE *out)
 
 static int unload(void)
 {
-	int r = eg_bpf_unload();
+	struct eg_err err = {0};
+	int lock eg_auto_close = take_lock(&err);
+	int r;
 
+	/* A running helper would go on as if it guarded. */
+	if (lock < 0) {
+		(void)fprintf(stderr, "ebpfguard-helper: %s\n", err.text);
+		return FAILED;
+	}
+	r = eg_bpf_unload();
 	if (r < 0)
 		(void)fprintf(stderr, "ebpfguard-helper: cannot remove " EG_PIN_PARENT ": %s\n",
 			      strerror(-r));
-	return r < 0;
+	return r < 0 ? FAILED : 0;
 }
 
 int main(int argc, char **argv)

@@ -93,7 +93,9 @@ logged "restart: the end of the session is noticed" "END session=[0-9]+ user=ali
 good=$(cat /etc/ebpfguard.conf)
 mark
 echo 'dney = ["10.0.0.0/8"];' >/etc/ebpfguard.conf
-systemctl reload ebpfguard
+is "ebpfguard-helper -t: 1 for a bad file" 1 "$(ebpfguard-helper -t >/dev/null 2>&1; echo $?)"
+is "ebpfguard-helper --unload: not while one runs" 1 "$(ebpfguard-helper --unload >/dev/null 2>&1; echo $?)"
+systemctl reload ebpfguard 2>/dev/null
 logged "bad configuration: file, line and what is wrong" "/etc/ebpfguard.conf:1: unknown key .*dney.*deny.*the policy in force stays"
 is "bad configuration: the old policy stays" EPERM "$(sh_as alice "$T/try connect udp 18.4.5.6 9")"
 is "ebpfguardctl check: 1" 1 "$(ebpfguardctl check >/dev/null 2>&1; echo $?)"
@@ -110,6 +112,7 @@ pam_line "exempt_user=carol"
 is "no configuration at all: the exempt administrator gets in" in "$(login carol)"
 pam_line "timeout=30000"
 printf '%s\n' "$good" >/etc/ebpfguard.conf
+is "ebpfguard-helper -t: 0 for a good file" 0 "$(ebpfguard-helper -t >/dev/null 2>&1; echo $?)"
 is "ebpfguardctl reload: 0" 0 "$(ebpfguardctl reload >/dev/null 2>&1; echo $?)"
 is "mended: guarded" EPERM "$(sh_as alice "$T/try connect udp 18.4.5.6 9")"
 
@@ -132,7 +135,9 @@ logged "audit: reported" "AUDIT connect session=[0-9]+ user=alice .* dst=18.4.5.
 logged "audit: exec reported" "AUDIT exec session=[0-9]+ user=alice .* path=/usr/bin/sudo "
 
 printf '%s\n' "$good" >/etc/ebpfguard.conf
-ebpfguardctl reload >/dev/null
+mark
+systemctl kill -s HUP ebpfguard.service
+logged "SIGHUP reloads" "POLICY generation=[0-9]+ mode=enforce "
 is "ebpfguardctl explain: deny" 1 "$(ebpfguardctl explain alice connect 18.4.5.6:443/tcp >/dev/null; echo $?)"
 is "ebpfguardctl explain: allow" 0 "$(ebpfguardctl explain alice connect 10.1.2.3:443/tcp >/dev/null; echo $?)"
 all_over
