@@ -46,7 +46,7 @@ pkg = $(shell $(PKG_CONFIG) $(1) $(2) 2>/dev/null)
 BPF_OBJS    := session.bpf.o path.bpf.o egress.bpf.o setuid.bpf.o mount.bpf.o
 PAM_OBJS    := pam_ebpfguard.o cgroup.o client.o
 PURE_OBJS   := cidr.o config.o config_scan.o policy.o proto.o event.o key.o limit.o
-HELPER_OBJS := main.o log.o server.o control.o session.o manager.o cgroup2.o bpf.o bpf_maps.o selftest.o
+HELPER_OBJS := main.o log.o server.o peer.o control.o session.o manager.o cgroup2.o bpf.o bpf_maps.o selftest.o
 CTL_OBJS    := ctl.o ctl_config.o ctl_remote.o
 UNIT_TESTS  := test_cidr test_config test_policy test_proto test_event test_key test_limit
 

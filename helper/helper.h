@@ -93,7 +93,7 @@ int eg_loop_add(struct eg_helper *helper, struct eg_source *source, uint32_t eve
  * policy stays. */
 int eg_helper_reload(struct eg_helper *helper);
 
-/* ---- server.c: the two sockets ---- */
+/* ---- peer.c: who asks ---- */
 
 /* A process that asked. */
 struct eg_peer {
@@ -101,6 +101,29 @@ struct eg_peer {
 	uid_t uid;
 	int pidfd;
 };
+
+/*
+ * Who made this connection. Returns 0 and *ret, whose pidfd is the caller's to close; -ESRCH when
+ * it is in a pid namespace out of sight; or the negative errno of getsockopt or pidfd_open.
+ */
+int eg_peer_of(int fd, struct eg_peer *ret);
+
+/*
+ * Is the peer guarded, by its label or by a bound cgroup above it? Returns 1 and the guard, 0, or a
+ * negative errno: not knowing must be taken for yes.
+ */
+int eg_peer_guard(struct eg_helper *helper, const struct eg_peer *peer, struct eg_guard *ret);
+
+/*
+ * Everything a leaf must be before it is bound: a cgroup2 directory that is root's alone, where the
+ * module makes them, not guarded yet, and with the peer as its only process.
+ * dirfd: borrowed; ret_path: size bytes, where it is; ret_level: its depth.
+ * Returns 0, or a negative errno with a constant phrase for the log in *ret_reason.
+ */
+int eg_peer_prove_leaf(struct eg_helper *helper, const struct eg_peer *peer, int dirfd,
+		       char *ret_path, size_t size, int *ret_level, const char **ret_reason);
+
+/* ---- server.c: the two sockets ---- */
 
 enum eg_door { EG_DOOR_HELPER = 0, EG_DOOR_CONTROL = 1 };
 
@@ -116,13 +139,6 @@ void eg_server_close(struct eg_helper *helper);
  */
 void eg_server_refuse_waiting(const int *fds, size_t n_fds, int error, const char *text);
 void eg_server_tick(struct eg_helper *helper, int64_t now_ms);
-
-/*
- * Is the peer guarded, by its label or by a bound cgroup above it? Returns 1 and the guard, 0, or a
- * negative errno: not knowing must be taken for yes.
- */
-int eg_server_peer_guard(struct eg_helper *helper, const struct eg_peer *peer,
-			 struct eg_guard *ret);
 
 /* ---- control.c: what ebpfguardctl asks. Each sends its answer on fd. 0, or a negative errno
  * closes the client. ---- */

@@ -1,29 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * The two sockets. helper.sock takes open, close and version; control.sock the rest. uid 0 is not
- * authority here: guarded root has it too. What counts is where the kernel says the peer is.
+ * The two sockets. helper.sock takes open, close and version; control.sock the rest. Who may ask
+ * what is a table; who asks is peer.c's.
  */
 #include "helper.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/un.h>
 
 #include "event.h"
 #include "log.h"
 #include "util.h"
-
-#ifndef SO_PEERPIDFD /* Linux 6.5 */
-#define SO_PEERPIDFD 77
-#endif
 
 struct eg_client {
 	struct eg_source source;
@@ -33,83 +27,6 @@ struct eg_client {
 	int64_t deadline_ms;
 	struct eg_client *next;
 };
-
-/* ---- who asks ---- */
-
-/*
- * SO_PEERPIDFD pins the process that connected. Before 6.5 the pid is looked up now: it could have
- * been reused since the connect, so an open is also checked against the leaf, which holds nobody
- * but the caller.
- */
-static int peer_of(int fd, struct eg_peer *ret)
-{
-	struct ucred cred;
-	socklen_t size = sizeof(cred);
-	int pidfd = -1;
-
-	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &size) < 0)
-		return -errno;
-	if (cred.pid <= 0)
-		return -ESRCH; /* from a pid namespace we cannot see into */
-	size = sizeof(pidfd);
-	if (getsockopt(fd, SOL_SOCKET, SO_PEERPIDFD, &pidfd, &size) < 0) {
-		if (errno != ENOPROTOOPT)
-			return -errno; /* it has exited: its number may be somebody else's by now */
-		pidfd = (int)syscall(SYS_pidfd_open, cred.pid, 0);
-	}
-	if (pidfd < 0)
-		return -errno;
-	*ret = (struct eg_peer){.pid = cred.pid, .uid = cred.uid, .pidfd = pidfd};
-	return 0;
-}
-
-/* A pidfd is readable once its process has exited. */
-static bool is_alive(int pidfd)
-{
-	struct pollfd poll_fd = {.fd = pidfd, .events = POLLIN};
-
-	return poll(&poll_fd, 1, 0) == 0;
-}
-
-/* The guard of the nearest bound cgroup at or above a path. 1, 0 or negative errno. */
-static int guard_above(struct eg_helper *helper, const char *path, struct eg_guard *ret)
-{
-	char part[EG_CGROUP_PATH_SIZE];
-
-	if ((size_t)snprintf(part, sizeof(part), "%s", path) >= sizeof(part))
-		return -ENAMETOOLONG;
-	while (part[0] && strcmp(part, "/")) {
-		int fd eg_auto_close = eg_cgroup2_open_path(&helper->cgroup2, part);
-		uint64_t id;
-		int r = fd < 0 ? fd : eg_cgroup2_id(fd, &id);
-
-		if (r < 0)
-			return r;
-		r = eg_bpf_binding_get(helper->bpf, id, ret);
-		if (r != -ENOENT)
-			return r < 0 ? r : 1;
-		*strrchr(part, '/') = '\0';
-	}
-	return 0;
-}
-
-int eg_server_peer_guard(struct eg_helper *helper, const struct eg_peer *peer, struct eg_guard *ret)
-{
-	char path[EG_CGROUP_PATH_SIZE];
-	int r = eg_bpf_label_get(helper->bpf, peer->pidfd, ret);
-
-	if (r != -ENOENT)
-		return r < 0 ? r : 1;
-	r = eg_cgroup2_of_pid(peer->pid, path, sizeof(path));
-	if (r < 0)
-		return r;
-	/*
-	 * Both answers above are about whoever has the number now. If the peer still lives it is
-	 * the one, else a guarded process could exit and have its number taken by a stranger who is
-	 * not guarded.
-	 */
-	return is_alive(peer->pidfd) ? guard_above(helper, path, ret) : -ESRCH;
-}
 
 /* ---- answers ---- */
 
@@ -137,7 +54,7 @@ static int on_version(struct eg_helper *helper, struct eg_client *client, const 
 {
 	struct eg_msg_is_version msg = {.abi = EG_ABI_VERSION, .product = EG_VERSION};
 	struct eg_guard guard = {0};
-	int r = eg_server_peer_guard(helper, &client->peer, &guard);
+	int r = eg_peer_guard(helper, &client->peer, &guard);
 
 	(void)request;
 	(void)passed;
@@ -147,40 +64,6 @@ static int on_version(struct eg_helper *helper, struct eg_client *client, const 
 	msg.session = guard.session;
 	eg_proto_head(&msg, EG_MSG_IS_VERSION, sizeof(msg));
 	return send_now(client->source.fd, &msg);
-}
-
-/* Everything a leaf must be before it is bound. ret_path, ret_level: where it is. 0 or negative
- * errno with a reason. */
-static int prove_leaf(struct eg_helper *helper, const struct eg_peer *peer, int dirfd,
-		      char *ret_path, size_t size, int *ret_level, const char **ret_reason)
-{
-	struct eg_guard guard;
-	struct stat st;
-	uint64_t id;
-	int r;
-
-	*ret_reason = "the descriptor passed is not a cgroup2 directory";
-	r = eg_cgroup2_id(dirfd, &id);
-	if (r < 0)
-		return r;
-	*ret_reason = "the cgroup is not root's alone";
-	if (fstat(dirfd, &st) < 0)
-		return -errno;
-	if (st.st_uid != 0 || st.st_mode & (S_IWGRP | S_IWOTH))
-		return -EPERM;
-	*ret_reason = "the cgroup is not at a place where sessions have theirs";
-	*ret_level = eg_cgroup2_path(&helper->cgroup2, dirfd, ret_path, size);
-	if (*ret_level < 0)
-		return *ret_level;
-	if (!eg_cgroup2_is_leaf(ret_path))
-		return -EPERM;
-	*ret_reason = "the cgroup is guarded already";
-	r = guard_above(helper, ret_path, &guard);
-	if (r)
-		return r < 0 ? r : -EEXIST;
-	*ret_reason = "the caller is not the only process in the cgroup it passed";
-	r = eg_cgroup2_holds_only(dirfd, peer->pid);
-	return r < 0 ? r : r ? 0 : -EPERM;
 }
 
 /* Lines a peer can cause are limited: a guarded root could flood the log with them. */
@@ -221,7 +104,7 @@ static int on_open(struct eg_helper *helper, struct eg_client *client, const voi
 
 	if (passed < 0)
 		return -EBADMSG;
-	r = prove_leaf(helper, &client->peer, passed, path, sizeof(path), &level, &reason);
+	r = eg_peer_prove_leaf(helper, &client->peer, passed, path, sizeof(path), &level, &reason);
 	if (r < 0) {
 		log_refusal(open, &client->peer, r, reason);
 		return refuse(client->source.fd, r, "%s", reason);
@@ -254,7 +137,7 @@ static int on_close(struct eg_helper *helper, struct eg_client *client, const vo
 	struct eg_msg ok;
 
 	(void)passed;
-	if (!session || eg_server_peer_guard(helper, &client->peer, &guard) != 1 ||
+	if (!session || eg_peer_guard(helper, &client->peer, &guard) != 1 ||
 	    guard.session != msg->session)
 		return refuse(client->source.fd, -EACCES, "not a process of session %llu",
 			      (unsigned long long)msg->session);
@@ -337,7 +220,7 @@ static int serve(struct eg_helper *helper, struct eg_client *client)
 	if (!request || (passed >= 0 && !request->takes_fd))
 		return -EBADMSG;
 	if (request->guarded == GUARDED_MAY_NOT) {
-		r = eg_server_peer_guard(helper, &client->peer, &guard);
+		r = eg_peer_guard(helper, &client->peer, &guard);
 		if (r) {
 			log_door(helper,
 				 "REFUSED request type=%u pid=%d uid=%u session=%llu reason=\"%s\"",
@@ -412,12 +295,12 @@ static int admit(struct eg_helper *helper, int fd, struct eg_peer *ret_peer, uin
 {
 	struct eg_guard guard = {0};
 	struct eg_peer peer = {.pidfd = -1};
-	int r = peer_of(fd, &peer);
+	int r = eg_peer_of(fd, &peer);
 
 	if (!r && peer.uid != 0)
 		r = -EACCES;
 	if (!r)
-		r = eg_server_peer_guard(helper, &peer, &guard);
+		r = eg_peer_guard(helper, &peer, &guard);
 	if (r == 1 && !within_quota(helper, guard.session))
 		r = -EUSERS;
 	if (r < 0) {
