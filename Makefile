@@ -158,4 +158,5 @@ uninstall:
 clean:
 	rm -rf $(BUILD)
 
--include $(wildcard $(BUILD)/*/*.d $(BUILD)/*/*/*.d $(BUILD)/*/*/*/*.d)
+DEP_DIRS := bpf helper pam tests/unit tests/pam tests/attack san/helper san/pam san/tests/unit
+-include $(foreach d,$(DEP_DIRS),$(wildcard $(BUILD)/$(d)/*.d))
