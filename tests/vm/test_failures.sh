@@ -127,6 +127,15 @@ out=$(peer ssh -tt "alice@$HOST" 'tty >/dev/null && echo terminal; exit 7' </dev
 is "all denied: an interactive login" "terminal" "$out"
 is "all denied: exit status comes back" 7 "$(sh_as alice 'exit 7'; echo $?)"
 
+# Without logind the leaf stands in our own directory, and the session is guarded all the same.
+sed -i.was '/pam_systemd/d' /etc/pam.d/common-session
+printf '%s\n' "$good" >/etc/ebpfguard.conf
+ebpfguardctl reload >/dev/null
+out=$(sh_as bob "$T/try connect udp 10.1.2.3 9; $T/try connect udp 18.4.5.6 9; cat /proc/self/cgroup" | paste -sd' ')
+matches "no logind session: guarded, in a leaf of our own directory" \
+	'^ok EPERM 0::/ebpfguard/ebpfguard-[0-9a-f]{16}$' "$out"
+mv /etc/pam.d/common-session.was /etc/pam.d/common-session
+
 # Audit: reported, not refused.
 mark
 printf '%s\n' 'mode = "audit";' 'deny = ["18.0.0.0/9"];' 'setuid = { deny = true; };' >/etc/ebpfguard.conf
