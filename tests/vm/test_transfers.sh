@@ -17,10 +17,13 @@ is "command: data goes in and out" "$(sha256sum <"$work/file")" "$(peer ssh "ali
 is "command: guarded" EPERM "$(sh_as alice "$DENIED")"
 
 # scp (over sftp) and the old protocol; what scp runs on the other side is in a guarded session like any other.
+mark
 peer scp -q "$work/file" "alice@$HOST:copy"
 is "scp: copied" "$(sha256sum <"$work/file")" "$(sha256sum </home/alice/copy)"
 peer scp -O -q "alice@$HOST:copy" "$work/back"
 is "scp -O: copied back" "$(sha256sum <"$work/file")" "$(sha256sum <"$work/back")"
+two_starts() { [[ $(since_mark | grep -c 'START session=.* user=alice ') == 2 ]]; }
+if until_true 10 two_starts; then pass "scp: each of the two was a guarded session"; else fail "scp: each of the two was a guarded session"; fi
 
 mark
 printf 'put %s sftp-copy\nls -l sftp-copy\n' "$work/file" | peer sftp -q -b - "alice@$HOST" >/dev/null
