@@ -43,12 +43,14 @@ pkg = $(shell $(PKG_CONFIG) $(1) $(2) 2>/dev/null)
 
 # --- objects, by name
 # session.bpf.o comes first: it defines the maps the others declare, and bpftool 7.1 links extern maps in that order.
-BPF_OBJS    := session.bpf.o path.bpf.o egress.bpf.o setuid.bpf.o mount.bpf.o
+BPF_OBJS    := session.bpf.o path.bpf.o verdict.bpf.o socket.bpf.o egress.bpf.o bind.bpf.o sockets.bpf.o packet.bpf.o setuid.bpf.o mount.bpf.o
 PAM_OBJS    := pam_ebpfguard.o cgroup.o client.o
-PURE_OBJS   := cidr.o config.o config_scan.o policy.o proto.o event.o key.o limit.o
-HELPER_OBJS := main.o log.o server.o peer.o control.o session.o manager.o cgroup2.o bpf.o bpf_maps.o selftest.o
+PURE_OBJS   := cidr.o rule.o config.o config_apply.o config_file.o config_scan.o config_words.o \
+               policy.o policy_explain.o policy_lists.o proto.o event.o key.o limit.o
+HELPER_OBJS := main.o log.o server.o peer.o control.o session.o manager.o cgroup2.o bpf.o bpf_maps.o selftest.o \
+               connection.o flows.o adopt.o report.o bpf_pins.o bpf_packets.o
 CTL_OBJS    := ctl.o ctl_config.o ctl_remote.o
-UNIT_TESTS  := test_cidr test_config test_policy test_proto test_event test_key test_limit
+UNIT_TESTS  := test_cidr test_rule test_config test_policy test_policy_explain test_proto test_event test_key test_limit
 
 BPF_OBJS    := $(addprefix $(BUILD)/bpf/,$(BPF_OBJS))
 PAM_OBJS    := $(addprefix $(BUILD)/pam/,$(PAM_OBJS)) $(BUILD)/pam/proto.o

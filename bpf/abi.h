@@ -16,7 +16,7 @@
 #include <linux/types.h>
 
 enum {
-	EG_ABI_VERSION = 1,
+	EG_ABI_VERSION = 2,
 
 	/* Profile slots (index into eg_profiles). Slot 0 never names a policy: what refers to it is
 	 * denied. */
@@ -32,6 +32,10 @@ enum {
 	EG_LEVELS_MAX = 16,
 	EG_EVENTS_SIZE = 1U << 22,  /* bytes of the ring buffer; a power of two and whole pages */
 	EG_PREFIXES_MAX = 1U << 20, /* prefixes per family in one policy */
+	/* Of the lists that say which protocols and ports a network's rules are for. */
+	EG_SEGMENTS_MAX = 1U << 22, /* in one policy, 16 bytes each */
+	EG_LIST_MAX = 4096,	    /* in one list; what a look-up searches, 12 steps */
+	EG_FLOWS_MAX = 1U << 16,    /* flows remembered as reported, for all sessions */
 
 	EG_BUILD_SIZE = 32, /* SHA-256 */
 
@@ -56,8 +60,28 @@ enum eg_op {
 	EG_OP_UMOUNT = 7,
 	EG_OP_MOVE_MOUNT = 8,
 	EG_OP_PIVOT_ROOT = 9,
-	EG_OP_FORK = 10, /* the child could not be labelled */
-	EG_OP_MAX = 16,
+	EG_OP_FORK = 10,   /* the child could not be labelled */
+	EG_OP_SOCKET = 11, /* a socket of a family or protocol that is not open */
+	EG_OP_BIND = 12,
+	EG_OP_LISTEN = 13,
+	EG_OP_RECEIVE = 14,    /* a socket or an io_uring made outside, handed in */
+	EG_OP_SETSOCKOPT = 15, /* source routing */
+	EG_OP_EGRESS = 16,     /* packet layer: a flow's packets dropped on their way out */
+	EG_OP_INGRESS = 17,    /* packet layer: on their way in */
+	EG_OP_MAX = 32,	       /* a power of two */
+};
+
+/* Why an attempt was refused, where no rule of the policy's lists is the reason. */
+enum eg_reason {
+	EG_REASON_RULE = 0,	/* eg_event.rule, or the switch that EG_OP_SETUID .. stand for */
+	EG_REASON_DEFAULT,	/* no rule names the address, and the default is deny */
+	EG_REASON_FAMILY,	/* eg_event.family is not open */
+	EG_REASON_PROTOCOL,	/* eg_event.protocol is not open */
+	EG_REASON_FOREIGN,	/* a socket made outside the session */
+	EG_REASON_RING,		/* an io_uring */
+	EG_REASON_SOURCE_ROUTE, /* option or control message that names another first hop */
+	EG_REASON_MALFORMED, /* cannot be judged: more control messages or headers than we read */
+	EG_REASON_POLICY,    /* the policy, or a part of it, is missing */
 };
 
 /* What a record in the ring buffer says. */
@@ -80,6 +104,34 @@ enum {
 	/* eg_lpm4 has a trie for this policy: not finding it means deny */
 	EG_POLICY_RULES4 = 1U << 3,
 	EG_POLICY_RULES6 = 1U << 4,
+	/* some entry has a list, or there is one for bind: for the helper and for people, the
+	 * kernel side looks for the segments wherever an entry says so */
+	EG_POLICY_SEGMENTS = 1U << 5,
+};
+
+/*
+ * Protocols as rules tell them apart: the upper half of eg_segment.from. A packet or socket has
+ * exactly one; MPTCP is TCP, ICMP is both ICMPs. Those from EG_PROTO_TCP to EG_PROTO_UDPLITE but
+ * ICMP have ports; the others are looked up as port 0.
+ */
+enum eg_proto {
+	EG_PROTO_OTHER = 0, /* matched by rules that name neither protocol nor port */
+	EG_PROTO_TCP = 1,
+	EG_PROTO_UDP = 2,
+	EG_PROTO_ICMP = 3,
+	EG_PROTO_SCTP = 4,
+	EG_PROTO_DCCP = 5,
+	EG_PROTO_UDPLITE = 6,
+	EG_PROTO_MAX = 7,
+	EG_PROTO_ANY = 255, /* in eg_rule only: the rule names no protocol */
+};
+
+/* eg_policy.protocols: what may be opened on AF_INET and AF_INET6 besides TCP, UDP, MPTCP, ICMP. */
+enum {
+	EG_OPEN_RAW = 1U << 0, /* SOCK_RAW, whatever its protocol */
+	EG_OPEN_SCTP = 1U << 1,
+	EG_OPEN_DCCP = 1U << 2,
+	EG_OPEN_UDPLITE = 1U << 3,
 };
 
 /* struct eg_guard.flags */
@@ -109,8 +161,13 @@ _Static_assert(sizeof(struct eg_profile) == 8, "ABI");
 struct eg_policy {
 	__u32 flags; /* EG_POLICY_* */
 	__u32 generation;
+	__u64 families; /* bit n: sockets of family n may be made; the usual four are in here too */
+	__u32 protocols; /* EG_OPEN_* */
+	__u32 bind_list; /* index of the first segment for bind and listen */
+	__u32 bind_n;	 /* segments of that list; 0 = every port may be bound */
+	__u32 pad;
 };
-_Static_assert(sizeof(struct eg_policy) == 8, "ABI");
+_Static_assert(sizeof(struct eg_policy) == 32, "ABI");
 
 /* Keys of the longest-prefix tries; addr in network order. */
 struct eg_lpm4_key {
@@ -125,30 +182,93 @@ struct eg_lpm6_key {
 };
 _Static_assert(sizeof(struct eg_lpm6_key) == 20, "ABI");
 
-/* Value of the tries. The rule's network is dst cut to prefix_len, so no table of rules is needed
- * to name it. */
+/*
+ * A rule as a look-up gives it: verdict, and what names the rule to people. Its network is the
+ * address asked for cut to prefix_len, so no table of rules is needed.
+ */
 struct eg_rule {
 	__u8 verdict; /* EG_VERDICT_ALLOW or EG_VERDICT_DENY */
 	__u8 prefix_len;
-	__u8 pad[2];
-	__u32 line; /* in the configuration file, 0 = built in */
+	__u8 protocol; /* EG_PROTO_*, EG_PROTO_ANY when the rule names none */
+	__u8 pad;
+	__u32 line; /* in the configuration file, from 1; 0 = not from a rule: the default, loopback
+		     */
+	__u16 port_low; /* ports it is for, host order; 0..65535 when it names none */
+	__u16 port_high;
 };
-_Static_assert(sizeof(struct eg_rule) == 8, "ABI");
+_Static_assert(sizeof(struct eg_rule) == 12, "ABI");
+
+/*
+ * Value of the tries. n 0: `rule` decides for every protocol and port. Otherwise the list does and
+ * `rule` is zero. Lists are complete: what shorter prefixes say is in them already.
+ */
+struct eg_entry {
+	struct eg_rule rule;
+	__u32 list; /* index of its first segment */
+	__u32 n;    /* segments, 0..EG_LIST_MAX */
+};
+_Static_assert(sizeof(struct eg_entry) == 20, "ABI");
+
+/*
+ * Value of the segments, an array of its own for each policy. A list is sorted by `from` and its
+ * first is 0; a segment decides from there to the next one's `from`.
+ */
+struct eg_segment {
+	__u32 from; /* enum eg_proto << 16 | port, host order */
+	struct eg_rule rule;
+};
+_Static_assert(sizeof(struct eg_segment) == 16, "ABI");
+
+/*
+ * Key of eg_flows: a flow that was reported in that generation. The value (__u64) counts its
+ * packets. cookie 0: reported by a hook under audit, whatever the socket.
+ */
+struct eg_flow {
+	__u64 session;
+	__u64 cookie;  /* of the socket */
+	__u8 addr[16]; /* the peer's, network order; IPv4 in the first four */
+	__u32 generation;
+	__u16 port;	/* the peer's, host order */
+	__u8 proto;	/* enum eg_proto */
+	__u8 direction; /* EG_OP_EGRESS or EG_OP_INGRESS */
+};
+_Static_assert(sizeof(struct eg_flow) == 40, "ABI");
+
+/* Written by the iterator eg_iter_flows: a TCP socket of a session whose peer is denied now. */
+struct eg_denied_flow {
+	__u64 session;
+	__u64 cookie;
+	__u32 profile; /* slot whose policy denies */
+	__u32 uid;
+	__u16 family; /* EG_AF_INET or EG_AF_INET6, of the socket: what sock_diag must be asked */
+	__u16 lport;  /* host order */
+	__u16 rport;
+	__u16 pad;
+	__u8 laddr[16]; /* as the socket has them: v4-mapped stays */
+	__u8 raddr[16];
+	struct eg_rule rule;
+	__u32 reason;	   /* enum eg_reason */
+	__u32 interface;   /* sk_bound_dev_if */
+	__u32 rule_family; /* as in eg_event */
+};
+_Static_assert(sizeof(struct eg_denied_flow) == 88, "ABI");
 
 /* Value of eg_totals (key: session number). The kernel side adds, the helper reads. */
 struct eg_totals {
 	__u64 refused[EG_OP_MAX]; /* attempts refused, by operation */
 	__u64 audited[EG_OP_MAX]; /* attempts let through under audit */
 	__u64 lost;		  /* of both: records that found the ring full */
+	__u64 packets;		  /* packets the packet layer dropped, the reported ones included */
+	__u64 packets_audited;
 };
-_Static_assert(sizeof(struct eg_totals) == 264, "ABI");
+_Static_assert(sizeof(struct eg_totals) == 536, "ABI");
 
 /* Value of eg_state (one entry). Written by the helper. */
 struct eg_state {
 	__u64 next_session; /* helper's counter, here so that it survives the helper */
 	__u32 n_levels;	    /* used entries of levels */
 	__u32 pad;
-	/* cgroup levels some binding stands at; appended to, never taken back */
+	/* cgroup levels some binding stands at; appended to, taken back by --unload only */
 	__u16 levels[EG_LEVELS_MAX];
 	/* digest of the object the pinned programs come from; zero = not all are pinned */
 	__u8 build[EG_BUILD_SIZE];
@@ -225,19 +345,24 @@ struct eg_event {
 	__u32 loginuid;	     /* (__u32)-1 = unset */
 	__u32 audit_session; /* (__u32)-1 = unset */
 	__u32 target_id;     /* EG_OP_SETUID, EG_OP_EXEC: the id that would have been gained */
-	__u32 line;	     /* eg_rule.line */
-	__u16 family;	     /* AF_INET or AF_INET6 of addr; 0 = no address in this record */
-	__u16 protocol;	     /* IPPROTO_* of the socket */
-	__u16 port;	     /* destination, host order */
-	__u8 prefix_len;     /* of the rule that matched */
-	__u8 has_rule;	     /* 1 = prefix_len and line are set */
-	__u8 addr[16];	     /* network order; AF_INET uses the first four */
+	__u32 reason;	     /* enum eg_reason */
+	__u16 family;	/* AF_INET or AF_INET6 of addr, or the family that is refused; 0 = none */
+	__u16 protocol; /* IPPROTO_* of the socket or packet */
+	__u16 port;	/* host order: of the peer; bind, listen: our own */
+	__u8 has_rule;	/* 1 = rule is set */
+	__u8 has_addr;	/* 1 = addr is set */
+	__u8 addr[16];	/* network order; AF_INET uses the first four */
+	struct eg_rule rule; /* the one that matched */
+	__u16 rule_family;   /* AF_INET: rule is about the IPv4 address inside addr (NAT64, 6to4) */
+	__u16 level;	     /* EG_OP_SETSOCKOPT */
+	__u32 option;	     /* EG_OP_SETSOCKOPT: optname */
+	__u32 pad;
 	char comm[EG_COMM_SIZE];
 	char tty[EG_TTY_SIZE]; /* as the kernel has it: "pts0"; empty = none */
 	char arg[EG_ARG_SIZE]; /* mounts: file system type */
 	struct eg_path exe;    /* the caller's program */
 	struct eg_path object; /* exec: the program; mounts: the target */
 };
-_Static_assert(sizeof(struct eg_event) == 1736, "ABI");
+_Static_assert(sizeof(struct eg_event) == 1760, "ABI");
 
 #endif

@@ -1,211 +1,268 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * Egress: no connect and no datagram to an address the policy denies.
+ * Egress by call: nothing is connected or sent to an address the policy denies.
  *
- * Hooks: socket_connect, socket_sendmsg (which also sees sendto with MSG_FASTOPEN: it never reaches
- * connect).
- * Not covered yet: sockets connected elsewhere and passed in, other protocol families, flows that
- * were open before the policy was tightened.
+ * Hooks: socket_connect; socket_sendmsg, which also sees sendto with MSG_FASTOPEN (it never reaches
+ * connect), write, and io_uring's operations; file_permission before 6.5, where splice and sendfile
+ * pass nothing else. SCTP's lists of addresses: bind.bpf.c.
+ * A send is judged by the address in the call and, where the kernel would use it, by the socket's
+ * own peer: sockets are made elsewhere and handed in, and policies are tightened while flows are
+ * open.
+ * Not covered: what a raw socket writes into its own IP header; control messages of a sendmmsg
+ * whose address is the one before, for which the kernel asks no second time; packets it sends by
+ * itself. The packet layer (packet.bpf.c) sees those, but not for a process that root has moved out
+ * of its cgroup: of what that one accepts, only its sends are judged.
  */
-#include "policy.bpf.h"
-#include <linux/in.h>
-#include <linux/in6.h>
-
-/* A destination, whatever form it came in. */
-struct eg_dest {
-	__u16 family; /* EG_AF_INET or EG_AF_INET6; 0 = nothing to judge */
-	__u16 port;   /* host order */
-	__u8 addr[16];
-};
-
-/* Both layouts of the address a caller may pass, and its length for family alone. */
-union eg_sockaddr {
-	__u16 family;
-	struct sockaddr_in in;
-	struct sockaddr_in6 in6;
-};
+#include "socket.bpf.h"
 
 enum {
-	EG_SIN_LEN = sizeof(struct sockaddr_in),
-	EG_SIN6_LEN = 24, /* SIN6_LEN_RFC2133, net/ipv6: without the scope id */
+	EG_CMSGS_MAX = 16, /* control messages we read; calls with more are refused */
 };
 
-static __always_inline bool eg_is_mapped(const __u8 *addr)
+/*
+ * Reads an address as the socket's family will. An AF_INET6 datagram socket takes AF_INET
+ * addresses; for sending, an AF_INET one takes AF_UNSPEC as AF_INET and a raw AF_INET6 one as
+ * AF_INET6. Lengths and families the kernel refuses by itself are left to it: target->family stays
+ * 0.
+ */
+static __always_inline void eg_target_read(struct eg_target *target, struct sock *sk,
+					   const void *addr, int len, bool sending)
 {
-	const __u32 *word = (const void *)addr;
+	__u16 family = sk->__sk_common.skc_family, unspec = 0;
+	union eg_sockaddr sa = {};
 
-	return !word[0] && !word[1] && word[2] == bpf_htonl(0xffff);
+	if (!eg_sockaddr_read(&sa, addr, len))
+		return;
+	if (sending && family == EG_AF_INET)
+		unspec = EG_AF_INET;
+	else if (sending && sk->sk_type == EG_SOCK_RAW)
+		unspec = EG_AF_INET6;
+	if (sa.family == EG_AF_UNSPEC)
+		sa.family = unspec;
+	if (sa.family == EG_AF_INET)
+		eg_target_in(target, &sa.in);
+	else if (sa.family == EG_AF_INET6 && len >= EG_SIN6_LEN)
+		eg_target_in6(target, &sa.in6);
 }
 
-static __always_inline void eg_dest_in(struct eg_dest *dest, const struct sockaddr_in *in)
+/* Protocols without ports may have anything where others have theirs. */
+static __always_inline void eg_target_proto(struct eg_target *target, __u16 protocol, __u16 type)
 {
-	dest->family = EG_AF_INET;
-	dest->port = bpf_ntohs(in->sin_port);
-	__builtin_memcpy(dest->addr, &in->sin_addr, 4);
+	target->proto = type == EG_SOCK_RAW ? EG_PROTO_OTHER : eg_proto_of(protocol);
+	if (!eg_has_ports(target->proto))
+		target->port = 0;
+}
+
+static __always_inline bool eg_is_connected(struct sock *sk)
+{
+	__u8 state = sk->__sk_common.skc_state;
+
+	/* A closed stream socket keeps the address it had. */
+	return sk->sk_type == EG_SOCK_STREAM ? state != EG_TCP_LISTEN && state != EG_TCP_CLOSE
+					     : state == EG_TCP_ESTABLISHED;
+}
+
+/* Does the socket name the interface to send by? */
+static __always_inline bool eg_has_interface(struct sock *sk)
+{
+	return sk->__sk_common.skc_bound_dev_if || BPF_CORE_READ((struct inet_sock *)sk, uc_index);
+}
+
+/* Is the socket bound to an IPv4 address, in IPv6's form? Then :: is 127.0.0.1 to it. */
+static __always_inline bool eg_is_bound_mapped(struct sock *sk)
+{
+	struct eg_target own = {.family = EG_AF_INET6};
+
+	if (sk->__sk_common.skc_family != EG_AF_INET6)
+		return false;
+	BPF_CORE_READ_INTO(&own.addr, sk, __sk_common.skc_v6_rcv_saddr);
+	return !eg_addr_word(&own, 0) && !eg_addr_word(&own, 1) &&
+	       eg_addr_word(&own, 2) == bpf_htonl(0xffff);
 }
 
 /*
- * Reads the destination as the socket's family will. sk_family is AF_INET or AF_INET6; addr is
- * kernel memory of len bytes. An AF_INET6 datagram socket takes AF_INET addresses, an AF_INET one
- * takes AF_UNSPEC as AF_INET when sending. Lengths the kernel refuses by itself (EINVAL) are left
- * to it.
+ * Brings the address of a call into its plain form. chosen: its control messages name a source or
+ * an interface. Returns a reason to refuse, or 0: "any" by an interface goes to whatever address
+ * that one has, which is not known here.
  */
-static __always_inline void eg_dest_read(struct eg_dest *dest, __u16 sk_family, const void *addr,
-					 int len, bool sending)
+static __always_inline __u32 eg_target_settle(struct eg_ask *ask, struct sock *sk, bool chosen)
 {
-	union eg_sockaddr sa = {};
+	bool any6 = eg_is_any6(&ask->target);
 
-	if (len < EG_SIN_LEN)
-		return;
-	if (len >= EG_SIN6_LEN) {
-		if (bpf_probe_read_kernel(&sa, EG_SIN6_LEN, addr))
-			return;
-	} else if (bpf_probe_read_kernel(&sa, EG_SIN_LEN, addr)) {
-		return;
-	}
-	if (sa.family == EG_AF_INET ||
-	    (sa.family == EG_AF_UNSPEC && sending && sk_family == EG_AF_INET)) {
-		eg_dest_in(dest, &sa.in);
-	} else if (sa.family == EG_AF_INET6 && len >= EG_SIN6_LEN) {
-		dest->port = bpf_ntohs(sa.in6.sin6_port);
-		__builtin_memcpy(dest->addr, &sa.in6.sin6_addr, 16);
-		dest->family = EG_AF_INET6;
-		if (eg_is_mapped(dest->addr)) {
-			__u32 v4;
-
-			__builtin_memcpy(&v4, dest->addr + 12, 4);
-			__builtin_memset(dest->addr, 0, sizeof(dest->addr));
-			__builtin_memcpy(dest->addr, &v4, 4);
-			dest->family = EG_AF_INET;
-		}
-	}
-}
-
-/* Looks the destination up in one trie. Returns false when the trie must be there and is not. */
-static __always_inline bool eg_lookup(const struct eg_view *view, const struct eg_dest *dest,
-				      struct eg_rule **ret)
-{
-	__u32 index = view->policy;
-	void *trie;
-
-	*ret = NULL;
-	if (dest->family == EG_AF_INET) {
-		struct eg_lpm4_key key = {.prefix_len = 32};
-
-		if (!(view->flags & EG_POLICY_RULES4))
-			return true;
-		trie = bpf_map_lookup_elem(&eg_tries4, &index);
-		if (!trie)
-			return false;
-		__builtin_memcpy(key.addr, dest->addr, sizeof(key.addr));
-		*ret = bpf_map_lookup_elem(trie, &key);
+	if (any6 && eg_is_bound_mapped(sk)) {
+		eg_target_to_v4(&ask->target, bpf_htonl(INADDR_LOOPBACK));
+	} else if (eg_is_any4(&ask->target) && (chosen || eg_has_interface(sk))) {
+		return EG_REASON_MALFORMED;
 	} else {
-		struct eg_lpm6_key key = {.prefix_len = 128};
-
-		if (!(view->flags & EG_POLICY_RULES6))
-			return true;
-		trie = bpf_map_lookup_elem(&eg_tries6, &index);
-		if (!trie)
-			return false;
-		__builtin_memcpy(key.addr, dest->addr, sizeof(key.addr));
-		*ret = bpf_map_lookup_elem(trie, &key);
+		eg_target_plain(&ask->target, eg_source(sk));
 	}
-	return true;
+	eg_target_proto(&ask->target, ask->protocol, ask->type);
+	return 0;
 }
 
-/* Does this policy deny the destination? A missing policy or trie does. */
-static __always_inline bool eg_dest_denied(const struct eg_view *view, const struct eg_dest *dest,
-					   struct eg_rule *ret)
+/* Is it the connection that one of the guards' sessions came in by? */
+static __always_inline bool eg_is_own_connection(const struct eg_ask *ask, struct sock *sk)
 {
-	struct eg_rule *rule;
+	__u64 *session = bpf_sk_storage_get(&eg_connections, sk, NULL, 0);
 
-	__builtin_memset(ret, 0, sizeof(*ret));
-	if (!view->policy || !eg_lookup(view, dest, &rule))
-		return true;
-	if (!rule)
+	if (!session)
 		return false;
-	*ret = *rule;
-	return rule->verdict != EG_VERDICT_ALLOW;
+	for (int i = 0; i < EG_GUARDS; i++)
+		if (ask->guards & 1U << i && ask->guard[i].session == *session)
+			return true;
+	return false;
 }
 
-static __always_inline int eg_judge(const struct eg_who *who, struct sock *sk,
-				    const struct eg_dest *dest, __u16 op)
+/* ---- control messages ---- */
+
+static __always_inline bool eg_is_source_route(__u32 level, __u32 type)
 {
-	struct eg_detail detail = {};
-	struct eg_view refusing = {};
-	bool refused = false;
+	if (level == EG_SOL_IP)
+		return type == IP_RETOPTS;
+	return level == EG_SOL_IPV6 && (type == IPV6_RTHDR || type == IPV6_2292RTHDR);
+}
 
-	for (int i = 0; i < EG_GUARDS; i++) {
-		struct eg_view view;
-		struct eg_rule rule;
+/* struct cmsghdr as the kernel has it, also for 32-bit callers. */
+struct eg_cmsg {
+	__u64 len;
+	__u32 level;
+	__u32 type;
+};
 
-		if (!who->guard[i])
-			continue;
-		eg_view_of(who->guard[i], &view);
-		if (!eg_dest_denied(&view, dest, &rule))
-			continue;
-		if (!refused || (refusing.flags & EG_POLICY_AUDIT)) {
-			refusing = view;
-			detail.rule = rule;
-		}
-		refused = true;
+/*
+ * Returns a reason to refuse the call, or 0. *ret_chosen: 1 = they name a source or an interface.
+ * A function of its own, and given numbers: 6.4 stopped taking a msghdr for an argument.
+ */
+static __noinline int eg_control_read(__u32 *ret_chosen, __u64 at, __u64 left)
+{
+	for (int i = 0; i < EG_CMSGS_MAX; i++) {
+		struct eg_cmsg cmsg;
+
+		if (left < sizeof(cmsg))
+			return 0;
+		if (bpf_probe_read_kernel(&cmsg, sizeof(cmsg), (const void *)at))
+			return EG_REASON_MALFORMED;
+		if (cmsg.len < sizeof(cmsg) || cmsg.len > left)
+			return 0; /* EINVAL, says the kernel */
+		if (eg_is_source_route(cmsg.level, cmsg.type))
+			return EG_REASON_SOURCE_ROUTE;
+		if (cmsg.level == EG_SOL_SCTP &&
+		    (cmsg.type == EG_SCTP_DSTADDRV4 || cmsg.type == EG_SCTP_DSTADDRV6))
+			return EG_REASON_MALFORMED; /* further addresses: sctp_connectx is judged */
+		if ((cmsg.level == EG_SOL_IP && cmsg.type == IP_PKTINFO) ||
+		    (cmsg.level == EG_SOL_IPV6 &&
+		     (cmsg.type == IPV6_PKTINFO || cmsg.type == IPV6_2292PKTINFO)))
+			*ret_chosen = 1;
+		cmsg.len = (cmsg.len + 7) & ~7ULL;
+		if (cmsg.len > left)
+			return 0;
+		left -= cmsg.len;
+		at += cmsg.len;
 	}
-	if (!refused)
-		return 0;
-	detail.op = op;
-	detail.family = dest->family;
-	detail.protocol = sk->sk_protocol;
-	detail.port = dest->port;
-	detail.has_rule = detail.rule.verdict != EG_VERDICT_ALLOW;
-	__builtin_memcpy(detail.addr, dest->addr, sizeof(detail.addr));
-	return eg_refuse(&refusing, &detail);
+	return left < sizeof(struct eg_cmsg) ? 0 : EG_REASON_MALFORMED;
 }
 
-static __always_inline bool eg_is_inet(__u16 family)
-{
-	return family == EG_AF_INET || family == EG_AF_INET6;
-}
+/* ---- hooks ---- */
 
 SEC("lsm/socket_connect")
 int BPF_PROG(eg_socket_connect, struct socket *sock, struct sockaddr *address, int addrlen)
 {
-	struct eg_dest dest = {};
-	struct eg_who who;
-	struct sock *sk;
-	__u16 family;
+	struct eg_ask ask = {};
+	struct sock *sk = eg_asked_sock(&ask, sock, EG_OP_CONNECT);
+	__u32 reason;
 
-	if (!eg_who_is(bpf_get_current_task_btf(), &who))
-		return 0;
-	sk = sock->sk;
 	if (!sk)
-		return 0; /* closed under us: the call fails by itself */
-	family = sk->__sk_common.skc_family;
-	if (!eg_is_inet(family))
 		return 0;
-	eg_dest_read(&dest, family, address, addrlen, false);
-	if (!dest.family)
+	if (eg_kind_refused(&ask))
+		return -EPERM;
+	if (!eg_is_inet(ask.family))
 		return 0;
-	return eg_judge(&who, sk, &dest, EG_OP_CONNECT);
+	eg_target_read(&ask.target, sk, address, addrlen, false);
+	if (!ask.target.family)
+		return 0;
+	reason = eg_target_settle(&ask, sk, false);
+	if (reason)
+		return eg_refused_for(&ask, reason) ? -EPERM : 0;
+	return eg_target_refused(&ask) ? -EPERM : 0;
+}
+
+/* The address in the call: where a datagram goes, and where a fast open connects to. */
+static __always_inline bool eg_name_refused(struct eg_ask *ask, struct sock *sk,
+					    const struct msghdr *msg, bool chosen)
+{
+	__u32 reason;
+
+	if (!msg->msg_name)
+		return false;
+	eg_target_read(&ask->target, sk, msg->msg_name, msg->msg_namelen, true);
+	if (!ask->target.family)
+		return false;
+	reason = eg_target_settle(ask, sk, chosen);
+	return reason ? eg_refused_for(ask, reason) : eg_target_refused(ask);
+}
+
+/* The socket's own peer, which is where bytes go that are not addressed otherwise. */
+static __always_inline bool eg_peer_refused(struct eg_ask *ask, struct sock *sk)
+{
+	__builtin_memset(&ask->target, 0, sizeof(ask->target));
+	if (!eg_is_connected(sk))
+		return false;
+	eg_target_peer(&ask->target, sk);
+	if (!ask->target.family)
+		return false;
+	eg_target_plain(&ask->target, 0);
+	eg_target_proto(&ask->target, ask->protocol, ask->type);
+	ask->by_peer = 1;
+	return eg_judge_target(ask) && !eg_is_own_connection(ask, sk) && eg_socket_refuse(ask);
 }
 
 SEC("lsm/socket_sendmsg")
 int BPF_PROG(eg_socket_sendmsg, struct socket *sock, struct msghdr *msg, int size)
 {
-	struct eg_dest dest = {};
-	struct eg_who who;
-	struct sock *sk;
-	__u16 family;
+	struct eg_ask ask = {};
+	struct sock *sk = eg_asked_sock(&ask, sock, EG_OP_SENDMSG);
+	__u32 reason = 0, chosen = 0;
 
-	if (!eg_who_is(bpf_get_current_task_btf(), &who))
-		return 0;
-	sk = sock->sk;
 	if (!sk)
-		return 0; /* closed under us: the call fails by itself */
-	family = sk->__sk_common.skc_family;
-	if (!eg_is_inet(family) || !msg->msg_name)
 		return 0;
-	eg_dest_read(&dest, family, msg->msg_name, msg->msg_namelen, true);
-	if (!dest.family)
+	if (eg_kind_refused(&ask))
+		return -EPERM;
+	if (!eg_is_inet(ask.family))
 		return 0;
-	return eg_judge(&who, sk, &dest, EG_OP_SENDMSG);
+	if (msg->msg_controllen)
+		reason = eg_control_read(&chosen, (__u64)msg->msg_control, msg->msg_controllen);
+	if (reason && eg_refused_for(&ask, reason))
+		return -EPERM;
+	if (eg_name_refused(&ask, sk, msg, chosen))
+		return -EPERM;
+	/* A datagram that is addressed goes there and nowhere else. */
+	if (ask.target.family && ask.type != EG_SOCK_STREAM)
+		return 0;
+	return eg_peer_refused(&ask, sk) ? -EPERM : 0;
+}
+
+enum {
+	EG_MAY_WRITE = 2,    /* include/linux/fs.h */
+	EG_S_IFMT = 0170000, /* include/uapi/linux/stat.h */
+	EG_S_IFSOCK = 0140000,
+};
+
+/* Before 6.5 splice and sendfile give a socket its bytes without sendmsg. The helper leaves this
+ * out on later kernels: it is asked for every read and write of the host. */
+SEC("lsm/file_permission")
+int BPF_PROG(eg_file_permission, struct file *file, int mask)
+{
+	struct eg_ask ask = {};
+	struct socket *sock;
+	struct sock *sk;
+
+	if (!(mask & EG_MAY_WRITE) || (file->f_inode->i_mode & EG_S_IFMT) != EG_S_IFSOCK)
+		return 0;
+	sock = bpf_sock_from_file(file);
+	if (!sock)
+		return 0;
+	sk = eg_asked_sock(&ask, sock, EG_OP_SENDMSG);
+	if (!sk || !eg_is_inet(ask.family))
+		return 0;
+	return eg_peer_refused(&ask, sk) ? -EPERM : 0;
 }

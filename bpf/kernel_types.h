@@ -12,6 +12,9 @@
 
 #include <stdbool.h>
 #include <linux/types.h>
+#include <linux/in6.h>
+
+typedef __u32 uid_t;
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
@@ -67,9 +70,12 @@ struct qstr {
 	const unsigned char *name;
 };
 
+struct super_block;
+
 struct dentry {
 	struct dentry *d_parent;
 	struct qstr d_name;
+	struct super_block *d_sb;
 };
 
 struct vfsmount {
@@ -87,12 +93,18 @@ struct path {
 	struct dentry *dentry;
 };
 
+struct inode {
+	unsigned short i_mode;
+};
+
 struct file {
 	struct path f_path;
+	struct inode *f_inode;
 };
 
 struct super_block {
 	struct dentry *s_root;
+	unsigned long s_magic;
 };
 
 /* include/linux/binfmts.h */
@@ -127,24 +139,49 @@ struct task_struct {
 	struct css_set *cgroups;
 };
 
-/* include/linux/net.h, net/sock.h, linux/socket.h */
+/* include/net/sock.h, net/inet_sock.h, linux/tcp.h, linux/net.h, linux/socket.h */
 struct sock_common {
+	__u32 skc_daddr;
+	__u32 skc_rcv_saddr;
+	__u16 skc_dport; /* network order */
+	__u16 skc_num;	 /* our port, host order */
 	unsigned short skc_family;
+	volatile unsigned char skc_state;
+	int skc_bound_dev_if;
+	struct in6_addr skc_v6_daddr;
+	struct in6_addr skc_v6_rcv_saddr;
+};
+
+struct sock_cgroup_data {
+	struct cgroup *cgroup;
 };
 
 struct sock {
 	struct sock_common __sk_common;
+	__u16 sk_type;
 	__u16 sk_protocol;
+	struct sock_cgroup_data sk_cgrp_data;
 };
+
+struct inet_sock {
+	struct sock sk;
+	__u32 inet_saddr;
+	int uc_index; /* IP_UNICAST_IF */
+};
+
+struct tcp_sock;
 
 struct socket {
 	short type;
+	struct file *file; /* NULL: a socket of the kernel's own */
 	struct sock *sk;
 };
 
 struct msghdr {
 	void *msg_name;
 	int msg_namelen;
+	void *msg_control; /* kernel memory by the time of security_socket_sendmsg */
+	unsigned long msg_controllen;
 };
 
 struct sockaddr {
@@ -163,6 +200,12 @@ struct bpf_iter__task {
 	struct task_struct *task;
 };
 
+struct bpf_iter__tcp {
+	struct bpf_iter_meta *meta;
+	struct sock_common *sk_common;
+	uid_t uid;
+};
+
 #pragma clang attribute pop
 
 /* include/linux/socket.h: not in a UAPI header a BPF program can include */
@@ -170,6 +213,23 @@ enum {
 	EG_AF_UNSPEC = 0,
 	EG_AF_INET = 2,
 	EG_AF_INET6 = 10,
+	EG_FAMILIES = 64, /* AF_MAX is 46 in 7.2; bits of eg_policy.families */
+};
+
+/* include/linux/net.h: enum sock_type */
+enum {
+	EG_SOCK_STREAM = 1,
+	EG_SOCK_DGRAM = 2,
+	EG_SOCK_RAW = 3,
+	EG_SOCK_SEQPACKET = 5,
+	EG_SOCK_DCCP = 6,
+};
+
+/* include/net/tcp_states.h */
+enum {
+	EG_TCP_ESTABLISHED = 1,
+	EG_TCP_CLOSE = 7,
+	EG_TCP_LISTEN = 10,
 };
 
 #endif

@@ -6,7 +6,8 @@
  * When things go wrong:
  *   task neither labelled nor below a bound cgroup    allow: not ours
  *   guarded, and its profile or policy is missing     deny
- *   guarded, and a trie that must be there is missing deny
+ *   guarded, and a trie or list that must be there is missing   deny
+ *   a call cannot be read to its end                  deny
  *   ring buffer full                                  the verdict stands, the loss is counted
  *   a child cannot be labelled                        the fork fails
  */
@@ -78,7 +79,7 @@ struct eg_lpm4 {
 	__uint(max_entries, EG_PREFIXES_MAX);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__uint(key_size, sizeof(struct eg_lpm4_key));
-	__uint(value_size, sizeof(struct eg_rule));
+	__uint(value_size, sizeof(struct eg_entry));
 };
 
 struct eg_lpm6 {
@@ -86,7 +87,7 @@ struct eg_lpm6 {
 	__uint(max_entries, EG_PREFIXES_MAX);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__uint(key_size, sizeof(struct eg_lpm6_key));
-	__uint(value_size, sizeof(struct eg_rule));
+	__uint(value_size, sizeof(struct eg_entry));
 };
 
 EG_MAP struct {
@@ -102,6 +103,47 @@ EG_MAP struct {
 	__type(key, __u32);
 	__array(values, struct eg_lpm6);
 } eg_tries6 SEC(".maps");
+
+/* policy -> its lists, one after the other. The helper makes each as large as it must be. */
+struct eg_list {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__uint(map_flags, BPF_F_INNER_MAP);
+	__uint(key_size, sizeof(__u32));
+	__uint(value_size, sizeof(struct eg_segment));
+};
+
+EG_MAP struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, EG_POLICIES_MAX);
+	__type(key, __u32);
+	__array(values, struct eg_list);
+} eg_segments SEC(".maps");
+
+/* Flows the packet layer, or a hook under audit, has reported. The oldest give way: then a flow
+ * that goes on is reported once more. */
+EG_MAP struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, EG_FLOWS_MAX);
+	__type(key, struct eg_flow);
+	__type(value, __u64);
+} eg_flows SEC(".maps");
+
+/* socket -> session that came in by it. Written by the helper. */
+EG_MAP struct {
+	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, __u64);
+} eg_connections SEC(".maps");
+
+/* socket -> whose policy blocked it: outlives the session, as what its queue holds does. */
+EG_MAP struct {
+	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct eg_guard);
+} eg_blocked SEC(".maps");
 
 /* session number -> counts. The entry is the helper's; the numbers are ours. */
 EG_MAP struct {
@@ -264,7 +306,12 @@ struct eg_detail {
 	__u8 addr[16];
 	__u32 target_id;
 	struct eg_rule rule;
-	__u32 has_rule;
+	__u32 reason; /* enum eg_reason */
+	__u8 has_rule;
+	__u8 has_addr;
+	__u16 rule_family;
+	__u16 level; /* of a socket option */
+	__u16 option;
 	const char *arg;	/* kernel string or NULL */
 	struct eg_where object; /* what it was about */
 };
@@ -280,7 +327,6 @@ static __always_inline void eg_event_who(struct eg_event *e, struct task_struct 
 	struct tty_struct *tty = task->signal->tty;
 	struct file *exe;
 
-	e->ts_ns = bpf_ktime_get_boot_ns();
 	e->cgroup = eg_cgroup_id(task->cgroups->dfl_cgrp);
 	e->tgid = task->tgid;
 	e->tid = task->pid;
@@ -319,15 +365,12 @@ static __always_inline void eg_event_init(struct eg_event *e, __u16 kind)
 	e->kind = kind;
 }
 
-/* The record of a refusal. Not being able to write it changes nothing about the verdict. */
-static __always_inline bool eg_event_write(const struct eg_view *view,
-					   const struct eg_detail *detail, __u16 verdict)
+/* The part of a record that does not depend on who asked. */
+static __always_inline void eg_event_fill(struct eg_event *e, const struct eg_view *view,
+					  const struct eg_detail *detail, __u16 verdict)
 {
-	struct eg_event *e = bpf_ringbuf_reserve(&eg_events, sizeof(*e), 0);
-
-	if (!e)
-		return false;
 	eg_event_init(e, EG_EVENT_VERDICT);
+	e->ts_ns = bpf_ktime_get_boot_ns();
 	e->op = detail->op;
 	e->session = view->session;
 	e->profile = view->profile;
@@ -339,9 +382,24 @@ static __always_inline bool eg_event_write(const struct eg_view *view,
 	e->protocol = detail->protocol;
 	e->port = detail->port;
 	__builtin_memcpy(e->addr, detail->addr, sizeof(e->addr));
-	e->prefix_len = detail->rule.prefix_len;
-	e->line = detail->rule.line;
+	e->rule = detail->rule;
+	e->reason = detail->reason;
 	e->has_rule = detail->has_rule;
+	e->has_addr = detail->has_addr;
+	e->rule_family = detail->rule_family;
+	e->level = detail->level;
+	e->option = detail->option;
+}
+
+/* The record of a refusal. Not being able to write it changes nothing about the verdict. */
+static __always_inline bool eg_event_write(const struct eg_view *view,
+					   const struct eg_detail *detail, __u16 verdict)
+{
+	struct eg_event *e = bpf_ringbuf_reserve(&eg_events, sizeof(*e), 0);
+
+	if (!e)
+		return false;
+	eg_event_fill(e, view, detail, verdict);
 	eg_event_who(e, bpf_get_current_task_btf());
 	if (detail->arg)
 		bpf_probe_read_kernel_str(e->arg, sizeof(e->arg), detail->arg);

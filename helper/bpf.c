@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * Load or take over, attach, pin. Pins live in EG_PIN_PARENT/v<ABI>/; a set under construction
- * stands in a directory beside it and is renamed when it is whole, so a set that can be seen is
- * complete.
+ * Load or take over, attach, pin. A set under construction stands in a directory beside the real
+ * one and is renamed when it is whole, so a set that can be seen is complete.
  */
 #include "bpf_maps.h"
 
 #include <bpf/bpf.h>
+#include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <dirent.h>
 #include <fcntl.h>
@@ -21,17 +21,10 @@
 #include "key.h"
 #include "util.h"
 
-#define STR_(x) #x
-#define STR(x)	STR_(x)
-#define PIN_DIR EG_PIN_PARENT "/v" STR(PIN_ABI)
-#define PIN_ABI 1
-#define PIN_NEW EG_PIN_PARENT "/v" STR(PIN_ABI) "_new" /* bpffs allows no dot in a name */
-
-_Static_assert(PIN_ABI == EG_ABI_VERSION, "the pins' directory carries the ABI");
-
 static const char *const map_names[EG_N_MAPS] = {
-	"eg_sessions", "eg_labels", "eg_managers", "eg_profiles", "eg_policies", "eg_tries4",
-	"eg_tries6",   "eg_totals", "eg_records",  "eg_state",	  "eg_events",
+	"eg_sessions", "eg_labels",  "eg_managers", "eg_profiles", "eg_policies",
+	"eg_tries4",   "eg_tries6",  "eg_segments", "eg_flows",	   "eg_connections",
+	"eg_totals",   "eg_records", "eg_state",    "eg_events",
 };
 
 __attribute__((format(printf, 3, 4))) static int fail(struct eg_err *err, int error,
@@ -47,41 +40,6 @@ __attribute__((format(printf, 3, 4))) static int fail(struct eg_err *err, int er
 }
 
 /* ---- pins ---- */
-
-static int pin_path(char *buf, size_t size, const char *dir, const char *kind, const char *name)
-{
-	int n = snprintf(buf, size, "%s/%s_%s", dir, kind, name);
-
-	return n > 0 && (size_t)n < size ? 0 : -ENAMETOOLONG;
-}
-
-/* Removes a directory of pins. Only files are in it. */
-static int remove_dir(const char *path)
-{
-	DIR *dir = opendir(path);
-	struct dirent *entry;
-	int r = 0;
-
-	if (!dir)
-		return errno == ENOENT ? 0 : -errno;
-	while ((entry = readdir(dir))) {
-		if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, ".."))
-			continue;
-		if (unlinkat(dirfd(dir), entry->d_name, 0) < 0)
-			r = -errno;
-	}
-	(void)closedir(dir); /* opened for reading only */
-	return rmdir(path) < 0 ? -errno : r;
-}
-
-int eg_bpf_unload(void)
-{
-	int a = remove_dir(PIN_NEW), b = remove_dir(PIN_DIR);
-
-	if (rmdir(EG_PIN_PARENT) < 0 && errno != ENOENT && !a && !b)
-		return -errno;
-	return a ? a : b;
-}
 
 /* Maps with pins: all but libbpf's own (.rodata and the like), which hold constants only. */
 static bool is_shared_map(const struct bpf_map *map)
@@ -100,7 +58,7 @@ static int adopt_maps(struct ebpfguard *skel, struct eg_err *err)
 
 		if (!is_shared_map(map))
 			continue;
-		r = pin_path(path, sizeof(path), PIN_DIR, "map", bpf_map__name(map));
+		r = eg_bpf_pin_path(path, sizeof(path), EG_PIN_DIR, "map", bpf_map__name(map));
 		if (r < 0)
 			return fail(err, r, "pin path too long");
 		fd = bpf_obj_get(path);
@@ -127,7 +85,7 @@ static int pin_maps(struct ebpfguard *skel, const char *dir, struct eg_err *err)
 
 		if (!is_shared_map(map))
 			continue;
-		r = pin_path(path, sizeof(path), dir, "map", bpf_map__name(map));
+		r = eg_bpf_pin_path(path, sizeof(path), dir, "map", bpf_map__name(map));
 		if (!r)
 			r = bpf_obj_pin(bpf_map__fd(map), path);
 		if (r < 0)
@@ -136,40 +94,41 @@ static int pin_maps(struct ebpfguard *skel, const char *dir, struct eg_err *err)
 	return 0;
 }
 
-/* Pins a link under its program's name. An older link there is replaced in one step: then its
- * program goes. */
-static int pin_link(const char *dir, const char *name, int link_fd, struct eg_err *err)
+/* Those of the packet layer are attached to each session's cgroup (bpf_packets.c): what is pinned
+ * of them is the program. Of all others it is the link. */
+static bool is_packet_program(const struct bpf_program *prog)
 {
-	char path[EG_PATH_TEXT_SIZE], fresh[EG_PATH_TEXT_SIZE];
-	int r = pin_path(path, sizeof(path), dir, "link", name);
-
-	if (!r)
-		r = pin_path(fresh, sizeof(fresh), dir, "new", name);
-	if (r < 0)
-		return fail(err, r, "pin path too long");
-	(void)unlink(fresh); /* left by a helper that was killed here */
-	r = bpf_obj_pin(link_fd, fresh);
-	if (r < 0)
-		return fail(err, r, "cannot pin %s: %s", fresh, strerror(-r));
-	if (rename(fresh, path) < 0)
-		return fail(err, -errno, "cannot rename %s to %s: %s", fresh, path,
-			    strerror(errno));
-	return 0;
+	return bpf_program__type(prog) == BPF_PROG_TYPE_CGROUP_SKB;
 }
 
-static int pin_links(struct ebpfguard *skel, const char *dir, struct eg_err *err)
+/* Programs for hooks that this kernel can do without (leave_out) are not loaded. */
+static bool is_loaded(const struct bpf_program *prog)
+{
+	return bpf_program__autoload(prog);
+}
+
+static const char *pin_kind(const struct bpf_program *prog)
+{
+	return is_packet_program(prog) ? "prog" : "link";
+}
+
+/* Pins what stands for each program, in place of an older build's: then that one's goes. */
+static int pin_programs(struct ebpfguard *skel, const char *dir, struct eg_err *err)
 {
 	const struct bpf_object_skeleton *s = skel->skeleton;
 
 	for (int i = 0; i < s->prog_cnt; i++) {
-		struct bpf_link *link = *s->progs[i].link;
-		int r;
+		const struct bpf_program *prog = *s->progs[i].prog;
+		int fd, r;
 
-		if (!link)
+		if (!is_loaded(prog))
 			continue;
-		r = pin_link(dir, s->progs[i].name, bpf_link__fd(link), err);
+		fd = is_packet_program(prog) ? bpf_program__fd(prog)
+					     : bpf_link__fd(*s->progs[i].link);
+		r = eg_bpf_pin_replace(dir, pin_kind(prog), s->progs[i].name, fd);
 		if (r < 0)
-			return r;
+			return fail(err, r, "cannot pin %s in %s: %s", s->progs[i].name, dir,
+				    strerror(-r));
 	}
 	return 0;
 }
@@ -246,6 +205,8 @@ static int attach_all(struct ebpfguard *skel, struct eg_err *err)
 		struct bpf_program *prog = *s->progs[i].prog;
 		int r;
 
+		if (is_packet_program(prog) || !is_loaded(prog))
+			continue;
 		*s->progs[i].link = bpf_program__attach(prog);
 		if (*s->progs[i].link)
 			continue;
@@ -275,46 +236,44 @@ static int pin_fresh(struct ebpfguard *skel, struct eg_err *err)
 	int r;
 
 	/* left by a helper that was killed here; mkdir below tells if it could not go */
-	(void)remove_dir(PIN_NEW);
-	r = make_dir(PIN_NEW, err);
+	(void)eg_bpf_pin_remove_dir(EG_PIN_NEW);
+	r = make_dir(EG_PIN_NEW, err);
 	if (!r)
-		r = pin_maps(skel, PIN_NEW, err);
+		r = pin_maps(skel, EG_PIN_NEW, err);
 	if (!r)
-		r = pin_links(skel, PIN_NEW, err);
-	if (!r && rename(PIN_NEW, PIN_DIR) < 0)
-		r = fail(err, -errno, "cannot rename " PIN_NEW " to " PIN_DIR ": %s",
+		r = pin_programs(skel, EG_PIN_NEW, err);
+	if (!r && rename(EG_PIN_NEW, EG_PIN_DIR) < 0)
+		r = fail(err, -errno, "cannot rename " EG_PIN_NEW " to " EG_PIN_DIR ": %s",
 			 strerror(errno));
 	if (r < 0)
-		(void)remove_dir(PIN_NEW);
+		(void)eg_bpf_pin_remove_dir(EG_PIN_NEW);
 	return r;
+}
+
+/* Is this a pin of a program that the object has? Those of maps are not asked about. */
+static bool is_known_pin(const struct bpf_object_skeleton *s, const char *pin)
+{
+	if (strncmp(pin, "link_", 5) != 0 && strncmp(pin, "prog_", 5) != 0)
+		return true;
+	for (int i = 0; i < s->prog_cnt; i++)
+		if (!strcmp(pin + 5, s->progs[i].name) &&
+		    !strncmp(pin, pin_kind(*s->progs[i].prog), 4))
+			return true;
+	return false;
 }
 
 /* Drops programs of an older build that this one has no successor for. */
 static void unpin_strangers(struct ebpfguard *skel)
 {
-	const struct bpf_object_skeleton *s = skel->skeleton;
-	DIR *dir = opendir(PIN_DIR);
+	DIR *dir = opendir(EG_PIN_DIR);
 	struct dirent *entry;
 
-	while (dir && (entry = readdir(dir))) {
-		bool ours = strncmp(entry->d_name, "link_", 5) != 0;
-
-		for (int i = 0; i < s->prog_cnt && !ours; i++)
-			ours = !strcmp(entry->d_name + 5, s->progs[i].name);
-		if (!ours)
+	while (dir && (entry = readdir(dir)))
+		if (!is_known_pin(skel->skeleton, entry->d_name))
 			/* still there: an old rule more, never one less */
 			(void)unlinkat(dirfd(dir), entry->d_name, 0);
-	}
 	if (dir)
 		(void)closedir(dir);
-}
-
-static int open_pin(const char *kind, const char *name)
-{
-	char path[EG_PATH_TEXT_SIZE];
-	int r = pin_path(path, sizeof(path), PIN_DIR, kind, name);
-
-	return r < 0 ? r : bpf_obj_get(path);
 }
 
 /* Are all programs pinned, and of this very object? Then there is nothing to load: a restart takes
@@ -322,15 +281,18 @@ static int open_pin(const char *kind, const char *name)
 static bool is_current(struct ebpfguard *skel, const uint8_t *build)
 {
 	const struct bpf_object_skeleton *s = skel->skeleton;
-	int fd eg_auto_close = open_pin("map", map_names[EG_MAP_STATE]);
+	int fd eg_auto_close = eg_bpf_pin_open("map", map_names[EG_MAP_STATE]);
 	struct eg_state state;
 
 	if (fd < 0 || eg_bpf_state_get(fd, &state) < 0 || memcmp(state.build, build, EG_BUILD_SIZE))
 		return false;
 	for (int i = 0; i < s->prog_cnt; i++) {
-		int link eg_auto_close = open_pin("link", s->progs[i].name);
+		int pin eg_auto_close = -1;
 
-		if (link < 0)
+		if (!is_loaded(*s->progs[i].prog))
+			continue;
+		pin = eg_bpf_pin_open(pin_kind(*s->progs[i].prog), s->progs[i].name);
+		if (pin < 0)
 			return false;
 	}
 	return true;
@@ -340,7 +302,7 @@ static bool is_current(struct ebpfguard *skel, const uint8_t *build)
  * replaced. */
 static int sign(const uint8_t *build, struct eg_err *err)
 {
-	int fd eg_auto_close = open_pin("map", map_names[EG_MAP_STATE]);
+	int fd eg_auto_close = eg_bpf_pin_open("map", map_names[EG_MAP_STATE]);
 	struct eg_state state;
 	int r = fd < 0 ? fd : eg_bpf_state_get(fd, &state);
 
@@ -371,12 +333,39 @@ static int load(struct ebpfguard *skel, bool adopted, const uint8_t *build, stru
 	if (!r && adopted)
 		r = sign(NULL, err);
 	if (!r)
-		r = adopted ? pin_links(skel, PIN_DIR, err) : pin_fresh(skel, err);
+		r = adopted ? pin_programs(skel, EG_PIN_DIR, err) : pin_fresh(skel, err);
 	if (r < 0)
 		return r;
 	if (adopted)
 		unpin_strangers(skel);
 	return sign(build, err);
+}
+
+/* Has a struct of the running kernel this member? Not knowing is yes. */
+static bool kernel_has(const char *type, const char *member)
+{
+	struct btf *btf = btf__load_vmlinux_btf();
+	int32_t id = btf ? btf__find_by_name_kind(btf, type, BTF_KIND_STRUCT) : -1;
+	bool has = id < 0;
+
+	if (id >= 0) {
+		const struct btf_type *t = btf__type_by_id(btf, (uint32_t)id);
+		const struct btf_member *m = btf_members(t);
+
+		for (unsigned int i = 0; i < btf_vlen(t) && !has; i++)
+			has = !strcmp(btf__name_by_offset(btf, m[i].name_off), member);
+	}
+	btf__free(btf);
+	return has;
+}
+
+/* Leaves out what the running kernel does not need: since 6.5, when sockets lost sendpage, splice
+ * and sendfile go by sendmsg. Returns 0 or a negative errno. */
+static int leave_out(struct ebpfguard *skel)
+{
+	if (kernel_has("proto_ops", "sendpage"))
+		return 0;
+	return bpf_program__set_autoload(skel->progs.eg_file_permission, false);
 }
 
 static int on_ring(void *arg, void *data, size_t size)
@@ -391,16 +380,23 @@ static int on_ring(void *arg, void *data, size_t size)
 /* Takes up the descriptors of a set that is whole. */
 static int open_set(struct eg_bpf *bpf, struct eg_err *err)
 {
+	int r;
+
 	for (size_t i = 0; i < EG_N_MAPS; i++) {
-		bpf->maps[i] = open_pin("map", map_names[i]);
+		bpf->maps[i] = eg_bpf_pin_open("map", map_names[i]);
 		if (bpf->maps[i] < 0)
 			return fail(err, bpf->maps[i], "cannot open the pin of %s: %s",
 				    map_names[i], strerror(-bpf->maps[i]));
 	}
-	bpf->iter_label = open_pin("link", "eg_iter_label");
-	bpf->iter_members = open_pin("link", "eg_iter_members");
-	if (bpf->iter_label < 0 || bpf->iter_members < 0)
-		return fail(err, -ENOENT, "cannot open the pins of the task iterators");
+	bpf->iter_label = eg_bpf_pin_open("link", "eg_iter_label");
+	bpf->iter_members = eg_bpf_pin_open("link", "eg_iter_members");
+	bpf->iter_flows = eg_bpf_pin_open("link", "eg_iter_flows");
+	if (bpf->iter_label < 0 || bpf->iter_members < 0 || bpf->iter_flows < 0)
+		return fail(err, -ENOENT, "cannot open the pins of the iterators");
+	r = eg_bpf_packets_open(bpf);
+	if (r < 0)
+		return fail(err, r, "cannot open the pins of the packet programs: %s",
+			    strerror(-r));
 	bpf->ring = ring_buffer__new(bpf->maps[EG_MAP_EVENTS], on_ring, bpf, NULL);
 	return bpf->ring ? 0 : fail(err, -errno, "cannot map the ring buffer: %s", strerror(errno));
 }
@@ -413,8 +409,9 @@ static struct eg_bpf *new_bpf(void)
 		return NULL;
 	for (size_t i = 0; i < EG_N_MAPS; i++)
 		bpf->maps[i] = -1;
-	bpf->iter_label = -1;
-	bpf->iter_members = -1;
+	bpf->iter_label = bpf->iter_members = bpf->iter_flows = -1;
+	for (size_t i = 0; i < EG_N_PACKETS; i++)
+		bpf->packets[i].fd = -1;
 	return bpf;
 }
 
@@ -439,9 +436,11 @@ int eg_bpf_open(struct eg_bpf **ret, enum eg_bpf_start *ret_start, bool verbose,
 			r = fail(reterr, -errno, "cannot open the BPF object in this binary: %s",
 				 strerror(errno));
 	}
+	if (!r && leave_out(skel) < 0)
+		r = fail(reterr, -EINVAL, "cannot choose among the BPF programs");
 	if (!r) {
 		eg_key_sha256(skel->skeleton->data, skel->skeleton->data_sz, build);
-		if (access(PIN_DIR, F_OK) == 0)
+		if (access(EG_PIN_DIR, F_OK) == 0)
 			how = is_current(skel, build) ? EG_BPF_ADOPTED : EG_BPF_REPLACED;
 		if (how != EG_BPF_ADOPTED)
 			r = load(skel, how == EG_BPF_REPLACED, build, reterr);
@@ -467,5 +466,8 @@ void eg_bpf_close(struct eg_bpf *bpf)
 		eg_close_p(&bpf->maps[i]);
 	eg_close_p(&bpf->iter_label);
 	eg_close_p(&bpf->iter_members);
+	eg_close_p(&bpf->iter_flows);
+	for (size_t i = 0; i < EG_N_PACKETS; i++)
+		eg_close_p(&bpf->packets[i].fd);
 	free(bpf);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The kernel side as the helper sees it: load or take over, attach, and the maps. bpf.c is the only
- * file that includes the skeleton and libbpf. None of these functions logs.
+ * The kernel side as the helper sees it: load or take over, attach, and the maps. The bpf*.c files
+ * are the only ones that include libbpf, bpf.c the only one with the skeleton. None of these
+ * functions logs.
  */
 #ifndef EG_BPF_H
 #define EG_BPF_H
@@ -41,8 +42,8 @@ int eg_bpf_open(struct eg_bpf **ret, enum eg_bpf_start *ret_start, bool verbose,
 /* Gives up our descriptors. What is pinned goes on enforcing. NULL is fine. */
 void eg_bpf_close(struct eg_bpf *bpf);
 
-/* Removes every pin: enforcement ends. For uninstallation. Returns 0 or a negative errno; no pins
- * is fine. */
+/* Unbinds everything and removes every pin, those of other versions too: enforcement ends, packets
+ * included. For uninstallation. Returns 0 or a negative errno; no pins is fine. */
 int eg_bpf_unload(void);
 
 /*
@@ -84,6 +85,29 @@ int eg_bpf_label_all(struct eg_bpf *bpf);
 /* Every labelled task. *ret: array of *ret_n, owned by the caller. Walks all tasks of the host. 0
  * or negative errno. */
 int eg_bpf_members(struct eg_bpf *bpf, struct eg_member **ret, size_t *ret_n);
+
+/*
+ * The packet layer for a bound cgroup and all below it: attaches this build's egress and ingress
+ * programs to the directory, in place of an older build's where one is there. They stay until the
+ * cgroup is removed, whatever becomes of us. Needs CAP_NET_ADMIN. Doing it twice is fine.
+ * dirfd: of the cgroup, borrowed. Returns 0 or a negative errno: -EPERM also when a cgroup above
+ * has a program that allows no others.
+ */
+int eg_bpf_packets_attach(struct eg_bpf *bpf, int dirfd);
+
+/*
+ * Says that a socket is the connection its session came in by: not judged by its peer, or
+ * tightening a policy would cut the administrator off. fd: any socket, borrowed. 0 or a negative
+ * errno.
+ */
+int eg_bpf_connection_set(struct eg_bpf *bpf, int fd, uint64_t session);
+
+/*
+ * The sessions' TCP sockets in the caller's network namespace whose peer the policy in force
+ * denies. *ret: array of *ret_n, owned by the caller. Walks all TCP sockets there. 0 or a negative
+ * errno.
+ */
+int eg_bpf_denied_flows(struct eg_bpf *bpf, struct eg_denied_flow **ret, size_t *ret_n);
 
 /* Should this user's manager be made anew, it is bound at once. NULL guard: no longer. 0 or
  * negative errno. */

@@ -4,10 +4,8 @@
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
-#include <linux/membarrier.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/syscall.h>
 
 #include "util.h"
 
@@ -58,8 +56,7 @@ static int free_policy_index(struct eg_bpf *bpf, uint32_t *ret)
 	return -ENOSPC;
 }
 
-/* Fills a trie in batches from parallel arrays; falls back to one call an entry where batches are
- * not known. */
+/* Fills a trie in batches. entries: n pairs of key and value, one behind the other. */
 static int fill(int fd, const void *entries, size_t n, size_t key_size, size_t value_size)
 {
 	size_t stride = key_size + value_size;
@@ -89,87 +86,129 @@ static int fill(int fd, const void *entries, size_t n, size_t key_size, size_t v
 static int make_trie(const char *name, const void *entries, size_t n, size_t key_size)
 {
 	LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = BPF_F_NO_PREALLOC);
-	int fd = bpf_map_create(BPF_MAP_TYPE_LPM_TRIE, name, (uint32_t)key_size,
-				sizeof(struct eg_rule), EG_PREFIXES_MAX, &opts);
-	int r;
+	int fd eg_auto_close = bpf_map_create(BPF_MAP_TYPE_LPM_TRIE, name, (uint32_t)key_size,
+					      sizeof(struct eg_entry), EG_PREFIXES_MAX, &opts);
+	int r = fd < 0 ? fd : fill(fd, entries, n, key_size, sizeof(struct eg_entry));
 
-	if (fd < 0)
-		return fd;
-	r = fill(fd, entries, n, key_size, sizeof(struct eg_rule));
-	if (r < 0) {
-		(void)close(fd);
-		return r;
-	}
-	return fd;
+	return r < 0 ? r : eg_take_fd(&fd);
 }
 
 _Static_assert(sizeof(struct eg_policy_entry4) ==
-		       sizeof(struct eg_lpm4_key) + sizeof(struct eg_rule),
+		       sizeof(struct eg_lpm4_key) + sizeof(struct eg_entry),
 	       "fill");
 _Static_assert(sizeof(struct eg_policy_entry6) ==
-		       sizeof(struct eg_lpm6_key) + sizeof(struct eg_rule),
+		       sizeof(struct eg_lpm6_key) + sizeof(struct eg_entry),
 	       "fill");
 
-/* Puts both tries of a policy where its index will look for them. */
-static int put_tries(struct eg_bpf *bpf, uint32_t index, const struct eg_policy_image *image)
+/* Writes the segments in batches: their keys are just their places. */
+static int fill_segments(int fd, const struct eg_segment *segments, size_t n)
 {
-	int fd4 eg_auto_close = -1;
-	int fd6 eg_auto_close = -1;
+	uint32_t *keys eg_auto_free = malloc(BATCH * sizeof(*keys));
+
+	if (!keys)
+		return -ENOMEM;
+	for (size_t done = 0; done < n;) {
+		uint32_t count = n - done < BATCH ? (uint32_t)(n - done) : BATCH;
+		int r;
+
+		for (uint32_t i = 0; i < count; i++)
+			keys[i] = (uint32_t)done + i;
+		r = bpf_map_update_batch(fd, keys, segments + done, &count, NULL);
+		if (r < 0)
+			return r;
+		done += count;
+	}
+	return 0;
+}
+
+/* A new array of segments: as long as they are, which BPF_F_INNER_MAP allows. */
+static int make_segments(const struct eg_segment *segments, size_t n)
+{
+	LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = BPF_F_INNER_MAP);
+	int fd eg_auto_close =
+		bpf_map_create(BPF_MAP_TYPE_ARRAY, "eg_segment", sizeof(uint32_t),
+			       sizeof(struct eg_segment), n ? (uint32_t)n : 1, &opts);
+	int r = fd < 0 ? fd : fill_segments(fd, segments, n);
+
+	return r < 0 ? r : eg_take_fd(&fd);
+}
+
+/* Puts an inner map where the policy's index will look for it. made: its descriptor, taken, or a
+ * negative errno, which is returned. */
+static int put_inner(struct eg_bpf *bpf, enum eg_map outer, uint32_t index, int made)
+{
+	int fd eg_auto_close = made;
+
+	return fd < 0 ? fd : bpf_map_update_elem(bpf->maps[outer], &index, &fd, BPF_ANY);
+}
+
+/* Puts tries and segments of a policy where its index will look for them. */
+static int put_parts(struct eg_bpf *bpf, uint32_t index, const struct eg_policy_image *image)
+{
+	uint32_t flags = image->policy.flags;
 	int r = 0;
 
-	if (image->flags & EG_POLICY_RULES4) {
-		fd4 = make_trie("eg_lpm4", image->entries4, image->n_entries4,
-				sizeof(struct eg_lpm4_key));
-		if (fd4 < 0)
-			return fd4;
-		r = bpf_map_update_elem(bpf->maps[EG_MAP_TRIES4], &index, &fd4, BPF_ANY);
-	}
-	if (!r && image->flags & EG_POLICY_RULES6) {
-		fd6 = make_trie("eg_lpm6", image->entries6, image->n_entries6,
-				sizeof(struct eg_lpm6_key));
-		if (fd6 < 0)
-			return fd6;
-		r = bpf_map_update_elem(bpf->maps[EG_MAP_TRIES6], &index, &fd6, BPF_ANY);
-	}
+	if (flags & EG_POLICY_RULES4)
+		r = put_inner(bpf, EG_MAP_TRIES4, index,
+			      make_trie("eg_lpm4", image->entries4, image->n_entries4,
+					sizeof(struct eg_lpm4_key)));
+	if (!r && flags & EG_POLICY_RULES6)
+		r = put_inner(bpf, EG_MAP_TRIES6, index,
+			      make_trie("eg_lpm6", image->entries6, image->n_entries6,
+					sizeof(struct eg_lpm6_key)));
+	if (!r && flags & EG_POLICY_SEGMENTS)
+		r = put_inner(bpf, EG_MAP_SEGMENTS, index,
+			      make_segments(image->segments, image->n_segments));
 	return r;
 }
 
-static void drop_tries(struct eg_bpf *bpf, uint32_t index)
+static void drop_parts(struct eg_bpf *bpf, uint32_t index)
 {
-	/* ENOENT is usual: a policy has tries only for the families it has rules for. */
+	/* ENOENT is usual: a policy has only the parts that its rules need. */
 	(void)bpf_map_delete_elem(bpf->maps[EG_MAP_TRIES4], &index);
 	(void)bpf_map_delete_elem(bpf->maps[EG_MAP_TRIES6], &index);
+	(void)bpf_map_delete_elem(bpf->maps[EG_MAP_SEGMENTS], &index);
+}
+
+/*
+ * A program may have read the old index just before the swap: it must finish before what the index
+ * leads to goes. An update of an array of maps returns only when programs that ran at the time have
+ * (kernel/bpf/syscall.c, maybe_wait_bpf_programs); index 0 is no policy's. On failure the old parts
+ * stay until their index is used again.
+ */
+static int wait_for_programs(struct eg_bpf *bpf)
+{
+	return put_inner(bpf, EG_MAP_SEGMENTS, 0, make_segments(NULL, 0));
 }
 
 int eg_bpf_policy_put(struct eg_bpf *bpf, uint32_t slot, const struct eg_policy_image *image,
 		      uint32_t generation)
 {
-	struct eg_policy policy = {.flags = image->flags, .generation = generation};
 	struct eg_profile before, after = {.generation = generation};
+	struct eg_policy policy = image->policy;
 	int r = eg_bpf_profile_get(bpf, slot, &before);
 
+	policy.generation = generation;
 	if (!r)
 		r = free_policy_index(bpf, &after.policy);
 	if (r < 0)
 		return r;
 	/* of a helper that was killed between filling and swapping */
-	drop_tries(bpf, after.policy);
-	r = put_tries(bpf, after.policy, image);
+	drop_parts(bpf, after.policy);
+	r = put_parts(bpf, after.policy, image);
 	if (!r)
 		r = bpf_map_update_elem(bpf->maps[EG_MAP_POLICIES], &after.policy, &policy,
 					BPF_ANY);
 	if (!r)
 		r = bpf_map_update_elem(bpf->maps[EG_MAP_PROFILES], &slot, &after, BPF_ANY);
 	if (r < 0) {
-		drop_tries(bpf, after.policy);
+		drop_parts(bpf, after.policy);
 		return r;
 	}
 	if (!before.policy)
 		return 0;
-	/* A program may have read the old index just before the swap: let it finish before its
-	 * tries go. */
-	if (syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0) == 0)
-		drop_tries(bpf, before.policy);
+	if (wait_for_programs(bpf) == 0)
+		drop_parts(bpf, before.policy);
 	return 0;
 }
 
@@ -241,8 +280,7 @@ int eg_bpf_label_drop(struct eg_bpf *bpf, int pidfd)
 
 /* ---- iterators ---- */
 
-/* Reads an iterator to its end. *ret: what it wrote, owned by the caller; NULL ret: only run it. */
-static int run_iterator(int link, char **ret, size_t *ret_n)
+int eg_bpf_iterate(int link, char **ret, size_t *ret_n)
 {
 	int fd eg_auto_close = bpf_iter_create(link);
 	char *text eg_auto_free = NULL;
@@ -279,14 +317,14 @@ static int run_iterator(int link, char **ret, size_t *ret_n)
 
 int eg_bpf_label_all(struct eg_bpf *bpf)
 {
-	return run_iterator(bpf->iter_label, NULL, NULL);
+	return eg_bpf_iterate(bpf->iter_label, NULL, NULL);
 }
 
 int eg_bpf_members(struct eg_bpf *bpf, struct eg_member **ret, size_t *ret_n)
 {
 	char *text = NULL;
 	size_t n = 0;
-	int r = run_iterator(bpf->iter_members, &text, &n);
+	int r = eg_bpf_iterate(bpf->iter_members, &text, &n);
 
 	if (r < 0)
 		return r;

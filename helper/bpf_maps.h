@@ -1,11 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Private to bpf.c and bpf_maps.c: the descriptors behind struct eg_bpf.
+ * Private to the bpf*.c files: the descriptors behind struct eg_bpf, and the pins they come from.
  */
 #ifndef EG_BPF_MAPS_H
 #define EG_BPF_MAPS_H
 
 #include "bpf.h"
+
+#define EG_PIN_STR_(x) #x
+#define EG_PIN_STR(x)  EG_PIN_STR_(x)
+#define EG_PIN_ABI     2
+#define EG_PIN_DIR     EG_PIN_PARENT "/v" EG_PIN_STR(EG_PIN_ABI)
+/* A set under construction. bpffs allows no dot in a name. */
+#define EG_PIN_NEW     EG_PIN_DIR "_new"
+_Static_assert(EG_PIN_ABI == EG_ABI_VERSION, "the pins' directory carries the ABI");
 
 /* What we use of the set once it is pinned; bpf.c knows the names. */
 enum eg_map {
@@ -16,6 +24,9 @@ enum eg_map {
 	EG_MAP_POLICIES,
 	EG_MAP_TRIES4,
 	EG_MAP_TRIES6,
+	EG_MAP_SEGMENTS,
+	EG_MAP_FLOWS,
+	EG_MAP_CONNECTIONS,
 	EG_MAP_TOTALS,
 	EG_MAP_RECORDS,
 	EG_MAP_STATE,
@@ -23,11 +34,20 @@ enum eg_map {
 	EG_N_MAPS,
 };
 
+/* Programs of the packet layer. */
+enum eg_packets { EG_PACKETS_OUT, EG_PACKETS_IN, EG_N_PACKETS };
+
+struct eg_packets_prog {
+	int fd;
+	uint32_t id; /* the kernel's */
+};
+
 struct ring_buffer;
 
 struct eg_bpf {
 	int maps[EG_N_MAPS];
-	int iter_label, iter_members; /* links of the task iterators */
+	int iter_label, iter_members, iter_flows; /* links of the iterators */
+	struct eg_packets_prog packets[EG_N_PACKETS];
 	struct ring_buffer *ring;
 	eg_bpf_event_fn handle;
 	void *handle_arg;
@@ -36,5 +56,28 @@ struct eg_bpf {
 /* The one entry of eg_state. fd: of that map. 0 or a negative errno. */
 int eg_bpf_state_get(int fd, struct eg_state *ret);
 int eg_bpf_state_put(int fd, const struct eg_state *state);
+
+/*
+ * Reads an iterator to its end. link: its pin, borrowed; *ret: the *ret_n bytes it wrote, owned by
+ * the caller; NULL ret: only run it. 0 or a negative errno.
+ */
+int eg_bpf_iterate(int link, char **ret, size_t *ret_n);
+
+/* bpf_packets.c: takes up the pinned programs. 0 or a negative errno. */
+int eg_bpf_packets_open(struct eg_bpf *bpf);
+
+/* ---- bpf_pins.c ---- */
+
+/* Path of a pin: kind is "map", "link" or "prog". Returns 0 or -ENAMETOOLONG. */
+int eg_bpf_pin_path(char *buf, size_t size, const char *dir, const char *kind, const char *name);
+
+/* Opens a pin of the set in force. Descriptor or a negative errno. */
+int eg_bpf_pin_open(const char *kind, const char *name);
+
+/* Pins fd; an older pin of that name is replaced in one step. 0 or a negative errno. */
+int eg_bpf_pin_replace(const char *dir, const char *kind, const char *name, int fd);
+
+/* Removes a directory of pins. 0, also when there is none, or a negative errno. */
+int eg_bpf_pin_remove_dir(const char *path);
 
 #endif

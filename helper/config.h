@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * /etc/ebpfguard.conf as a checked struct. config.c is the only file that knows libconfig.
+ * /etc/ebpfguard.conf as a checked struct. Only config.c and config_apply.c know libconfig.
  *
  * One schema table drives parsing, defaults and the messages. Nothing is ever half applied: a
  * caller has a complete configuration or an error that names file and line.
@@ -12,14 +12,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "cidr.h"
+#include "rule.h"
 
 #define EG_CONFIG_FILE "/etc/ebpfguard.conf"
 
 enum {
-	EG_CONFIG_SIZE_MAX = 16 << 20, /* bytes of one file */
+	EG_CONFIG_SIZE_MAX = 64 << 20, /* bytes of one file: a million IPv6 networks fit */
 	EG_CONFIG_DEPTH_MAX = 8,       /* nesting; libconfig's parser recurses */
 	EG_CONFIG_RULES_MAX = 1000000, /* entries of deny and allow together, in one profile */
+	EG_CONFIG_PORTS_MAX = 4096,    /* entries of bind.deny and bind.allow together */
 	EG_ERR_TEXT_SIZE = 512,
 	EG_PATH_TEXT_SIZE = 256,
 };
@@ -33,11 +34,17 @@ struct eg_err {
 
 enum eg_mode { EG_MODE_ENFORCE = 0, EG_MODE_AUDIT = 1 };
 
-/* One entry of deny or allow. */
+/* One entry of deny or allow, or of bind.deny or bind.allow. */
 struct eg_config_rule {
-	struct eg_cidr cidr;
+	struct eg_rule_spec spec; /* bind: its network is "any" */
 	bool allow;
 	unsigned int line; /* where it is written */
+};
+
+/* Rules of one kind, in file order, deny first; the same one never twice in a list. */
+struct eg_config_rules {
+	struct eg_config_rule *list; /* owned */
+	size_t n;
 };
 
 /* A profile: what applies to the sessions that get it. Today there is one, "default", made of the
@@ -45,11 +52,13 @@ struct eg_config_rule {
 struct eg_config_profile {
 	char name[64];
 	enum eg_mode mode;
+	bool default_deny; /* for addresses no rule names */
 	bool deny_setuid;
 	bool deny_mount;
-	/* owned; in file order, deny first; no network twice in the same list */
-	struct eg_config_rule *rules;
-	size_t n_rules;
+	struct eg_config_rules egress, bind;
+	/* sockets.allow: families besides the four usual ones (bit n = AF n), and EG_OPEN_* */
+	uint64_t families;
+	uint32_t protocols;
 };
 
 struct eg_config {

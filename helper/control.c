@@ -32,6 +32,16 @@ static uint64_t all_lost(struct eg_helper *helper)
 	return lost;
 }
 
+static uint32_t count_unfiltered(const struct eg_helper *helper)
+{
+	uint32_t n = 0;
+
+	for (size_t i = 0; i < EG_BUCKETS; i++)
+		for (const struct eg_session *s = helper->buckets[i]; s; s = s->next)
+			n += s->unfiltered;
+	return n;
+}
+
 int eg_control_status(struct eg_helper *helper, int fd)
 {
 	struct eg_msg_is_status msg = {
@@ -45,6 +55,7 @@ int eg_control_status(struct eg_helper *helper, int fd)
 		.managers = (uint32_t)helper->n_managers,
 		.prefixes4 = helper->prefixes4,
 		.prefixes6 = helper->prefixes6,
+		.unfiltered = count_unfiltered(helper),
 		.lost = all_lost(helper),
 		.product = EG_VERSION,
 	};

@@ -40,8 +40,8 @@ static const struct command {
 } commands[] = {
 	{"check", 0, 1, eg_ctl_check, "check [FILE]",
 	 "is the configuration valid, and does it look as meant?"},
-	{"explain", 3, 3, eg_ctl_explain, "explain USER connect ADDR:PORT/PROTO",
-	 "allow or deny, and which rule says so"},
+	{"explain", 3, 3, eg_ctl_explain, "explain USER connect|bind TARGET",
+	 "allow or deny, and which rule: ADDR:PORT/PROTO, PORT/PROTO"},
 	{"status", 0, 0, eg_ctl_status, "status", "does the kernel enforce, and which policy?"},
 	{"sessions", 0, 0, eg_ctl_sessions, "sessions", "who is guarded"},
 	{"reload", 0, 0, eg_ctl_reload, "reload", "put the configuration in force"},

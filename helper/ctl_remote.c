@@ -20,7 +20,8 @@
 #include "util.h"
 
 enum {
-	ANSWER_S = 5, /* a helper that takes longer is taken for stuck */
+	ANSWER_S = 5,	/* a helper that takes longer is taken for stuck */
+	RELOAD_S = 120, /* a million rules take seconds, on a slow machine many */
 	TIME_SIZE = 32,
 };
 
@@ -48,6 +49,7 @@ union answer {
 /* A connection and until when we wait. */
 struct line {
 	int fd;
+	int seconds; /* that an answer may take */
 	int64_t deadline_ms;
 };
 
@@ -89,7 +91,8 @@ static int ask(const struct eg_ctl_options *options, enum eg_msg_type type, stru
 	if (n >= sizeof(addr.sun_path))
 		return not_reached(options->socket, ENAMETOOLONG);
 	memcpy(addr.sun_path, options->socket, n);
-	ret->deadline_ms = eg_proto_now_ms() + ANSWER_S * 1000;
+	ret->seconds = type == EG_MSG_RELOAD ? RELOAD_S : ANSWER_S;
+	ret->deadline_ms = eg_proto_now_ms() + ret->seconds * 1000;
 	ret->fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 	if (ret->fd < 0 ||
 	    setsockopt(ret->fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit)) < 0 ||
@@ -121,7 +124,7 @@ static int hear(const struct line *line, enum eg_msg_type type, uint16_t other, 
 	if (n == -ETIMEDOUT)
 		warnx("no answer from the helper within %d seconds; see: systemctl status "
 		      "ebpfguard",
-		      ANSWER_S);
+		      line->seconds);
 	else if (n == 0 || n == -ECONNRESET)
 		warnx("the helper closed the connection without an answer; see: journalctl -u "
 		      "ebpfguard");
@@ -168,6 +171,16 @@ static void print_helper(const struct eg_msg_is_status *status)
 	(void)printf("kernel: %s\n", eg_event_escape(status->kernel, kernel, sizeof(kernel)));
 }
 
+/* Said only where something is amiss. A manager that is not running has no packets: it is fine. */
+static void print_packets(const struct eg_msg_is_status *status)
+{
+	unsigned int all = status->sessions + status->managers;
+
+	if (status->unfiltered)
+		(void)printf("packets: filtered for %u of %u sessions and managers (see the log)\n",
+			     all > status->unfiltered ? all - status->unfiltered : 0, all);
+}
+
 static void print_status(const struct eg_msg_is_status *status)
 {
 	char hooks[4 * sizeof(status->hooks_missing)], error[4 * EG_TEXT_SIZE];
@@ -180,6 +193,7 @@ static void print_status(const struct eg_msg_is_status *status)
 	(void)printf("prefixes: %u IPv4, %u IPv6\n", status->prefixes4, status->prefixes6);
 	(void)printf("sessions: %u\n", status->sessions);
 	(void)printf("managers: %u\n", status->managers);
+	print_packets(status);
 	(void)printf("lost: %llu\n", (unsigned long long)status->lost);
 	print_helper(status);
 	if (status->hooks_missing[0])
@@ -199,7 +213,8 @@ int eg_ctl_status(const struct eg_ctl_options *options, char **args)
 	if (ask(options, EG_MSG_STATUS, &line) < 0 || hear(&line, EG_MSG_IS_STATUS, 0, &answer) < 0)
 		return EG_CTL_FINDING;
 	print_status(&answer.status);
-	return answer.status.enforcing && answer.status.generation && !answer.status.last_error[0]
+	return answer.status.enforcing && answer.status.generation &&
+			       !answer.status.last_error[0] && !answer.status.unfiltered
 		       ? EG_CTL_FINE
 		       : EG_CTL_FINDING;
 }

@@ -14,7 +14,7 @@
 #include "abi.h"
 
 enum {
-	EG_LINE_MAX = 4608,	  /* longest line, NUL included */
+	EG_LINE_MAX = 4736,	  /* longest line, NUL included */
 	EG_LINE_WORD_SIZE = 320,  /* longest name in it when escaped, NUL included; a longer one is
 				     cut at its end */
 	EG_LINE_PATH_SIZE = 1152, /* longest path; a longer one loses its first components, as the
@@ -28,6 +28,7 @@ struct eg_event_session {
 	const char *profile;
 	const char *rhost;
 	uint32_t rport;
+	uint32_t uid; /* for records of the packet layer, which have no process */
 };
 
 /* "connect", "setuid", ...; "?" for a number we do not know. */
@@ -53,5 +54,13 @@ char *eg_event_path(const struct eg_path *path, char *buf, size_t size);
  * Returns the length; -EPROTO for another ABI or a kind that is not a verdict.
  */
 int eg_event_format(const struct eg_event *e, const struct eg_event_session *session, char *buf);
+
+/*
+ * Formats what became of an open flow that a reload has denied: RESET, or BLOCK and the reason why
+ * it could only be blocked (a word, borrowed; NULL = it was reset). flow may hold anything; buf:
+ * EG_LINE_MAX bytes. Returns the length.
+ */
+int eg_event_format_flow(const struct eg_denied_flow *flow, const struct eg_event_session *session,
+			 const char *blocked, char *buf);
 
 #endif

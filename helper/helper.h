@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The daemon's state and the seams between its files. One thread, one epoll set; nothing here
- * blocks longer than a map operation or a walk over the host's tasks.
+ * The daemon's state and the seams between its files. One thread and one epoll set, and beside
+ * them, after a reload, a thread that shares nothing with it (flows.c); nothing here blocks longer
+ * than a map operation or a walk over the host's tasks.
  */
 #ifndef EG_HELPER_H
 #define EG_HELPER_H
@@ -52,6 +53,8 @@ struct eg_session {
 	struct eg_source events; /* cgroup.events of its cgroup */
 	/* the cgroup has no process; tasks moved elsewhere may still carry the label */
 	bool empty;
+	/* its cgroup is there and the packet layer is not: only calls are judged */
+	bool unfiltered;
 	struct eg_limit limit;
 	int64_t born_ms;	 /* managers: when the kernel reported the cgroup of the record */
 	struct eg_session *next; /* in its bucket */
@@ -68,6 +71,7 @@ struct eg_helper {
 	char last_error[EG_TEXT_SIZE]; /* why the last load was refused; empty = it was not */
 	int64_t started_s, loaded_s;   /* CLOCK_REALTIME */
 	bool enforcing;		       /* seen, not assumed: selftest.c */
+	bool packets_seen;	       /* the same of the packet layer, where loopback works */
 	bool stop;
 	bool debug;
 
@@ -79,9 +83,10 @@ struct eg_helper {
 
 	struct eg_session *buckets[EG_BUCKETS];
 	size_t n_sessions, n_managers;
-	unsigned int ticks;    /* of the timer, EG_TICK_MS each */
-	bool reap_due;	       /* some session went empty */
-	int64_t reap_after_ms; /* not before */
+	unsigned int ticks;	/* of the timer, EG_TICK_MS each */
+	struct eg_flows *flows; /* flows.c, while it looks for flows; NULL = it does not */
+	bool reap_due;		/* some session went empty */
+	int64_t reap_after_ms;	/* not before */
 };
 
 /* ---- main.c: loop and configuration ---- */
@@ -173,6 +178,12 @@ int eg_session_watch(struct eg_helper *helper, struct eg_session *session, int d
 /* Stops watching; fine when it is not watched. */
 void eg_session_unwatch(struct eg_session *session);
 
+/*
+ * Attaches the packet layer to a session's cgroup, at take-over or for a manager made anew, when
+ * nobody is left to refuse: a failure is logged once and shown by status. dirfd: borrowed.
+ */
+void eg_session_filter(struct eg_helper *helper, struct eg_session *session, int dirfd);
+
 /* A session object from a record, in the table. NULL when out of memory. */
 struct eg_session *eg_session_add(struct eg_helper *helper, uint64_t number,
 				  const struct eg_record *record);
@@ -183,10 +194,6 @@ void eg_session_drop(struct eg_helper *helper, struct eg_session *session);
 /* Ends, with a line in the log, the sessions that have no task left. */
 void eg_session_reap(struct eg_helper *helper);
 
-/* At start: takes up the sessions the pinned records tell of. Returns how many, or a negative
- * errno. */
-int eg_session_adopt(struct eg_helper *helper);
-
 /* A record of the ring buffer. eg_bpf_event_fn. */
 void eg_session_event(const struct eg_event *event, void *arg);
 
@@ -195,6 +202,46 @@ void eg_session_tick(struct eg_helper *helper, int64_t now_ms);
 
 /* Releases the table; kernel state stays. */
 void eg_session_free_all(struct eg_helper *helper);
+
+/* ---- report.c: a session's lines in the log ---- */
+void eg_report_start(const struct eg_session *session, const char *path);
+void eg_report_summary(const struct eg_session *session, uint64_t left_out);
+void eg_report_end(struct eg_helper *helper, struct eg_session *session);
+
+/* ---- adopt.c ---- */
+
+/* At start: takes up the sessions the pinned records tell of. Returns how many. */
+int eg_adopt_sessions(struct eg_helper *helper);
+
+/* ---- connection.c ---- */
+
+/*
+ * Port of the client, the second word of SSH_CONNECTION. 0 = not there, or not to be believed:
+ * pam_env with user_readenv=1, as Debian 12's sshd has it, lets a user overwrite the variable, but
+ * not PAM_RHOST. Pure.
+ */
+uint32_t eg_connection_port(const char *connection, const char *rhost);
+
+/*
+ * Looks for the connection among the peer's descriptors, and marks it as the one its session came
+ * in by. connection: SSH_CONNECTION, believed. Needs CAP_SYS_PTRACE.
+ * Returns 0; -ENOENT when there is none; or another negative errno when it could not be looked for
+ * or marked.
+ */
+int eg_connection_mark(struct eg_helper *helper, const struct eg_peer *peer, const char *connection,
+		       uint64_t session);
+
+/* ---- flows.c ---- */
+
+/*
+ * The policy in force may have changed: resets the sessions' TCP flows that it denies. Returns at
+ * once; what was done is logged as the loop goes on. One walk at a time: called during one, it
+ * starts another after it.
+ */
+void eg_flows_reset(struct eg_helper *helper);
+
+/* Stops looking. Blocks for one walk over the TCP sockets at most. */
+void eg_flows_close(struct eg_helper *helper);
 
 /* ---- manager.c ---- */
 
@@ -215,8 +262,9 @@ struct eg_session *eg_manager_find(struct eg_helper *helper, uint32_t uid);
 /*
  * Guards a child of our own with a policy that denies 192.0.2.0/24 and lets it try. Blocks up to a
  * second.
- * Returns 0 when the denied connect gave EPERM and an allowed one did not; otherwise a negative
- * errno with *reterr.
+ * Returns 0 when the denied connect gave EPERM and an allowed one did not; helper->packets_seen
+ * says whether a packet from a denied address was dropped while one from another address came.
+ * Otherwise a negative errno with *reterr.
  */
 int eg_selftest(struct eg_helper *helper, struct eg_err *reterr);
 

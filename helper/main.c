@@ -4,6 +4,7 @@
  * -> prove -> policy
  * -> live sessions -> sockets -> ready. Foreground always; systemd does the rest.
  */
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
@@ -180,27 +181,39 @@ static int loop(struct eg_helper *helper)
 
 /* ---- configuration ---- */
 
+/* For people: the rules they wrote, not the entries these became. "*" is of both families. */
+static void count_networks(struct eg_helper *helper, const struct eg_config_profile *profile)
+{
+	helper->prefixes4 = helper->prefixes6 = 0;
+	for (size_t i = 0; i < profile->egress.n; i++) {
+		uint16_t family = profile->egress.list[i].spec.net.family;
+
+		helper->prefixes4 += family != AF_INET6;
+		helper->prefixes6 += family != AF_INET;
+	}
+}
+
 /* Compiles and puts in force. Takes config on success only. */
 static int apply(struct eg_helper *helper, struct eg_config *config, struct eg_err *err)
 {
 	struct eg_policy_image image = {0};
 	uint32_t generation = helper->generation + 1;
-	int r = eg_policy_compile(&config->profiles[0], &image);
+	int r = eg_policy_compile(&config->profiles[0], &image, err);
 
 	if (!r)
 		r = eg_bpf_policy_put(helper->bpf, EG_PROFILE_DEFAULT, &image, generation);
 	if (r < 0) {
 		(void)snprintf(err->file, sizeof(err->file), "%s", config->file);
-		err->line = 0;
-		(void)snprintf(err->text, sizeof(err->text), "cannot put the policy in force: %s",
-			       strerror(-r));
+		if (!err->text[0])
+			(void)snprintf(err->text, sizeof(err->text),
+				       "cannot put the policy in force: %s", strerror(-r));
 	} else {
 		eg_config_free(helper->config);
 		helper->config = config;
 		helper->generation = generation;
-		helper->prefixes4 = (uint32_t)image.n_entries4;
-		helper->prefixes6 = (uint32_t)image.n_entries6;
+		count_networks(helper, &config->profiles[0]);
 		helper->loaded_s = time(NULL);
+		eg_flows_reset(helper);
 	}
 	eg_policy_done(&image);
 	return r;
@@ -226,13 +239,18 @@ static void keep_last_good(struct eg_helper *helper, const char *text, size_t n)
 
 static void log_loaded(const struct eg_helper *helper)
 {
+	const struct eg_config_profile *profile;
+
+	assert(helper->config);
+	profile = &helper->config->profiles[0];
 	eg_log(LOG_NOTICE,
-	       "POLICY generation=%u mode=%s prefixes4=%u prefixes6=%u setuid=%s mount=%s file=%s",
-	       helper->generation,
-	       helper->config->profiles[0].mode == EG_MODE_AUDIT ? "audit" : "enforce",
-	       helper->prefixes4, helper->prefixes6,
-	       helper->config->profiles[0].deny_setuid ? "deny" : "allow",
-	       helper->config->profiles[0].deny_mount ? "deny" : "allow", helper->config->file);
+	       "POLICY generation=%u mode=%s default=%s prefixes4=%u prefixes6=%u setuid=%s "
+	       "mount=%s "
+	       "file=%s",
+	       helper->generation, profile->mode == EG_MODE_AUDIT ? "audit" : "enforce",
+	       profile->default_deny ? "deny" : "allow", helper->prefixes4, helper->prefixes6,
+	       profile->deny_setuid ? "deny" : "allow", profile->deny_mount ? "deny" : "allow",
+	       helper->config->file);
 }
 
 int eg_helper_reload(struct eg_helper *helper)
@@ -358,13 +376,14 @@ static int start(struct eg_helper *helper, struct eg_err *err)
 	helper->enforcing = true;
 	eg_log(LOG_NOTICE,
 	       "ENFORCING version=" EG_VERSION
-	       " abi=%d %s: a denied connect of our own child gave EPERM",
-	       EG_ABI_VERSION, started[how]);
+	       " abi=%d %s: a denied connect of our own child gave EPERM, a denied packet to it %s",
+	       EG_ABI_VERSION, started[how],
+	       helper->packets_seen ? "was dropped" : "could not be tried: loopback passes none");
 	if (!eg_bpf_profile_get(helper->bpf, EG_PROFILE_DEFAULT, &before))
 		helper->generation = before.generation;
 	eg_bpf_events_set(helper->bpf, eg_session_event, helper);
 	first_load(helper);
-	n = eg_session_adopt(helper);
+	n = eg_adopt_sessions(helper);
 	if (n)
 		eg_log(LOG_NOTICE, "took over %d sessions", n);
 	helper->ring = (struct eg_source){.fd = eg_bpf_events_fd(helper->bpf), .handle = on_ring};
@@ -480,6 +499,7 @@ int main(int argc, char **argv)
 	eg_log(r < 0 ? LOG_ERR : LOG_NOTICE, "stopping%s%s: sessions stay guarded",
 	       r < 0 ? ": " : "", r < 0 ? strerror(-r) : "");
 	eg_server_close(&helper);
+	eg_flows_close(&helper);
 	eg_session_free_all(&helper);
 	eg_bpf_close(helper.bpf);
 	eg_config_free(helper.config);

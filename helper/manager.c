@@ -80,6 +80,7 @@ static void release_old(struct eg_helper *helper, struct eg_session *manager, ui
 		return;
 	(void)eg_bpf_unbind(helper->bpf, manager->record.cgroup); /* gone already is fine */
 	eg_session_unwatch(manager);
+	manager->unfiltered = false;
 }
 
 /* Binds the manager's cgroup if there is one, and labels the tasks that were in it before. */
@@ -102,8 +103,11 @@ static int bind_running(struct eg_helper *helper, struct eg_session *manager)
 	release_old(helper, manager, id);
 	/* It may carry the number of an earlier record of this user: the kernel side was first. */
 	r = eg_bpf_rebind(helper->bpf, id, MANAGER_LEVEL, &guard);
+	if (!r)
+		r = eg_bpf_packets_attach(helper->bpf, fd);
 	if (r < 0)
 		return r;
+	manager->unfiltered = false;
 	if (manager->record.cgroup == id && manager->events.fd >= 0)
 		return 0;
 	remember(helper, manager, id);
@@ -149,9 +153,12 @@ void eg_manager_made(struct eg_helper *helper, const struct eg_event *event)
 	remember(helper, manager, event->cgroup);
 	manager->born_ms = eg_proto_now_ms();
 	manager->empty = true;
+	manager->unfiltered = false;
 	fd = eg_cgroup2_open_id(&helper->cgroup2, event->cgroup);
-	if (fd >= 0)
-		(void)eg_session_watch(helper, manager, fd); /* settle tries again */
+	if (fd < 0)
+		return; /* settle tries again */
+	eg_session_filter(helper, manager, fd);
+	(void)eg_session_watch(helper, manager, fd); /* or settle does */
 }
 
 static bool user_has_session(struct eg_helper *helper, uint32_t uid)
@@ -176,6 +183,7 @@ static void look_at_cgroup(struct eg_helper *helper, struct eg_session *manager)
 		release_old(helper, manager, 0);
 		remember(helper, manager, 0);
 	} else if (fd >= 0 && manager->events.fd < 0) {
+		eg_session_filter(helper, manager, fd);
 		(void)eg_session_watch(helper, manager, fd); /* or at the next look */
 	}
 }

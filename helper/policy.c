@@ -1,15 +1,56 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * Settings to trie entries. The kernel's look-up gives the longest prefix by itself; all that is
- * decided here is which of two rules for one network stays.
+ * Settings to what the kernel looks up.
+ *
+ * A longest-prefix trie gives one entry for an address, but a rule that names ports leaves the
+ * other ports to shorter prefixes. So the networks of a family are walked in the order of a trie,
+ * each after those that hold it, and one with such rules gets a list in which what the networks
+ * around it say is included. The kernel then needs one look-up, and a search in one list.
  */
 #include "policy.h"
 
 #include <errno.h>
 #include <netinet/in.h>
+#include <stdio.h>
 #include <string.h>
 
+#include "policy_lists.h"
 #include "util.h"
+
+enum { ADDR_SIZE = 16, DEPTH = 129 /* networks around an address, one of each length */ };
+
+/* Items that no line of the file stands for; they come after those of the same network that do. */
+#define RULE_LOOPBACK (UINT32_MAX - 1)
+#define RULE_DEFAULT  UINT32_MAX
+
+/* A rule in one family: "*" is in both. */
+struct item {
+	uint8_t addr[ADDR_SIZE];
+	uint8_t prefix_len;
+	uint32_t rule; /* index in profile->egress, or RULE_* */
+};
+
+/* A network that holds the one at hand, and what it says. */
+struct node {
+	const struct item *item;
+	struct eg_entry entry;
+};
+
+struct compiler {
+	const struct eg_config_profile *profile;
+	struct eg_err *reterr;
+	struct eg_policy_image image;
+	struct eg_lists lists;
+	/* one family after the other: */
+	uint16_t family;
+	struct item *items; /* owned, sorted */
+	size_t n_items;
+	struct eg_rule *own; /* owned: the rules of the network at hand, the strongest first */
+	size_t n_own;
+	unsigned int line; /* of the first of them */
+	struct node around[DEPTH];
+	size_t depth;
+};
 
 size_t eg_policy_select(const struct eg_config *conf, const char *user, const char *service,
 			const char *rhost, const char *key)
@@ -22,144 +63,361 @@ size_t eg_policy_select(const struct eg_config *conf, const char *user, const ch
 	return 0;
 }
 
-/* Among rules for one network the one that stays comes first: deny, then the earlier line. */
-static int compare_values(const struct eg_rule *a, const struct eg_rule *b)
+/* ---- messages */
+
+static int fail_memory(const struct compiler *compiler)
 {
-	if (a->verdict != b->verdict)
-		return a->verdict == EG_VERDICT_DENY ? -1 : 1;
-	return (a->line > b->line) - (a->line < b->line);
+	*compiler->reterr = (struct eg_err){.text = "not enough memory"};
+	return -ENOMEM;
 }
 
-static int compare_entries4(const void *va, const void *vb)
+static int fail_networks(const struct compiler *compiler)
 {
-	const struct eg_policy_entry4 *a = va, *b = vb;
-	int order = memcmp(a->key.addr, b->key.addr, sizeof(a->key.addr));
+	*compiler->reterr = (struct eg_err){.line = compiler->line};
+	(void)snprintf(compiler->reterr->text, sizeof(compiler->reterr->text),
+		       "more than %d different %s networks", EG_PREFIXES_MAX,
+		       compiler->family == AF_INET ? "IPv4" : "IPv6");
+	return -E2BIG;
+}
+
+static int fail_list(const struct compiler *compiler, const char *what, unsigned int line)
+{
+	*compiler->reterr = (struct eg_err){.line = line};
+	(void)snprintf(compiler->reterr->text, sizeof(compiler->reterr->text),
+		       "the rules for %s make %zu different ranges of protocols and ports, at most "
+		       "%d are possible",
+		       what, compiler->lists.n_list, EG_LIST_MAX);
+	return -E2BIG;
+}
+
+static int fail_segments(const struct compiler *compiler, unsigned int line)
+{
+	*compiler->reterr = (struct eg_err){.line = line};
+	(void)snprintf(
+		compiler->reterr->text, sizeof(compiler->reterr->text),
+		"the rules for all networks together make more than %d different ranges of "
+		"protocols and ports; rules that name a protocol with their ports make fewer",
+		EG_SEGMENTS_MAX);
+	return -E2BIG;
+}
+
+/* ---- the networks of one family */
+
+static unsigned int loopback_length(uint16_t family)
+{
+	return family == AF_INET ? 8 : 128;
+}
+
+static void add_item(struct compiler *compiler, const uint8_t *addr, unsigned int prefix_len,
+		     uint32_t rule)
+{
+	struct item *item = &compiler->items[compiler->n_items++];
+
+	*item = (struct item){.prefix_len = (uint8_t)prefix_len, .rule = rule};
+	if (addr)
+		memcpy(item->addr, addr, sizeof(item->addr));
+}
+
+static int compare_items(const void *va, const void *vb)
+{
+	const struct item *a = va, *b = vb;
+	int order = memcmp(a->addr, b->addr, sizeof(a->addr));
 
 	if (order == 0)
-		order = (int)a->key.prefix_len - (int)b->key.prefix_len;
-	return order ? order : compare_values(&a->value, &b->value);
+		order = (int)a->prefix_len - (int)b->prefix_len;
+	return order ? order : (a->rule > b->rule) - (a->rule < b->rule);
 }
 
-static int compare_entries6(const void *va, const void *vb)
+static bool is_in_family(const struct eg_config_rule *rule, uint16_t family)
 {
-	const struct eg_policy_entry6 *a = va, *b = vb;
-	int order = memcmp(a->key.addr, b->key.addr, sizeof(a->key.addr));
-
-	if (order == 0)
-		order = (int)a->key.prefix_len - (int)b->key.prefix_len;
-	return order ? order : compare_values(&a->value, &b->value);
+	return rule->spec.net.family == family || rule->spec.net.family == AF_UNSPEC;
 }
 
-static size_t unique4(struct eg_policy_entry4 *entries, size_t n)
+/* Fills and sorts items; none when the family has neither rules nor a default that denies. */
+static int collect(struct compiler *compiler)
 {
-	size_t i, kept = 0;
+	static const uint8_t loopback[][ADDR_SIZE] = {{127}, {[15] = 1}};
+	const struct eg_config_rules *rules = &compiler->profile->egress;
+	size_t i, n = 2; /* loopback and default */
 
-	for (i = 0; i < n; i++)
-		if (kept == 0 ||
-		    memcmp(&entries[kept - 1].key, &entries[i].key, sizeof(entries[i].key)) != 0)
-			entries[kept++] = entries[i];
-	return kept;
+	for (i = 0; i < rules->n; i++)
+		n += is_in_family(&rules->list[i], compiler->family);
+	compiler->items = calloc(n, sizeof(*compiler->items));
+	compiler->own = calloc(n, sizeof(*compiler->own));
+	if (!compiler->items || !compiler->own)
+		return fail_memory(compiler);
+	for (i = 0; i < rules->n; i++)
+		if (is_in_family(&rules->list[i], compiler->family))
+			add_item(compiler, rules->list[i].spec.net.addr,
+				 rules->list[i].spec.net.prefix_len, (uint32_t)i);
+	if (compiler->profile->default_deny)
+		add_item(compiler, NULL, 0, RULE_DEFAULT);
+	if (compiler->n_items)
+		add_item(compiler, loopback[compiler->family == AF_INET6],
+			 loopback_length(compiler->family), RULE_LOOPBACK);
+	qsort(compiler->items, compiler->n_items, sizeof(*compiler->items), compare_items);
+	return 0;
 }
 
-static size_t unique6(struct eg_policy_entry6 *entries, size_t n)
+static bool same_network(const struct item *a, const struct item *b)
 {
-	size_t i, kept = 0;
+	return a->prefix_len == b->prefix_len && memcmp(a->addr, b->addr, sizeof(a->addr)) == 0;
+}
 
-	for (i = 0; i < n; i++)
-		if (kept == 0 ||
-		    memcmp(&entries[kept - 1].key, &entries[i].key, sizeof(entries[i].key)) != 0)
-			entries[kept++] = entries[i];
-	return kept;
+static bool is_around(const struct item *outer, const struct item *inner)
+{
+	size_t whole = outer->prefix_len / 8;
+	unsigned int rest = outer->prefix_len % 8;
+
+	if (outer->prefix_len > inner->prefix_len || memcmp(outer->addr, inner->addr, whole) != 0)
+		return false;
+	return rest == 0 || (outer->addr[whole] ^ inner->addr[whole]) >> (8 - rest) == 0;
+}
+
+/* ---- one network */
+
+static bool is_plain(const struct eg_rule *rule)
+{
+	return rule->protocol == EG_PROTO_ANY && rule->port_low == 0 &&
+	       rule->port_high == UINT16_MAX;
 }
 
 static struct eg_rule rule_value(const struct eg_config_rule *rule)
 {
 	return (struct eg_rule){
 		.verdict = rule->allow ? EG_VERDICT_ALLOW : EG_VERDICT_DENY,
-		.prefix_len = rule->cidr.prefix_len,
+		.prefix_len = rule->spec.net.prefix_len,
+		.protocol = rule->spec.protocol,
 		.line = rule->line,
+		.port_low = rule->spec.port_low,
+		.port_high = rule->spec.port_high,
 	};
 }
 
-static void fill4(struct eg_policy_entry4 *entry, const struct eg_config_rule *rule)
-{
-	*entry = (struct eg_policy_entry4){.key.prefix_len = rule->cidr.prefix_len,
-					   .value = rule_value(rule)};
-	memcpy(entry->key.addr, rule->cidr.addr, sizeof(entry->key.addr));
-}
-
-static void fill6(struct eg_policy_entry6 *entry, const struct eg_config_rule *rule)
-{
-	*entry = (struct eg_policy_entry6){.key.prefix_len = rule->cidr.prefix_len,
-					   .value = rule_value(rule)};
-	memcpy(entry->key.addr, rule->cidr.addr, sizeof(entry->key.addr));
-}
-
-static void fill(struct eg_policy_image *image, const struct eg_config_profile *profile)
+/* Adds the rules of one verdict to own, in the order of the file; true when a plain one is among
+ * them: nothing behind it has a say. */
+static bool add_own(struct compiler *compiler, const struct item *items, size_t n, uint8_t verdict)
 {
 	size_t i;
 
-	for (i = 0; i < profile->n_rules; i++)
-		if (profile->rules[i].cidr.family == AF_INET)
-			fill4(&image->entries4[image->n_entries4++], &profile->rules[i]);
+	for (i = 0; i < n; i++) {
+		struct eg_rule rule = eg_lists_default(EG_VERDICT_ALLOW);
+
+		if (items[i].rule == RULE_DEFAULT)
+			continue;
+		if (items[i].rule == RULE_LOOPBACK)
+			rule.prefix_len = items[i].prefix_len;
 		else
-			fill6(&image->entries6[image->n_entries6++], &profile->rules[i]);
+			rule = rule_value(&compiler->profile->egress.list[items[i].rule]);
+		if (rule.verdict != verdict)
+			continue;
+		compiler->own[compiler->n_own++] = rule;
+		if (is_plain(&rule))
+			return true;
+	}
+	return false;
 }
 
-static void sort(struct eg_policy_image *image)
+/* Stores what flattening has made; a list that says one thing only becomes a plain entry. */
+static int store(struct compiler *compiler, struct eg_entry *ret)
 {
-	qsort(image->entries4, image->n_entries4, sizeof(*image->entries4), compare_entries4);
-	qsort(image->entries6, image->n_entries6, sizeof(*image->entries6), compare_entries6);
-	image->n_entries4 = unique4(image->entries4, image->n_entries4);
-	image->n_entries6 = unique6(image->entries6, image->n_entries6);
-}
+	struct eg_lists *lists = &compiler->lists;
+	struct eg_entry entry = {0};
+	int err;
 
-static uint32_t image_flags(const struct eg_policy_image *image,
-			    const struct eg_config_profile *profile)
-{
-	return (profile->mode == EG_MODE_AUDIT ? EG_POLICY_AUDIT : 0U) |
-	       (profile->deny_setuid ? EG_POLICY_DENY_SETUID : 0U) |
-	       (profile->deny_mount ? EG_POLICY_DENY_MOUNT : 0U) |
-	       (image->n_entries4 ? EG_POLICY_RULES4 : 0U) |
-	       (image->n_entries6 ? EG_POLICY_RULES6 : 0U);
-}
-
-static int image_init(struct eg_policy_image *image, const struct eg_config_profile *profile)
-{
-	size_t i, n4 = 0;
-
-	for (i = 0; i < profile->n_rules; i++)
-		n4 += profile->rules[i].cidr.family == AF_INET;
-	/* One more than needed, so that none is not zero bytes and NULL always means no memory. */
-	image->entries4 = calloc(n4 + 1, sizeof(*image->entries4));
-	image->entries6 = calloc(profile->n_rules - n4 + 1, sizeof(*image->entries6));
-	return image->entries4 && image->entries6 ? 0 : -ENOMEM;
-}
-
-static int build(struct eg_policy_image *image, const struct eg_config_profile *profile)
-{
-	int err = image_init(image, profile);
-
+	if (lists->n_list == 1) {
+		*ret = (struct eg_entry){.rule = lists->list[0].rule};
+		return 0;
+	}
+	if (lists->n_list > EG_LIST_MAX)
+		return fail_list(compiler, "this network and those around it", compiler->line);
+	err = eg_lists_store(lists, &entry.list, &entry.n);
+	if (err == -E2BIG)
+		return fail_segments(compiler, compiler->line);
 	if (err < 0)
-		return err;
-	fill(image, profile);
-	sort(image);
-	if (image->n_entries4 > EG_PREFIXES_MAX || image->n_entries6 > EG_PREFIXES_MAX)
-		return -E2BIG;
-	image->flags = image_flags(image, profile);
+		return fail_memory(compiler);
+	*ret = entry;
 	return 0;
 }
 
-int eg_policy_compile(const struct eg_config_profile *profile, struct eg_policy_image *ret)
+/* What the network of n items says: its own rules over what the nearest network around it says, or
+ * else the default. */
+static int make_entry(struct compiler *compiler, const struct item *items, size_t n,
+		      struct eg_entry *ret)
 {
-	struct eg_policy_image image = {0};
-	int err = build(&image, profile);
+	struct eg_entry base = {.rule = eg_lists_default(compiler->profile->default_deny
+								 ? EG_VERDICT_DENY
+								 : EG_VERDICT_ALLOW)};
+	bool plain;
 
-	if (err < 0) {
-		eg_policy_done(&image);
-		return err;
+	if (compiler->depth)
+		base = compiler->around[compiler->depth - 1].entry;
+	compiler->n_own = 0;
+	plain = add_own(compiler, items, n, EG_VERDICT_DENY) ||
+		add_own(compiler, items, n, EG_VERDICT_ALLOW);
+	compiler->line = compiler->n_own ? compiler->own[0].line : 0;
+	if (plain)
+		base = (struct eg_entry){.rule = compiler->own[--compiler->n_own]};
+	if (compiler->n_own == 0) {
+		*ret = base;
+		return 0;
 	}
-	*ret = image;
+	if (eg_lists_flatten(&compiler->lists, compiler->own, compiler->n_own, &base) < 0)
+		return fail_memory(compiler);
+	return store(compiler, ret);
+}
+
+static int emit(struct compiler *compiler, const struct item *item, const struct eg_entry *entry)
+{
+	struct eg_policy_image *image = &compiler->image;
+
+	if ((compiler->family == AF_INET ? image->n_entries4 : image->n_entries6) ==
+	    EG_PREFIXES_MAX)
+		return fail_networks(compiler);
+	if (compiler->family == AF_INET) {
+		struct eg_policy_entry4 *e = &image->entries4[image->n_entries4++];
+
+		*e = (struct eg_policy_entry4){.key.prefix_len = item->prefix_len, .value = *entry};
+		memcpy(e->key.addr, item->addr, sizeof(e->key.addr));
+	} else {
+		struct eg_policy_entry6 *e = &image->entries6[image->n_entries6++];
+
+		*e = (struct eg_policy_entry6){.key.prefix_len = item->prefix_len, .value = *entry};
+		memcpy(e->key.addr, item->addr, sizeof(e->key.addr));
+	}
+	return 0;
+}
+
+static int walk(struct compiler *compiler)
+{
+	size_t i, n;
+	int err = 0;
+
+	compiler->depth = 0;
+	for (i = 0; i < compiler->n_items && err == 0; i += n) {
+		const struct item *item = &compiler->items[i];
+		struct eg_entry entry = {0};
+
+		for (n = 1; i + n < compiler->n_items && same_network(item, &item[n]); n++)
+			;
+		while (compiler->depth &&
+		       !is_around(compiler->around[compiler->depth - 1].item, item))
+			compiler->depth--;
+		err = make_entry(compiler, item, n, &entry);
+		if (err < 0)
+			return err;
+		compiler->around[compiler->depth++] = (struct node){.item = item, .entry = entry};
+		err = emit(compiler, item, &entry);
+	}
+	return err;
+}
+
+static int compile_family(struct compiler *compiler, uint16_t family)
+{
+	struct eg_policy_image *image = &compiler->image;
+	int err;
+
+	free(compiler->items);
+	free(compiler->own);
+	compiler->items = NULL;
+	compiler->own = NULL;
+	compiler->n_items = 0;
+	compiler->family = family;
+	err = collect(compiler);
+	if (err < 0)
+		return err;
+	/* One more than needed, so that NULL always means no memory. */
+	if (family == AF_INET)
+		image->entries4 = calloc(compiler->n_items + 1, sizeof(*image->entries4));
+	else
+		image->entries6 = calloc(compiler->n_items + 1, sizeof(*image->entries6));
+	if (!(family == AF_INET ? (void *)image->entries4 : (void *)image->entries6))
+		return fail_memory(compiler);
+	return walk(compiler);
+}
+
+/* ---- bind */
+
+/* The one that decides first: the narrowest, then deny, then the order of the file. */
+static int compare_bind(const void *va, const void *vb)
+{
+	const struct eg_config_rule *a = *(const struct eg_config_rule *const *)va;
+	const struct eg_config_rule *b = *(const struct eg_config_rule *const *)vb;
+	int order = (a->spec.port_high - a->spec.port_low) - (b->spec.port_high - b->spec.port_low);
+
+	if (order == 0)
+		order = (int)a->allow - (int)b->allow;
+	return order ? order : (a > b) - (a < b);
+}
+
+static int compile_bind(struct compiler *compiler)
+{
+	const struct eg_config_rules *rules = &compiler->profile->bind;
+	const struct eg_entry base = {.rule = eg_lists_default(EG_VERDICT_ALLOW)};
+	eg_auto_free const struct eg_config_rule **sorted =
+		calloc(rules->n + 1, sizeof(const struct eg_config_rule *));
+	eg_auto_free struct eg_rule *values = calloc(rules->n + 1, sizeof(*values));
+	struct eg_policy *policy = &compiler->image.policy;
+	size_t i;
+	int err;
+
+	if (!sorted || !values)
+		return fail_memory(compiler);
+	for (i = 0; i < rules->n; i++)
+		sorted[i] = &rules->list[i];
+	qsort(sorted, rules->n, sizeof(*sorted), compare_bind);
+	for (i = 0; i < rules->n; i++)
+		values[i] = rule_value(sorted[i]);
+	if (eg_lists_flatten(&compiler->lists, values, rules->n, &base) < 0)
+		return fail_memory(compiler);
+	if (compiler->lists.n_list > EG_LIST_MAX)
+		return fail_list(compiler, "bind", rules->list[0].line);
+	err = eg_lists_store(&compiler->lists, &policy->bind_list, &policy->bind_n);
+	if (err == -E2BIG)
+		return fail_segments(compiler, rules->list[0].line);
+	return err < 0 ? fail_memory(compiler) : 0;
+}
+
+/* ---- doors */
+
+static void fill_policy(struct eg_policy_image *image, const struct eg_config_profile *profile)
+{
+	image->policy.flags = (profile->mode == EG_MODE_AUDIT ? EG_POLICY_AUDIT : 0U) |
+			      (profile->deny_setuid ? EG_POLICY_DENY_SETUID : 0U) |
+			      (profile->deny_mount ? EG_POLICY_DENY_MOUNT : 0U) |
+			      (image->n_entries4 ? EG_POLICY_RULES4 : 0U) |
+			      (image->n_entries6 ? EG_POLICY_RULES6 : 0U) |
+			      (image->n_segments ? EG_POLICY_SEGMENTS : 0U);
+	image->policy.families = 1ULL << AF_UNIX | 1ULL << AF_INET | 1ULL << AF_INET6 |
+				 1ULL << AF_NETLINK | profile->families;
+	image->policy.protocols = profile->protocols;
+}
+
+static void compiler_done(struct compiler *compiler)
+{
+	free(compiler->items);
+	free(compiler->own);
+	eg_lists_done(&compiler->lists);
+	eg_policy_done(&compiler->image);
+}
+
+int eg_policy_compile(const struct eg_config_profile *profile, struct eg_policy_image *ret,
+		      struct eg_err *reterr)
+{
+	__attribute__((cleanup(compiler_done))) struct compiler compiler = {.profile = profile,
+									    .reterr = reterr};
+	int err = compile_family(&compiler, AF_INET);
+
+	if (err == 0)
+		err = compile_family(&compiler, AF_INET6);
+	if (err == 0 && profile->bind.n)
+		err = compile_bind(&compiler);
+	if (err < 0)
+		return err;
+	eg_lists_take(&compiler.lists, &compiler.image.segments, &compiler.image.n_segments);
+	fill_policy(&compiler.image, profile);
+	*ret = compiler.image;
+	compiler.image = (struct eg_policy_image){0};
 	return 0;
 }
 
@@ -167,33 +425,6 @@ void eg_policy_done(struct eg_policy_image *image)
 {
 	free(image->entries4);
 	free(image->entries6);
+	free(image->segments);
 	*image = (struct eg_policy_image){0};
-}
-
-/* Does rule a decide over rule b, when both contain the address? */
-static bool decides_over(const struct eg_config_rule *a, const struct eg_config_rule *b)
-{
-	if (!b)
-		return true;
-	if (a->cidr.prefix_len != b->cidr.prefix_len)
-		return a->cidr.prefix_len > b->cidr.prefix_len;
-	return !a->allow && b->allow;
-}
-
-const struct eg_config_rule *eg_policy_explain(const struct eg_config_profile *profile,
-					       uint16_t family, const uint8_t *addr)
-{
-	static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
-	const struct eg_config_rule *best = NULL;
-	size_t i;
-
-	if (family == AF_INET6 && memcmp(addr, mapped, sizeof(mapped)) == 0) {
-		family = AF_INET;
-		addr += sizeof(mapped);
-	}
-	for (i = 0; i < profile->n_rules; i++)
-		if (eg_cidr_contains(&profile->rules[i].cidr, family, addr) &&
-		    decides_over(&profile->rules[i], best))
-			best = &profile->rules[i];
-	return best;
 }

@@ -2,8 +2,13 @@
 /*
  * From settings to what the kernel looks up. Pure: memory only, never logs, never blocks.
  *
- * Precedence, everywhere: the longest prefix that contains the address wins; at equal length deny
- * wins; an address no rule names is allowed.
+ * Precedence of egress rules, everywhere: among the rules that match address, protocol and port,
+ * the longest prefix decides; at equal length deny does; an address no rule names gets the
+ * profile's default. Loopback (127.0.0.0/8, ::1) is as if allowed by rules of just that length, so
+ * only a rule that names loopback itself closes it. An IPv6 address that carries an IPv4 one (NAT64
+ * 64:ff9b::/96, 6to4 2002::/16) is denied also when a rule denies the IPv4 address.
+ * Precedence of bind rules: the narrowest range of ports that holds the port decides; at equal
+ * width deny does; a port no rule names may be bound.
  */
 #ifndef EG_POLICY_H
 #define EG_POLICY_H
@@ -17,21 +22,26 @@
 /* One entry for a trie: key and value as the maps take them. */
 struct eg_policy_entry4 {
 	struct eg_lpm4_key key;
-	struct eg_rule value;
+	struct eg_entry value;
 };
 
 struct eg_policy_entry6 {
 	struct eg_lpm6_key key;
-	struct eg_rule value;
+	struct eg_entry value;
 };
 
-/* A compiled profile. Entries are sorted by address then length, and no key stands twice. */
+/*
+ * A compiled profile. Entries are sorted by address then length, and no key stands twice; what they
+ * and bind refer to in segments is within bounds. All of it is owned by the image.
+ */
 struct eg_policy_image {
-	uint32_t flags; /* EG_POLICY_*, RULES4 and RULES6 included */
+	struct eg_policy policy; /* generation 0; flags with RULES4, RULES6 and SEGMENTS */
 	struct eg_policy_entry4 *entries4;
 	size_t n_entries4;
 	struct eg_policy_entry6 *entries6;
 	size_t n_entries6;
+	struct eg_segment *segments;
+	size_t n_segments;
 };
 
 /* Which profile a person gets. Today always the first. Returns its index in conf->profiles. */
@@ -40,21 +50,47 @@ size_t eg_policy_select(const struct eg_config *conf, const char *user, const ch
 
 /*
  * Compiles one profile.
- * Returns 0 and fills *ret (release with eg_policy_done), -E2BIG above EG_PREFIXES_MAX in a family,
- * -ENOMEM.
+ * Returns 0 and fills *ret (release with eg_policy_done); -E2BIG above EG_PREFIXES_MAX in a family,
+ * EG_LIST_MAX in one list or EG_SEGMENTS_MAX in all; -ENOMEM. Each with *reterr saying which and
+ * at which line; its file is left empty.
  */
-int eg_policy_compile(const struct eg_config_profile *profile, struct eg_policy_image *ret);
+int eg_policy_compile(const struct eg_config_profile *profile, struct eg_policy_image *ret,
+		      struct eg_err *reterr);
 
 /* Releases what the image owns and zeroes it; fine on a zeroed one. */
 void eg_policy_done(struct eg_policy_image *image);
 
+/* A destination (or the peer of one that comes in). */
+struct eg_policy_target {
+	uint16_t family;  /* AF_INET, AF_INET6 */
+	uint8_t proto;	  /* enum eg_proto */
+	uint16_t port;	  /* host order; 0 for protocols without ports */
+	uint8_t addr[16]; /* network order; AF_INET uses the first four */
+};
+
+/* What the definition at the top says. */
+struct eg_policy_answer {
+	bool deny;
+	enum eg_reason reason; /* RULE, or DEFAULT when no rule decided */
+	/* borrowed from the profile; NULL = default or loopback */
+	const struct eg_config_rule *rule;
+	bool embedded; /* the rule denies the IPv4 address inside an IPv6 one */
+};
+
 /*
- * The rule for an address by the definition above, straight from the settings: what `explain`
- * prints and what the tests hold the tries against. addr: 4 or 16 bytes by family; a v4-mapped IPv6
- * address is judged as IPv4.
- * Returns the deciding rule (borrowed from profile) or NULL when none matches.
+ * The verdict for a target by the definition above, straight from the settings, without tries: what
+ * `explain` prints and what the tests hold compiler and kernel against. A v4-mapped address is
+ * judged as IPv4; 0.0.0.0 as 127.0.0.1 and :: as ::1, which is where the kernel sends them.
  */
-const struct eg_config_rule *eg_policy_explain(const struct eg_config_profile *profile,
-					       uint16_t family, const uint8_t *addr);
+struct eg_policy_answer eg_policy_explain(const struct eg_config_profile *profile,
+					  const struct eg_policy_target *target);
+
+/* Does an IPv6 target carry an IPv4 address that must not be denied by a rule either (NAT64, 6to4)?
+ * *ret: that address, network order, when it does. It is judged as it stands; 0.0.0.0 is none. */
+bool eg_policy_embedded(const struct eg_policy_target *target, uint8_t ret[4]);
+
+/* What the definition says about bind and listen on a port (0 = the kernel picks). */
+struct eg_policy_answer eg_policy_explain_bind(const struct eg_config_profile *profile,
+					       uint8_t proto, uint16_t port);
 
 #endif

@@ -66,7 +66,8 @@ static const struct layout layouts[] = {
 	 .strings = {FIELD(struct eg_msg_is_status, product),
 		     FIELD(struct eg_msg_is_status, kernel),
 		     FIELD(struct eg_msg_is_status, hooks_missing),
-		     FIELD(struct eg_msg_is_status, last_error)}},
+		     FIELD(struct eg_msg_is_status, last_error)},
+	 .pad = FIELD(struct eg_msg_is_status, pad)},
 	{.type = EG_MSG_SESSION,
 	 .size = sizeof(struct eg_msg_session),
 	 .strings = {FIELD(struct eg_msg_session, user), FIELD(struct eg_msg_session, service),
@@ -82,7 +83,7 @@ _Static_assert(sizeof(struct eg_msg_close) == 16, "contract");
 _Static_assert(sizeof(struct eg_msg_is_version) == 56, "contract");
 _Static_assert(sizeof(struct eg_msg_opened) == 80, "contract");
 _Static_assert(sizeof(struct eg_msg_refused) == 528, "contract");
-_Static_assert(sizeof(struct eg_msg_is_status) == 928, "contract");
+_Static_assert(sizeof(struct eg_msg_is_status) == 936, "contract");
 _Static_assert(sizeof(struct eg_msg_session) == 768, "contract");
 _Static_assert(sizeof(struct eg_msg_open) <= EG_MSG_MAX, "contract");
 

@@ -120,7 +120,9 @@ struct eg_msg_is_status {
 	uint32_t managers;   /* user managers guarded */
 	uint32_t prefixes4;  /* in the default profile */
 	uint32_t prefixes6;
-	uint64_t lost; /* records that found the ring full, all live sessions */
+	uint64_t lost;	     /* records that found the ring full, all live sessions */
+	uint32_t unfiltered; /* sessions and managers without the packet layer */
+	uint32_t pad;
 	char product[32];
 	char kernel[64];
 	char hooks_missing[256];       /* names, space separated; empty = none */

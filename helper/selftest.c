@@ -2,7 +2,9 @@
 /*
  * The proof that the kernel enforces: peers logged "policy applied" for years on kernels where
  * nothing was. A child of ours is bound to a policy that denies TEST-NET-1 and tries it, with an
- * address beside it as the control.
+ * address beside it as the control. Of the packet layer only the way in can be seen alone: on the
+ * way out the hooks are first. So the child is sent a datagram from a denied loopback address, and
+ * one from an address beside it.
  */
 #include "helper.h"
 
@@ -20,12 +22,18 @@
 #include "util.h"
 
 enum {
-	CHILD_REFUSED = 0, /* denied address gave EPERM, the other did not */
-	CHILD_REACHED = 1, /* the denied connect was not refused */
-	CHILD_CONTROL = 2, /* the control was refused too */
-	CHILD_TROUBLE = 3, /* could not try */
+	CHILD_REFUSED = 0,   /* denied address gave EPERM, the other did not */
+	CHILD_REACHED = 1,   /* the denied connect was not refused */
+	CHILD_CONTROL = 2,   /* the control was refused too */
+	CHILD_TROUBLE = 3,   /* could not try */
+	CHILD_PACKET = 4,    /* connects as they should be, and the denied packet came */
+	CHILD_NO_PACKET = 5, /* connects as they should be, and no packet came at all */
 	CHILD_MS = 5000,
+	PACKET_MS = 500, /* for the packet that is allowed; both are sent before we look */
+	LATE_MS = 20,	 /* for the other to come after all */
 };
+
+enum { DENIED = 'd', ALLOWED = 'a' }; /* what the two packets hold */
 
 /* errno of a UDP connect, 0 when it worked. No packet leaves: UDP's connect only looks for a
  * route. */
@@ -39,19 +47,57 @@ static int try_connect(const char *address)
 	return connect(fd, (struct sockaddr *)&in, sizeof(in)) < 0 ? errno : 0;
 }
 
-/* Runs in the child: enters the cgroup, waits to be guarded, tries. */
-static int child(int dirfd, int go)
+/* A datagram socket at a loopback address, or -1. */
+static int udp_at(const char *address, struct sockaddr_in *ret)
+{
+	struct sockaddr_in in = {.sin_family = AF_INET};
+	socklen_t size = sizeof(in);
+	int fd eg_auto_close = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	if (fd < 0 || inet_pton(AF_INET, address, &in.sin_addr) != 1 ||
+	    bind(fd, (struct sockaddr *)&in, size) < 0 ||
+	    getsockname(fd, (struct sockaddr *)&in, &size) < 0)
+		return -1;
+	*ret = in;
+	return eg_take_fd(&fd);
+}
+
+/* What comes within ms; 0 = nothing. */
+static char receive(int fd, int ms)
+{
+	struct pollfd poll_fd = {.fd = fd, .events = POLLIN};
+	char byte;
+
+	return poll(&poll_fd, 1, ms) == 1 && recv(fd, &byte, 1, MSG_DONTWAIT) == 1 ? byte : 0;
+}
+
+static int judge_packets(int fd)
+{
+	char first = fd < 0 ? 0 : receive(fd, PACKET_MS);
+
+	if (!first)
+		return CHILD_NO_PACKET;
+	return first == DENIED || receive(fd, LATE_MS) == DENIED ? CHILD_PACKET : CHILD_REFUSED;
+}
+
+/* Runs in the child: enters the cgroup, says where to reach it, waits to be guarded, tries. */
+static int child(int dirfd, int line)
 {
 	int procs eg_auto_close = openat(dirfd, "cgroup.procs", O_WRONLY | O_CLOEXEC);
+	int udp eg_auto_close = -1;
+	struct sockaddr_in at = {0};
 	char byte;
 	int denied;
 
-	if (procs < 0 || write(procs, "0", 1) != 1 || read(go, &byte, 1) != 1)
+	if (procs < 0 || write(procs, "0", 1) != 1)
+		return CHILD_TROUBLE;
+	udp = udp_at("127.0.0.1", &at);
+	if (send(line, &at, sizeof(at), MSG_NOSIGNAL) != sizeof(at) || recv(line, &byte, 1, 0) != 1)
 		return CHILD_TROUBLE;
 	denied = try_connect("192.0.2.1");
 	if (try_connect("198.51.100.1") == EPERM)
 		return CHILD_CONTROL;
-	return denied == EPERM ? CHILD_REFUSED : CHILD_REACHED;
+	return denied == EPERM ? judge_packets(udp) : CHILD_REACHED;
 }
 
 static int wait_child(pid_t pid)
@@ -70,46 +116,97 @@ static int wait_child(pid_t pid)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : CHILD_TROUBLE;
 }
 
-/* Policy of the self-test's own slot. */
+/* Policy of the self-test's own slot. Nothing else is denied, and sockets are open as usual. */
 static int put_policy(struct eg_helper *helper)
 {
-	struct eg_policy_entry4 entry = {
-		.key = {.prefix_len = 24, .addr = {192, 0, 2, 0}},
-		.value = {.verdict = EG_VERDICT_DENY, .prefix_len = 24},
+	struct eg_rule deny = {
+		.verdict = EG_VERDICT_DENY, .protocol = EG_PROTO_ANY, .port_high = UINT16_MAX};
+	struct eg_policy_entry4 entries[] = {
+		{.key = {.prefix_len = 32, .addr = {127, 0, 0, 2}}, .value.rule = deny},
+		{.key = {.prefix_len = 24, .addr = {192, 0, 2, 0}}, .value.rule = deny},
 	};
-	struct eg_policy_image image = {
-		.flags = EG_POLICY_RULES4, .entries4 = &entry, .n_entries4 = 1};
+	struct eg_policy_image image = {.policy = {.flags = EG_POLICY_RULES4,
+						   .families = 1ULL << AF_UNIX | 1ULL << AF_INET |
+							       1ULL << AF_INET6 |
+							       1ULL << AF_NETLINK},
+					.entries4 = entries,
+					.n_entries4 = EG_ARRAY_SIZE(entries)};
 
+	for (size_t i = 0; i < EG_ARRAY_SIZE(entries); i++)
+		entries[i].value.rule.prefix_len = (uint8_t)entries[i].key.prefix_len;
 	return eg_bpf_policy_put(helper->bpf, EG_PROFILE_SELFTEST, &image, 0);
+}
+
+/* Should loopback be down, nothing comes, which the child tells. */
+static void send_from(const char *source, const struct sockaddr_in *to, char byte)
+{
+	struct sockaddr_in own;
+	int fd eg_auto_close = udp_at(source, &own);
+
+	if (fd >= 0)
+		(void)sendto(fd, &byte, 1, MSG_NOSIGNAL, (const struct sockaddr *)to, sizeof(*to));
+}
+
+/* Guards the child, once it is in the cgroup and has said so, and lets it try. */
+static int try_child(struct eg_helper *helper, int dirfd, int line, pid_t pid)
+{
+	struct sockaddr_in at;
+	struct pollfd poll_fd = {.fd = line, .events = POLLIN};
+	bool there =
+		poll(&poll_fd, 1, CHILD_MS) == 1 && recv(line, &at, sizeof(at), 0) == sizeof(at);
+	int r = there ? eg_bpf_packets_attach(helper->bpf, dirfd) : -EIO;
+
+	if (!r) {
+		send_from("127.0.0.2", &at, DENIED);
+		send_from("127.0.0.3", &at, ALLOWED);
+	}
+	if (r || send(line, "g", 1, MSG_NOSIGNAL) != 1)
+		(void)kill(pid, SIGKILL); /* it waits for that; its outcome is trouble */
+	switch (wait_child(pid)) {
+	case CHILD_REFUSED:
+		helper->packets_seen = true;
+		return 0;
+	case CHILD_NO_PACKET:
+		return 0;
+	case CHILD_REACHED:
+		return -ENOTRECOVERABLE;
+	case CHILD_PACKET:
+		return -ENOTUNIQ;
+	default:
+		return r ? r : -EIO;
+	}
 }
 
 static int run(struct eg_helper *helper, int dirfd, uint64_t id, int level)
 {
 	struct eg_guard guard = {.profile = EG_PROFILE_SELFTEST};
-	int go[2], r, outcome;
+	int line[2], r;
 	pid_t pid;
 
-	if (pipe2(go, O_CLOEXEC) < 0)
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, line) < 0)
 		return -errno;
 	/* It may be bound still, by a helper that was killed here. */
 	r = eg_bpf_rebind(helper->bpf, id, (unsigned int)level, &guard);
 	pid = r < 0 ? -1 : fork();
 	if (pid == 0)
-		_exit(child(dirfd, go[0]));
-	(void)close(go[0]);
-	if (pid > 0) {
-		if (write(go[1], "g", 1) != 1)
-			(void)kill(pid, SIGKILL); /* it waits for that; its outcome is trouble */
-		outcome = wait_child(pid);
-		r = outcome == CHILD_REFUSED   ? 0
-		    : outcome == CHILD_REACHED ? -ENOTRECOVERABLE
-					       : -EIO;
-	} else if (!r) {
+		_exit(child(dirfd, line[1]));
+	(void)close(line[1]);
+	if (pid > 0)
+		r = try_child(helper, dirfd, line[0], pid);
+	else if (!r)
 		r = -EAGAIN;
-	}
-	(void)close(go[1]);
+	(void)close(line[0]);
 	(void)eg_bpf_unbind(helper->bpf, id);
 	return r;
+}
+
+static const char *failure(int error)
+{
+	if (error == -ENOTRECOVERABLE)
+		return "a denied connect of our own child was NOT refused";
+	if (error == -ENOTUNIQ)
+		return "a packet from a denied address was NOT kept from our own child";
+	return NULL;
 }
 
 int eg_selftest(struct eg_helper *helper, struct eg_err *reterr)
@@ -134,10 +231,9 @@ int eg_selftest(struct eg_helper *helper, struct eg_err *reterr)
 		r = level < 0 ? level : run(helper, dirfd, id, level);
 	}
 	(void)unlinkat(helper->cgroup2.root_fd, name, AT_REMOVEDIR);
-	if (r == -ENOTRECOVERABLE)
+	if (failure(r))
 		(void)snprintf(reterr->text, sizeof(reterr->text),
-			       "self-test: a denied connect of our own child was NOT refused; the "
-			       "kernel does not enforce");
+			       "self-test: %s; the kernel does not enforce", failure(r));
 	else if (r < 0)
 		(void)snprintf(reterr->text, sizeof(reterr->text),
 			       "self-test could not run in %.200s/%s: %s", helper->cgroup2.root,

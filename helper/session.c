@@ -5,8 +5,6 @@
  */
 #include "helper.h"
 
-#include <arpa/inet.h>
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
@@ -20,8 +18,6 @@
 #include "key.h"
 #include "log.h"
 #include "util.h"
-
-enum { ORPHAN_S = 60 }; /* a login takes a few seconds at most */
 
 static struct eg_session **bucket_of(struct eg_helper *helper, uint64_t number)
 {
@@ -82,6 +78,18 @@ int eg_session_watch(struct eg_helper *helper, struct eg_session *session, int d
 	/* It may have emptied before we watched: the first look is ours to take. */
 	on_cgroup_events(helper, &session->events, 0);
 	return 0;
+}
+
+void eg_session_filter(struct eg_helper *helper, struct eg_session *session, int dirfd)
+{
+	int r = eg_bpf_packets_attach(helper->bpf, dirfd);
+
+	if (r < 0 && !session->unfiltered)
+		eg_log(LOG_ERR,
+		       "session %llu has no packet filter: %s; its calls are judged, but not the "
+		       "flows it has open, nor peers that connect in",
+		       (unsigned long long)session->number, strerror(-r));
+	session->unfiltered = r < 0;
 }
 
 /* ---- the table ---- */
@@ -151,25 +159,6 @@ static size_t sessions_of(struct eg_helper *helper, const char *user)
 
 /* ---- opening ---- */
 
-/*
- * Port of the client, the second word of SSH_CONNECTION. 0 = not there, or not to be believed:
- * pam_env with user_readenv=1, as Debian 12's sshd has it, lets a user overwrite the variable, but
- * not PAM_RHOST.
- */
-static uint32_t rport_of(const char *connection, const char *rhost)
-{
-	unsigned char address[sizeof(struct in6_addr)];
-	size_t n = strcspn(connection, " ");
-	unsigned int port;
-
-	if (sscanf(connection, "%*s %u", &port) != 1 || port > UINT16_MAX)
-		return 0;
-	/* With UseDNS sshd gives a name, and then there is nothing to compare. */
-	if (inet_pton(AF_INET, rhost, address) != 1 && inet_pton(AF_INET6, rhost, address) != 1)
-		return port;
-	return strlen(rhost) == n && !strncmp(connection, rhost, n) ? port : 0;
-}
-
 static void fill_record(struct eg_record *record, const struct eg_msg_open *request,
 			const struct eg_peer *peer, uint64_t cgroup)
 {
@@ -179,7 +168,7 @@ static void fill_record(struct eg_record *record, const struct eg_msg_open *requ
 		.uid = request->uid,
 		.leader = (uint32_t)peer->pid,
 		.profile = EG_PROFILE_DEFAULT,
-		.rport = rport_of(request->connection, request->rhost),
+		.rport = eg_connection_port(request->connection, request->rhost),
 	};
 	(void)snprintf(record->user, sizeof(record->user), "%s", request->user);
 	(void)snprintf(record->service, sizeof(record->service), "%s", request->service);
@@ -213,6 +202,22 @@ static int check_limits(struct eg_helper *helper, const char *user, struct eg_er
 	return 0;
 }
 
+/* Not finding it is no error: su and cron have none. Not being able to look may cost the person the
+ * connection, should a policy deny its client. */
+static void mark_connection(struct eg_helper *helper, const struct eg_session *session,
+			    const struct eg_peer *peer, const char *connection)
+{
+	int r = session->record.rport
+			? eg_connection_mark(helper, peer, connection, session->number)
+			: 0;
+
+	if (r < 0 && r != -ENOENT)
+		eg_log(LOG_WARNING,
+		       "session %llu: cannot mark the connection it came in by: %s; it is judged "
+		       "like others",
+		       (unsigned long long)session->number, strerror(-r));
+}
+
 /* Binds and labels, in this order: whatever the leader forks from the first on inherits. */
 static int bind_leaf(struct eg_helper *helper, struct eg_session *session,
 		     const struct eg_peer *peer, int dirfd, int level, struct eg_err *err)
@@ -229,24 +234,16 @@ static int bind_leaf(struct eg_helper *helper, struct eg_session *session,
 	r = eg_bpf_label_put(helper->bpf, peer->pidfd, &guard);
 	if (r < 0)
 		return fail(err, r, "cannot label the session's leader: %s", strerror(-r));
+	r = eg_bpf_packets_attach(helper->bpf, dirfd);
+	if (r < 0)
+		return fail(err, r, "cannot attach the packet filter to the session's cgroup: %s%s",
+			    strerror(-r),
+			    r == -EPERM ? "; a BPF program of a cgroup above allows no others, as "
+					  "IPAccounting= of some versions of systemd makes"
+					: "");
 	r = eg_manager_guard(helper, session->record.uid, session->record.user,
 			     session->record.profile_name, session->record.profile);
 	return r < 0 ? fail(err, r, "cannot guard the user's manager: %s", strerror(-r)) : 0;
-}
-
-static void log_start(const struct eg_session *session, const char *path)
-{
-	const struct eg_record *rec = &session->record;
-	char user[512], service[128], rhost[512], where[1024];
-
-	eg_log(LOG_NOTICE,
-	       "START session=%llu user=%s uid=%u profile=%s rhost=%s rport=%u service=%s key=%s "
-	       "pid=%u cgroup=%s",
-	       (unsigned long long)session->number, eg_event_escape(rec->user, user, sizeof(user)),
-	       rec->uid, rec->profile_name, eg_event_escape(rec->rhost, rhost, sizeof(rhost)),
-	       rec->rport, eg_event_escape(rec->service, service, sizeof(service)),
-	       rec->key[0] ? rec->key : "-", rec->leader,
-	       eg_event_escape(path, where, sizeof(where)));
 }
 
 int eg_session_open(struct eg_helper *helper, const struct eg_msg_open *request,
@@ -280,12 +277,14 @@ int eg_session_open(struct eg_helper *helper, const struct eg_msg_open *request,
 		eg_bpf_record_drop(helper->bpf, number);
 		return fail(reterr, -ENOMEM, "out of memory");
 	}
+	/* before the binding: there is no instant in which it is judged */
+	mark_connection(helper, session, peer, request->connection);
 	r = bind_leaf(helper, session, peer, dirfd, level, reterr);
 	if (r < 0) {
 		eg_session_undo(helper, session, peer);
 		return r;
 	}
-	log_start(session, path);
+	eg_report_start(session, path);
 	*ret = session;
 	return 0;
 }
@@ -310,46 +309,6 @@ void eg_session_closed(struct eg_helper *helper, struct eg_session *session)
 }
 
 /* ---- ending ---- */
-
-static void log_summary(const struct eg_session *session, uint64_t left_out)
-{
-	char user[512];
-
-	eg_log(LOG_NOTICE, "SUPPRESSED session=%llu user=%s count=%llu",
-	       (unsigned long long)session->number,
-	       eg_event_escape(session->record.user, user, sizeof(user)),
-	       (unsigned long long)left_out);
-}
-
-static void log_end(struct eg_helper *helper, struct eg_session *session)
-{
-	const struct eg_record *rec = &session->record;
-	uint64_t refused = 0, audited = 0, left_out = eg_limit_summary(&session->limit, 0, true);
-	struct eg_totals totals = {0};
-	char user[512], by_op[512] = "";
-	size_t used = 0;
-
-	if (left_out)
-		log_summary(session, left_out);
-	/* zeroes stand when it is gone */
-	(void)eg_bpf_totals_get(helper->bpf, session->number, &totals);
-	for (uint16_t op = 0; op < EG_OP_MAX; op++) {
-		uint64_t n = totals.refused[op] + totals.audited[op];
-
-		refused += totals.refused[op];
-		audited += totals.audited[op];
-		if (n && used < sizeof(by_op))
-			used += (size_t)snprintf(by_op + used, sizeof(by_op) - used, " %s=%llu",
-						 eg_event_op_name(op), (unsigned long long)n);
-	}
-	eg_log(LOG_NOTICE,
-	       "END session=%llu user=%s uid=%u profile=%s seconds=%lld refused=%llu audited=%llu "
-	       "lost=%llu%s",
-	       (unsigned long long)session->number, eg_event_escape(rec->user, user, sizeof(user)),
-	       rec->uid, rec->profile_name, (long long)(time(NULL) - (time_t)rec->started_s),
-	       (unsigned long long)refused, (unsigned long long)audited,
-	       (unsigned long long)totals.lost, by_op);
-}
 
 /* Removes the leaf; logind's scope goes by itself once it is empty. */
 static void remove_leaf(struct eg_helper *helper, const struct eg_session *session)
@@ -377,7 +336,7 @@ static void end_session(struct eg_helper *helper, struct eg_session *session)
 {
 	/* Drained first, so that the last refusals stand before the line that sums them up. */
 	(void)eg_bpf_events_read(helper->bpf);
-	log_end(helper, session);
+	eg_report_end(helper, session);
 	remove_leaf(helper, session);
 	eg_session_drop(helper, session);
 }
@@ -435,72 +394,6 @@ void eg_session_reap(struct eg_helper *helper)
 	each_empty(helper, true, settle, NULL);
 }
 
-/* ---- start ---- */
-
-static void adopt_one(struct eg_helper *helper, uint64_t number, const struct eg_record *record)
-{
-	struct eg_session *session = eg_session_add(helper, number, record);
-	int fd eg_auto_close = -1;
-
-	if (!session) {
-		eg_log(LOG_ERR,
-		       "out of memory: session %llu stays guarded but its end will not be noticed",
-		       (unsigned long long)number);
-		return;
-	}
-	if (record->cgroup)
-		fd = eg_cgroup2_open_id(&helper->cgroup2, record->cgroup);
-	if (fd < 0 || eg_session_watch(helper, session, fd) < 0) {
-		session->empty = true;
-		helper->reap_due = true;
-	}
-}
-
-/*
- * Leaves of our own directory that nobody uses: sshd was killed between making one and asking for a
- * guard. Young ones may belong to a login that is on its way. (Those below a logind scope go with
- * it.)
- */
-static void sweep_leaves(struct eg_helper *helper)
-{
-	int fd = eg_cgroup2_open_path(&helper->cgroup2, EG_LEAF_DIR);
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-	struct dirent *entry;
-
-	while (dir && (entry = readdir(dir))) {
-		struct stat st;
-		struct eg_guard guard;
-
-		if (strncmp(entry->d_name, EG_LEAF_PREFIX, strlen(EG_LEAF_PREFIX)) ||
-		    fstatat(fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
-		    time(NULL) - st.st_ctime < ORPHAN_S ||
-		    eg_bpf_binding_get(helper->bpf, st.st_ino, &guard) != -ENOENT)
-			continue;
-		(void)unlinkat(fd, entry->d_name, AT_REMOVEDIR); /* EBUSY: somebody is in it */
-	}
-	if (dir)
-		(void)closedir(dir);
-	else
-		eg_close_p(&fd);
-}
-
-int eg_session_adopt(struct eg_helper *helper)
-{
-	uint64_t number = 0;
-	int n = 0;
-
-	while (eg_bpf_record_next(helper->bpf, &number) == 0) {
-		struct eg_record record;
-
-		if (eg_bpf_record_get(helper->bpf, number, &record) < 0)
-			continue;
-		adopt_one(helper, number, &record);
-		n++;
-	}
-	sweep_leaves(helper);
-	return n;
-}
-
 /* ---- events ---- */
 
 void eg_session_event(const struct eg_event *event, void *arg)
@@ -523,6 +416,7 @@ void eg_session_event(const struct eg_event *event, void *arg)
 		who.profile = session->record.profile_name;
 		who.rhost = session->record.rhost;
 		who.rport = session->record.rport;
+		who.uid = session->record.uid;
 	}
 	if (eg_event_format(event, &who, line) >= 0)
 		eg_log(LOG_NOTICE, "%s", line);
@@ -548,7 +442,7 @@ void eg_session_tick(struct eg_helper *helper, int64_t now_ms)
 			uint64_t left_out = eg_limit_summary(&session->limit, now_ms, false);
 
 			if (left_out)
-				log_summary(session, left_out);
+				eg_report_summary(session, left_out);
 			if ((i + helper->ticks) % EG_LOOK_TICKS == 0)
 				look_again(helper, session);
 			/* Strays: no cgroup tells when the last of them ends. */

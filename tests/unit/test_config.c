@@ -11,7 +11,9 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <arpa/inet.h>
 #include <cmocka.h>
 
@@ -64,7 +66,13 @@ static const char full[] = "# all keys\n"
 			   "  \"10.0.0.0/8\"\n"
 			   "\n"
 			   "];\n"
-			   "allow : ( \"10.1.0.0/16\" )\n"
+			   "allow : ( \"10.1.0.0/16\",\n"
+			   "\"[2001:db8::]/48:8000-8999/udp\" )\n"
+			   "default = \"deny\";\n"
+			   "bind = { allow = [\"8000-8999/tcp\"];\n"
+			   " deny = [\"1-1023/tcp\", \"*\"]; };\n"
+			   "sockets = { allow = [\"AF_PACKET\", \"AF_INET\",\n"
+			   "\"AF_MCTP\", \"raw\", \"udplite\"]; };\n"
 			   "setuid = { deny = TRUE; };\n"
 			   "mount : { deny : true }\n";
 
@@ -81,7 +89,12 @@ static const char *const valid[] = {
 	"deny = [\"10.0.0.0/8\", \"10.0.0.0/9\", \"::/0\", \"::fffe:0:0/95\"];",
 	"mode = \"enforce\"; deny = (\"1.2.3.4\", \"::1\");",
 	"mode = \"\\x61udit\"",
-	"setuid = {}; mount = {};",
+	"setuid = {}; mount = {}; bind = {}; sockets = {};",
+	"default = \"allow\"; bind = { deny = []; allow = (); }; sockets = { allow = []; };",
+	"deny = [\"10.0.0.0/8\", \"10.0.0.0/8:443\", \"10.0.0.0/8/tcp\", \"*\", \"0.0.0.0/0\"];",
+	"allow = [\"10.0.0.0/8:443\"]; deny = [\"10.0.0.0/8:443\", \"*:53/udp\", \"*/icmp\"];",
+	"bind = { deny = [\"80\", \"80/tcp\", \"80-81\"]; allow = [\"80\"]; };",
+	"sockets:{allow=(\"AF_UNIX\",\"AF_VSOCK\",\"AF_SMC\",\"AF_XDP\",\"sctp\",\"dccp\")}",
 	"allow=[\"0.0.0.0/0\"]mode=\"audit\"setuid={deny=false}mount:{deny:False;}",
 };
 
@@ -107,17 +120,31 @@ static void test_parse_empty_defaults(void **state)
 	assert_int_equal(conf->profiles[0].mode, EG_MODE_ENFORCE);
 	assert_false(conf->profiles[0].deny_setuid);
 	assert_false(conf->profiles[0].deny_mount);
-	assert_int_equal(conf->profiles[0].n_rules, 0);
+	assert_false(conf->profiles[0].default_deny);
+	assert_int_equal(conf->profiles[0].egress.n, 0);
+	assert_int_equal(conf->profiles[0].bind.n, 0);
+	assert_true(conf->profiles[0].families == 0);
+	assert_int_equal(conf->profiles[0].protocols, 0);
 	eg_config_free(conf);
 	eg_config_free(NULL);
 }
 
-static void check_rule(const struct eg_config_rule *rule, const char *network, bool allow,
+static void check_rule(const struct eg_config_rule *rule, const char *text, bool allow,
 		       unsigned int line)
 {
-	char buf[EG_CIDR_TEXT_SIZE];
+	char buf[EG_RULE_TEXT_SIZE];
 
-	assert_string_equal(eg_cidr_format(&rule->cidr, buf), network);
+	assert_string_equal(eg_rule_format(&rule->spec, buf), text);
+	assert_int_equal(rule->allow, allow);
+	assert_int_equal(rule->line, line);
+}
+
+static void check_ports(const struct eg_config_rule *rule, const char *text, bool allow,
+			unsigned int line)
+{
+	char buf[EG_RULE_TEXT_SIZE];
+
+	assert_string_equal(eg_rule_format_ports(&rule->spec, buf), text);
 	assert_int_equal(rule->allow, allow);
 	assert_int_equal(rule->line, line);
 }
@@ -131,14 +158,53 @@ static void test_parse_values_and_lines(void **state)
 	conf = must_parse(full);
 	profile = &conf->profiles[0];
 	assert_int_equal(profile->mode, EG_MODE_AUDIT);
+	assert_true(profile->default_deny);
 	assert_true(profile->deny_setuid);
 	assert_true(profile->deny_mount);
-	assert_int_equal(profile->n_rules, 4);
-	check_rule(&profile->rules[0], "18.0.0.0/9", false, 4);
-	check_rule(&profile->rules[1], "2001:db8::/32", false, 5);
-	check_rule(&profile->rules[2], "10.0.0.0/8", false, 7);
-	check_rule(&profile->rules[3], "10.1.0.0/16", true, 10);
+	assert_int_equal(profile->egress.n, 5);
+	check_rule(&profile->egress.list[0], "18.0.0.0/9", false, 4);
+	check_rule(&profile->egress.list[1], "2001:db8::/32", false, 5);
+	check_rule(&profile->egress.list[2], "10.0.0.0/8", false, 7);
+	check_rule(&profile->egress.list[3], "10.1.0.0/16", true, 10);
+	check_rule(&profile->egress.list[4], "[2001:db8::]/48:8000-8999/udp", true, 11);
+	assert_int_equal(profile->bind.n, 3);
+	check_ports(&profile->bind.list[0], "1-1023/tcp", false, 14);
+	check_ports(&profile->bind.list[1], "*", false, 14);
+	check_ports(&profile->bind.list[2], "8000-8999/tcp", true, 13);
+	assert_true(profile->families == (1ULL << AF_PACKET | 1ULL << 45));
+	assert_int_equal(profile->protocols, EG_OPEN_RAW | EG_OPEN_UDPLITE);
 	eg_config_free(conf);
+}
+
+/* Every family of the C library's, by its own name; the usual four need no naming. */
+static void test_parse_families(void **state)
+{
+	static const struct {
+		const char *name;
+		unsigned int number;
+	} families[] = {
+		{"AF_AX25", AF_AX25},	  {"AF_DECnet", AF_DECnet}, {"AF_KEY", AF_KEY},
+		{"AF_PACKET", AF_PACKET}, {"AF_CAN", AF_CAN},	    {"AF_BLUETOOTH", AF_BLUETOOTH},
+		{"AF_ALG", AF_ALG},	  {"AF_VSOCK", AF_VSOCK},   {"AF_QIPCRTR", AF_QIPCRTR},
+		{"AF_RDS", AF_RDS},	  {"AF_TIPC", AF_TIPC},	    {"AF_SMC", 43},
+		{"AF_XDP", 44},		  {"AF_MCTP", 45},	    {"AF_UNIX", 64},
+		{"AF_LOCAL", 64},	  {"AF_INET", 64},	    {"AF_INET6", 64},
+		{"AF_NETLINK", 64},	  {"AF_ROUTE", 64},
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < EG_ARRAY_SIZE(families); i++) {
+		struct eg_config *conf = NULL;
+		char text[64];
+
+		(void)snprintf(text, sizeof(text), "sockets={allow=[\"%s\"]}", families[i].name);
+		conf = must_parse(text);
+		assert_true(conf->profiles[0].families ==
+			    (families[i].number == 64 ? 0 : 1ULL << families[i].number));
+		assert_int_equal(conf->profiles[0].protocols, 0);
+		eg_config_free(conf);
+	}
 }
 
 /* Rules stand deny first, also when the file does not. */
@@ -147,9 +213,9 @@ static void test_parse_allow_first(void **state)
 	struct eg_config *conf = must_parse("allow = [\"10.0.0.0/8\"];\ndeny = [\"0.0.0.0/0\"];\n");
 
 	(void)state;
-	assert_int_equal(conf->profiles[0].n_rules, 2);
-	check_rule(&conf->profiles[0].rules[0], "0.0.0.0/0", false, 2);
-	check_rule(&conf->profiles[0].rules[1], "10.0.0.0/8", true, 1);
+	assert_int_equal(conf->profiles[0].egress.n, 2);
+	check_rule(&conf->profiles[0].egress.list[0], "0.0.0.0/0", false, 2);
+	check_rule(&conf->profiles[0].egress.list[1], "10.0.0.0/8", true, 1);
 	eg_config_free(conf);
 }
 
@@ -160,8 +226,11 @@ static void test_parse_allow_first(void **state)
 	": settings are written key = value; and elements are "                                    \
 	"separated by commas"
 #define NETWORK " is not an IPv4 or IPv6 network such as 10.0.0.0/8 or 2001:db8::/32"
-#define KNOWN	"; known here: mode, deny, allow, setuid, mount"
-#define RANGE	" is out of range; integers go from -2147483648 to 2147483647"
+#define KNOWN	"; known here: mode, default, deny, allow, bind, sockets, setuid, mount"
+#define NAMES                                                                                      \
+	"; known are raw, sctp, dccp, udplite and the families of address_families(7) such as "    \
+	"AF_PACKET and AF_VSOCK"
+#define RANGE " is out of range; integers go from -2147483648 to 2147483647"
 
 static const struct {
 	const char *text, *message;
@@ -176,7 +245,12 @@ static const struct {
 	{"colour = 1;", "f:1: unknown key \"colour\"" KNOWN},
 	{"x = 1;", "f:1: unknown key \"x\"" KNOWN},
 	{"* = 1;", "f:1: unknown key \"*\"" KNOWN},
-	{"default = { deny = []; };", "f:1: unknown key \"default\"" KNOWN},
+	{"profile = { deny = []; };", "f:1: unknown key \"profile\"" KNOWN},
+	{"socket = { allow = []; };", "f:1: unknown key \"socket\"; did you mean \"sockets\"?"},
+	{"bind = {\n forbid = [];\n};",
+	 "f:2: unknown key \"bind.forbid\"; known here: bind.deny, bind.allow"},
+	{"sockets = { deny = []; };",
+	 "f:1: unknown key \"sockets.deny\"; known here: sockets.allow"},
 	{"setuid = {\n dney = true;\n};",
 	 "f:2: unknown key \"setuid.dney\"; did you mean \"setuid.deny\"?"},
 	{"mount = {\n options = 1;\n};",
@@ -206,7 +280,60 @@ static const struct {
 	{"mount = {\n deny = \"yes\";\n};", "f:2: mount.deny: expected true or false, got \"yes\""},
 	{"mount = { deny = [ \"10.0.0.0/8\" ]; };",
 	 "f:1: mount.deny: expected true or false, got an array"},
+	{"default = \"refuse\";", "f:1: default: expected \"allow\" or \"deny\", got \"refuse\""},
+	{"default = { deny = []; };", "f:1: default: expected \"allow\" or \"deny\", got a group"},
+	{"default = true;", "f:1: default: expected \"allow\" or \"deny\", got a boolean"},
+	{"bind = [ \"80\" ];",
+	 "f:1: bind: expected a group such as { deny = [ \"1-1023/tcp\" ]; }, got an array"},
+	{"sockets = [ \"raw\" ];",
+	 "f:1: sockets: expected a group such as { allow = [ \"AF_PACKET\" ]; }, got an array"},
+	{"bind = { deny = \"80\"; };",
+	 "f:1: bind.deny: expected an array of ports such as [ \"1-1023/tcp\" ], got \"80\""},
+	{"sockets = { allow = true; };", "f:1: sockets.allow: expected an array of names such as "
+					 "[ \"AF_PACKET\", \"raw\" ], got a boolean"},
+	/* ports */
+	{"bind = {\n allow = [ 80 ];\n};", "f:2: bind.allow[0]: expected ports in quotes such as "
+					   "\"8000-8999/tcp\", got an integer"},
+	{"bind = { deny = [\n\"80\",\n\"10.0.0.0/8\"]; };",
+	 "f:3: bind.deny[1]: \"10.0.0.0/8\" is not a port such as 8080, a range such as "
+	 "8000-8999 or \"*\" for all"},
+	{"bind = { deny = [\"90-80\"]; };",
+	 "f:1: bind.deny[0]: \"90-80\" has a range of ports that ends before it begins"},
+	{"bind = { deny = [\"0/icmp\"]; };",
+	 "f:1: bind.deny[0]: \"0/icmp\" names icmp, which has no ports"},
+	{"bind = { deny = [\n\"*\",\n\"0-65535\"]; };",
+	 "f:3: bind.deny[1]: \"0-65535\" stands here twice; first on line 2"},
+	/* sockets */
+	{"sockets = { allow = [\"raw\",\n\"AF_PAKCET\"]; };",
+	 "f:2: sockets.allow[1]: unknown name \"AF_PAKCET\"; did you mean \"AF_PACKET\"?"},
+	{"sockets = { allow = [\"af_vsock\"]; };",
+	 "f:1: sockets.allow[0]: unknown name \"af_vsock\"; did you mean \"AF_VSOCK\"?"},
+	{"sockets = { allow = [\"packet\"]; };",
+	 "f:1: sockets.allow[0]: unknown name \"packet\"; did you mean \"AF_PACKET\"?"},
+	{"sockets = { allow = [\"RAW\"]; };",
+	 "f:1: sockets.allow[0]: unknown name \"RAW\"; did you mean \"raw\"?"},
+	{"sockets = { allow = [\"tcp\"]; };", "f:1: sockets.allow[0]: unknown name \"tcp\"" NAMES},
+	{"sockets = { allow = [\"\"]; };", "f:1: sockets.allow[0]: unknown name \"\"" NAMES},
+	{"sockets = { allow = [17]; };", "f:1: sockets.allow[0]: expected a name in quotes such as "
+					 "\"AF_PACKET\", got an integer"},
+	{"sockets = { allow = [\"raw\",\n\"sctp\",\n\"raw\"]; };",
+	 "f:3: sockets.allow[2]: \"raw\" stands here twice; first on line 1"},
+	{"sockets = { allow = [\"AF_UNIX\",\n\"AF_LOCAL\"]; };",
+	 "f:2: sockets.allow[1]: \"AF_LOCAL\" stands here twice; first on line 1"},
 	/* networks */
+	{"deny = [\"18.4.5.6/9:443/tcp\"];",
+	 "f:1: deny[0]: \"18.4.5.6/9:443/tcp\" has host bits set; the network is 18.0.0.0/9"},
+	{"deny = [\"18.4.5.6/9:http\"];",
+	 "f:1: deny[0]: \"18.4.5.6/9:http\" needs a port or a range such as 443 or 8000-8999 "
+	 "behind the colon, from 0 to 65535 and without leading zeros"},
+	{"allow = [\"10.0.0.0/8/TCP\"];",
+	 "f:1: allow[0]: \"10.0.0.0/8/TCP\" ends in a protocol that is none of tcp, udp, icmp, "
+	 "sctp, dccp, udplite"},
+	{"allow = [\"2001:db8::/32:443\"];",
+	 "f:1: allow[0]: \"2001:db8::/32:443\" needs brackets around an IPv6 address that ports "
+	 "follow, as in [2001:db8::]/32:443"},
+	{"deny = [\n\"10.0.0.0/8:443/tcp\",\n\"10.0.0.0/8:443\",\n\"10.0.0.0/8:443-443/tcp\"];",
+	 "f:4: deny[2]: \"10.0.0.0/8:443-443/tcp\" stands here twice; first on line 2"},
 	{"deny = [\n \"10.0.0.0/8\",\n \"18.4.5.6/9\"\n];",
 	 "f:3: deny[1]: \"18.4.5.6/9\" has host bits set; the network is 18.0.0.0/9"},
 	{"allow = [\"2001:db8::1/32\"];",
@@ -361,7 +488,7 @@ static void test_parse_size_limit(void **state)
 {
 	(void)state;
 	check_repeat("", " ", EG_CONFIG_SIZE_MAX, "", "");
-	check_repeat("", " ", EG_CONFIG_SIZE_MAX + 1, "", "f: larger than 16777216 bytes");
+	check_repeat("", " ", EG_CONFIG_SIZE_MAX + 1, "", "f: larger than 67108864 bytes");
 }
 
 static void test_parse_string_limit(void **state)
@@ -396,29 +523,38 @@ static void test_parse_value_limit(void **state)
 	check_repeat("a=[", "1,", 1016384, "1]", "f:1: more than 1016384 values in one file");
 }
 
-/* A deny list of n networks, none twice; owned by the caller. */
-static char *networks(unsigned int n)
+/* A deny list of n rules, none twice, one a line; owned by the caller. */
+static char *rules_text(unsigned int n, const char *ports)
 {
-	char *text = malloc((size_t)n * 18 + 64), *at = text;
+	char *text = malloc((size_t)n * (20 + strlen(ports)) + 64), *at = text;
 	unsigned int i;
 
 	assert_non_null(text);
-	at += sprintf(at, "deny=[");
+	at += sprintf(at, "deny=[\n");
 	for (i = 0; i < n; i++) /* scattered, so that sorting has work */
-		at += sprintf(at, "%s\"%u.%u.%u.%u\"", i ? "," : "", i % 16, i >> 4 & 255,
-			      i >> 12 & 255, i * 7 % 16 ^ (i >> 20));
+		at += sprintf(at, "%s\"%u.%u.%u.%u%s\"", i ? ",\n" : "", i % 16, i >> 4 & 255,
+			      i >> 12 & 255, i * 7 % 16 ^ (i >> 20), ports);
 	(void)strcpy(at, "];");
 	return text;
 }
 
 static void test_parse_many_rules(void **state)
 {
-	eg_auto_free char *text = networks(BIG);
-	struct eg_config *conf = must_parse(text);
+	static const char *const ports[] = {"", ":443/tcp"};
+	size_t i;
 
 	(void)state;
-	assert_int_equal(conf->profiles[0].n_rules, BIG);
-	eg_config_free(conf);
+	for (i = 0; i < EG_ARRAY_SIZE(ports); i++) {
+		eg_auto_free char *text = rules_text(BIG, ports[i]);
+		clock_t start = clock();
+		struct eg_config *conf = must_parse(text);
+
+		print_message("%d rules such as \"10.1.2.3%s\" parsed in %.1f s\n", BIG, ports[i],
+			      (double)(clock() - start) / CLOCKS_PER_SEC);
+		assert_int_equal(conf->profiles[0].egress.n, BIG);
+		assert_int_equal(conf->profiles[0].egress.list[BIG - 1].line, BIG + 1);
+		eg_config_free(conf);
+	}
 }
 
 /* The number is judged before the networks, so the empty ones of a list that is not too long are
@@ -432,7 +568,18 @@ static void test_parse_rules_limit(void **state)
 		     "f:1: deny[0]: \"\"" NETWORK);
 	check_repeat(
 		"deny=[\"::/0\"];allow=[", "\"\",", EG_CONFIG_RULES_MAX - 1, "\"\"]",
-		"f:1: allow: 1000001 networks are too many; deny and allow together take 1000000");
+		"f:1: allow: 1000001 rules are too many; deny and allow together take 1000000");
+}
+
+static void test_parse_ports_limit(void **state)
+{
+	(void)state;
+	check_repeat(
+		"bind={deny=[\n", "\"\",", EG_CONFIG_PORTS_MAX - 1, "\"\"]}",
+		"f:2: bind.deny[0]: \"\" is not a port such as 8080, a range such as 8000-8999 "
+		"or \"*\" for all");
+	check_repeat("bind={deny=[\"*\"];\nallow=[", "\"\",", EG_CONFIG_PORTS_MAX - 1, "\"\"]}",
+		     "f:2: bind.allow: 4097 rules are too many; deny and allow together take 4096");
 }
 
 static void test_parse_long_name(void **state)
@@ -597,7 +744,7 @@ static void test_load_good_file(void **state)
 	write_file(path, "deny = [\"18.0.0.0/9\"];", 0644);
 	assert_int_equal(symlink("f", link), 0);
 	assert_int_equal(eg_config_load(link, getuid(), &conf, &text, &n, &err), 0);
-	assert_int_equal(conf->profiles[0].n_rules, 1);
+	assert_int_equal(conf->profiles[0].egress.n, 1);
 	assert_string_equal(conf->file, link);
 	assert_int_equal(n, 22);
 	assert_memory_equal(text, "deny = [\"18.0.0.0/9\"];", n);
@@ -679,7 +826,7 @@ static void test_load_too_big(void **state)
 	(void)snprintf(path, sizeof(path), "%s/f", dir);
 	write_file(path, "", 0600);
 	assert_int_equal(truncate(path, EG_CONFIG_SIZE_MAX + 1), 0);
-	check_load(path, getuid(), -EFBIG, ": larger than 16777216 bytes");
+	check_load(path, getuid(), -EFBIG, ": larger than 67108864 bytes");
 	(void)unlink(path);
 }
 
@@ -742,16 +889,16 @@ static void test_sample_safe(void **state)
 {
 	eg_auto_free char *sample = read_whole(sample_path);
 	struct eg_config *conf = must_parse(sample);
-	char buf[EG_CIDR_TEXT_SIZE];
 
 	(void)state;
 	assert_int_equal(conf->profiles[0].mode, EG_MODE_AUDIT);
+	assert_false(conf->profiles[0].default_deny);
+	assert_int_equal(conf->profiles[0].bind.n, 0);
 	assert_false(conf->profiles[0].deny_setuid);
 	assert_false(conf->profiles[0].deny_mount);
-	assert_int_equal(conf->profiles[0].n_rules, 1);
-	assert_string_equal(eg_cidr_format(&conf->profiles[0].rules[0].cidr, buf),
-			    "169.254.169.254/32");
-	assert_false(conf->profiles[0].rules[0].allow);
+	assert_int_equal(conf->profiles[0].egress.n, 1);
+	check_rule(&conf->profiles[0].egress.list[0], "169.254.169.254/32", false,
+		   conf->profiles[0].egress.list[0].line);
 	eg_config_free(conf);
 }
 
@@ -761,6 +908,7 @@ int main(void)
 		cmocka_unit_test(test_parse_valid),
 		cmocka_unit_test(test_parse_empty_defaults),
 		cmocka_unit_test(test_parse_values_and_lines),
+		cmocka_unit_test(test_parse_families),
 		cmocka_unit_test(test_parse_allow_first),
 		cmocka_unit_test(test_parse_wrong),
 		cmocka_unit_test(test_parse_nul),
@@ -771,6 +919,7 @@ int main(void)
 		cmocka_unit_test(test_parse_value_limit),
 		cmocka_unit_test(test_parse_many_rules),
 		cmocka_unit_test(test_parse_rules_limit),
+		cmocka_unit_test(test_parse_ports_limit),
 		cmocka_unit_test(test_parse_long_name),
 		cmocka_unit_test(test_parse_mutated),
 		cmocka_unit_test(test_parse_random_tokens),

@@ -17,14 +17,15 @@
 #include <cmocka.h>
 
 #include "event.h"
+#include "rule.h"
 #include "util.h"
 
-enum { WORDS_MAX = 64, VALID_OPS = EG_OP_FORK };
+enum { WORDS_MAX = 64, VALID_OPS = EG_OP_INGRESS };
 
 /* ---- making records ---- */
 
 static const struct eg_event_session alice = {
-	.user = "alice", .profile = "default", .rhost = "10.0.0.5", .rport = 50122};
+	.user = "alice", .profile = "default", .rhost = "10.0.0.5", .rport = 50122, .uid = 1000};
 
 /* "/usr/bin/sudo" as the kernel side walks it. */
 static struct eg_path walked(const char *path)
@@ -66,6 +67,16 @@ static struct eg_event event(uint16_t op)
 	return e;
 }
 
+/* A rule about a network of prefix_len bits, for every protocol and port. */
+static struct eg_rule rule_of(uint8_t prefix_len)
+{
+	return (struct eg_rule){.verdict = EG_VERDICT_DENY,
+				.prefix_len = prefix_len,
+				.protocol = EG_PROTO_ANY,
+				.line = 3,
+				.port_high = UINT16_MAX};
+}
+
 /* A connect to text, refused by a rule of prefix_len bits. */
 static struct eg_event connect_to(const char *text, uint8_t prefix_len)
 {
@@ -75,8 +86,10 @@ static struct eg_event connect_to(const char *text, uint8_t prefix_len)
 	assert_int_equal(inet_pton(e.family, text, e.addr), 1);
 	e.protocol = IPPROTO_TCP;
 	e.port = 443;
+	e.has_addr = 1;
 	e.has_rule = 1;
-	e.prefix_len = prefix_len;
+	e.rule = rule_of(prefix_len);
+	e.rule_family = e.family;
 	return e;
 }
 
@@ -160,8 +173,9 @@ static void assert_keys(const struct parsed *parsed, const char *object)
 static void test_op_name_all(void **state)
 {
 	static const char *const names[] = {
-		"?",	   "connect", "sendmsg",    "setuid",	  "exec", "mount",
-		"remount", "umount",  "move_mount", "pivot_root", "fork",
+		"?",	   "connect", "sendmsg",    "setuid",	  "exec",   "mount",
+		"remount", "umount",  "move_mount", "pivot_root", "fork",   "socket",
+		"bind",	   "listen",  "receive",    "setsockopt", "egress", "ingress",
 	};
 
 	(void)state;
@@ -386,11 +400,15 @@ static void test_format_keys_in_order(void **state)
 		uint16_t op;
 		const char *object;
 	} cases[] = {
-		{EG_OP_CONNECT, "proto dst port rule"}, {EG_OP_SENDMSG, "proto dst port rule"},
-		{EG_OP_SETUID, "target rule"},		{EG_OP_EXEC, "path target rule"},
-		{EG_OP_MOUNT, "path type rule"},	{EG_OP_REMOUNT, "path type rule"},
-		{EG_OP_UMOUNT, "path type rule"},	{EG_OP_MOVE_MOUNT, "path type rule"},
-		{EG_OP_PIVOT_ROOT, "path type rule"},	{EG_OP_FORK, ""},
+		{EG_OP_CONNECT, "proto dst port rule"},	 {EG_OP_SENDMSG, "proto dst port rule"},
+		{EG_OP_SETUID, "target rule"},		 {EG_OP_EXEC, "path target rule"},
+		{EG_OP_MOUNT, "path type rule"},	 {EG_OP_REMOUNT, "path type rule"},
+		{EG_OP_UMOUNT, "path type rule"},	 {EG_OP_MOVE_MOUNT, "path type rule"},
+		{EG_OP_PIVOT_ROOT, "path type rule"},	 {EG_OP_FORK, ""},
+		{EG_OP_SOCKET, "family proto rule"},	 {EG_OP_BIND, "proto src port rule"},
+		{EG_OP_LISTEN, "proto src port rule"},	 {EG_OP_RECEIVE, "proto dst port rule"},
+		{EG_OP_SETSOCKOPT, "level option rule"}, {EG_OP_EGRESS, "proto dst port rule"},
+		{EG_OP_INGRESS, "proto src port rule"},
 	};
 	struct parsed parsed;
 
@@ -441,6 +459,287 @@ static void test_format_rule(void **state)
 	}
 }
 
+/* Written as in the configuration, so that it can be searched for there. */
+static void test_format_rule_ports(void **state)
+{
+	static const struct {
+		const char *dst;
+		uint8_t prefix_len, protocol;
+		uint16_t low, high;
+		const char *rule;
+	} cases[] = {
+		{"10.1.2.3", 8, EG_PROTO_TCP, 443, 443, "10.0.0.0/8:443/tcp"},
+		{"10.1.2.3", 8, EG_PROTO_ANY, 443, 443, "10.0.0.0/8:443"},
+		{"10.1.2.3", 8, EG_PROTO_ANY, 0, 0, "10.0.0.0/8:0"},
+		{"10.1.2.3", 8, EG_PROTO_UDP, 0, UINT16_MAX, "10.0.0.0/8/udp"},
+		{"10.1.2.3", 32, EG_PROTO_ICMP, 0, UINT16_MAX, "10.1.2.3/32/icmp"},
+		{"10.1.2.3", 0, EG_PROTO_UDPLITE, 1, 65535, "0.0.0.0/0:1-65535/udplite"},
+		{"2001:db8::1", 32, EG_PROTO_ANY, 8000, 8999, "[2001:db8::]/32:8000-8999"},
+		{"2001:db8::1", 128, EG_PROTO_SCTP, 7, 7, "[2001:db8::1]/128:7/sctp"},
+		{"2001:db8::1", 32, EG_PROTO_DCCP, 0, UINT16_MAX, "2001:db8::/32/dccp"},
+		/* cannot be */
+		{"10.1.2.3", 8, EG_PROTO_OTHER, 0, UINT16_MAX, "-"},
+		{"10.1.2.3", 8, EG_PROTO_MAX, 0, UINT16_MAX, "-"},
+		{"10.1.2.3", 8, EG_PROTO_ANY, 2, 1, "-"},
+	};
+	struct parsed parsed;
+
+	(void)state;
+	for (size_t i = 0; i < EG_ARRAY_SIZE(cases); i++) {
+		struct eg_event e = connect_to(cases[i].dst, cases[i].prefix_len);
+		const char *rule, *why;
+		struct eg_rule_spec spec;
+
+		e.rule.protocol = cases[i].protocol;
+		e.rule.port_low = cases[i].low;
+		e.rule.port_high = cases[i].high;
+		parse(format(&e, &alice), &parsed);
+		rule = value_of(&parsed, "rule");
+		assert_string_equal(rule, cases[i].rule);
+		if (strcmp(rule, "-"))
+			assert_int_equal(eg_rule_parse(rule, &spec, &why), 0);
+	}
+}
+
+/* A rule about the IPv4 address that an IPv6 one carries. */
+static void test_format_rule_embedded(void **state)
+{
+	static const struct {
+		const char *dst;
+		uint16_t rule_family;
+		uint8_t prefix_len;
+		const char *rule;
+	} cases[] = {
+		{"64:ff9b::18.4.5.6", AF_INET, 9, "18.0.0.0/9"},
+		{"64:ff9b::18.4.5.6", AF_INET, 32, "18.4.5.6/32"},
+		{"64:ff9b::18.4.5.6", AF_INET, 33, "-"},
+		{"64:ff9b::18.4.5.6", AF_INET6, 96, "64:ff9b::/96"},
+		{"2002:1204:506::1", AF_INET, 9, "18.0.0.0/9"},
+		{"2002:1204:506::1", AF_INET, 32, "18.4.5.6/32"},
+		{"2002:1204:506::1", AF_INET6, 16, "2002::/16"},
+		{"::ffff:18.4.5.6", AF_INET, 9, "18.0.0.0/9"},
+		{"2001:db8::1", AF_INET, 9, "-"}, /* carries none */
+		{"64:ff9b:1::18.4.5.6", AF_INET, 9, "-"},
+		{"18.4.5.6", AF_INET6, 9, "18.0.0.0/9"}, /* means nothing for IPv4 */
+	};
+	struct parsed parsed;
+
+	(void)state;
+	for (size_t i = 0; i < EG_ARRAY_SIZE(cases); i++) {
+		struct eg_event e = connect_to(cases[i].dst, cases[i].prefix_len);
+
+		e.rule_family = cases[i].rule_family;
+		parse(format(&e, &alice), &parsed);
+		assert_string_equal(value_of(&parsed, "rule"), cases[i].rule);
+	}
+}
+
+/* What stands for the rule when none of the lists decided. */
+static void test_format_reason(void **state)
+{
+	static const struct {
+		uint32_t reason;
+		const char *rule;
+	} cases[] = {
+		{EG_REASON_RULE, "18.0.0.0/9"},
+		{EG_REASON_DEFAULT, "default"},
+		{EG_REASON_FAMILY, "sockets"},
+		{EG_REASON_PROTOCOL, "sockets"},
+		{EG_REASON_FOREIGN, "foreign-socket"},
+		{EG_REASON_RING, "io_uring"},
+		{EG_REASON_SOURCE_ROUTE, "source-route"},
+		{EG_REASON_MALFORMED, "malformed"},
+		{EG_REASON_POLICY, "-"},
+		{EG_REASON_POLICY + 1, "-"},
+		{UINT32_MAX, "-"},
+	};
+	static const uint16_t ops[] = {EG_OP_CONNECT, EG_OP_SENDMSG, EG_OP_RECEIVE,   EG_OP_SOCKET,
+				       EG_OP_EGRESS,  EG_OP_INGRESS, EG_OP_SETSOCKOPT};
+	struct parsed parsed;
+
+	(void)state;
+	for (size_t i = 0; i < EG_ARRAY_SIZE(cases); i++) {
+		for (size_t k = 0; k < EG_ARRAY_SIZE(ops); k++) {
+			struct eg_event e = connect_to("18.4.5.6", 9);
+
+			e.op = ops[k];
+			e.reason = cases[i].reason;
+			parse(format(&e, &alice), &parsed);
+			assert_string_equal(value_of(&parsed, "rule"), cases[i].rule);
+		}
+	}
+}
+
+/* What follows exe=, for sockets. */
+static void test_format_socket(void **state)
+{
+	static const struct {
+		uint16_t op, family, protocol, port;
+		uint32_t reason;
+		const char *addr; /* NULL = none in the record */
+		const char *tail;
+	} cases[] = {
+		{EG_OP_SOCKET, AF_PACKET, 768, 0, EG_REASON_FAMILY, NULL,
+		 " family=AF_PACKET proto=768 rule=sockets"},
+		{EG_OP_SOCKET, AF_VSOCK, 0, 0, EG_REASON_FAMILY, NULL,
+		 " family=AF_VSOCK proto=0 rule=sockets"},
+		{EG_OP_SOCKET, AF_ALG, IPPROTO_TCP, 0, EG_REASON_FAMILY, NULL,
+		 " family=AF_ALG proto=6 rule=sockets"},
+		{EG_OP_SOCKET, 45, 0, 0, EG_REASON_FAMILY, NULL,
+		 " family=AF_MCTP proto=0 rule=sockets"},
+		{EG_OP_SOCKET, 46, 0, 0, EG_REASON_FAMILY, NULL, " family=46 proto=0 rule=sockets"},
+		{EG_OP_SOCKET, 0, 0, 0, EG_REASON_FAMILY, NULL, " family=0 proto=0 rule=sockets"},
+		{EG_OP_SOCKET, AF_INET, IPPROTO_SCTP, 0, EG_REASON_PROTOCOL, NULL,
+		 " family=AF_INET proto=sctp rule=sockets"},
+		{EG_OP_SOCKET, AF_INET6, IPPROTO_RAW, 0, EG_REASON_PROTOCOL, NULL,
+		 " family=AF_INET6 proto=255 rule=sockets"},
+		{EG_OP_SENDMSG, AF_INET, IPPROTO_UDP, 53, EG_REASON_SOURCE_ROUTE, "18.4.5.6",
+		 " proto=udp dst=18.4.5.6 port=53 rule=source-route"},
+		{EG_OP_SENDMSG, AF_INET, IPPROTO_UDP, 0, EG_REASON_MALFORMED, NULL,
+		 " proto=udp dst=- port=0 rule=malformed"},
+		{EG_OP_SENDMSG, AF_PACKET, 0, 0, EG_REASON_FAMILY, NULL,
+		 " family=AF_PACKET proto=0 rule=sockets"},
+		{EG_OP_CONNECT, 0, IPPROTO_TCP, 0, EG_REASON_POLICY, NULL,
+		 " proto=tcp dst=- port=0 rule=-"},
+		{EG_OP_RECEIVE, AF_INET, IPPROTO_TCP, 80, EG_REASON_FOREIGN, "18.4.5.6",
+		 " proto=tcp dst=18.4.5.6 port=80 rule=foreign-socket"},
+		{EG_OP_RECEIVE, AF_INET6, IPPROTO_UDP, 0, EG_REASON_FOREIGN, NULL,
+		 " proto=udp dst=- port=0 rule=foreign-socket"},
+		{EG_OP_RECEIVE, AF_VSOCK, 0, 0, EG_REASON_FAMILY, NULL,
+		 " family=AF_VSOCK proto=0 rule=sockets"},
+		{EG_OP_RECEIVE, 0, 0, 0, EG_REASON_RING, NULL, " type=io_uring rule=io_uring"},
+		{EG_OP_EGRESS, AF_INET, IPPROTO_TCP, 80, EG_REASON_DEFAULT, "18.4.5.6",
+		 " proto=tcp dst=18.4.5.6 port=80 rule=default"},
+		{EG_OP_INGRESS, AF_INET6, IPPROTO_ICMPV6, 0, EG_REASON_DEFAULT, "2001:db8::1",
+		 " proto=ipv6-icmp src=2001:db8::1 port=0 rule=default"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < EG_ARRAY_SIZE(cases); i++) {
+		struct eg_event e = event(cases[i].op);
+		char tail[256];
+
+		e.family = cases[i].family;
+		e.protocol = cases[i].protocol;
+		e.port = cases[i].port;
+		e.reason = cases[i].reason;
+		e.has_addr = cases[i].addr != NULL;
+		if (cases[i].addr)
+			assert_int_equal(inet_pton(e.family, cases[i].addr, e.addr), 1);
+		(void)snprintf(tail, sizeof(tail), "%s errno=EPERM", cases[i].tail);
+		assert_string_equal(strstr(format(&e, &alice), " exe=/usr/bin/curl") +
+					    strlen(" exe=/usr/bin/curl"),
+				    tail);
+	}
+}
+
+static void test_format_bind(void **state)
+{
+	static const struct {
+		uint16_t op;
+		uint32_t reason;
+		uint8_t protocol;
+		uint16_t low, high;
+		const char *addr, *tail;
+	} cases[] = {
+		{EG_OP_BIND, EG_REASON_RULE, EG_PROTO_TCP, 1, 1023, "10.0.0.1",
+		 " proto=tcp src=10.0.0.1 port=443 rule=1-1023/tcp"},
+		{EG_OP_BIND, EG_REASON_RULE, EG_PROTO_ANY, 0, UINT16_MAX,
+		 "::", " proto=tcp src=:: port=443 rule=*"},
+		{EG_OP_LISTEN, EG_REASON_RULE, EG_PROTO_ANY, 443, 443, NULL,
+		 " proto=tcp src=- port=443 rule=443"},
+		{EG_OP_LISTEN, EG_REASON_RULE, EG_PROTO_UDP, 0, UINT16_MAX, NULL,
+		 " proto=tcp src=- port=443 rule=*/udp"},
+		{EG_OP_BIND, EG_REASON_RULE, EG_PROTO_MAX, 0, UINT16_MAX, NULL,
+		 " proto=tcp src=- port=443 rule=-"},
+		{EG_OP_BIND, EG_REASON_RULE, EG_PROTO_ANY, 9, 8, NULL,
+		 " proto=tcp src=- port=443 rule=-"},
+		{EG_OP_BIND, EG_REASON_POLICY, EG_PROTO_ANY, 0, UINT16_MAX, NULL,
+		 " proto=tcp src=- port=443 rule=-"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < EG_ARRAY_SIZE(cases); i++) {
+		struct eg_event e = event(cases[i].op);
+		char tail[256];
+
+		e.family = cases[i].addr && strchr(cases[i].addr, ':') ? AF_INET6 : AF_INET;
+		e.protocol = IPPROTO_TCP;
+		e.port = 443;
+		e.reason = cases[i].reason;
+		e.has_rule = 1;
+		e.rule = rule_of(200); /* bind rules have no network: it must not matter */
+		e.rule.protocol = cases[i].protocol;
+		e.rule.port_low = cases[i].low;
+		e.rule.port_high = cases[i].high;
+		e.has_addr = cases[i].addr != NULL;
+		if (cases[i].addr)
+			assert_int_equal(inet_pton(e.family, cases[i].addr, e.addr), 1);
+		(void)snprintf(tail, sizeof(tail), "%s errno=EPERM", cases[i].tail);
+		assert_string_equal(strstr(format(&e, &alice), " exe=/usr/bin/curl") +
+					    strlen(" exe=/usr/bin/curl"),
+				    tail);
+	}
+}
+
+static void test_format_setsockopt(void **state)
+{
+	static const struct {
+		uint16_t level;
+		uint32_t option;
+		const char *level_name, *name;
+	} cases[] = {
+		{IPPROTO_IP, IP_OPTIONS, "ip", "IP_OPTIONS"},
+		{IPPROTO_IPV6, IPV6_RTHDR, "ipv6", "IPV6_RTHDR"},
+		{IPPROTO_IPV6, 5, "ipv6", "IPV6_2292RTHDR"},
+		{IPPROTO_IPV6, 6, "ipv6", "IPV6_2292PKTOPTIONS"},
+		{IPPROTO_IP, IPV6_RTHDR, "ip", "57"},
+		{SOL_SOCKET, 4, "1", "4"},
+		{UINT16_MAX, UINT32_MAX, "65535", "4294967295"},
+	};
+	struct parsed parsed;
+
+	(void)state;
+	for (size_t i = 0; i < EG_ARRAY_SIZE(cases); i++) {
+		struct eg_event e = event(EG_OP_SETSOCKOPT);
+
+		e.reason = EG_REASON_SOURCE_ROUTE;
+		e.level = cases[i].level;
+		e.option = cases[i].option;
+		parse(format(&e, &alice), &parsed);
+		assert_keys(&parsed, "level option rule");
+		assert_string_equal(value_of(&parsed, "level"), cases[i].level_name);
+		assert_string_equal(value_of(&parsed, "option"), cases[i].name);
+		assert_string_equal(value_of(&parsed, "rule"), "source-route");
+	}
+}
+
+/* A packet has no task any more. */
+static void test_format_packet(void **state)
+{
+	struct eg_event e = connect_to("18.4.5.6", 9);
+
+	(void)state;
+	e.op = EG_OP_EGRESS;
+	e.tgid = e.tid = e.ppid = 0;
+	memset(e.comm, 0, sizeof(e.comm));
+	memset(e.tty, 0, sizeof(e.tty));
+	memset(&e.exe, 0, sizeof(e.exe));
+	assert_string_equal(
+		format(&e, &alice),
+		"DENY egress session=17 user=alice uid=1000 profile=default rhost=10.0.0.5 "
+		"rport=50122 tty=- pid=- ppid=- comm=- exe=- proto=tcp dst=18.4.5.6 port=443 "
+		"rule=18.0.0.0/9 errno=EPERM");
+	e.op = EG_OP_INGRESS;
+	e.verdict = EG_VERDICT_AUDIT;
+	e.error = 0;
+	assert_string_equal(
+		format(&e, &alice),
+		"AUDIT ingress session=17 user=alice uid=1000 profile=default rhost=10.0.0.5 "
+		"rport=50122 tty=- pid=- ppid=- comm=- exe=- proto=tcp src=18.4.5.6 port=443 "
+		"rule=18.0.0.0/9 errno=0");
+}
+
 static void test_format_protocol(void **state)
 {
 	static const struct {
@@ -450,7 +749,9 @@ static void test_format_protocol(void **state)
 		{IPPROTO_TCP, "tcp"},	{IPPROTO_UDP, "udp"},
 		{IPPROTO_ICMP, "icmp"}, {IPPROTO_ICMPV6, "ipv6-icmp"},
 		{262, "mptcp"},		{0, "0"},
-		{132, "132"},		{UINT16_MAX, "65535"},
+		{132, "sctp"},		{33, "dccp"},
+		{136, "udplite"},	{47, "47"},
+		{255, "255"},		{UINT16_MAX, "65535"},
 	};
 	struct parsed parsed;
 
@@ -466,16 +767,25 @@ static void test_format_protocol(void **state)
 
 static void test_format_no_address(void **state)
 {
-	static const uint16_t families[] = {0, AF_UNIX, AF_PACKET, UINT16_MAX};
+	static const struct {
+		uint16_t family;
+		const char *object;
+	} cases[] = {
+		{0, "proto dst port rule"},
+		{AF_UNIX, "family proto rule"},
+		{AF_PACKET, "family proto rule"},
+		{UINT16_MAX, "family proto rule"},
+	};
 	struct parsed parsed;
 
 	(void)state;
-	for (size_t i = 0; i < EG_ARRAY_SIZE(families); i++) {
+	for (size_t i = 0; i < EG_ARRAY_SIZE(cases); i++) {
 		struct eg_event e = connect_to("18.4.5.6", 9);
 
-		e.family = families[i];
+		e.family = cases[i].family;
 		parse(format(&e, &alice), &parsed);
-		assert_keys(&parsed, "");
+		assert_keys(&parsed, cases[i].object);
+		assert_string_equal(value_of(&parsed, "rule"), "-");
 	}
 }
 
@@ -708,7 +1018,10 @@ static void test_format_longest(void **state)
 		e.kind = EG_EVENT_VERDICT;
 		e.op = op;
 		e.family = AF_INET6;
-		e.prefix_len = 128;
+		e.reason = EG_REASON_RULE;
+		e.rule = rule_of(128);
+		e.rule.protocol = EG_PROTO_UDPLITE;
+		e.rule.port_low = 10000;
 		parse(format(&e, &session), &parsed);
 		assert_string_equal(parsed.key[parsed.n - 1], "errno");
 		if (op != EG_OP_FORK)
@@ -821,7 +1134,130 @@ static void test_format_mutated_random(void **state)
 			e.exe.len %= EG_PATH_SIZE + 2;
 		if (round & 8)
 			e.object.len %= EG_PATH_SIZE + 2;
+		if (round & 16)
+			e.reason %= EG_REASON_POLICY + 2;
+		if (round & 32)
+			e.rule.protocol = (uint8_t)(e.rule.protocol % (EG_PROTO_MAX + 1));
+		if (round & 64)
+			e.rule.prefix_len %= 130;
 		try_record(&e);
+	}
+}
+
+/* ---- flows that a reload has denied ---- */
+
+static struct eg_denied_flow flow_to(uint16_t family, const char *local, const char *remote,
+				     uint8_t prefix_len)
+{
+	struct eg_denied_flow flow = {.session = 17,
+				      .uid = 1001,
+				      .family = family,
+				      .lport = 40000,
+				      .rport = 443,
+				      .rule = rule_of(prefix_len),
+				      .rule_family = family};
+
+	assert_int_equal(inet_pton(family, local, flow.laddr), 1);
+	assert_int_equal(inet_pton(family, remote, flow.raddr), 1);
+	return flow;
+}
+
+static void test_flow_line(void **state)
+{
+	struct eg_denied_flow flow = flow_to(AF_INET, "10.0.0.9", "18.4.5.6", 9);
+	char line[EG_LINE_MAX];
+	int n;
+
+	(void)state;
+	n = eg_event_format_flow(&flow, &alice, NULL, line);
+	assert_int_equal(n, strlen(line));
+	assert_string_equal(line,
+			    "RESET session=17 user=alice uid=1001 profile=default rhost=10.0.0.5 "
+			    "proto=tcp src=10.0.0.9 sport=40000 dst=18.4.5.6 port=443 "
+			    "rule=18.0.0.0/9");
+	n = eg_event_format_flow(&flow, &alice, "no-inet-diag", line);
+	assert_int_equal(n, strlen(line));
+	assert_string_equal(line,
+			    "BLOCK session=17 user=alice uid=1001 profile=default rhost=10.0.0.5 "
+			    "proto=tcp src=10.0.0.9 sport=40000 dst=18.4.5.6 port=443 "
+			    "rule=18.0.0.0/9 reason=no-inet-diag");
+}
+
+static void test_flow_rule(void **state)
+{
+	static const struct {
+		uint16_t family;
+		const char *local, *remote;
+		uint16_t rule_family;
+		uint8_t prefix_len;
+		uint32_t reason;
+		const char *src, *dst, *rule;
+	} cases[] = {
+		{AF_INET6, "2001:db8::9", "2001:db8::1", AF_INET6, 32, EG_REASON_RULE,
+		 "2001:db8::9", "2001:db8::1", "2001:db8::/32"},
+		{AF_INET6, "::ffff:10.0.0.9", "::ffff:18.4.5.6", AF_INET, 9, EG_REASON_RULE,
+		 "10.0.0.9", "18.4.5.6", "18.0.0.0/9"},
+		{AF_INET6, "2001:db8::9", "64:ff9b::18.4.5.6", AF_INET, 9, EG_REASON_RULE,
+		 "2001:db8::9", "64:ff9b::1204:506", "18.0.0.0/9"},
+		{AF_INET, "10.0.0.9", "18.4.5.6", AF_INET, 0, EG_REASON_DEFAULT, "10.0.0.9",
+		 "18.4.5.6", "default"},
+		{AF_INET, "10.0.0.9", "18.4.5.6", AF_INET, 0, EG_REASON_POLICY, "10.0.0.9",
+		 "18.4.5.6", "-"},
+		{AF_INET, "10.0.0.9", "18.4.5.6", AF_INET, 33, EG_REASON_RULE, "10.0.0.9",
+		 "18.4.5.6", "-"},
+	};
+	struct parsed parsed;
+	char line[EG_LINE_MAX];
+
+	(void)state;
+	for (size_t i = 0; i < EG_ARRAY_SIZE(cases); i++) {
+		struct eg_denied_flow flow = flow_to(cases[i].family, cases[i].local,
+						     cases[i].remote, cases[i].prefix_len);
+		char words[EG_LINE_MAX + 8];
+
+		flow.rule_family = cases[i].rule_family;
+		flow.reason = cases[i].reason;
+		(void)eg_event_format_flow(&flow, &alice, NULL, line);
+		/* the parser wants an operation as the second word */
+		(void)snprintf(words, sizeof(words), "RESET flow %s", line + strlen("RESET "));
+		parse(words, &parsed);
+		assert_string_equal(value_of(&parsed, "src"), cases[i].src);
+		assert_string_equal(value_of(&parsed, "dst"), cases[i].dst);
+		assert_string_equal(value_of(&parsed, "rule"), cases[i].rule);
+	}
+}
+
+/* Whatever is in the record and in the names, it is one line of words. */
+static void test_flow_mutated_random(void **state)
+{
+	struct eg_event_session session = alice;
+	uint64_t seed = 88172645463325252ULL;
+	struct eg_denied_flow flow;
+	struct parsed parsed;
+	char line[EG_LINE_MAX + 1], words[EG_LINE_MAX + 8];
+
+	(void)state;
+	for (int round = 0; round < 20000; round++) {
+		for (size_t i = 0; i < sizeof(flow) / 8; i++) {
+			uint64_t word = next_random(&seed);
+
+			memcpy((char *)&flow + 8 * i, &word, sizeof(word));
+		}
+		if (round & 1)
+			flow.family = round & 2 ? AF_INET : AF_INET6;
+		if (round & 4)
+			flow.reason = 0;
+		if (round & 8)
+			flow.rule.protocol = EG_PROTO_ANY;
+		session.user = hostile[(size_t)round % EG_ARRAY_SIZE(hostile)];
+		line[EG_LINE_MAX] = 'X';
+		assert_in_range(eg_event_format_flow(&flow, &session, "a b", line), 1,
+				EG_LINE_MAX - 1);
+		assert_int_equal(line[EG_LINE_MAX], 'X');
+		(void)snprintf(words, sizeof(words), "BLOCK flow %s", line + strlen("BLOCK "));
+		parse(words, &parsed);
+		assert_string_equal(parsed.key[parsed.n - 1], "reason");
+		assert_string_equal(value_of(&parsed, "reason"), "a\\x20b");
 	}
 }
 
@@ -840,6 +1276,13 @@ int main(void)
 		cmocka_unit_test(test_format_object),
 		cmocka_unit_test(test_format_keys_in_order),
 		cmocka_unit_test(test_format_rule),
+		cmocka_unit_test(test_format_rule_ports),
+		cmocka_unit_test(test_format_rule_embedded),
+		cmocka_unit_test(test_format_reason),
+		cmocka_unit_test(test_format_socket),
+		cmocka_unit_test(test_format_bind),
+		cmocka_unit_test(test_format_setsockopt),
+		cmocka_unit_test(test_format_packet),
 		cmocka_unit_test(test_format_protocol),
 		cmocka_unit_test(test_format_no_address),
 		cmocka_unit_test(test_format_tty),
@@ -855,6 +1298,9 @@ int main(void)
 		cmocka_unit_test(test_format_long_names_whole),
 		cmocka_unit_test(test_format_mutated_bits),
 		cmocka_unit_test(test_format_mutated_random),
+		cmocka_unit_test(test_flow_line),
+		cmocka_unit_test(test_flow_rule),
+		cmocka_unit_test(test_flow_mutated_random),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

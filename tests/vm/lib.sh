@@ -77,7 +77,7 @@ logged() { # DESCRIPTION REGEX
 	fi
 }
 
-pins=/sys/fs/bpf/ebpfguard/v1
+pins=/sys/fs/bpf/ebpfguard/v2
 map_count() { "$T/try" count "$pins/map_$1"; }
 labelled_tasks() { echo $(($(wc -c <"$pins/link_eg_iter_members") / 24)); }
 no_session_left() { [[ $(map_count eg_records) == 0 && $(map_count eg_sessions) == 0 ]]; }

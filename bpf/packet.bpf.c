@@ -1,0 +1,429 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * The packet layer: what leaves by a session's sockets or comes in to them, by the same policies as
+ * the calls. It catches what no hook sees: flows open before a policy was tightened, denied peers
+ * that connect in, splice and sendfile on 6.1, what raw sockets write, and whatever the hooks
+ * missed.
+ *
+ * Programs: cgroup_skb egress and ingress, attached by the helper to each bound cgroup; and an
+ * iterator that names the flows a tightened policy denies, for the helper to reset.
+ * Goes by the cgroup a socket was made in: sockets made outside are the hooks' business. Sees
+ * destinations as NAT has left them.
+ * Not covered: packet and XDP sockets, which are refused when made (sockets.bpf.c).
+ */
+#include "socket.bpf.h"
+#include <linux/if_ether.h>
+#include <linux/ip.h>
+#include <linux/ipv6.h>
+
+enum {
+	EG_DROP = 0,
+	EG_PASS = 1,
+	EG_IP4_MIN = 20,
+	EG_IP4_OPTIONS_MAX = 40, /* bytes */
+	EG_IP6_HEADERS_MAX = 8,	 /* extension headers we walk; packets with more are dropped */
+	EG_LSRR = 131,
+	EG_SSRR = 137,
+	EG_FRAG_OFFSET = 0x1fff,
+};
+
+/*
+ * A packet as far as it matters. The headers are walked by global functions that keep where they
+ * are in here: what the verifier reads back from memory it knows nothing of, and so it takes all
+ * turns of their loops for one.
+ */
+struct eg_packet {
+	struct eg_target peer;
+	__u16 protocol; /* IPPROTO_* */
+	__u16 out;	/* 1 = egress: the peer is the destination */
+	__u32 reason;	/* to drop it whatever the policy says; 0 = none */
+	__u32 at;	/* offset of the next header or option */
+	__u32 next;	/* IPv6: what is there; IPv4: where the options end */
+};
+
+/* ---- whose ---- */
+
+/* The guard of the socket's cgroup or its nearest bound ancestor. */
+static __always_inline struct eg_guard *eg_guard_of_skb(struct __sk_buff *skb)
+{
+	struct eg_guard *guard = NULL, *found;
+	struct eg_state *state;
+	__u32 zero = 0, depth = 0, n;
+
+	state = bpf_map_lookup_elem(&eg_state, &zero);
+	if (!state)
+		return NULL;
+	n = state->n_levels;
+	for (__u32 i = 0; i < EG_LEVELS_MAX && i < n; i++) {
+		__u32 level = state->levels[i];
+		__u64 id;
+
+		if (level < depth)
+			continue;
+		id = bpf_skb_ancestor_cgroup_id(skb, level);
+		found = id ? bpf_map_lookup_elem(&eg_sessions, &id) : NULL;
+		if (found) {
+			guard = found;
+			depth = level;
+		}
+	}
+	return guard;
+}
+
+/* ---- headers ---- */
+
+static __always_inline void eg_read_ports(struct __sk_buff *skb, __u32 at, struct eg_packet *packet)
+{
+	__be16 ports[2];
+
+	packet->peer.proto = eg_proto_of(packet->protocol);
+	if (!eg_has_ports(packet->peer.proto))
+		return;
+	if (bpf_skb_load_bytes(skb, at, ports, sizeof(ports))) {
+		packet->reason = EG_REASON_MALFORMED;
+		return;
+	}
+	packet->peer.port = bpf_ntohs(packet->out ? ports[1] : ports[0]);
+}
+
+/* A loose or strict source route among the options is a reason. */
+__noinline int eg_walk_ip4(struct __sk_buff *skb, struct eg_packet *packet)
+{
+	if (!packet)
+		return 0;
+	packet->at = EG_IP4_MIN;
+	for (int i = 0; i < EG_IP4_OPTIONS_MAX; i++) {
+		__u8 option[2];
+
+		if (packet->at + 1 >= packet->next ||
+		    bpf_skb_load_bytes(skb, packet->at, option, sizeof(option)))
+			return 0;
+		if (option[0] == EG_LSRR || option[0] == EG_SSRR) {
+			packet->reason = EG_REASON_SOURCE_ROUTE;
+			return 0;
+		}
+		if (option[0] == 0) /* end of options */
+			return 0;
+		packet->at += option[0] == 1 || !option[1] ? 1 : option[1]; /* 1: no operation */
+	}
+	return 0;
+}
+
+static __always_inline bool eg_read_ip4(struct __sk_buff *skb, struct eg_packet *packet)
+{
+	struct iphdr ip;
+	__u32 v4;
+
+	if (bpf_skb_load_bytes(skb, 0, &ip, sizeof(ip)))
+		return false;
+	packet->next = (__u32)ip.ihl * 4;
+	v4 = packet->out ? ip.daddr : ip.saddr;
+	packet->peer.family = EG_AF_INET;
+	__builtin_memcpy(packet->peer.addr, &v4, sizeof(v4));
+	packet->protocol = ip.protocol;
+	/* Later fragments have no ports; without the first, which has them, they are worthless. */
+	if (ip.frag_off & bpf_htons(EG_FRAG_OFFSET))
+		packet->peer.proto = eg_proto_of(packet->protocol);
+	else
+		eg_read_ports(skb, packet->next, packet);
+	if (packet->out && packet->next > EG_IP4_MIN)
+		eg_walk_ip4(skb, packet);
+	return true;
+}
+
+static __always_inline bool eg_is_extension(__u32 next)
+{
+	return next == IPPROTO_HOPOPTS || next == IPPROTO_ROUTING || next == IPPROTO_DSTOPTS ||
+	       next == IPPROTO_FRAGMENT || next == IPPROTO_AH;
+}
+
+/* Extension headers up to the transport's. */
+__noinline int eg_walk_ip6(struct __sk_buff *skb, struct eg_packet *packet)
+{
+	if (!packet)
+		return 0;
+	packet->at = sizeof(struct ipv6hdr);
+	for (int i = 0; i < EG_IP6_HEADERS_MAX; i++) {
+		__u32 next = packet->next;
+		__u8 head[4];
+
+		if (!eg_is_extension(next)) {
+			packet->protocol = next;
+			eg_read_ports(skb, packet->at, packet);
+			return 0;
+		}
+		if (bpf_skb_load_bytes(skb, packet->at, head, sizeof(head)))
+			break;
+		packet->next = head[0];
+		/* Fourth byte: segments left. None left is an answer to one that had. */
+		if (next == IPPROTO_ROUTING && head[3] && packet->out) {
+			packet->reason = EG_REASON_SOURCE_ROUTE;
+			return 0;
+		}
+		if (next == IPPROTO_FRAGMENT && (head[2] || head[3] & 0xf8)) {
+			packet->protocol = head[0];
+			packet->peer.proto = eg_proto_of(head[0]);
+			return 0;
+		}
+		if (next == IPPROTO_FRAGMENT)
+			packet->at += 8;
+		else if (next == IPPROTO_AH)
+			packet->at += ((__u32)head[1] + 2) * 4;
+		else
+			packet->at += ((__u32)head[1] + 1) * 8;
+	}
+	packet->reason = EG_REASON_MALFORMED;
+	return 0;
+}
+
+static __always_inline bool eg_read_ip6(struct __sk_buff *skb, struct eg_packet *packet)
+{
+	struct ipv6hdr ip;
+
+	if (bpf_skb_load_bytes(skb, 0, &ip, sizeof(ip)))
+		return false;
+	packet->peer.family = EG_AF_INET6;
+	__builtin_memcpy(packet->peer.addr, packet->out ? &ip.daddr : &ip.saddr,
+			 sizeof(packet->peer.addr));
+	packet->next = ip.nexthdr;
+	eg_walk_ip6(skb, packet);
+	return true;
+}
+
+static __always_inline bool eg_read_packet(struct __sk_buff *skb, struct eg_packet *packet)
+{
+	bool read = false;
+
+	if (skb->protocol == bpf_htons(ETH_P_IP))
+		read = eg_read_ip4(skb, packet);
+	else if (skb->protocol == bpf_htons(ETH_P_IPV6))
+		read = eg_read_ip6(skb, packet);
+	if (read)
+		eg_target_plain(&packet->peer, 0);
+	return read;
+}
+
+/* ---- refusing ---- */
+
+/* Is this the first packet of its flow since the policy came into force? Counts the others. */
+static __always_inline bool eg_is_new_flow(struct __sk_buff *skb, const struct eg_view *view,
+					   const struct eg_packet *packet, __u16 op)
+{
+	struct eg_flow flow = {.session = view->session,
+			       .generation = view->generation,
+			       .port = packet->peer.port,
+			       .proto = packet->peer.proto,
+			       .direction = op};
+	__u64 one = 1, *count;
+
+	__builtin_memcpy(flow.addr, packet->peer.addr, sizeof(flow.addr));
+	if (view->flags & EG_POLICY_AUDIT) {
+		struct eg_flow raw = flow;
+
+		/* Was the call reported? For a raw socket it knew neither port nor protocol. */
+		raw.proto = EG_PROTO_OTHER;
+		raw.port = 0;
+		if (bpf_map_lookup_elem(&eg_flows, &flow) || bpf_map_lookup_elem(&eg_flows, &raw))
+			return false;
+	}
+	flow.cookie = bpf_get_socket_cookie(skb);
+	count = bpf_map_lookup_elem(&eg_flows, &flow);
+	if (count) {
+		__sync_fetch_and_add(count, 1);
+		return false;
+	}
+	return bpf_map_update_elem(&eg_flows, &flow, &one, BPF_NOEXIST) != -EEXIST;
+}
+
+/* Not inlined: clang would test the reservation twice, and 6.1's verifier loses it between. */
+static __noinline bool eg_packet_report(struct __sk_buff *skb, const struct eg_view *view,
+					const struct eg_detail *detail, __u16 verdict)
+{
+	struct eg_event *e = bpf_ringbuf_reserve(&eg_events, sizeof(*e), 0);
+
+	if (!e)
+		return false;
+	eg_event_fill(e, view, detail, verdict);
+	e->cgroup = bpf_skb_cgroup_id(skb);
+	/* bpf_get_socket_uid tells a uid of the socket's user namespace, which anybody can choose.
+	 */
+	e->uid = e->gid = e->loginuid = e->audit_session = (__u32)-1;
+	bpf_ringbuf_submit(e, 0);
+	return true;
+}
+
+static __always_inline int eg_packet_refuse(struct __sk_buff *skb, const struct eg_view *view,
+					    const struct eg_packet *packet,
+					    const struct eg_query *query, __u16 op)
+{
+	bool audit = view->policy && (view->flags & EG_POLICY_AUDIT), lost = false, first;
+	struct eg_totals *totals;
+	__u64 session = view->session;
+
+	first = eg_is_new_flow(skb, view, packet, op);
+	if (first) {
+		struct eg_detail detail = {
+			.op = op,
+			.family = packet->peer.family,
+			.protocol = packet->protocol,
+			.port = packet->peer.port,
+			.rule = query->rule,
+			.reason = query->reason,
+			.has_rule = query->has_rule,
+			.has_addr = 1,
+			.rule_family = query->rule_family,
+		};
+
+		__builtin_memcpy(detail.addr, packet->peer.addr, sizeof(detail.addr));
+		lost = !eg_packet_report(skb, view, &detail,
+					 audit ? EG_VERDICT_AUDIT : EG_VERDICT_DENY);
+	}
+	totals = bpf_map_lookup_elem(&eg_totals, &session);
+	if (totals) {
+		__sync_fetch_and_add(audit ? &totals->packets_audited : &totals->packets, 1);
+		if (first && audit)
+			__sync_fetch_and_add(&totals->audited[op & (EG_OP_MAX - 1)], 1);
+		else if (first)
+			__sync_fetch_and_add(&totals->refused[op & (EG_OP_MAX - 1)], 1);
+		if (lost)
+			__sync_fetch_and_add(&totals->lost, 1);
+	}
+	return audit ? EG_PASS : EG_DROP;
+}
+
+/* Has `ebpfguard-helper --unload` ended all enforcement? It takes the levels of bindings back. */
+static __always_inline bool eg_is_lifted(void)
+{
+	__u32 zero = 0;
+	struct eg_state *state = bpf_map_lookup_elem(&eg_state, &zero);
+
+	return state && !state->n_levels;
+}
+
+/* The guard that a socket was blocked for. Without ret, notes one. */
+static __always_inline bool eg_blocked_guard(struct __sk_buff *skb, struct eg_guard *note,
+					     struct eg_guard *ret)
+{
+	struct bpf_sock *sk = skb->sk;
+	struct eg_guard *guard;
+
+	if (!sk)
+		return false;
+	sk = bpf_sk_fullsock(sk);
+	if (!sk)
+		return false;
+	guard = bpf_sk_storage_get(&eg_blocked, sk, note, note ? BPF_SK_STORAGE_GET_F_CREATE : 0);
+	if (!guard)
+		return false;
+	if (ret)
+		*ret = *guard;
+	return true;
+}
+
+/*
+ * By the binding of the socket's cgroup. When that one is gone, the session has ended, and what
+ * still comes is what its sockets' queues hold: of those that were blocked it stays there.
+ */
+static __always_inline int eg_packet_verdict(struct __sk_buff *skb, __u16 op)
+{
+	struct eg_guard *bound = eg_guard_of_skb(skb), guard = {};
+	struct eg_packet packet = {};
+	struct eg_query query = {};
+	struct eg_view view;
+
+	if (bound)
+		guard = *bound;
+	else if (!eg_blocked_guard(skb, NULL, &guard) || eg_is_lifted())
+		return EG_PASS;
+	eg_view_of(&guard, &view);
+	packet.out = op == EG_OP_EGRESS;
+	if (!eg_read_packet(skb, &packet))
+		packet.reason = EG_REASON_MALFORMED;
+	query.policy = view.policy;
+	query.flags = view.flags;
+	query.target = packet.peer;
+	if (packet.reason)
+		query.reason = packet.reason;
+	else if (!eg_verdict(&query))
+		return EG_PASS;
+	if (bound)
+		eg_blocked_guard(skb, &guard, NULL); /* without memory it is guarded while bound */
+	return eg_packet_refuse(skb, &view, &packet, &query, op);
+}
+
+SEC("cgroup_skb/egress")
+int eg_packet_out(struct __sk_buff *skb)
+{
+	return eg_packet_verdict(skb, EG_OP_EGRESS);
+}
+
+SEC("cgroup_skb/ingress")
+int eg_packet_in(struct __sk_buff *skb)
+{
+	return eg_packet_verdict(skb, EG_OP_INGRESS);
+}
+
+/* ---- flows that were open before ---- */
+
+/* The guard of the cgroup that a socket was made in. */
+static __always_inline bool eg_flow_guard(struct sock *sk, struct eg_guard *ret)
+{
+	struct cgroup *cgroup = sk->sk_cgrp_data.cgroup;
+	const struct eg_guard *guard = cgroup ? eg_guard_of_cgroup(cgroup) : NULL;
+
+	if (!guard)
+		return false;
+	*ret = *guard;
+	return true;
+}
+
+/* Lists the TCP sockets of sessions, in the reader's network namespace, whose peer is denied now.
+ */
+SEC("iter/tcp")
+int eg_iter_flows(struct bpf_iter__tcp *ctx)
+{
+	struct eg_denied_flow flow = {};
+	struct eg_query query = {};
+	struct eg_guard guard = {};
+	struct sock_common *common = ctx->sk_common;
+	struct eg_view view;
+	struct sock *sk;
+
+	if (!common)
+		return 0;
+	sk = (struct sock *)bpf_skc_to_tcp_sock(common);
+	if (!sk || !eg_flow_guard(sk, &guard))
+		return 0;
+	eg_view_of(&guard, &view);
+	if (view.policy && (view.flags & EG_POLICY_AUDIT))
+		return 0;
+	eg_target_peer(&query.target, sk);
+	if (!query.target.family)
+		return 0; /* not connected */
+	eg_target_plain(&query.target, 0);
+	query.target.proto = EG_PROTO_TCP;
+	query.policy = view.policy;
+	query.flags = view.flags;
+	if (!eg_verdict(&query))
+		return 0;
+	flow.session = view.session;
+	flow.profile = view.profile;
+	flow.cookie = bpf_get_socket_cookie(sk);
+	flow.uid = ctx->uid;
+	flow.family = sk->__sk_common.skc_family;
+	flow.lport = sk->__sk_common.skc_num;
+	flow.rport = bpf_ntohs(sk->__sk_common.skc_dport);
+	flow.interface = sk->__sk_common.skc_bound_dev_if;
+	flow.rule = query.rule;
+	flow.reason = query.reason;
+	flow.rule_family = query.rule_family;
+	if (flow.family == EG_AF_INET) {
+		*(__u32 *)flow.laddr = sk->__sk_common.skc_rcv_saddr;
+		*(__u32 *)flow.raddr = sk->__sk_common.skc_daddr;
+	} else {
+		BPF_CORE_READ_INTO(&flow.laddr, sk, __sk_common.skc_v6_rcv_saddr);
+		BPF_CORE_READ_INTO(&flow.raddr, sk, __sk_common.skc_v6_daddr);
+	}
+	bpf_seq_write(ctx->meta->seq, &flow, sizeof(flow));
+	return 0;
+}

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * The look-up behind every verdict about addresses and ports: a trie for the network, then, where
+ * its rules tell protocols or ports apart, a list that is searched by halves.
+ */
+#include "verdict.bpf.h"
+
+enum {
+	EG_SEARCH_STEPS = 13, /* halves EG_LIST_MAX down to one */
+	EG_FOUND = 0,
+	EG_NO_RULE = 1,
+	EG_MISSING = 2, /* what must be there is not */
+};
+
+/* The segment of a list that decides for `at`. */
+static __always_inline int eg_search(__u32 policy, __u32 list, __u32 n, __u32 at,
+				     struct eg_rule *ret)
+{
+	void *segments = bpf_map_lookup_elem(&eg_segments, &policy);
+	/* Read back from memory at each step: the verifier then knows nothing of their values and
+	 * takes the steps for one. */
+	volatile __u32 low = 0, high = n;
+	struct eg_segment *segment;
+	__u32 key;
+
+	if (!segments)
+		return EG_MISSING;
+	for (int i = 0; i < EG_SEARCH_STEPS; i++) {
+		__u32 from = low, to = high, middle;
+
+		if (to - from <= 1)
+			break;
+		middle = from + (to - from) / 2;
+		key = list + middle;
+		segment = bpf_map_lookup_elem(segments, &key);
+		if (!segment)
+			return EG_MISSING;
+		if (segment->from <= at)
+			low = middle;
+		else
+			high = middle;
+	}
+	key = list + low;
+	segment = bpf_map_lookup_elem(segments, &key);
+	if (!segment)
+		return EG_MISSING;
+	*ret = segment->rule;
+	return EG_FOUND;
+}
+
+static __always_inline int eg_entry_rule(__u32 policy, const struct eg_entry *entry, __u32 at,
+					 struct eg_rule *ret)
+{
+	if (entry->n)
+		return eg_search(policy, entry->list, entry->n, at, ret);
+	*ret = entry->rule;
+	return EG_FOUND;
+}
+
+static __always_inline int eg_look4(const struct eg_query *query, __u32 addr, __u32 at,
+				    struct eg_rule *ret)
+{
+	struct eg_lpm4_key key = {.prefix_len = 32};
+	__u32 policy = query->policy;
+	struct eg_entry *entry;
+	void *trie;
+
+	if (!(query->flags & EG_POLICY_RULES4))
+		return EG_NO_RULE;
+	trie = bpf_map_lookup_elem(&eg_tries4, &policy);
+	if (!trie)
+		return EG_MISSING;
+	__builtin_memcpy(key.addr, &addr, sizeof(key.addr));
+	entry = bpf_map_lookup_elem(trie, &key);
+	return entry ? eg_entry_rule(policy, entry, at, ret) : EG_NO_RULE;
+}
+
+static __always_inline int eg_look6(const struct eg_query *query, __u32 at, struct eg_rule *ret)
+{
+	struct eg_lpm6_key key = {.prefix_len = 128};
+	__u32 policy = query->policy;
+	struct eg_entry *entry;
+	void *trie;
+
+	if (!(query->flags & EG_POLICY_RULES6))
+		return EG_NO_RULE;
+	trie = bpf_map_lookup_elem(&eg_tries6, &policy);
+	if (!trie)
+		return EG_MISSING;
+	__builtin_memcpy(key.addr, query->target.addr, sizeof(key.addr));
+	entry = bpf_map_lookup_elem(trie, &key);
+	return entry ? eg_entry_rule(policy, entry, at, ret) : EG_NO_RULE;
+}
+
+/* The IPv4 address that NAT64 (64:ff9b::/96) or 6to4 (2002::/16) makes of an IPv6 one; 0 = none. */
+static __always_inline __u32 eg_embedded(const struct eg_target *target)
+{
+	__u32 v4;
+
+	if (eg_addr_word(target, 0) == bpf_htonl(0x0064ff9b) && !eg_addr_word(target, 1) &&
+	    !eg_addr_word(target, 2))
+		return eg_addr_word(target, 3);
+	if (target->addr[0] != 0x20 || target->addr[1] != 0x02)
+		return 0;
+	__builtin_memcpy(&v4, target->addr + 2, sizeof(v4));
+	return v4;
+}
+
+/* Writes the answer. A rule without a line that denies is the default. */
+static __always_inline int eg_deny(struct eg_query *query, int found, const struct eg_rule *rule,
+				   __u16 family)
+{
+	query->rule = *rule;
+	query->rule_family = family;
+	query->has_rule = found == EG_FOUND && rule->line;
+	query->reason = found == EG_MISSING ? EG_REASON_POLICY
+			: rule->line	    ? EG_REASON_RULE
+					    : EG_REASON_DEFAULT;
+	return 1;
+}
+
+__noinline int eg_verdict(struct eg_query *query)
+{
+	struct eg_rule rule = {};
+	__u32 at, v4;
+	int found;
+
+	if (!query)
+		return 1;
+	if (!query->policy)
+		return eg_deny(query, EG_MISSING, &rule, 0);
+	at = (__u32)query->target.proto << 16 | query->target.port;
+	if (query->target.family == EG_AF_INET) {
+		found = eg_look4(query, eg_addr_word(&query->target, 0), at, &rule);
+		if (found == EG_NO_RULE || (found == EG_FOUND && rule.verdict == EG_VERDICT_ALLOW))
+			return 0;
+		return eg_deny(query, found, &rule, EG_AF_INET);
+	}
+	found = eg_look6(query, at, &rule);
+	if (found == EG_MISSING || (found == EG_FOUND && rule.verdict != EG_VERDICT_ALLOW))
+		return eg_deny(query, found, &rule, EG_AF_INET6);
+	v4 = eg_embedded(&query->target);
+	if (!v4)
+		return 0;
+	/* Whatever relays it will send to that address: a rule about it counts. The default does
+	 * not, the IPv6 address has an answer of its own. */
+	found = eg_look4(query, v4, at, &rule);
+	if (found == EG_MISSING ||
+	    (found == EG_FOUND && rule.verdict != EG_VERDICT_ALLOW && rule.line))
+		return eg_deny(query, found, &rule, EG_AF_INET);
+	return 0;
+}
+
+__noinline int eg_bind_verdict(struct eg_query *query)
+{
+	struct eg_rule rule = {};
+	struct eg_policy *policy;
+	__u32 index;
+	int found;
+
+	if (!query)
+		return 1;
+	index = query->policy;
+	policy = bpf_map_lookup_elem(&eg_policies, &index);
+	if (!index || !policy)
+		return eg_deny(query, EG_MISSING, &rule, 0);
+	if (!policy->bind_n)
+		return 0;
+	found = eg_search(index, policy->bind_list, policy->bind_n,
+			  (__u32)query->target.proto << 16 | query->target.port, &rule);
+	if (found == EG_FOUND && rule.verdict == EG_VERDICT_ALLOW)
+		return 0;
+	return eg_deny(query, found, &rule, 0);
+}

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* The lines that frame a session in the log: its start, what was left out, its end with totals. */
+#include "helper.h"
+
+#include <stdio.h>
+#include <time.h>
+
+#include "event.h"
+#include "log.h"
+
+void eg_report_start(const struct eg_session *session, const char *path)
+{
+	const struct eg_record *rec = &session->record;
+	char user[512], service[128], rhost[512], where[1024];
+
+	eg_log(LOG_NOTICE,
+	       "START session=%llu user=%s uid=%u profile=%s rhost=%s rport=%u service=%s key=%s "
+	       "pid=%u cgroup=%s",
+	       (unsigned long long)session->number, eg_event_escape(rec->user, user, sizeof(user)),
+	       rec->uid, rec->profile_name, eg_event_escape(rec->rhost, rhost, sizeof(rhost)),
+	       rec->rport, eg_event_escape(rec->service, service, sizeof(service)),
+	       rec->key[0] ? rec->key : "-", rec->leader,
+	       eg_event_escape(path, where, sizeof(where)));
+}
+
+void eg_report_summary(const struct eg_session *session, uint64_t left_out)
+{
+	char user[512];
+
+	eg_log(LOG_NOTICE, "SUPPRESSED session=%llu user=%s count=%llu",
+	       (unsigned long long)session->number,
+	       eg_event_escape(session->record.user, user, sizeof(user)),
+	       (unsigned long long)left_out);
+}
+
+/* What happened, by operation, and the packets. buf: room for all of it. */
+static void sum_up(const struct eg_totals *totals, uint64_t *ret_refused, uint64_t *ret_audited,
+		   char *buf, size_t size)
+{
+	size_t used = 0;
+
+	buf[0] = '\0';
+	for (uint16_t op = 0; op < EG_OP_MAX; op++) {
+		uint64_t n = totals->refused[op] + totals->audited[op];
+
+		*ret_refused += totals->refused[op];
+		*ret_audited += totals->audited[op];
+		if (n && used < size)
+			used += (size_t)snprintf(buf + used, size - used, " %s=%llu",
+						 eg_event_op_name(op), (unsigned long long)n);
+	}
+	if (totals->packets && used < size)
+		used += (size_t)snprintf(buf + used, size - used, " packets=%llu",
+					 (unsigned long long)totals->packets);
+	if (totals->packets_audited && used < size)
+		(void)snprintf(buf + used, size - used, " packets_audited=%llu",
+			       (unsigned long long)totals->packets_audited);
+}
+
+void eg_report_end(struct eg_helper *helper, struct eg_session *session)
+{
+	const struct eg_record *rec = &session->record;
+	uint64_t refused = 0, audited = 0, left_out = eg_limit_summary(&session->limit, 0, true);
+	struct eg_totals totals = {0};
+	char user[512], by_op[1024];
+
+	if (left_out)
+		eg_report_summary(session, left_out);
+	/* zeroes stand when it is gone */
+	(void)eg_bpf_totals_get(helper->bpf, session->number, &totals);
+	sum_up(&totals, &refused, &audited, by_op, sizeof(by_op));
+	eg_log(LOG_NOTICE,
+	       "END session=%llu user=%s uid=%u profile=%s seconds=%lld refused=%llu audited=%llu "
+	       "lost=%llu%s",
+	       (unsigned long long)session->number, eg_event_escape(rec->user, user, sizeof(user)),
+	       rec->uid, rec->profile_name, (long long)(time(NULL) - (time_t)rec->started_s),
+	       (unsigned long long)refused, (unsigned long long)audited,
+	       (unsigned long long)totals.lost, by_op);
+}
