@@ -48,9 +48,44 @@ san-tests: $(PAM_SAN_TESTS)
 list-san:
 	@echo $(SAN_TESTS)
 
-# Attack programs run in guests of several suites: static.
+# Attack programs run in guests of several suites: static. Rings made by another process are used at the addresses of
+# this one, so they stay where the linker has put them: no PIE.
+ATTACK_SRCS := try call look identity mounts serve net uring net_connect net_send net_route net_raw net_family net_sctp \
+               net_uring net_pass net_where net_bind net_incoming broker
+ATTACK_OBJS := $(patsubst %,$(BUILD)/tests/attack/%.o,$(ATTACK_SRCS))
 vm-tools: $(ATTACKS)
-$(BUILD)/tests/attack/%: tests/attack/%.c helper/proto.c
+$(BUILD)/tests/attack/%.o: tests/attack/%.c
+	$(call say,CC,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(EG_CPPFLAGS) $(CPPFLAGS) $(EG_CFLAGS) $(CFLAGS) -fno-pie $(EG_DEPS) -MF $@.d -c -o $@ $<
+$(BUILD)/tests/attack/try: $(ATTACK_OBJS)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -static -no-pie -o $@ $(ATTACK_OBJS)
+$(BUILD)/tests/attack/ask: tests/attack/ask.c helper/proto.c
 	$(call say,CC,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(EG_CPPFLAGS) $(CPPFLAGS) $(EG_CFLAGS) $(CFLAGS) $(EG_DEPS) -MF $@.d $(LDFLAGS) -static -o $@ $< helper/proto.c
+
+# The oracle asks the kernel what policies say: the product's parser, compiler and map code, static for the same reason.
+ORACLE      := $(BUILD)/tests/oracle
+ORACLE_OBJS := $(addprefix $(ORACLE)/,oracle.o random.o) $(PURE_OBJS) $(addprefix $(BUILD)/helper/,bpf_maps.o bpf_pins.o)
+vm-tools: $(ORACLE)/oracle
+$(ORACLE)/%.bpf.o: tests/oracle/%.bpf.c
+	$(call say,BPF,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CLANG) $(EG_BPFFLAGS) -MMD -MP -MT $@ -c $< -o $@
+	$(Q)$(LLVM_STRIP) -g $@ 2>/dev/null || true
+$(ORACLE)/skel/oracle.skel.h: $(ORACLE)/oracle.bpf.o
+	$(call say,SKEL,$@)
+	@mkdir -p $(@D)
+	$(Q)$(BPFTOOL) gen skeleton $< name oracle > $@
+$(ORACLE)/oracle.o: $(ORACLE)/skel/oracle.skel.h
+$(ORACLE)/%.o: tests/oracle/%.c
+	$(call say,CC,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(EG_CPPFLAGS) $(CPPFLAGS) $(EG_CFLAGS) $(call pkg,--cflags,libconfig libbpf) $(CFLAGS) $(EG_DEPS) \
+		-isystem $(ORACLE)/skel -c $< -o $@
+$(ORACLE)/oracle: $(ORACLE_OBJS)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LDFLAGS) -static -o $@ $^ $(call pkg,--static --libs,libbpf libconfig)
+-include $(wildcard $(ORACLE)/*.d)

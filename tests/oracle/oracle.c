@@ -1,0 +1,430 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * oracle [--seed N] [--configs N] [--sabotage entry|line|segment]: is what the kernel says what the
+ * configuration says?
+ *
+ * Random configurations go the way of every configuration, from text through parser and compiler
+ * into the running helper's own maps, but to a slot no session uses. oracle.bpf.c asks the
+ * product's look-up; eg_policy_explain says what the answer must be. Prints "ok TEXT" and
+ * "not ok TEXT", one a line, and each disagreement with its configuration.
+ * With --sabotage one thing in the kernel is changed behind the compiler's back, and a run that
+ * finds no disagreement has failed.
+ */
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <err.h>
+#include <getopt.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bpf_maps.h"
+#include "config.h"
+#include "oracle.skel.h"
+#include "policy.h"
+#include "random.h"
+#include "util.h"
+
+enum { TROUBLE = 2, SLOT = 200, PER_CONFIG = 20, SHOWN_MAX = 5 };
+
+/* What is counted, and the least of it in 1000 configurations: fewer, and the run proves little. */
+enum outcome {
+	DENIED_RULE,
+	DENIED_DEFAULT,
+	DENIED_EMBEDDED,
+	ALLOWED_RULE,
+	ALLOWED_DEFAULT,
+	DECIDED_BY_PORTS,
+	IN_IPV6,
+	BIND_DENIED,
+	BIND_ALLOWED_RULE,
+	BIND_FREE,
+	OUTCOMES,
+};
+
+static const struct {
+	const char *name;
+	unsigned int floor;
+} outcomes[OUTCOMES] = {
+	[DENIED_RULE] = {"denied by a rule", 2000},
+	[DENIED_DEFAULT] = {"denied by default", 500},
+	[DENIED_EMBEDDED] = {"denied for the IPv4 address inside", 100},
+	[ALLOWED_RULE] = {"allowed by a rule", 1000},
+	[ALLOWED_DEFAULT] = {"allowed by default or as loopback", 500},
+	[DECIDED_BY_PORTS] = {"decided by a rule with ports or protocol", 1000},
+	[IN_IPV6] = {"asked about IPv6", 2000},
+	[BIND_DENIED] = {"bind denied", 500},
+	[BIND_ALLOWED_RULE] = {"bind allowed by a rule", 500},
+	[BIND_FREE] = {"bind no rule names", 200},
+};
+
+static const char *const map_names[EG_N_MAPS] = {
+	[EG_MAP_PROFILES] = "eg_profiles", [EG_MAP_POLICIES] = "eg_policies",
+	[EG_MAP_TRIES4] = "eg_tries4",	   [EG_MAP_TRIES6] = "eg_tries6",
+	[EG_MAP_SEGMENTS] = "eg_segments",
+};
+
+struct run {
+	struct eg_random random;
+	struct eg_bpf bpf; /* the maps a policy is put into */
+	int queries, prog;
+	uint32_t generation;
+	const char *sabotage; /* NULL = none */
+	unsigned int counts[OUTCOMES], asked, wrong, sabotaged;
+};
+
+/* ---- the kernel side ---- */
+
+static void open_kernel(struct run *run)
+{
+	struct oracle *skel = oracle__open();
+	struct bpf_map *map;
+	char path[256];
+
+	if (!skel)
+		err(TROUBLE, "the BPF object in this binary");
+	for (size_t i = 0; i < EG_N_MAPS; i++) {
+		run->bpf.maps[i] = map_names[i] ? eg_bpf_pin_open("map", map_names[i]) : -1;
+		if (map_names[i] && run->bpf.maps[i] < 0)
+			errx(TROUBLE, "pin of %s: %s", map_names[i], strerror(-run->bpf.maps[i]));
+	}
+	bpf_object__for_each_map(map, skel->obj) {
+		int fd eg_auto_close = -1;
+
+		if (bpf_map__is_internal(map) || map == skel->maps.eg_oracle)
+			continue;
+		(void)snprintf(path, sizeof(path), EG_PIN_DIR "/map_%s", bpf_map__name(map));
+		fd = bpf_obj_get(path);
+		if (fd < 0 || bpf_map__reuse_fd(map, fd) < 0)
+			err(TROUBLE, "%s", path);
+	}
+	if (oracle__load(skel) < 0)
+		errx(TROUBLE, "the kernel refused the program");
+	run->queries = bpf_map__fd(skel->maps.eg_oracle);
+	run->prog = bpf_program__fd(skel->progs.eg_oracle_run);
+}
+
+/* Asks n questions and reads the answers back. */
+static void ask(struct run *run, struct eg_oracle *queries, uint32_t n)
+{
+	static const char packet[64];
+	struct eg_oracle end = {.kind = EG_ORACLE_END};
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = packet, .data_size_in = sizeof(packet));
+
+	for (uint32_t i = 0; i <= n && i < EG_ORACLE_QUERIES; i++)
+		if (bpf_map_update_elem(run->queries, &i, i < n ? &queries[i] : &end, BPF_ANY) < 0)
+			err(TROUBLE, "eg_oracle");
+	if (bpf_prog_test_run_opts(run->prog, &opts) < 0 || opts.retval != n)
+		errx(TROUBLE, "the program answered %u of %u questions", opts.retval, n);
+	for (uint32_t i = 0; i < n; i++)
+		if (bpf_map_lookup_elem(run->queries, &i, &queries[i]) < 0 || !queries[i].done)
+			errx(TROUBLE, "question %u was not answered", i);
+}
+
+/* The inner map of a policy, -1 when it has none. */
+static int inner_of(const struct run *run, enum eg_map outer, uint32_t policy)
+{
+	uint32_t id;
+
+	if (bpf_map_lookup_elem(run->bpf.maps[outer], &policy, &id) < 0)
+		return -1;
+	return bpf_map_get_fd_by_id(id);
+}
+
+static uint32_t policy_of(struct run *run)
+{
+	struct eg_profile profile = {0};
+
+	if (eg_bpf_profile_get(&run->bpf, SLOT, &profile) < 0)
+		err(TROUBLE, "slot %d", SLOT);
+	return profile.policy;
+}
+
+/* Leaves the slot as it was found: no policy, no tries. */
+static void clean_up(struct run *run)
+{
+	static const struct eg_profile none;
+	static const struct eg_policy empty;
+	uint32_t slot = SLOT, policy = policy_of(run);
+
+	if (!policy)
+		return;
+	(void)bpf_map_update_elem(run->bpf.maps[EG_MAP_PROFILES], &slot, &none, BPF_ANY);
+	(void)bpf_map_update_elem(run->bpf.maps[EG_MAP_POLICIES], &policy, &empty, BPF_ANY);
+	/* ENOENT is fine: not every policy has all three. */
+	(void)bpf_map_delete_elem(run->bpf.maps[EG_MAP_TRIES4], &policy);
+	(void)bpf_map_delete_elem(run->bpf.maps[EG_MAP_TRIES6], &policy);
+	(void)bpf_map_delete_elem(run->bpf.maps[EG_MAP_SEGMENTS], &policy);
+}
+
+/* ---- what must come back ---- */
+
+static struct eg_policy_answer expected(const struct eg_config_profile *profile,
+					const struct eg_oracle *query, bool *ret_v4)
+{
+	static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff}, any[4];
+	struct eg_policy_target target = {
+		.family = query->family, .proto = query->proto, .port = query->port};
+
+	memcpy(target.addr, query->addr, sizeof(target.addr));
+	if (target.family == AF_INET6 && !memcmp(target.addr, mapped, sizeof(mapped))) {
+		target.family = AF_INET;
+		memcpy(target.addr, query->addr + sizeof(mapped), sizeof(any));
+	}
+	/* Where the kernel sends 0.0.0.0 to when the socket has an address of its own. */
+	if (target.family == AF_INET && query->source && !memcmp(target.addr, any, sizeof(any)))
+		memcpy(target.addr, &query->source, sizeof(query->source));
+	*ret_v4 = target.family == AF_INET;
+	return eg_policy_explain(profile, &target);
+}
+
+/* Is the rule that the kernel names the one of the configuration? */
+static bool same_rule(const struct eg_oracle *got, const struct eg_config_rule *rule)
+{
+	const struct eg_rule_spec *spec = &rule->spec;
+
+	return got->has_rule && got->rule.verdict == EG_VERDICT_DENY &&
+	       got->rule.line == rule->line && got->rule.protocol == spec->protocol &&
+	       got->rule.port_low == spec->port_low && got->rule.port_high == spec->port_high &&
+	       (got->kind == EG_ORACLE_BIND || got->rule.prefix_len == spec->net.prefix_len);
+}
+
+static bool agrees(const struct run *run, const struct eg_oracle *got,
+		   const struct eg_policy_answer *want, bool v4)
+{
+	if (got->denied != want->deny || got->generation != run->generation)
+		return false;
+	if (!want->deny)
+		return true;
+	if (got->reason != want->reason)
+		return false;
+	if (got->kind == EG_ORACLE_EGRESS &&
+	    got->rule_family != (v4 || want->embedded ? AF_INET : AF_INET6))
+		return false;
+	return want->rule ? same_rule(got, want->rule) : !got->has_rule;
+}
+
+static void count(struct run *run, const struct eg_oracle *got, const struct eg_policy_answer *want,
+		  bool v4)
+{
+	if (got->kind == EG_ORACLE_BIND) {
+		run->counts[want->deny	 ? BIND_DENIED
+			    : want->rule ? BIND_ALLOWED_RULE
+					 : BIND_FREE]++;
+		return;
+	}
+	if (want->deny)
+		run->counts[want->embedded ? DENIED_EMBEDDED
+			    : want->rule   ? DENIED_RULE
+					   : DENIED_DEFAULT]++;
+	else
+		run->counts[want->rule ? ALLOWED_RULE : ALLOWED_DEFAULT]++;
+	run->counts[DECIDED_BY_PORTS] += want->rule && !eg_rule_is_plain(&want->rule->spec);
+	run->counts[IN_IPV6] += !v4;
+}
+
+static void show(const struct run *run, const struct eg_oracle *got,
+		 const struct eg_policy_answer *want, const char *text)
+{
+	printf("# %s family %u proto %u port %u source %08x addr ",
+	       got->kind == EG_ORACLE_BIND ? "bind" : "egress", got->family, got->proto, got->port,
+	       ntohl(got->source));
+	for (size_t i = 0; i < (got->family == AF_INET ? 4 : 16); i++)
+		printf("%02x", got->addr[i]);
+	printf("\n#   want deny %d reason %u line %u embedded %d, generation %u\n", want->deny,
+	       (unsigned int)want->reason, want->rule ? want->rule->line : 0, want->embedded,
+	       run->generation);
+	printf("#   got  deny %u reason %u line %u (has %u, verdict %u, /%u, proto %u, %u-%u, "
+	       "family "
+	       "%u), generation %u\n",
+	       got->denied, got->reason, got->rule.line, got->has_rule, got->rule.verdict,
+	       got->rule.prefix_len, got->rule.protocol, got->rule.port_low, got->rule.port_high,
+	       got->rule_family, got->generation);
+	for (unsigned int line = 1; *text; line++) {
+		size_t n = strcspn(text, "\n");
+
+		printf("#   %3u| %.*s\n", line, (int)n, text);
+		text += n + (text[n] == '\n');
+	}
+}
+
+/* ---- sabotage ---- */
+
+static void spoil_rule(const struct run *run, struct eg_rule *rule)
+{
+	if (!strcmp(run->sabotage, "line"))
+		rule->line++;
+	else
+		rule->verdict = !rule->verdict;
+}
+
+/* Spoils the entry of one network that no rule inside it hides, and asks for its address. */
+static bool spoil_entry(struct run *run, uint32_t policy, struct eg_oracle *ret)
+{
+	int trie eg_auto_close = inner_of(run, EG_MAP_TRIES4, policy);
+	bool verdict = strcmp(run->sabotage, "line") != 0;
+	struct eg_lpm4_key key, *from = NULL;
+	struct eg_entry entry;
+
+	/* The order is that of the tree: what is inside a network comes before it. */
+	while (trie >= 0 && bpf_map_get_next_key(trie, from, &key) == 0) {
+		from = &key;
+		if (bpf_map_lookup_elem(trie, &key, &entry) < 0)
+			err(TROUBLE, "look-up of a key that is there");
+		if (entry.n || !entry.rule.line || (!verdict && !entry.rule.verdict))
+			continue;
+		spoil_rule(run, &entry.rule);
+		if (bpf_map_update_elem(trie, &key, &entry, BPF_EXIST) < 0)
+			err(TROUBLE, "update of a trie");
+		*ret = (struct eg_oracle){
+			.kind = EG_ORACLE_EGRESS, .family = AF_INET, .slot = SLOT};
+		memcpy(ret->addr, key.addr, sizeof(key.addr));
+		return true;
+	}
+	return false;
+}
+
+/* Spoils a segment in the middle of them all; whether a question meets it is a matter of luck. */
+static bool spoil_segment(struct run *run, uint32_t policy, size_t n)
+{
+	int segments eg_auto_close = inner_of(run, EG_MAP_SEGMENTS, policy);
+	uint32_t key = (uint32_t)n / 2;
+	struct eg_segment segment;
+
+	if (segments < 0 || !n || bpf_map_lookup_elem(segments, &key, &segment) < 0)
+		return false;
+	spoil_rule(run, &segment.rule);
+	if (bpf_map_update_elem(segments, &key, &segment, BPF_ANY) < 0)
+		err(TROUBLE, "update of the segments");
+	return true;
+}
+
+/* ---- one configuration ---- */
+
+static uint32_t make_queries(struct run *run, const struct eg_config_profile *profile,
+			     size_t n_segments, struct eg_oracle *queries)
+{
+	uint32_t n = 0;
+
+	for (; n < PER_CONFIG; n++) {
+		eg_random_query(&run->random, profile, &queries[n]);
+		queries[n].slot = SLOT;
+	}
+	if (!run->sabotage)
+		return n;
+	if (!strcmp(run->sabotage, "segment"))
+		run->sabotaged += spoil_segment(run, policy_of(run), n_segments);
+	else if (spoil_entry(run, policy_of(run), &queries[n])) {
+		run->sabotaged++;
+		n++;
+	}
+	return n;
+}
+
+static void compare_all(struct run *run, const struct eg_config_profile *profile,
+			struct eg_oracle *queries, uint32_t n, const char *text)
+{
+	ask(run, queries, n);
+	for (uint32_t i = 0; i < n; i++) {
+		bool v4 = false;
+		struct eg_policy_answer want =
+			queries[i].kind == EG_ORACLE_BIND
+				? eg_policy_explain_bind(profile, queries[i].proto, queries[i].port)
+				: expected(profile, &queries[i], &v4);
+
+		run->asked++;
+		count(run, &queries[i], &want, v4);
+		if (agrees(run, &queries[i], &want, v4))
+			continue;
+		if (++run->wrong <= SHOWN_MAX && !run->sabotage)
+			show(run, &queries[i], &want, text);
+	}
+}
+
+static void try_config(struct run *run)
+{
+	char *text eg_auto_free = eg_random_config(&run->random);
+	struct eg_oracle queries[EG_ORACLE_QUERIES];
+	struct eg_policy_image image = {0};
+	struct eg_config *config = NULL;
+	struct eg_err error = {0};
+	char line[1024];
+	int r;
+
+	if (!text)
+		err(TROUBLE, "memory");
+	if (eg_config_parse(text, strlen(text), "random", &config, &error) < 0 ||
+	    eg_policy_compile(&config->profiles[0], &image, &error) < 0)
+		errx(TROUBLE, "%s\n%s", eg_err_format(&error, line, sizeof(line)), text);
+	r = eg_bpf_policy_put(&run->bpf, SLOT, &image, ++run->generation);
+	if (r < 0)
+		errx(TROUBLE, "putting a policy: %s", strerror(-r));
+	compare_all(run, &config->profiles[0], queries,
+		    make_queries(run, &config->profiles[0], image.n_segments, queries), text);
+	eg_policy_done(&image);
+	eg_config_free(config);
+}
+
+/* ---- the report ---- */
+
+static void say(bool good, const char *text, unsigned int n, const char *more)
+{
+	printf("%s %s: %u%s\n", good ? "ok" : "not ok", text, n, more);
+}
+
+static bool report(const struct run *run, unsigned int configs)
+{
+	bool good = !run->wrong;
+
+	if (run->sabotage) {
+		printf("# %s: %u of %u policies were changed\n", run->sabotage, run->sabotaged,
+		       configs);
+		say(run->wrong > 0, "a change in the kernel is noticed, disagreements", run->wrong,
+		    "");
+		return run->wrong > 0;
+	}
+	for (size_t i = 0; i < OUTCOMES; i++) {
+		unsigned int floor = outcomes[i].floor * configs / 1000;
+		char more[64];
+
+		(void)snprintf(more, sizeof(more), " (at least %u)", floor);
+		say(run->counts[i] >= floor, outcomes[i].name, run->counts[i], more);
+		good = good && run->counts[i] >= floor;
+	}
+	say(configs >= 1, "configurations parsed, compiled, put into the kernel", configs, "");
+	say(!run->wrong, "questions the kernel answered as the configuration does", run->asked, "");
+	if (run->wrong)
+		printf("# %u answers differ\n", run->wrong);
+	return good;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option options[] = {{"seed", required_argument, NULL, 's'},
+						{"configs", required_argument, NULL, 'c'},
+						{"sabotage", required_argument, NULL, 'x'},
+						{0}};
+	struct run run = {.random.state = 1};
+	unsigned int configs = 1000;
+	int c;
+
+	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		if (c == 's')
+			run.random.state = strtoull(optarg, NULL, 10);
+		else if (c == 'c')
+			configs = (unsigned int)strtoul(optarg, NULL, 10);
+		else if (c == 'x')
+			run.sabotage = optarg;
+		else
+			return TROUBLE;
+	}
+	printf("# seed %llu\n", (unsigned long long)run.random.state);
+	if (!run.random.state)
+		errx(TROUBLE, "a seed other than 0, please");
+	open_kernel(&run);
+	for (unsigned int i = 0; i < configs; i++)
+		try_config(&run);
+	clean_up(&run);
+	return report(&run, configs) ? 0 : 1;
+}
