@@ -148,11 +148,11 @@ without_packets_alice() { without_packets alice "$1"; }
 without_packets_root() { without_packets root "$1"; }
 
 # Takes the network's hooks away, for everybody; the packet programs stay with their cgroups.
-network_hooks() { bpftool prog show | grep -cE 'name eg_(socket_|file_receive|sctp_)'; }
+network_hooks() { bpftool prog show | grep -cE 'name eg_(socket_|file_|sctp_)'; }
 no_network_hooks() { [[ $(network_hooks) == 0 ]]; }
 hooks_off() {
 	rm -f "$pins"/link_eg_{socket_connect,socket_sendmsg,socket_create,socket_bind,socket_listen,socket_setsockopt} \
-		"$pins"/link_eg_{file_receive,sctp_bind_connect}
+		"$pins"/link_eg_{file_receive,file_permission,sctp_bind_connect}
 	if until_true 10 no_network_hooks; then pass "the network's hooks are off"; else fail "the network's hooks are off"; fi
 }
 all_on_again() {

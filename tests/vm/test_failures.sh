@@ -118,8 +118,8 @@ is "ebpfguard-helper -t: 0 for a good file" 0 "$(ebpfguard-helper -t >/dev/null 
 is "ebpfguardctl reload: 0" 0 "$(ebpfguardctl reload >/dev/null 2>&1; echo $?)"
 is "mended: guarded" EPERM "$(sh_as alice "$T/try connect udp 18.4.5.6 9")"
 
-# Everything denied: sshd's own connection was made outside and lives on.
-printf '%s\n' 'deny = ["0.0.0.0/0", "::/0"];' 'setuid = { deny = true; };' 'mount = { deny = true; };' >/etc/ebpfguard.conf
+# Everything denied, loopback by name: sshd's own connection was made outside and lives on.
+printf '%s\n' 'deny = ["0.0.0.0/0", "::/0", "127.0.0.0/8", "::1"];' 'setuid = { deny = true; };' 'mount = { deny = true; };' >/etc/ebpfguard.conf
 ebpfguardctl reload >/dev/null
 is "all denied: log in, work, log out" "work EPERM EPERM 0" \
 	"$({ sh_as alice "echo work; $T/try connect udp 10.1.2.3 9; $T/try connect udp 127.0.0.1 9"; echo $?; } | paste -sd' ')"
