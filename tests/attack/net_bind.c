@@ -52,7 +52,7 @@ int reachable(int fd)
 		r = connect_in_time(client, &a.sa, a.len);
 	if (!r && type == SOCK_DGRAM)
 		r = send_to(client, NULL, 0, 0);
-	if (!r && poll(&p, 1, LIMIT_MS) <= 0)
+	if (!r && poll(&p, 1, limit_ms()) <= 0)
 		r = SILENT;
 	return r;
 }

@@ -36,7 +36,7 @@ static int try_nonblocking(char **arg)
 	if (connect(fd, sockaddr_of(&a), a.len) < 0 && errno != EINPROGRESS)
 		return errno;
 	p.fd = fd;
-	if (poll(&p, 1, LIMIT_MS) == 0)
+	if (poll(&p, 1, limit_ms()) == 0)
 		return SILENT;
 	(void)getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len);
 	return error ? error : exchange(fd);
@@ -115,7 +115,7 @@ static int established(int fd)
 static int try_mptcp_subflow(char **arg)
 {
 	struct address a = parse(arg[0], arg[1]);
-	int64_t end = now_ms() + LIMIT_MS;
+	int64_t end = now_ms() + limit_ms();
 	int fd, r = make_socket(a.sa.ss_family, "mptcp", &fd);
 
 	if (!r)

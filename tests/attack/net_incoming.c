@@ -23,7 +23,7 @@ static int echo_once(int fd, bool stream)
 			     : outcome(sendto(fd, buf, (size_t)n, 0, sockaddr_of(&from), from.len));
 	}
 	p.fd = accept4(fd, NULL, NULL, SOCK_CLOEXEC);
-	if (p.fd < 0 || poll(&p, 1, LIMIT_MS) <= 0)
+	if (p.fd < 0 || poll(&p, 1, limit_ms()) <= 0)
 		return 0;
 	n = recv(p.fd, buf, sizeof(buf), 0);
 	return n <= 0 ? 0 : outcome(send(p.fd, buf, (size_t)n, MSG_NOSIGNAL));
@@ -55,7 +55,7 @@ static int try_incoming(char **arg)
 		return -to;
 	p[0].fd = fd;
 	p[1].fd = to;
-	while (poll(p, 2, 3 * LIMIT_MS) > 0) {
+	while (poll(p, 2, 3 * limit_ms()) > 0) {
 		if (p[0].revents && (r = echo_once(fd, stream)))
 			return r;
 		if (p[1].revents)

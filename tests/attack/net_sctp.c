@@ -50,7 +50,7 @@ enum { RTO_INITIAL_MS = 400, RTO_MIN_MS = 200 };
 static int reached(int fd, const struct address *a)
 {
 	struct sctp_paddrparams params = {.flags = SPP_HB_DEMAND};
-	int64_t end = now_ms() + LIMIT_MS;
+	int64_t end = now_ms() + limit_ms();
 
 	memcpy(&params.address, &a->sa, a->len);
 	if (setsockopt(fd, SOL_SCTP, SCTP_PEER_ADDR_PARAMS, &params, sizeof(params)) < 0)

@@ -12,9 +12,8 @@
 #include <sys/socket.h>
 
 enum {
-	TROUBLE = 2,	 /* exit status: the attempt could not be made at all */
-	LIMIT_MS = 3000, /* no answer by then: silent. Generous, the machines are emulated */
-	WORDS_MAX = 32,	 /* of one command, the final NULL included */
+	TROUBLE = 2,	/* exit status: the attempt could not be made at all */
+	WORDS_MAX = 32, /* of one command, the final NULL included */
 };
 
 /*
@@ -66,7 +65,11 @@ struct sockaddr *sockaddr_of(struct address *a);
  */
 int make_socket(int family, const char *proto, int *ret);
 
-/* No connecting or sending on this socket blocks longer than LIMIT_MS. make_socket() has done
+/* No answer in that time: silent. TRY_LIMIT_MS in the environment, or three seconds: generous, the
+ * machines are emulated. */
+int limit_ms(void);
+
+/* No connecting or sending on this socket blocks longer than limit_ms(). make_socket() has done
  * it. */
 void limit_waiting(int fd);
 
@@ -113,7 +116,7 @@ int ring_make(struct ring *ret, int flags);
 int ring_map(struct ring *ring);
 
 /* Submits one request and waits for its result: 0 or more, negative errno, or -ETIME when none came
- * within LIMIT_MS. */
+ * within limit_ms(). */
 int ring_do(struct ring *ring, const struct io_uring_sqe *sqe);
 
 /* Gives the ring a table of one registered file. fd: -1 = empty. 0 or an outcome. */

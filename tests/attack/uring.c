@@ -69,7 +69,7 @@ static bool take(struct ring *ring, int *ret)
 int ring_do(struct ring *ring, const struct io_uring_sqe *sqe)
 {
 	uint32_t tail = *at(ring, TAIL), slot = tail & *at(ring, MASK);
-	int64_t end = now_ms() + LIMIT_MS, left;
+	int64_t end = now_ms() + limit_ms(), left;
 	int result;
 
 	ring->sqes[slot] = *sqe;
