@@ -16,7 +16,7 @@
 #include <linux/types.h>
 
 enum {
-	EG_ABI_VERSION = 2,
+	EG_ABI_VERSION = 3,
 
 	/* Profile slots (index into eg_profiles). Slot 0 never names a policy: what refers to it is
 	 * denied. */
@@ -29,19 +29,22 @@ enum {
 
 	EG_SESSIONS_MAX = 8192, /* live sessions, user managers included */
 	/* distinct cgroup levels bindings stand at; descendants may be deeper */
-	EG_LEVELS_MAX = 16,
+	EG_LEVELS_MAX = 8,
 	EG_EVENTS_SIZE = 1U << 22,  /* bytes of the ring buffer; a power of two and whole pages */
 	EG_PREFIXES_MAX = 1U << 20, /* prefixes per family in one policy */
 	/* Of the lists that say which protocols and ports a network's rules are for. */
 	EG_SEGMENTS_MAX = 1U << 22, /* in one policy, 16 bytes each */
 	EG_LIST_MAX = 4096,	    /* in one list; what a look-up searches, 12 steps */
 	EG_FLOWS_MAX = 1U << 16,    /* flows remembered as reported, for all sessions */
+	EG_ITEMS_MAX = 1U << 16,    /* entries of eg_items, for all policies */
+	EG_NAMES_MAX = 1U << 14,    /* entries of eg_names, likewise */
+	EG_PLACES_MAX = 4096,	    /* entries of eg_places */
 
 	EG_BUILD_SIZE = 32, /* SHA-256 */
 
 	EG_COMM_SIZE = 16, /* TASK_COMM_LEN */
 	EG_TTY_SIZE = 32,
-	EG_ARG_SIZE = 32,   /* file system type of a mount */
+	EG_ARG_SIZE = 112,  /* a word of the attempt: file system type, name of a socket */
 	EG_PATH_SIZE = 768, /* see struct eg_path; room for 512 bytes and one component more */
 	/* longest path component, NAME_MAX and its NUL: a component is whole or not there */
 	EG_NAME_SIZE = 256,
@@ -54,7 +57,8 @@ enum eg_op {
 	EG_OP_CONNECT = 1,
 	EG_OP_SENDMSG = 2,
 	EG_OP_SETUID = 3, /* setuid family */
-	EG_OP_EXEC = 4,	  /* exec that would gain an id or a capability */
+	EG_OP_EXEC =
+		4, /* exec that would gain what option, EG_OP_SETUID .. EG_OP_CAPSET, is about */
 	EG_OP_MOUNT = 5,
 	EG_OP_REMOUNT = 6,
 	EG_OP_UMOUNT = 7,
@@ -68,7 +72,21 @@ enum eg_op {
 	EG_OP_SETSOCKOPT = 15, /* source routing */
 	EG_OP_EGRESS = 16,     /* packet layer: a flow's packets dropped on their way out */
 	EG_OP_INGRESS = 17,    /* packet layer: on their way in */
-	EG_OP_MAX = 32,	       /* a power of two */
+	EG_OP_SETGID = 18,     /* setgid family; target_id is the gid */
+	EG_OP_SETGROUPS = 19,
+	EG_OP_CAPSET = 20,     /* target_id: first capability that would have been gained */
+	EG_OP_USERNS = 21,     /* a new user namespace */
+	EG_OP_CAPABILITY = 22, /* target_id is the capability */
+	EG_OP_CGROUP = 23,     /* a cgroup file written, or a child cloned into another cgroup */
+	EG_OP_PTRACE = 24,     /* target_id: tgid of the process */
+	EG_OP_UNIX = 25,       /* connect or send to a unix socket; arg is its name */
+	EG_OP_SIGNAL = 26,     /* target_id: tgid of the process; option: the signal */
+	EG_OP_PROCESS = 27,    /* limits or scheduling of the process target_id */
+	EG_OP_FILE = 28,       /* option: enum eg_access; object is the file */
+	EG_OP_KERNEL = 29,     /* option: enum eg_kernel */
+	EG_OP_MOUNT_ATTR =
+		30,	/* mount_setattr, open_tree, fsopen and its like; option: the system call */
+	EG_OP_MAX = 64, /* a power of two */
 };
 
 /* Why an attempt was refused, where no rule of the policy's lists is the reason. */
@@ -82,12 +100,44 @@ enum eg_reason {
 	EG_REASON_SOURCE_ROUTE, /* option or control message that names another first hop */
 	EG_REASON_MALFORMED, /* cannot be judged: more control messages or headers than we read */
 	EG_REASON_POLICY,    /* the policy, or a part of it, is missing */
+	EG_REASON_OUTSIDE,   /* a process or cgroup that is not the session's own */
+	EG_REASON_SERVICE,   /* the socket of a service on the built-in list */
+	EG_REASON_NAME,	     /* the socket's name is in unix.deny */
+	EG_REASON_SAME_USER, /* the socket of a process of the same user that is less guarded */
+	EG_REASON_PROTECTED, /* a file, device or process on the built-in list */
+	EG_REASON_CEILING,   /* capabilities.deny */
+};
+
+/* EG_OP_FILE: what would have been done to the file. */
+enum eg_access {
+	EG_ACCESS_WRITE = 1, /* opened for writing */
+	EG_ACCESS_TRUNCATE,
+	EG_ACCESS_CREATE, /* made: file, directory, link, socket */
+	EG_ACCESS_REMOVE,
+	EG_ACCESS_RENAME,
+	EG_ACCESS_LINK, /* given a second name */
+	EG_ACCESS_ATTR, /* mode, owner, attributes */
+};
+
+/* EG_OP_KERNEL: what would have been done to the kernel. */
+enum eg_kernel {
+	EG_KERNEL_BPF = 1, /* bpf(); target_id is its command */
+	EG_KERNEL_PERF,	   /* perf_event_open() */
+	EG_KERNEL_LOAD, /* a module, kernel image or policy loaded; target_id: kernel_read_file_id
+			 */
+	EG_KERNEL_LOCKDOWN, /* /dev/mem, kcore, msr, tracefs and so on; target_id: lockdown_reason
+			     */
+	EG_KERNEL_MKNOD,    /* a device file made */
+	EG_KERNEL_TTY,	    /* characters put into a terminal's input */
 };
 
 /* What a record in the ring buffer says. */
 enum eg_event_kind {
 	EG_EVENT_VERDICT = 1, /* an attempt was refused, or would have been under audit */
 	EG_EVENT_MANAGER = 2, /* a user manager's cgroup was made and bound by the kernel side */
+	/* a labelled process was moved to a cgroup that is not guarded by its label's profile; with
+	 * EG_OP_SOCKET: it has made a socket where no cgroup is bound */
+	EG_EVENT_STRAY = 3,
 };
 
 enum eg_verdict {
@@ -107,6 +157,14 @@ enum {
 	/* some entry has a list, or there is one for bind: for the helper and for people, the
 	 * kernel side looks for the segments wherever an entry says so */
 	EG_POLICY_SEGMENTS = 1U << 5,
+	EG_POLICY_PROGRAMS = 1U << 6, /* setuid.allow names some: eg_items has them */
+	EG_POLICY_MOUNTS = 1U << 7,   /* mount.allow names types (eg_names) or targets (eg_items) */
+	EG_POLICY_DENY_LEAVING = 1U << 8,   /* cgroups and processes of others */
+	EG_POLICY_DENY_TAMPERING = 1U << 9, /* kernel, helper, and what others execute */
+	EG_POLICY_DENY_SERVICES = 1U << 10, /* unix sockets on the built-in list */
+	EG_POLICY_DENY_SAME_USER =
+		1U << 11, /* unix sockets of the same user's less guarded processes */
+	EG_POLICY_UNIX_NAMES = 1U << 12, /* unix.deny names some: eg_names has them */
 };
 
 /*
@@ -139,6 +197,14 @@ enum {
 	/* label only: sshd's monitor; never inherited, cleared on exec */
 	EG_GUARD_LEADER = 1U << 0,
 	EG_GUARD_MANAGER = 1U << 1, /* user@UID.service, shared by all sessions of one user */
+	/* label only: forked by a leader, no exec since; it still has to become the user. Never
+	 * inherited, cleared on exec */
+	EG_GUARD_FRESH = 1U << 2,
+	/* label only: has made sockets outside of every bound cgroup, and the helper was told */
+	EG_GUARD_MARKED = 1U << 3,
+	/* label only, beside LEADER: sshd for root, whose monitor itself does what the client asks
+	 * (forwarding to unix sockets): it is trusted with nothing but logging in */
+	EG_GUARD_SERVES = 1U << 4,
 };
 
 /* Who guards: the value of eg_sessions (key: cgroup id) and of eg_labels (task storage). Written
@@ -166,8 +232,78 @@ struct eg_policy {
 	__u32 bind_list; /* index of the first segment for bind and listen */
 	__u32 bind_n;	 /* segments of that list; 0 = every port may be bound */
 	__u32 pad;
+	__u64 capabilities; /* bit n: capability n is refused */
 };
-_Static_assert(sizeof(struct eg_policy) == 32, "ABI");
+_Static_assert(sizeof(struct eg_policy) == 40, "ABI");
+
+/* What an entry of eg_items says about its policy. */
+enum eg_item {
+	EG_ITEM_UID = 1, /* a: uid that must not be gained */
+	EG_ITEM_GID,	 /* a: gid likewise */
+	EG_ITEM_PROGRAM, /* a, b: file of setuid.allow, see struct eg_file */
+	EG_ITEM_TARGET,	 /* a, b: directory or file of mount.allow */
+};
+
+/* Key of eg_items: small sets of numbers, one for each policy and kind. The value (__u32) is the
+ * line of the configuration, 0 for a default. */
+struct eg_item_key {
+	__u32 policy; /* index */
+	__u32 kind;   /* enum eg_item */
+	__u64 a;      /* uid, gid, or eg_file.ino */
+	__u64 b;      /* 0, or eg_file.dev << 32 | eg_file.gen */
+};
+_Static_assert(sizeof(struct eg_item_key) == 24, "ABI");
+
+/* What an entry of eg_names says. */
+enum eg_name {
+	EG_NAME_FSTYPE = 1, /* file system type of mount.allow, without what follows a dot */
+	EG_NAME_SOCKET, /* the name a unix socket was bound to; an abstract one starts with '@' */
+};
+
+/* Value of eg_names: for sockets; 0 otherwise. */
+enum {
+	EG_SOCKET_ROOT = 1U << 0, /* refused to uid 0 only: the system bus */
+};
+
+/* Key of eg_names. policy 0: the built-in list, for every policy with EG_POLICY_DENY_SERVICES. */
+struct eg_name_key {
+	__u32 policy;
+	__u32 kind;		/* enum eg_name */
+	char name[EG_ARG_SIZE]; /* NUL to the end */
+};
+_Static_assert(sizeof(struct eg_name_key) == 120, "ABI");
+
+enum { EG_PLACE_NAME_SIZE = 64 };
+
+/*
+ * Key of eg_places: files that nobody guarded may change while EG_POLICY_DENY_TAMPERING is set.
+ * With a name: what has it in that directory, be it there or not, and all below it. Without: the
+ * directory itself and all below it, or the file, whatever its name.
+ */
+struct eg_place_key {
+	__u64 ino;
+	__u32 dev;
+	__u32 gen;
+	char name[EG_PLACE_NAME_SIZE]; /* NUL to the end */
+};
+_Static_assert(sizeof(struct eg_place_key) == 80, "ABI");
+
+/* Value of eg_places. */
+enum {
+	/* not set: a directory on the way to a place, which must keep its name */
+	EG_PLACE_TREE = 1U << 0,
+};
+
+/* Written by the iterator eg_iter_files: an open file of the reader as the kernel names it. stat()
+ * has other numbers on btrfs and overlayfs. */
+struct eg_file {
+	__u32 fd;
+	__u32 dev; /* super_block.s_dev */
+	__u64 ino;
+	__u32 gen; /* inode.i_generation */
+	__u32 mode;
+};
+_Static_assert(sizeof(struct eg_file) == 24, "ABI");
 
 /* Keys of the longest-prefix tries; addr in network order. */
 struct eg_lpm4_key {
@@ -261,7 +397,7 @@ struct eg_totals {
 	__u64 packets;		  /* packets the packet layer dropped, the reported ones included */
 	__u64 packets_audited;
 };
-_Static_assert(sizeof(struct eg_totals) == 536, "ABI");
+_Static_assert(sizeof(struct eg_totals) == 1048, "ABI");
 
 /* Value of eg_state (one entry). Written by the helper. */
 struct eg_state {
@@ -272,8 +408,10 @@ struct eg_state {
 	__u16 levels[EG_LEVELS_MAX];
 	/* digest of the object the pinned programs come from; zero = not all are pinned */
 	__u8 build[EG_BUILD_SIZE];
+	__u32 helper; /* tgid of the helper in the initial pid namespace; 0 = not running */
+	__u32 pad2;
 };
-_Static_assert(sizeof(struct eg_state) == 80, "ABI");
+_Static_assert(sizeof(struct eg_state) == 72, "ABI");
 
 enum {
 	EG_RECORD_USER_SIZE = 256,
@@ -294,13 +432,18 @@ struct eg_record {
 	__u32 flags;   /* EG_GUARD_MANAGER */
 	__u32 closed;  /* 1 = PAM has closed it */
 	__u32 rport;   /* client's port, 0 = not known */
+	/* opened from within that session, 0 = not from within one; its policy applies as well, by
+	 * the labels */
+	__u64 origin_session;
+	__u32 origin; /* slot of that policy, 0 = none */
+	__u32 pad;
 	char user[EG_RECORD_USER_SIZE];
 	char service[EG_RECORD_SERVICE_SIZE];
 	char rhost[EG_RECORD_RHOST_SIZE];
 	char profile_name[EG_RECORD_PROFILE_SIZE];
 	char key[EG_RECORD_KEY_SIZE]; /* "SHA256:..." or empty */
 };
-_Static_assert(sizeof(struct eg_record) == 744, "ABI");
+_Static_assert(sizeof(struct eg_record) == 760, "ABI");
 
 /* Written by the task iterator eg_iter_members, one a task that carries a label. */
 struct eg_member {
@@ -308,7 +451,7 @@ struct eg_member {
 	__u32 tgid;
 	__u32 tid;
 	__u32 flags; /* EG_GUARD_* of the label */
-	__u32 pad;
+	__u32 stray; /* 1 = neither its cgroup nor one above is bound */
 };
 _Static_assert(sizeof(struct eg_member) == 24, "ABI");
 
@@ -332,7 +475,8 @@ struct eg_event {
 	__u16 op;      /* enum eg_op */
 	__u64 ts_ns;   /* CLOCK_BOOTTIME */
 	__u64 session; /* eg_guard.session */
-	__u64 cgroup;  /* id of the task's cgroup; for EG_EVENT_MANAGER the new cgroup */
+	__u64 cgroup;  /* id of the task's cgroup; for EG_EVENT_MANAGER and EG_EVENT_STRAY the new
+			  one */
 	__u32 profile; /* slot */
 	__u32 generation;
 	__u16 verdict; /* enum eg_verdict */
@@ -344,25 +488,25 @@ struct eg_event {
 	__u32 gid;
 	__u32 loginuid;	     /* (__u32)-1 = unset */
 	__u32 audit_session; /* (__u32)-1 = unset */
-	__u32 target_id;     /* EG_OP_SETUID, EG_OP_EXEC: the id that would have been gained */
-	__u32 reason;	     /* enum eg_reason */
-	__u16 family;	/* AF_INET or AF_INET6 of addr, or the family that is refused; 0 = none */
-	__u16 protocol; /* IPPROTO_* of the socket or packet */
-	__u16 port;	/* host order: of the peer; bind, listen: our own */
-	__u8 has_rule;	/* 1 = rule is set */
-	__u8 has_addr;	/* 1 = addr is set */
-	__u8 addr[16];	/* network order; AF_INET uses the first four */
+	__u32 target_id; /* by op; EG_OP_SETUID, EG_OP_EXEC: the id that would have been gained */
+	__u32 reason;	 /* enum eg_reason */
+	__u16 family;	 /* AF_INET or AF_INET6 of addr, or the family that is refused; 0 = none */
+	__u16 protocol;	 /* IPPROTO_* of the socket or packet */
+	__u16 port;	 /* host order: of the peer; bind, listen: our own */
+	__u8 has_rule;	 /* 1 = rule is set */
+	__u8 has_addr;	 /* 1 = addr is set */
+	__u8 addr[16];	 /* network order; AF_INET uses the first four */
 	struct eg_rule rule; /* the one that matched */
 	__u16 rule_family;   /* AF_INET: rule is about the IPv4 address inside addr (NAT64, 6to4) */
 	__u16 level;	     /* EG_OP_SETSOCKOPT */
-	__u32 option;	     /* EG_OP_SETSOCKOPT: optname */
+	__u32 option;	     /* by op; EG_OP_SETSOCKOPT: optname */
 	__u32 pad;
 	char comm[EG_COMM_SIZE];
 	char tty[EG_TTY_SIZE]; /* as the kernel has it: "pts0"; empty = none */
-	char arg[EG_ARG_SIZE]; /* mounts: file system type */
+	char arg[EG_ARG_SIZE]; /* mounts: file system type; EG_OP_UNIX: the socket's name */
 	struct eg_path exe;    /* the caller's program */
 	struct eg_path object; /* exec: the program; mounts: the target */
 };
-_Static_assert(sizeof(struct eg_event) == 1760, "ABI");
+_Static_assert(sizeof(struct eg_event) == 1840, "ABI");
 
 #endif

@@ -31,6 +31,8 @@ typedef struct {
 struct kernfs_node {
 	const char *name;
 	__u64 id;
+	unsigned short flags; /* KERNFS_DIR */
+	void *priv;	      /* of a directory of cgroupfs: its struct cgroup */
 	struct kernfs_node *parent;
 };
 
@@ -55,14 +57,30 @@ struct kernel_cap_t___any {
 	__u64 val;
 };
 
-/* include/linux/cred.h */
+/* include/linux/user_namespace.h */
+struct user_namespace {
+	struct user_namespace *parent; /* NULL: the initial one */
+};
+
+/* include/linux/cred.h; gid[] is sorted */
+struct group_info {
+	int ngroups;
+	kgid_t gid[0];
+};
+
 struct cred {
 	kuid_t uid;
 	kgid_t gid;
 	kuid_t suid;
+	kgid_t sgid;
 	kuid_t euid;
+	kgid_t egid;
 	kuid_t fsuid;
+	kgid_t fsgid;
 	struct kernel_cap_t___any cap_permitted;
+	struct kernel_cap_t___any cap_effective;
+	struct user_namespace *user_ns;
+	struct group_info *group_info;
 };
 
 /* include/linux/dcache.h, path.h, mount.h, fs.h and fs/mount.h */
@@ -71,15 +89,18 @@ struct qstr {
 };
 
 struct super_block;
+struct inode;
 
 struct dentry {
 	struct dentry *d_parent;
 	struct qstr d_name;
+	struct inode *d_inode;
 	struct super_block *d_sb;
 };
 
 struct vfsmount {
 	struct dentry *mnt_root;
+	struct super_block *mnt_sb;
 };
 
 struct mount {
@@ -95,16 +116,47 @@ struct path {
 
 struct inode {
 	unsigned short i_mode;
+	kuid_t i_uid;
+	unsigned long i_ino;
+	__u32 i_generation;
+	__u32 i_rdev;
+	struct super_block *i_sb;
+	void *i_private; /* kernfs: its node */
 };
 
 struct file {
+	unsigned int f_mode; /* FMODE_* */
 	struct path f_path;
 	struct inode *f_inode;
 };
 
+struct file_system_type {
+	const char *name;
+};
+
 struct super_block {
+	__u32 s_dev; /* dev_t: 12 bits of major, 20 of minor */
 	struct dentry *s_root;
+	struct file_system_type *s_type;
 	unsigned long s_magic;
+};
+
+/* include/linux/pid.h, fs/proc/internal.h */
+struct hlist_node {
+	struct hlist_node *next;
+};
+
+struct hlist_head {
+	struct hlist_node *first;
+};
+
+struct pid {
+	struct hlist_head tasks[4]; /* [0]: the task with this number, by its pid_links[0] */
+};
+
+struct proc_inode {
+	struct pid *pid;
+	struct inode vfs_inode;
 };
 
 /* include/linux/binfmts.h */
@@ -131,7 +183,9 @@ struct task_struct {
 	int pid;
 	int tgid;
 	struct task_struct *real_parent;
+	struct hlist_node pid_links[4];
 	const struct cred *real_cred;
+	const struct cred *cred;
 	char comm[16];
 	struct signal_struct *signal;
 	kuid_t loginuid;
@@ -156,8 +210,11 @@ struct sock_cgroup_data {
 	struct cgroup *cgroup;
 };
 
+struct socket;
+
 struct sock {
 	struct sock_common __sk_common;
+	kuid_t sk_uid; /* who made it */
 	__u16 sk_type;
 	__u16 sk_protocol;
 	struct sock_cgroup_data sk_cgrp_data;
@@ -170,6 +227,41 @@ struct inet_sock {
 };
 
 struct tcp_sock;
+
+/* include/linux/skbuff.h, net/request_sock.h */
+struct sk_buff {
+	__u16 protocol; /* ETH_P_*, network order */
+};
+
+struct request_sock {
+	struct sock_common __req_common; /* of the peer: daddr, dport */
+};
+
+/* include/net/af_unix.h, include/uapi/linux/un.h */
+struct sockaddr_un {
+	unsigned short sun_family;
+	char sun_path[108];
+};
+
+struct unix_address {
+	int len; /* of name, as it was bound */
+	struct sockaddr_un name[0];
+};
+
+struct unix_sock {
+	struct unix_address *addr; /* NULL: not bound */
+};
+
+/* arch/.../include/asm/ptrace.h: where the number of the system call is */
+struct pt_regs;
+
+struct pt_regs___x86 {
+	unsigned long orig_ax;
+};
+
+struct pt_regs___arm64 {
+	int syscallno;
+};
 
 struct socket {
 	short type;
@@ -198,6 +290,13 @@ struct bpf_iter_meta {
 struct bpf_iter__task {
 	struct bpf_iter_meta *meta;
 	struct task_struct *task;
+};
+
+struct bpf_iter__task_file {
+	struct bpf_iter_meta *meta;
+	struct task_struct *task;
+	__u32 fd;
+	struct file *file;
 };
 
 struct bpf_iter__tcp {

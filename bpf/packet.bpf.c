@@ -5,10 +5,12 @@
  * that connect in, splice and sendfile on 6.1, what raw sockets write, and whatever the hooks
  * missed.
  *
- * Programs: cgroup_skb egress and ingress, attached by the helper to each bound cgroup; and an
+ * Programs: cgroup_skb egress and ingress, attached by the helper to each bound cgroup; another two
+ * for the root of all cgroups, attached once a stray (stray.bpf.c) has made a socket; and an
  * iterator that names the flows a tightened policy denies, for the helper to reset.
- * Goes by the cgroup a socket was made in: sockets made outside are the hooks' business. Sees
- * destinations as NAT has left them.
+ * Hooks: inet_conn_request.
+ * Goes by the cgroup a socket was made in and by its mark: other sockets made outside are the
+ * hooks' business. Sees destinations as NAT has left them.
  * Not covered: packet and XDP sockets, which are refused when made (sockets.bpf.c).
  */
 #include "socket.bpf.h"
@@ -203,10 +205,48 @@ static __always_inline bool eg_read_packet(struct __sk_buff *skb, struct eg_pack
 	return read;
 }
 
+/* ---- judging ---- */
+
+/* What the guards of a socket say of a packet: the one that refuses, and why. */
+struct eg_judged {
+	struct eg_view view;
+	struct eg_query query;
+	__u32 refused;
+	__u32 pad;
+};
+
+/* Asks one more guard. Of two that refuse, the one that enforces is kept, else the first. */
+static __always_inline void eg_judge_packet(struct eg_judged *judged, const struct eg_guard *guard,
+					    const struct eg_packet *packet)
+{
+	struct eg_query query = {};
+	struct eg_view view;
+
+	eg_view_of(guard, &view);
+	query.policy = view.policy;
+	query.flags = view.flags;
+	query.target = packet->peer;
+	query.reason = packet->reason;
+	if (!packet->reason && !eg_verdict(&query))
+		return;
+	if (judged->refused && !(judged->view.flags & EG_POLICY_AUDIT))
+		return;
+	judged->view = view;
+	judged->query = query;
+	judged->refused = 1;
+}
+
 /* ---- refusing ---- */
 
+/* The socket of a packet, as far as its record tells. */
+struct eg_origin {
+	__u64 cookie;
+	__u64 cgroup; /* id of the one it was made in */
+};
+
 /* Is this the first packet of its flow since the policy came into force? Counts the others. */
-static __always_inline bool eg_is_new_flow(struct __sk_buff *skb, const struct eg_view *view,
+static __always_inline bool eg_is_new_flow(const struct eg_origin *origin,
+					   const struct eg_view *view,
 					   const struct eg_packet *packet, __u16 op)
 {
 	struct eg_flow flow = {.session = view->session,
@@ -226,7 +266,7 @@ static __always_inline bool eg_is_new_flow(struct __sk_buff *skb, const struct e
 		if (bpf_map_lookup_elem(&eg_flows, &flow) || bpf_map_lookup_elem(&eg_flows, &raw))
 			return false;
 	}
-	flow.cookie = bpf_get_socket_cookie(skb);
+	flow.cookie = origin->cookie;
 	count = bpf_map_lookup_elem(&eg_flows, &flow);
 	if (count) {
 		__sync_fetch_and_add(count, 1);
@@ -236,7 +276,7 @@ static __always_inline bool eg_is_new_flow(struct __sk_buff *skb, const struct e
 }
 
 /* Not inlined: clang would test the reservation twice, and 6.1's verifier loses it between. */
-static __noinline bool eg_packet_report(struct __sk_buff *skb, const struct eg_view *view,
+static __noinline bool eg_packet_report(__u64 cgroup, const struct eg_view *view,
 					const struct eg_detail *detail, __u16 verdict)
 {
 	struct eg_event *e = bpf_ringbuf_reserve(&eg_events, sizeof(*e), 0);
@@ -244,7 +284,7 @@ static __noinline bool eg_packet_report(struct __sk_buff *skb, const struct eg_v
 	if (!e)
 		return false;
 	eg_event_fill(e, view, detail, verdict);
-	e->cgroup = bpf_skb_cgroup_id(skb);
+	e->cgroup = cgroup;
 	/* bpf_get_socket_uid tells a uid of the socket's user namespace, which anybody can choose.
 	 */
 	e->uid = e->gid = e->loginuid = e->audit_session = (__u32)-1;
@@ -252,15 +292,17 @@ static __noinline bool eg_packet_report(struct __sk_buff *skb, const struct eg_v
 	return true;
 }
 
-static __always_inline int eg_packet_refuse(struct __sk_buff *skb, const struct eg_view *view,
-					    const struct eg_packet *packet,
-					    const struct eg_query *query, __u16 op)
+static __always_inline int eg_packet_refuse(const struct eg_origin *origin,
+					    const struct eg_judged *judged,
+					    const struct eg_packet *packet, __u16 op)
 {
+	const struct eg_view *view = &judged->view;
+	const struct eg_query *query = &judged->query;
 	bool audit = view->policy && (view->flags & EG_POLICY_AUDIT), lost = false, first;
 	struct eg_totals *totals;
 	__u64 session = view->session;
 
-	first = eg_is_new_flow(skb, view, packet, op);
+	first = eg_is_new_flow(origin, view, packet, op);
 	if (first) {
 		struct eg_detail detail = {
 			.op = op,
@@ -275,7 +317,7 @@ static __always_inline int eg_packet_refuse(struct __sk_buff *skb, const struct 
 		};
 
 		__builtin_memcpy(detail.addr, packet->peer.addr, sizeof(detail.addr));
-		lost = !eg_packet_report(skb, view, &detail,
+		lost = !eg_packet_report(origin->cgroup, view, &detail,
 					 audit ? EG_VERDICT_AUDIT : EG_VERDICT_DENY);
 	}
 	totals = bpf_map_lookup_elem(&eg_totals, &session);
@@ -321,34 +363,71 @@ static __always_inline bool eg_blocked_guard(struct __sk_buff *skb, struct eg_gu
 }
 
 /*
- * By the binding of the socket's cgroup. When that one is gone, the session has ended, and what
- * still comes is what its sockets' queues hold: of those that were blocked it stays there.
+ * The mark of the packet's socket. Not bpf_skc_to_mptcp_sock, to find that of the MPTCP socket it
+ * serves: 6.1 takes a null pointer for a socket that is being closed (tried: the machine panics).
+ */
+static __always_inline bool eg_mark_of_skb(struct __sk_buff *skb, struct eg_guard *ret)
+{
+	struct bpf_sock *sk = skb->sk;
+	struct eg_guard *mark;
+
+	if (!sk)
+		return false;
+	sk = bpf_sk_fullsock(sk);
+	if (!sk)
+		return false;
+	mark = bpf_sk_storage_get(&eg_marks, sk, NULL, 0);
+	if (!mark)
+		return false;
+	*ret = *mark;
+	return true;
+}
+
+/* What of the guards is set applies; with note, a refusal outlives the binding. */
+static __always_inline int eg_packet_by(struct __sk_buff *skb, const struct eg_guard *bound,
+					const struct eg_guard *mark, bool note, __u16 op)
+{
+	struct eg_packet packet = {.out = op == EG_OP_EGRESS};
+	struct eg_judged judged = {};
+	struct eg_origin origin;
+
+	if (!eg_read_packet(skb, &packet))
+		packet.reason = EG_REASON_MALFORMED;
+	if (bound)
+		eg_judge_packet(&judged, bound, &packet);
+	if (mark)
+		eg_judge_packet(&judged, mark, &packet);
+	if (!judged.refused)
+		return EG_PASS;
+	if (note) {
+		struct eg_guard guard = {.session = judged.view.session,
+					 .profile = judged.view.profile};
+
+		/* without memory it is guarded while bound */
+		eg_blocked_guard(skb, &guard, NULL);
+	}
+	origin.cookie = bpf_get_socket_cookie(skb);
+	origin.cgroup = bpf_skb_cgroup_id(skb);
+	return eg_packet_refuse(&origin, &judged, &packet, op);
+}
+
+/*
+ * By the binding of the socket's cgroup, and by its mark where that names another profile. When the
+ * binding is gone, the session has ended, and what still comes is what its sockets' queues hold: of
+ * those that were blocked it stays there.
  */
 static __always_inline int eg_packet_verdict(struct __sk_buff *skb, __u16 op)
 {
-	struct eg_guard *bound = eg_guard_of_skb(skb), guard = {};
-	struct eg_packet packet = {};
-	struct eg_query query = {};
-	struct eg_view view;
+	struct eg_guard *bound = eg_guard_of_skb(skb), guard = {}, mark = {};
 
-	if (bound)
+	if (bound) {
 		guard = *bound;
-	else if (!eg_blocked_guard(skb, NULL, &guard) || eg_is_lifted())
+		if (eg_mark_of_skb(skb, &mark) && mark.profile != guard.profile)
+			return eg_packet_by(skb, &guard, &mark, true, op);
+	} else if (!eg_blocked_guard(skb, NULL, &guard) || eg_is_lifted()) {
 		return EG_PASS;
-	eg_view_of(&guard, &view);
-	packet.out = op == EG_OP_EGRESS;
-	if (!eg_read_packet(skb, &packet))
-		packet.reason = EG_REASON_MALFORMED;
-	query.policy = view.policy;
-	query.flags = view.flags;
-	query.target = packet.peer;
-	if (packet.reason)
-		query.reason = packet.reason;
-	else if (!eg_verdict(&query))
-		return EG_PASS;
-	if (bound)
-		eg_blocked_guard(skb, &guard, NULL); /* without memory it is guarded while bound */
-	return eg_packet_refuse(skb, &view, &packet, &query, op);
+	}
+	return eg_packet_by(skb, &guard, NULL, bound, op);
 }
 
 SEC("cgroup_skb/egress")
@@ -363,17 +442,118 @@ int eg_packet_in(struct __sk_buff *skb)
 	return eg_packet_verdict(skb, EG_OP_INGRESS);
 }
 
+/* ---- strays ---- */
+
+/* At the root of all cgroups, for every packet of the host: the sockets with a mark, but for those
+ * that the programs of a bound cgroup see or have blocked. */
+static __always_inline int eg_stray_verdict(struct __sk_buff *skb, __u16 op)
+{
+	struct eg_guard mark = {};
+
+	if (!eg_mark_of_skb(skb, &mark) || eg_guard_of_skb(skb) ||
+	    eg_blocked_guard(skb, NULL, NULL) || eg_is_lifted())
+		return EG_PASS;
+	return eg_packet_by(skb, &mark, NULL, false, op);
+}
+
+SEC("cgroup_skb/egress")
+int eg_stray_out(struct __sk_buff *skb)
+{
+	return eg_stray_verdict(skb, EG_OP_EGRESS);
+}
+
+SEC("cgroup_skb/ingress")
+int eg_stray_in(struct __sk_buff *skb)
+{
+	return eg_stray_verdict(skb, EG_OP_INGRESS);
+}
+
+/* The peer that asks for a connection. By the packet's protocol: a listener of AF_INET6 is asked by
+ * IPv4 too. */
+static __always_inline void eg_read_request(struct eg_packet *packet, const struct sock *listener,
+					    struct sk_buff *skb, struct request_sock *req)
+{
+	packet->protocol = listener->sk_protocol;
+	packet->peer.proto = eg_proto_of(packet->protocol);
+	packet->peer.port = bpf_ntohs(req->__req_common.skc_dport);
+	if (skb->protocol == bpf_htons(ETH_P_IP)) {
+		*(__u32 *)packet->peer.addr = req->__req_common.skc_daddr;
+		packet->peer.family = EG_AF_INET;
+	} else {
+		BPF_CORE_READ_INTO(&packet->peer.addr, req, __req_common.skc_v6_daddr);
+		packet->peer.family = EG_AF_INET6;
+	}
+	eg_target_plain(&packet->peer, 0);
+}
+
+/* A peer connects in to a marked listener: what the packet layer drops unless it is not there yet.
+ * Runs with no task of its own. */
+SEC("lsm/inet_conn_request")
+int BPF_PROG(eg_conn_request, const struct sock *sk, struct sk_buff *skb, struct request_sock *req)
+{
+	struct eg_guard *found = bpf_sk_storage_get(&eg_marks, (void *)sk, NULL, 0), mark;
+	struct eg_packet packet = {};
+	struct eg_judged judged = {};
+	struct eg_origin origin;
+
+	if (!found)
+		return 0;
+	mark = *found;
+	eg_read_request(&packet, sk, skb, req);
+	eg_judge_packet(&judged, &mark, &packet);
+	if (!judged.refused)
+		return 0;
+	origin.cookie = bpf_get_socket_cookie((void *)sk);
+	origin.cgroup = BPF_CORE_READ(sk, sk_cgrp_data.cgroup, kn, id);
+	return eg_packet_refuse(&origin, &judged, &packet, EG_OP_INGRESS) == EG_DROP ? -EPERM : 0;
+}
+
 /* ---- flows that were open before ---- */
 
-/* The guard of the cgroup that a socket was made in. */
-static __always_inline bool eg_flow_guard(struct sock *sk, struct eg_guard *ret)
+/* The guards of a TCP socket: of the cgroup that it was made in, and its mark. */
+static __always_inline bool eg_flow_guards(struct sock *sk, struct eg_guard *ret_bound,
+					   struct eg_guard *ret_mark)
 {
 	struct cgroup *cgroup = sk->sk_cgrp_data.cgroup;
-	const struct eg_guard *guard = cgroup ? eg_guard_of_cgroup(cgroup) : NULL;
+	const struct eg_guard *bound = cgroup ? eg_guard_of_cgroup(cgroup) : NULL;
+	struct eg_guard *mark = bpf_sk_storage_get(&eg_marks, sk, NULL, 0);
+	int guards = 0;
 
-	if (!guard)
+	if (bound) {
+		*ret_bound = *bound;
+		guards++;
+	}
+	barrier_var(guards); /* see eg_who_is */
+	if (mark) {
+		*ret_mark = *mark;
+		guards++;
+	}
+	return guards;
+}
+
+/* Does the guard, if it is one, deny the target now, and not only audit? Answers go into *flow. */
+static __always_inline bool eg_flow_denied(const struct eg_guard *guard,
+					   const struct eg_target *target,
+					   struct eg_denied_flow *flow)
+{
+	struct eg_query query = {};
+	struct eg_view view;
+
+	if (!guard->session)
 		return false;
-	*ret = *guard;
+	eg_view_of(guard, &view);
+	if (view.policy && (view.flags & EG_POLICY_AUDIT))
+		return false;
+	query.target = *target;
+	query.policy = view.policy;
+	query.flags = view.flags;
+	if (!eg_verdict(&query))
+		return false;
+	flow->session = view.session;
+	flow->profile = view.profile;
+	flow->rule = query.rule;
+	flow->reason = query.reason;
+	flow->rule_family = query.rule_family;
 	return true;
 }
 
@@ -383,40 +563,29 @@ SEC("iter/tcp")
 int eg_iter_flows(struct bpf_iter__tcp *ctx)
 {
 	struct eg_denied_flow flow = {};
-	struct eg_query query = {};
-	struct eg_guard guard = {};
+	struct eg_guard bound = {}, mark = {};
+	struct eg_target target = {};
 	struct sock_common *common = ctx->sk_common;
-	struct eg_view view;
 	struct sock *sk;
 
 	if (!common)
 		return 0;
 	sk = (struct sock *)bpf_skc_to_tcp_sock(common);
-	if (!sk || !eg_flow_guard(sk, &guard))
+	if (!sk || !eg_flow_guards(sk, &bound, &mark))
 		return 0;
-	eg_view_of(&guard, &view);
-	if (view.policy && (view.flags & EG_POLICY_AUDIT))
-		return 0;
-	eg_target_peer(&query.target, sk);
-	if (!query.target.family)
+	eg_target_peer(&target, sk);
+	if (!target.family)
 		return 0; /* not connected */
-	eg_target_plain(&query.target, 0);
-	query.target.proto = EG_PROTO_TCP;
-	query.policy = view.policy;
-	query.flags = view.flags;
-	if (!eg_verdict(&query))
+	eg_target_plain(&target, 0);
+	target.proto = EG_PROTO_TCP;
+	if (!eg_flow_denied(&bound, &target, &flow) && !eg_flow_denied(&mark, &target, &flow))
 		return 0;
-	flow.session = view.session;
-	flow.profile = view.profile;
 	flow.cookie = bpf_get_socket_cookie(sk);
 	flow.uid = ctx->uid;
 	flow.family = sk->__sk_common.skc_family;
 	flow.lport = sk->__sk_common.skc_num;
 	flow.rport = bpf_ntohs(sk->__sk_common.skc_dport);
 	flow.interface = sk->__sk_common.skc_bound_dev_if;
-	flow.rule = query.rule;
-	flow.reason = query.reason;
-	flow.rule_family = query.rule_family;
 	if (flow.family == EG_AF_INET) {
 		*(__u32 *)flow.laddr = sk->__sk_common.skc_rcv_saddr;
 		*(__u32 *)flow.raddr = sk->__sk_common.skc_daddr;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * Paths for people: the text in an event. Nothing is decided by it, because what it reads may
- * change under it.
+ * Names of files. Paths for people: the text in an event. Nothing is decided by it, because what it
+ * reads may change under it. And what is decided by, device, inode and generation, for the helper
+ * to learn of files it has opened.
  */
 #include "policy.bpf.h"
 
@@ -49,5 +50,24 @@ __noinline int eg_path_walk(struct eg_path *out, const struct eg_where *where)
 		out->len = at + n;
 		dentry = parent;
 	}
+	return 0;
+}
+
+/* Lists the open files of the reader, which names its own process when it makes the iterator. */
+SEC("iter/task_file")
+int eg_iter_files(struct bpf_iter__task_file *ctx)
+{
+	struct task_struct *task = ctx->task;
+	struct file *file = ctx->file;
+	struct eg_file out = {};
+
+	if (!task || !file || task->tgid != (int)(bpf_get_current_pid_tgid() >> 32))
+		return 0;
+	out.fd = ctx->fd;
+	out.dev = file->f_inode->i_sb->s_dev;
+	out.ino = file->f_inode->i_ino;
+	out.gen = file->f_inode->i_generation;
+	out.mode = file->f_inode->i_mode;
+	bpf_seq_write(ctx->meta->seq, &out, sizeof(out));
 	return 0;
 }

@@ -120,6 +120,34 @@ EG_MAP struct {
 	__array(values, struct eg_list);
 } eg_segments SEC(".maps");
 
+/* Small sets of numbers of each policy: ids not to be gained, files that are exceptions. Written by
+ * the helper. */
+EG_MAP struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, EG_ITEMS_MAX);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct eg_item_key);
+	__type(value, __u32);
+} eg_items SEC(".maps");
+
+/* The same for names. Written by the helper. */
+EG_MAP struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, EG_NAMES_MAX);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct eg_name_key);
+	__type(value, __u32);
+} eg_names SEC(".maps");
+
+/* What nobody guarded may change. Written by the helper at start and at each reload. */
+EG_MAP struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, EG_PLACES_MAX);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct eg_place_key);
+	__type(value, __u32);
+} eg_places SEC(".maps");
+
 /* Flows the packet layer, or a hook under audit, has reported. The oldest give way: then a flow
  * that goes on is reported once more. */
 EG_MAP struct {
@@ -144,6 +172,15 @@ EG_MAP struct {
 	__type(key, int);
 	__type(value, struct eg_guard);
 } eg_blocked SEC(".maps");
+
+/* socket -> label of the task that made it, where its cgroup stands for another profile or for
+ * none: the packet layer goes by both. Sockets that it accepts have it too. */
+EG_MAP struct {
+	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC | BPF_F_CLONE);
+	__type(key, int);
+	__type(value, struct eg_guard);
+} eg_marks SEC(".maps");
 
 /* session number -> counts. The entry is the helper's; the numbers are ours. */
 EG_MAP struct {
@@ -191,6 +228,15 @@ static __always_inline __u64 eg_cgroup_id(const struct cgroup *cgroup)
 	return cgroup->kn->id;
 }
 
+static __always_inline struct kernfs_node *eg_kernfs_parent(struct kernfs_node *kn)
+{
+	struct kernfs_node___renamed *renamed = (void *)kn;
+
+	if (bpf_core_field_exists(renamed->__parent))
+		return BPF_CORE_READ(renamed, __parent);
+	return BPF_CORE_READ(kn, parent);
+}
+
 /*
  * The guard of a cgroup or of its nearest bound ancestor. Only the levels where bindings stand are
  * tested, through ancestors[], so a user who nests hundreds of cgroups gains nothing by it.
@@ -233,6 +279,13 @@ static __always_inline const struct eg_guard *eg_guard_of_cgroup(struct cgroup *
 	return guard;
 }
 
+/*
+ * The same for any cgroup, as a number; *ret is written when there is one (cgroup.bpf.c): a global
+ * function, so that a hook that needs a second guard does not double what the verifier has to do.
+ * 1 = found.
+ */
+int eg_guard_find(__u64 cgroup, struct eg_guard *ret);
+
 static __always_inline bool eg_who_is(struct task_struct *task, struct eg_who *who)
 {
 	int guards = 0;
@@ -247,6 +300,40 @@ static __always_inline bool eg_who_is(struct task_struct *task, struct eg_who *w
 	if (who->guard[EG_BY_LABEL])
 		guards++;
 	return guards;
+}
+
+/* Is the guard one of the caller's own: the same session? */
+static __always_inline bool eg_is_own(const struct eg_who *who, const struct eg_guard *guard)
+{
+	for (int i = 0; i < EG_GUARDS; i++)
+		if (who->guard[i] && who->guard[i]->session == guard->session)
+			return true;
+	return false;
+}
+
+/* A leader that does nothing its user asks for: sshd's monitor, cron, atd. Of the guards only the
+ * label can say so. */
+static __always_inline bool eg_is_trusted(const struct eg_who *who)
+{
+	const struct eg_guard *label = who->guard[EG_BY_LABEL];
+
+	return label && (label->flags & (EG_GUARD_LEADER | EG_GUARD_SERVES)) == EG_GUARD_LEADER;
+}
+
+/* The number of the system call a task is in; -1 in none, -2 when we cannot tell. */
+static __always_inline long eg_syscall(struct task_struct *task)
+{
+	struct pt_regs *regs = (void *)bpf_task_pt_regs(task);
+	struct pt_regs___x86 *x86 = (void *)regs;
+	struct pt_regs___arm64 *arm64 = (void *)regs;
+
+	if (!regs)
+		return -2;
+	if (bpf_core_field_exists(x86->orig_ax))
+		return BPF_CORE_READ(x86, orig_ax);
+	if (bpf_core_field_exists(arm64->syscallno))
+		return BPF_CORE_READ(arm64, syscallno);
+	return -2;
 }
 
 /* ---- which policy ---- */
@@ -310,9 +397,10 @@ struct eg_detail {
 	__u8 has_rule;
 	__u8 has_addr;
 	__u16 rule_family;
-	__u16 level; /* of a socket option */
-	__u16 option;
-	const char *arg;	/* kernel string or NULL */
+	__u32 option;	 /* see eg_event */
+	__u16 level;	 /* of a socket option */
+	__u16 silent;	 /* 1 = the kernel asks for itself and goes on: no record, no count */
+	const char *arg; /* kernel string or NULL */
 	struct eg_where object; /* what it was about */
 };
 
@@ -421,8 +509,11 @@ static __always_inline int eg_refuse(const struct eg_view *view, const struct eg
 	__u32 op = detail->op < EG_OP_MAX ? detail->op : 0;
 	__u64 session = view->session;
 	struct eg_totals *totals = bpf_map_lookup_elem(&eg_totals, &session);
-	bool written = eg_event_write(view, detail, audit ? EG_VERDICT_AUDIT : EG_VERDICT_DENY);
+	bool written;
 
+	if (detail->silent)
+		return audit ? 0 : -EPERM;
+	written = eg_event_write(view, detail, audit ? EG_VERDICT_AUDIT : EG_VERDICT_DENY);
 	if (totals) {
 		if (audit)
 			__sync_fetch_and_add(&totals->audited[op & (EG_OP_MAX - 1)], 1);

@@ -4,38 +4,60 @@
  * it is moved, and the binding of user managers at the instant their cgroup is made.
  *
  * Hooks: task_alloc, bprm_committed_creds; tracepoint cgroup_mkdir; task iterators for the helper.
- * Not covered here: what keeps a task from leaving its cgroup. The label makes leaving pointless.
+ * Not covered here: writes to cgroup files, which move a task elsewhere. The label makes leaving
+ * pointless, and stray.bpf.c knows its sockets.
  */
 #define EG_DEFINE_MAPS
 #include "policy.bpf.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
-/* The guard a child of `task` inherits; NULL = none. A label wins: it says where the task came
- * from. */
-static __always_inline const struct eg_guard *eg_heritage(struct task_struct *task)
-{
-	struct eg_who who;
+enum { EG_CLONE_INTO_CGROUP = 33 }; /* bit of clone_flags, include/uapi/linux/sched.h */
 
-	if (!eg_who_is(task, &who))
-		return NULL;
-	return who.guard[EG_BY_LABEL] ? who.guard[EG_BY_LABEL] : who.guard[EG_BY_CGROUP];
+/* What a child inherits. A label wins: it says where the task came from. */
+static __always_inline void eg_inherit(const struct eg_who *who, struct eg_guard *label)
+{
+	const struct eg_guard *guard = who->guard[EG_BY_LABEL];
+
+	if (!guard)
+		guard = who->guard[EG_BY_CGROUP];
+	if (!guard)
+		return;
+	label->session = guard->session;
+	label->profile = guard->profile;
+	label->flags = guard->flags & ~(EG_GUARD_LEADER | EG_GUARD_SERVES | EG_GUARD_FRESH);
+	if (guard->flags & EG_GUARD_LEADER)
+		label->flags |= EG_GUARD_FRESH;
+}
+
+/* May a child be put into another cgroup? The user's systemd does so with every service, and what
+ * binds its cgroup binds those below. */
+static __noinline int eg_clone_away(const struct eg_who *who)
+{
+	const struct eg_guard *guard = who->guard[EG_BY_CGROUP];
+	struct eg_detail detail = {.op = EG_OP_CGROUP, .reason = EG_REASON_OUTSIDE};
+	struct eg_view view = {};
+
+	if (guard && (guard->flags & EG_GUARD_MANAGER))
+		return 0;
+	if (!eg_flag_refuses(who, EG_POLICY_DENY_LEAVING, &view))
+		return 0;
+	return eg_refuse(&view, &detail);
 }
 
 SEC("lsm/task_alloc")
 int BPF_PROG(eg_task_alloc, struct task_struct *task, unsigned long clone_flags)
 {
-	struct task_struct *parent = bpf_get_current_task_btf();
-	const struct eg_guard *guard = eg_heritage(parent);
-	struct eg_guard label;
+	struct eg_guard label = {};
 	struct eg_totals *totals;
+	struct eg_who who;
 	__u64 session;
 
-	if (!guard)
+	if (!eg_who_is(bpf_get_current_task_btf(), &who))
 		return 0;
-	label.session = guard->session;
-	label.profile = guard->profile;
-	label.flags = guard->flags & ~EG_GUARD_LEADER;
+	if (clone_flags >> EG_CLONE_INTO_CGROUP & 1 && eg_clone_away(&who))
+		return -EPERM;
+	eg_inherit(&who, &label);
 	if (bpf_task_storage_get(&eg_labels, task, &label, BPF_LOCAL_STORAGE_GET_F_CREATE))
 		return 0;
 	session = label.session;
@@ -45,28 +67,19 @@ int BPF_PROG(eg_task_alloc, struct task_struct *task, unsigned long clone_flags)
 	return -ENOMEM;
 }
 
-/* A leader that becomes another program is an ordinary member. */
+/* A leader, or a child of one, that becomes another program is an ordinary member. */
 SEC("lsm/bprm_committed_creds")
 int BPF_PROG(eg_bprm_committed_creds, struct linux_binprm *bprm)
 {
 	struct eg_guard *label =
 		bpf_task_storage_get(&eg_labels, bpf_get_current_task_btf(), NULL, 0);
 
-	if (label && (label->flags & EG_GUARD_LEADER))
-		label->flags &= ~EG_GUARD_LEADER;
+	if (label && (label->flags & (EG_GUARD_LEADER | EG_GUARD_FRESH)))
+		label->flags &= ~(EG_GUARD_LEADER | EG_GUARD_SERVES | EG_GUARD_FRESH);
 	return 0;
 }
 
 /* ---- user managers ---- */
-
-static __always_inline struct kernfs_node *eg_kernfs_parent(struct kernfs_node *kn)
-{
-	struct kernfs_node___renamed *renamed = (void *)kn;
-
-	if (bpf_core_field_exists(renamed->__parent))
-		return BPF_CORE_READ(renamed, __parent);
-	return BPF_CORE_READ(kn, parent);
-}
 
 enum {
 	EG_MANAGER_LEVEL = 3, /* user.slice/user-UID.slice/user@UID.service */
@@ -202,6 +215,7 @@ int eg_iter_members(struct bpf_iter__task *ctx)
 	member.tgid = task->tgid;
 	member.tid = task->pid;
 	member.flags = label->flags;
+	member.stray = !eg_guard_of_cgroup(task->cgroups->dfl_cgrp);
 	bpf_seq_write(ctx->meta->seq, &member, sizeof(member));
 	return 0;
 }

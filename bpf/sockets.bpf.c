@@ -3,11 +3,12 @@
  * Sockets: which may be made, which may be taken over from outside, and no source routes.
  *
  * Hooks: socket_create; file_receive (SCM_RIGHTS, pidfd_getfd and whatever else installs a file
- * somebody else opened); socket_setsockopt.
+ * somebody else opened, of other files those that files.bpf.c keeps); socket_setsockopt.
  * Not covered: files that reach a session's io_uring by MSG_RING, which no hook sees. So no
  * io_uring is let in, and a foreign socket in a ring of the session's own is judged by its peer at
  * each send.
  */
+#include "files.bpf.h"
 #include "socket.bpf.h"
 
 SEC("lsm/socket_create")
@@ -48,46 +49,69 @@ static __always_inline bool eg_is_ring(struct file *file)
 }
 
 /*
- * Was the socket made where our guards do not reach? By the cgroup it was made in: a socket made by
- * another session with the same profile is as good as one's own.
+ * Was the socket made where our guards do not reach? By the cgroup it was made in and by its mark:
+ * a socket made by another session with the same profile is as good as one's own.
  */
 static __always_inline bool eg_is_foreign(const struct eg_ask *ask, struct sock *sk)
 {
+	const struct eg_guard *mark = bpf_sk_storage_get(&eg_marks, sk, NULL, 0), *bound = NULL;
 	struct cgroup *cgroup = sk->sk_cgrp_data.cgroup;
-	const struct eg_guard *origin;
+	/* Slot 0 is nobody's. */
+	__u32 by_mark = mark ? mark->profile : EG_PROFILE_NONE, by_cgroup = EG_PROFILE_NONE;
 
-	if (!cgroup)
-		return true;
-	origin = eg_guard_of_cgroup(cgroup);
-	if (!origin)
-		return true;
+	if (cgroup)
+		bound = eg_guard_of_cgroup(cgroup);
+	if (bound)
+		by_cgroup = bound->profile;
 	for (int i = 0; i < EG_GUARDS; i++)
-		if (ask->guards & 1U << i && ask->guard[i].profile != origin->profile)
+		if (ask->guards & 1U << i &&
+		    (ask->guard[i].profile == EG_PROFILE_NONE ||
+		     (ask->guard[i].profile != by_cgroup && ask->guard[i].profile != by_mark)))
 			return true;
 	return false;
 }
 
-SEC("lsm/file_receive")
-int BPF_PROG(eg_file_receive, struct file *file)
+/* A file that was opened where nobody judged it: it must not be one that stays as it is. Not
+ * inlined, like its neighbour: their frames together are too large. */
+static __noinline int eg_receive_file(struct file *file)
+{
+	struct eg_change change = {};
+	struct eg_who who;
+
+	if (!(file->f_mode & EG_FMODE_WRITE) || !eg_change_who(&change, &who))
+		return 0;
+	eg_change_of_file(&change, file);
+	return eg_refuse_change(&change, &who);
+}
+
+/* sock: NULL for an io_uring. */
+static __noinline int eg_receive_socket(struct socket *sock)
 {
 	struct eg_ask ask = {.op = EG_OP_RECEIVE};
-	struct socket *sock;
 	struct sock *sk;
 
 	if (!eg_ask_who(&ask))
 		return 0;
-	sock = bpf_sock_from_file(file);
 	if (!sock)
-		return eg_is_ring(file) && eg_refused_for(&ask, EG_REASON_RING) ? -EPERM : 0;
+		return eg_refused_for(&ask, EG_REASON_RING);
 	sk = sock->sk;
 	if (!sk)
 		return 0; /* closed: nothing can be done with it */
 	eg_ask_socket(&ask, sk, EG_OP_RECEIVE);
 	if (eg_kind_refused(&ask))
-		return -EPERM;
-	if (!eg_is_inet(ask.family) || !eg_is_foreign(&ask, sk))
-		return 0;
-	return eg_refused_for(&ask, EG_REASON_FOREIGN) ? -EPERM : 0;
+		return 1;
+	return eg_is_inet(ask.family) && eg_is_foreign(&ask, sk) &&
+	       eg_refused_for(&ask, EG_REASON_FOREIGN);
+}
+
+SEC("lsm/file_receive")
+int BPF_PROG(eg_file_receive, struct file *file)
+{
+	struct socket *sock = bpf_sock_from_file(file);
+
+	if (sock || eg_is_ring(file))
+		return eg_receive_socket(sock) ? -EPERM : 0;
+	return eg_receive_file(file) ? -EPERM : 0;
 }
 
 /* ---- source routes ---- */

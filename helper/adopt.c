@@ -77,6 +77,8 @@ int eg_adopt_sessions(struct eg_helper *helper)
 		adopt_one(helper, number, &record);
 		n++;
 	}
+	eg_stray_adopt(helper);
 	sweep_leaves(helper);
+	eg_survey(helper);
 	return n;
 }

@@ -6,25 +6,22 @@
 #include "bpf_maps.h"
 
 #include <bpf/bpf.h>
-#include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <dirent.h>
 #include <fcntl.h>
-#include <linux/magic.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/vfs.h>
 
 #include "ebpfguard.skel.h"
 #include "key.h"
 #include "util.h"
 
 static const char *const map_names[EG_N_MAPS] = {
-	"eg_sessions", "eg_labels",  "eg_managers", "eg_profiles", "eg_policies",
-	"eg_tries4",   "eg_tries6",  "eg_segments", "eg_flows",	   "eg_connections",
-	"eg_totals",   "eg_records", "eg_state",    "eg_events",
+	"eg_sessions",	  "eg_labels",	 "eg_managers", "eg_profiles", "eg_policies", "eg_tries4",
+	"eg_tries6",	  "eg_segments", "eg_items",	"eg_names",    "eg_places",   "eg_flows",
+	"eg_connections", "eg_totals",	 "eg_records",	"eg_state",    "eg_events",
 };
 
 __attribute__((format(printf, 3, 4))) static int fail(struct eg_err *err, int error,
@@ -94,14 +91,16 @@ static int pin_maps(struct ebpfguard *skel, const char *dir, struct eg_err *err)
 	return 0;
 }
 
-/* Those of the packet layer are attached to each session's cgroup (bpf_packets.c): what is pinned
- * of them is the program. Of all others it is the link. */
-static bool is_packet_program(const struct bpf_program *prog)
+/* Those of the packet layer are attached to each session's cgroup (bpf_packets.c), and the list of
+ * our own files to ourselves (eg_bpf_files): what is pinned of them is the program. Of all others
+ * it is the link. */
+static bool is_attached_later(const struct bpf_program *prog)
 {
-	return bpf_program__type(prog) == BPF_PROG_TYPE_CGROUP_SKB;
+	return bpf_program__type(prog) == BPF_PROG_TYPE_CGROUP_SKB ||
+	       !strcmp(bpf_program__name(prog), "eg_iter_files");
 }
 
-/* Programs for hooks that this kernel can do without (leave_out) are not loaded. */
+/* Programs for hooks that this kernel can do without (eg_bpf_kernel_fit) are not loaded. */
 static bool is_loaded(const struct bpf_program *prog)
 {
 	return bpf_program__autoload(prog);
@@ -109,7 +108,7 @@ static bool is_loaded(const struct bpf_program *prog)
 
 static const char *pin_kind(const struct bpf_program *prog)
 {
-	return is_packet_program(prog) ? "prog" : "link";
+	return is_attached_later(prog) ? "prog" : "link";
 }
 
 /* Pins what stands for each program, in place of an older build's: then that one's goes. */
@@ -123,7 +122,7 @@ static int pin_programs(struct ebpfguard *skel, const char *dir, struct eg_err *
 
 		if (!is_loaded(prog))
 			continue;
-		fd = is_packet_program(prog) ? bpf_program__fd(prog)
+		fd = is_attached_later(prog) ? bpf_program__fd(prog)
 					     : bpf_link__fd(*s->progs[i].link);
 		r = eg_bpf_pin_replace(dir, pin_kind(prog), s->progs[i].name, fd);
 		if (r < 0)
@@ -142,61 +141,6 @@ __attribute__((format(printf, 2, 0))) static int print_all(enum libbpf_print_lev
 	return level == LIBBPF_DEBUG ? 0 : vfprintf(stderr, format, ap);
 }
 
-/* Is `word` in the comma list in path? */
-static bool list_has(const char *path, const char *word)
-{
-	char text[1024] = "", *at = text;
-	int fd eg_auto_close = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
-
-	if (n <= 0)
-		return false;
-	text[n] = '\0';
-	for (char *one = strsep(&at, ",\n"); one; one = strsep(&at, ",\n"))
-		if (!strcmp(one, word))
-			return true;
-	return false;
-}
-
-static void read_lsm_list(char *buf, size_t size)
-{
-	int fd eg_auto_close = open("/sys/kernel/security/lsm", O_RDONLY | O_CLOEXEC);
-	ssize_t n = fd < 0 ? -1 : read(fd, buf, size - 1);
-
-	buf[n > 0 ? n : 0] = '\0';
-	buf[strcspn(buf, "\n")] = '\0';
-}
-
-/* Everything the kernel must have, checked before the verifier would say it in its own words. */
-static int check_kernel(struct eg_err *err)
-{
-	struct statfs fs;
-	char lsm[512];
-
-	if (access("/sys/kernel/btf/vmlinux", R_OK) < 0)
-		return fail(err, -EOPNOTSUPP,
-			    "this kernel has no BTF (/sys/kernel/btf/vmlinux): it needs "
-			    "CONFIG_DEBUG_INFO_BTF=y, as "
-			    "Debian's kernels from 5.10 on have");
-	read_lsm_list(lsm, sizeof(lsm));
-	if (!lsm[0])
-		return fail(err, -EOPNOTSUPP,
-			    "cannot read /sys/kernel/security/lsm: mount securityfs at "
-			    "/sys/kernel/security");
-	if (!list_has("/sys/kernel/security/lsm", "bpf"))
-		return fail(err, -EOPNOTSUPP,
-			    "BPF LSM is not active: \"bpf\" is not in the kernel's LSM list (%s). "
-			    "Add lsm=%s,bpf to the "
-			    "kernel command line (GRUB_CMDLINE_LINUX in /etc/default/grub, then "
-			    "update-grub) and reboot; "
-			    "the kernel needs CONFIG_BPF_LSM=y",
-			    lsm, lsm);
-	if (statfs(EG_BPFFS, &fs) < 0 || fs.f_type != BPF_FS_MAGIC)
-		return fail(err, -EOPNOTSUPP,
-			    "no bpffs at " EG_BPFFS ": mount -t bpf bpf " EG_BPFFS);
-	return 0;
-}
-
 static int attach_all(struct ebpfguard *skel, struct eg_err *err)
 {
 	const struct bpf_object_skeleton *s = skel->skeleton;
@@ -205,7 +149,7 @@ static int attach_all(struct ebpfguard *skel, struct eg_err *err)
 		struct bpf_program *prog = *s->progs[i].prog;
 		int r;
 
-		if (is_packet_program(prog) || !is_loaded(prog))
+		if (is_attached_later(prog) || !is_loaded(prog))
 			continue;
 		*s->progs[i].link = bpf_program__attach(prog);
 		if (*s->progs[i].link)
@@ -341,33 +285,6 @@ static int load(struct ebpfguard *skel, bool adopted, const uint8_t *build, stru
 	return sign(build, err);
 }
 
-/* Has a struct of the running kernel this member? Not knowing is yes. */
-static bool kernel_has(const char *type, const char *member)
-{
-	struct btf *btf = btf__load_vmlinux_btf();
-	int32_t id = btf ? btf__find_by_name_kind(btf, type, BTF_KIND_STRUCT) : -1;
-	bool has = id < 0;
-
-	if (id >= 0) {
-		const struct btf_type *t = btf__type_by_id(btf, (uint32_t)id);
-		const struct btf_member *m = btf_members(t);
-
-		for (unsigned int i = 0; i < btf_vlen(t) && !has; i++)
-			has = !strcmp(btf__name_by_offset(btf, m[i].name_off), member);
-	}
-	btf__free(btf);
-	return has;
-}
-
-/* Leaves out what the running kernel does not need: since 6.5, when sockets lost sendpage, splice
- * and sendfile go by sendmsg. Returns 0 or a negative errno. */
-static int leave_out(struct ebpfguard *skel)
-{
-	if (kernel_has("proto_ops", "sendpage"))
-		return 0;
-	return bpf_program__set_autoload(skel->progs.eg_file_permission, false);
-}
-
 static int on_ring(void *arg, void *data, size_t size)
 {
 	struct eg_bpf *bpf = arg;
@@ -391,7 +308,9 @@ static int open_set(struct eg_bpf *bpf, struct eg_err *err)
 	bpf->iter_label = eg_bpf_pin_open("link", "eg_iter_label");
 	bpf->iter_members = eg_bpf_pin_open("link", "eg_iter_members");
 	bpf->iter_flows = eg_bpf_pin_open("link", "eg_iter_flows");
-	if (bpf->iter_label < 0 || bpf->iter_members < 0 || bpf->iter_flows < 0)
+	bpf->iter_files = eg_bpf_pin_open("prog", "eg_iter_files");
+	if (bpf->iter_label < 0 || bpf->iter_members < 0 || bpf->iter_flows < 0 ||
+	    bpf->iter_files < 0)
 		return fail(err, -ENOENT, "cannot open the pins of the iterators");
 	r = eg_bpf_packets_open(bpf);
 	if (r < 0)
@@ -409,7 +328,7 @@ static struct eg_bpf *new_bpf(void)
 		return NULL;
 	for (size_t i = 0; i < EG_N_MAPS; i++)
 		bpf->maps[i] = -1;
-	bpf->iter_label = bpf->iter_members = bpf->iter_flows = -1;
+	bpf->iter_label = bpf->iter_members = bpf->iter_flows = bpf->iter_files = -1;
 	for (size_t i = 0; i < EG_N_PACKETS; i++)
 		bpf->packets[i].fd = -1;
 	return bpf;
@@ -427,7 +346,7 @@ int eg_bpf_open(struct eg_bpf **ret, enum eg_bpf_start *ret_start, bool verbose,
 	if (!bpf)
 		return fail(reterr, -ENOMEM, "out of memory");
 	(void)libbpf_set_print(verbose ? print_all : NULL);
-	r = check_kernel(reterr);
+	r = eg_bpf_kernel_check(reterr);
 	if (!r)
 		r = make_dir(EG_PIN_PARENT, reterr);
 	if (!r) {
@@ -436,8 +355,8 @@ int eg_bpf_open(struct eg_bpf **ret, enum eg_bpf_start *ret_start, bool verbose,
 			r = fail(reterr, -errno, "cannot open the BPF object in this binary: %s",
 				 strerror(errno));
 	}
-	if (!r && leave_out(skel) < 0)
-		r = fail(reterr, -EINVAL, "cannot choose among the BPF programs");
+	if (!r)
+		r = eg_bpf_kernel_fit(bpf, skel->obj, reterr);
 	if (!r) {
 		eg_key_sha256(skel->skeleton->data, skel->skeleton->data_sz, build);
 		if (access(EG_PIN_DIR, F_OK) == 0)
@@ -467,6 +386,7 @@ void eg_bpf_close(struct eg_bpf *bpf)
 	eg_close_p(&bpf->iter_label);
 	eg_close_p(&bpf->iter_members);
 	eg_close_p(&bpf->iter_flows);
+	eg_close_p(&bpf->iter_files);
 	for (size_t i = 0; i < EG_N_PACKETS; i++)
 		eg_close_p(&bpf->packets[i].fd);
 	free(bpf);

@@ -19,6 +19,13 @@
 #define EG_PIN_PARENT EG_BPFFS "/ebpfguard"
 
 struct eg_bpf;
+struct eg_hook;
+
+/* An entry of eg_places. */
+struct eg_place {
+	struct eg_place_key key;
+	uint32_t flags; /* EG_PLACE_* */
+};
 
 enum eg_bpf_start {
 	EG_BPF_FRESH,	 /* nothing was pinned */
@@ -39,6 +46,10 @@ enum eg_bpf_start {
 int eg_bpf_open(struct eg_bpf **ret, enum eg_bpf_start *ret_start, bool verbose,
 		struct eg_err *reterr);
 
+/* The optional hooks the running kernel lacks, without those that another hook makes up for.
+ * *ret_n: how many. Borrowed. */
+const struct eg_hook *const *eg_bpf_missing(const struct eg_bpf *bpf, size_t *ret_n);
+
 /* Gives up our descriptors. What is pinned goes on enforcing. NULL is fine. */
 void eg_bpf_close(struct eg_bpf *bpf);
 
@@ -47,14 +58,37 @@ void eg_bpf_close(struct eg_bpf *bpf);
 int eg_bpf_unload(void);
 
 /*
- * Puts a compiled policy in force for a slot in one step: fills new tries, then swaps the slot's
- * one value, then waits until no program can still see the old one, then frees it.
+ * Puts a compiled policy in force for a slot in one step: fills new tries, lists and sets, then
+ * swaps the slot's one value, then waits until no program can still see the old one, then frees it.
  * slot: EG_PROFILE_SELFTEST..EG_PROFILES_MAX - 1; generation: for people.
- * Returns 0; -ENOSPC when no policy index is free; or the negative errno of a map operation; the
- * old policy then stays.
+ * Returns 0; -ENOSPC when no policy index is free; -EOVERFLOW when eg_items or eg_names is full; or
+ * the negative errno of a map operation; the old policy then stays.
  */
 int eg_bpf_policy_put(struct eg_bpf *bpf, uint32_t slot, const struct eg_policy_image *image,
 		      uint32_t generation);
+
+/*
+ * Replaces the items of the policy in force for a slot: files that are exceptions were replaced.
+ * New ones are there before old ones go. Returns 0; -EOVERFLOW when eg_items is full; or another
+ * negative errno: some new ones may then be in force, and none is missing that was.
+ */
+int eg_bpf_items_replace(struct eg_bpf *bpf, uint32_t slot, const struct eg_policy_image *image);
+
+/*
+ * Replaces the whole set of protected places (the built-in list), or adds to the built-in names of
+ * sockets. New ones are there before old ones go. Returns 0; -EOVERFLOW when the map is full; or
+ * another negative errno, with everything that was there still there.
+ */
+int eg_bpf_places_put(struct eg_bpf *bpf, const struct eg_place *places, size_t n);
+int eg_bpf_sockets_put(struct eg_bpf *bpf, const struct eg_policy_name *names, size_t n);
+
+/* Says which process is to be left alone by sessions: ours, or 0. tgid: in the initial pid
+ * namespace. 0 or a negative errno. */
+int eg_bpf_helper_set(struct eg_bpf *bpf, uint32_t tgid);
+
+/* Our own open files as the kernel names them, O_PATH descriptors too. *ret: array of *ret_n, owned
+ * by the caller. 0 or a negative errno. */
+int eg_bpf_files(struct eg_bpf *bpf, struct eg_file **ret, size_t *ret_n);
 
 /* What is in force for a slot. Returns 0 or a negative errno. */
 int eg_bpf_profile_get(struct eg_bpf *bpf, uint32_t slot, struct eg_profile *ret);
@@ -94,6 +128,16 @@ int eg_bpf_members(struct eg_bpf *bpf, struct eg_member **ret, size_t *ret_n);
  * has a program that allows no others.
  */
 int eg_bpf_packets_attach(struct eg_bpf *bpf, int dirfd);
+
+/*
+ * The same for strays: programs at the root of all cgroups that judge the sockets with a mark and
+ * cost every packet of the host a look. They stay until they are detached. root_fd: of the cgroup2
+ * mount, borrowed. attach and detach return 0 or a negative errno, twice is fine; detach ends
+ * those of any build. attached: are there any?
+ */
+int eg_bpf_strays_attach(struct eg_bpf *bpf, int root_fd);
+int eg_bpf_strays_detach(int root_fd);
+bool eg_bpf_strays_attached(int root_fd);
 
 /*
  * Says that a socket is the connection its session came in by: not judged by its peer, or

@@ -25,6 +25,17 @@ int eg_bpf_state_put(int fd, const struct eg_state *state)
 	return bpf_map_update_elem(fd, &zero, state, BPF_ANY);
 }
 
+int eg_bpf_helper_set(struct eg_bpf *bpf, uint32_t tgid)
+{
+	struct eg_state state;
+	int r = eg_bpf_state_get(bpf->maps[EG_MAP_STATE], &state);
+
+	if (r < 0)
+		return r;
+	state.helper = tgid;
+	return eg_bpf_state_put(bpf->maps[EG_MAP_STATE], &state);
+}
+
 /* ---- policies ---- */
 
 int eg_bpf_profile_get(struct eg_bpf *bpf, uint32_t slot, struct eg_profile *ret)
@@ -142,7 +153,7 @@ static int put_inner(struct eg_bpf *bpf, enum eg_map outer, uint32_t index, int 
 	return fd < 0 ? fd : bpf_map_update_elem(bpf->maps[outer], &index, &fd, BPF_ANY);
 }
 
-/* Puts tries and segments of a policy where its index will look for them. */
+/* Puts tries, segments and sets of a policy where its index will look for them. */
 static int put_parts(struct eg_bpf *bpf, uint32_t index, const struct eg_policy_image *image)
 {
 	uint32_t flags = image->policy.flags;
@@ -159,7 +170,7 @@ static int put_parts(struct eg_bpf *bpf, uint32_t index, const struct eg_policy_
 	if (!r && flags & EG_POLICY_SEGMENTS)
 		r = put_inner(bpf, EG_MAP_SEGMENTS, index,
 			      make_segments(image->segments, image->n_segments));
-	return r;
+	return r < 0 ? r : eg_bpf_sets_put(bpf, index, image);
 }
 
 static void drop_parts(struct eg_bpf *bpf, uint32_t index)
@@ -168,6 +179,7 @@ static void drop_parts(struct eg_bpf *bpf, uint32_t index)
 	(void)bpf_map_delete_elem(bpf->maps[EG_MAP_TRIES4], &index);
 	(void)bpf_map_delete_elem(bpf->maps[EG_MAP_TRIES6], &index);
 	(void)bpf_map_delete_elem(bpf->maps[EG_MAP_SEGMENTS], &index);
+	eg_bpf_sets_drop(bpf, index);
 }
 
 /*

@@ -6,10 +6,11 @@
 #define EG_BPF_MAPS_H
 
 #include "bpf.h"
+#include "hooks.h"
 
 #define EG_PIN_STR_(x) #x
 #define EG_PIN_STR(x)  EG_PIN_STR_(x)
-#define EG_PIN_ABI     2
+#define EG_PIN_ABI     3
 #define EG_PIN_DIR     EG_PIN_PARENT "/v" EG_PIN_STR(EG_PIN_ABI)
 /* A set under construction. bpffs allows no dot in a name. */
 #define EG_PIN_NEW     EG_PIN_DIR "_new"
@@ -25,6 +26,9 @@ enum eg_map {
 	EG_MAP_TRIES4,
 	EG_MAP_TRIES6,
 	EG_MAP_SEGMENTS,
+	EG_MAP_ITEMS,
+	EG_MAP_NAMES,
+	EG_MAP_PLACES,
 	EG_MAP_FLOWS,
 	EG_MAP_CONNECTIONS,
 	EG_MAP_TOTALS,
@@ -35,7 +39,13 @@ enum eg_map {
 };
 
 /* Programs of the packet layer. */
-enum eg_packets { EG_PACKETS_OUT, EG_PACKETS_IN, EG_N_PACKETS };
+enum eg_packets {
+	EG_PACKETS_OUT,
+	EG_PACKETS_IN,
+	EG_PACKETS_STRAY_OUT,
+	EG_PACKETS_STRAY_IN,
+	EG_N_PACKETS,
+};
 
 struct eg_packets_prog {
 	int fd;
@@ -47,10 +57,13 @@ struct ring_buffer;
 struct eg_bpf {
 	int maps[EG_N_MAPS];
 	int iter_label, iter_members, iter_flows; /* links of the iterators */
+	int iter_files;				  /* a program: each use makes its own link */
 	struct eg_packets_prog packets[EG_N_PACKETS];
 	struct ring_buffer *ring;
 	eg_bpf_event_fn handle;
 	void *handle_arg;
+	const struct eg_hook *missing[EG_HOOKS_MAX]; /* hooks the kernel lacks, nothing instead */
+	size_t n_missing;
 };
 
 /* The one entry of eg_state. fd: of that map. 0 or a negative errno. */
@@ -62,6 +75,22 @@ int eg_bpf_state_put(int fd, const struct eg_state *state);
  * the caller; NULL ret: only run it. 0 or a negative errno.
  */
 int eg_bpf_iterate(int link, char **ret, size_t *ret_n);
+
+struct bpf_object;
+
+/* bpf_kernel.c: everything the kernel must have, looked at before the verifier would say it in its
+ * own words. 0, or a negative errno with *reterr. */
+int eg_bpf_kernel_check(struct eg_err *reterr);
+
+/* Turns off the programs of an object that is open, but not loaded, that the running kernel has no
+ * hook for; bpf->missing gets what is weaker. 0; -EOPNOTSUPP when a hook that must be there is not;
+ * or another negative errno; each with *reterr. */
+int eg_bpf_kernel_fit(struct eg_bpf *bpf, struct bpf_object *object, struct eg_err *reterr);
+
+/* bpf_sets.c: the sets of a policy, by its index. put: 0, -EOVERFLOW when a map is full, or another
+ * negative errno, with some of it put. */
+int eg_bpf_sets_put(struct eg_bpf *bpf, uint32_t index, const struct eg_policy_image *image);
+void eg_bpf_sets_drop(struct eg_bpf *bpf, uint32_t index);
 
 /* bpf_packets.c: takes up the pinned programs. 0 or a negative errno. */
 int eg_bpf_packets_open(struct eg_bpf *bpf);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* The packet layer: its programs at the sessions' cgroups, and the sockets it is to know about. */
+/* The packet layer: its programs at the sessions' cgroups and, for strays, at the root of all; and
+ * the sockets it is to know about. */
 #include "bpf_maps.h"
 
 #include <bpf/bpf.h>
@@ -15,6 +16,8 @@ static const struct {
 } programs[EG_N_PACKETS] = {
 	[EG_PACKETS_OUT] = {"eg_packet_out", BPF_CGROUP_INET_EGRESS},
 	[EG_PACKETS_IN] = {"eg_packet_in", BPF_CGROUP_INET_INGRESS},
+	[EG_PACKETS_STRAY_OUT] = {"eg_stray_out", BPF_CGROUP_INET_EGRESS},
+	[EG_PACKETS_STRAY_IN] = {"eg_stray_in", BPF_CGROUP_INET_INGRESS},
 };
 
 static int info_of(int fd, struct bpf_prog_info *ret)
@@ -87,6 +90,49 @@ int eg_bpf_packets_attach(struct eg_bpf *bpf, int dirfd)
 	int r = attach_one(bpf, dirfd, EG_PACKETS_OUT);
 
 	return r < 0 ? r : attach_one(bpf, dirfd, EG_PACKETS_IN);
+}
+
+/* ---- strays ---- */
+
+/* The program of that name at the root. Its descriptor, -ENOENT, or another negative errno. */
+static int find_attached(int root_fd, enum eg_packets which)
+{
+	uint32_t ids[ATTACHED_MAX], n = ATTACHED_MAX;
+	int r = bpf_prog_query(root_fd, programs[which].type, 0, NULL, ids, &n);
+
+	return r < 0 ? r : find_older(ids, n, programs[which].name);
+}
+
+static int detach_one(int root_fd, enum eg_packets which)
+{
+	int fd eg_auto_close = find_attached(root_fd, which);
+
+	if (fd < 0)
+		return fd == -ENOENT ? 0 : fd;
+	return bpf_prog_detach2(fd, root_fd, programs[which].type);
+}
+
+int eg_bpf_strays_attach(struct eg_bpf *bpf, int root_fd)
+{
+	int r = attach_one(bpf, root_fd, EG_PACKETS_STRAY_OUT);
+
+	return r < 0 ? r : attach_one(bpf, root_fd, EG_PACKETS_STRAY_IN);
+}
+
+int eg_bpf_strays_detach(int root_fd)
+{
+	int out = detach_one(root_fd, EG_PACKETS_STRAY_OUT);
+	int in = detach_one(root_fd, EG_PACKETS_STRAY_IN);
+
+	return out < 0 ? out : in;
+}
+
+bool eg_bpf_strays_attached(int root_fd)
+{
+	int out eg_auto_close = find_attached(root_fd, EG_PACKETS_STRAY_OUT);
+	int in eg_auto_close = find_attached(root_fd, EG_PACKETS_STRAY_IN);
+
+	return out >= 0 || in >= 0;
 }
 
 int eg_bpf_connection_set(struct eg_bpf *bpf, int fd, uint64_t session)

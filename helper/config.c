@@ -101,20 +101,37 @@ static int parse_text(const struct eg_config_report *report, config_t *tree, con
 
 static const char *const mode_words[] = {
 	[EG_MODE_ENFORCE] = "enforce", [EG_MODE_AUDIT] = "audit", [EG_MODE_AUDIT + 1] = NULL};
-static const char *const default_words[] = {"allow", "deny", NULL};
+static const char *const verdict_words[] = {"allow", "deny", NULL};
+static const char *const root_users[] = {"root", NULL};
+/* Those whose members are root in all but name. Not all groups: ssh-agent is setgid. */
+static const char *const root_groups[] = {"root", "shadow", "disk", "kmem",    "sudo",
+					  "adm",  "docker", "lxd",  "libvirt", NULL};
 
 /* One row a setting, in the order in which they are applied. */
-#define FIELD(f) offsetof(struct eg_config_profile, f)
+#define FIELD(f) EG_CONFIG_OF_PROFILE, offsetof(struct eg_config_profile, f)
+#define WHOLE(f) EG_CONFIG_OF_FILE, offsetof(struct eg_config, f)
 #define SCHEMA(ROW)                                                                                \
 	ROW("mode", EG_CONFIG_WORD, FIELD(mode), EG_MODE_ENFORCE, 0, mode_words)                   \
-	ROW("default", EG_CONFIG_WORD_BOOL, FIELD(default_deny), 0, 0, default_words)              \
+	ROW("default", EG_CONFIG_WORD_BOOL, FIELD(default_deny), 0, 0, verdict_words)              \
 	ROW("deny", EG_CONFIG_NETWORKS, FIELD(egress), 0, EG_CONFIG_RULES_MAX, NULL)               \
 	ROW("allow", EG_CONFIG_NETWORKS, FIELD(egress), 1, EG_CONFIG_RULES_MAX, NULL)              \
 	ROW("bind.deny", EG_CONFIG_PORTS, FIELD(bind), 0, EG_CONFIG_PORTS_MAX, NULL)               \
 	ROW("bind.allow", EG_CONFIG_PORTS, FIELD(bind), 1, EG_CONFIG_PORTS_MAX, NULL)              \
 	ROW("sockets.allow", EG_CONFIG_SOCKETS, FIELD(families), 0, 0, NULL)                       \
 	ROW("setuid.deny", EG_CONFIG_BOOL, FIELD(deny_setuid), 0, 0, NULL)                         \
-	ROW("mount.deny", EG_CONFIG_BOOL, FIELD(deny_mount), 0, 0, NULL)
+	ROW("setuid.users", EG_CONFIG_IDS, FIELD(setuid_users), 0, 0, root_users)                  \
+	ROW("setuid.groups", EG_CONFIG_IDS, FIELD(setuid_groups), 0, 0, root_groups)               \
+	ROW("setuid.allow", EG_CONFIG_PATHS, FIELD(setuid_allow), 0, 0, NULL)                      \
+	ROW("mount.deny", EG_CONFIG_BOOL, FIELD(deny_mount), 0, 0, NULL)                           \
+	ROW("mount.allow", EG_CONFIG_MOUNTS, FIELD(mount_allow), 0, 0, NULL)                       \
+	ROW("capabilities.deny", EG_CONFIG_CAPABILITIES, FIELD(capabilities), 0, 0, NULL)          \
+	ROW("unix.deny", EG_CONFIG_SERVERS, FIELD(unix_deny), 0, 0, NULL)                          \
+	ROW("unix.services", EG_CONFIG_WORD_BOOL, FIELD(deny_services), 1, 0, verdict_words)       \
+	ROW("unix.same_user", EG_CONFIG_WORD_BOOL, FIELD(deny_same_user), 1, 0, verdict_words)     \
+	ROW("leaving", EG_CONFIG_WORD_BOOL, FIELD(deny_leaving), 1, 0, verdict_words)              \
+	ROW("tampering", EG_CONFIG_WORD_BOOL, FIELD(deny_tampering), 1, 0, verdict_words)          \
+	ROW("strict", EG_CONFIG_BOOL, WHOLE(strict), 0, 0, NULL)                                   \
+	ROW("managers.exempt", EG_CONFIG_USERS, WHOLE(managers_exempt), 0, 0, NULL)
 
 #define ROW_KEY(...)	    {__VA_ARGS__},
 #define ROW_NAME(path, ...) path,
@@ -136,6 +153,16 @@ static const struct eg_config_key *find_key(const char *path)
 	return NULL;
 }
 
+const char *const *eg_config_default_users(void)
+{
+	return root_users;
+}
+
+const char *const *eg_config_default_groups(void)
+{
+	return root_groups;
+}
+
 /* The first key that stands in the group of this path, NULL when it is no group. */
 static const struct eg_config_key *find_group(const char *path)
 {
@@ -149,11 +176,16 @@ static const struct eg_config_key *find_group(const char *path)
 
 static const char *group_example(const struct eg_config_key *first)
 {
-	if (first->type == EG_CONFIG_PORTS)
-		return "a group such as { deny = [ \"1-1023/tcp\" ]; }";
-	if (first->type == EG_CONFIG_SOCKETS)
-		return "a group such as { allow = [ \"AF_PACKET\" ]; }";
-	return "a group such as { deny = true; }";
+	static const char *const examples[] = {
+		[EG_CONFIG_BOOL] = "a group such as { deny = true; }",
+		[EG_CONFIG_PORTS] = "a group such as { deny = [ \"1-1023/tcp\" ]; }",
+		[EG_CONFIG_SOCKETS] = "a group such as { allow = [ \"AF_PACKET\" ]; }",
+		[EG_CONFIG_CAPABILITIES] = "a group such as { deny = [ \"SYS_ADMIN\" ]; }",
+		[EG_CONFIG_SERVERS] = "a group such as { deny = [ \"/run/mysqld/mysqld.sock\" ]; }",
+		[EG_CONFIG_USERS] = "a group such as { exempt = [ \"backup\" ]; }",
+	};
+
+	return examples[first->type];
 }
 
 /*
@@ -245,17 +277,19 @@ static int check_keys(const struct eg_config_report *report, const config_settin
 }
 
 static int apply(const struct eg_config_report *report, const config_t *tree,
-		 struct eg_config_profile *profile)
+		 struct eg_config *config)
 {
+	void *const owners[] = {
+		[EG_CONFIG_OF_PROFILE] = &config->profiles[0], [EG_CONFIG_OF_FILE] = config};
 	int err = check_keys(report, config_root_setting(tree), "");
 	size_t i;
 
 	for (i = 0; i < EG_ARRAY_SIZE(schema) && err == 0; i++) {
 		const config_setting_t *setting = config_lookup(tree, schema[i].path);
 
-		eg_config_apply_default(&schema[i], profile);
+		eg_config_apply_default(&schema[i], owners[schema[i].owner]);
 		if (setting)
-			err = eg_config_apply(report, &schema[i], setting, profile);
+			err = eg_config_apply(report, &schema[i], setting, owners[schema[i].owner]);
 	}
 	return err;
 }
@@ -284,16 +318,26 @@ static struct eg_config *config_new(const char *name)
 	return config;
 }
 
+static void profile_done(struct eg_config_profile *profile)
+{
+	free(profile->egress.list);
+	free(profile->bind.list);
+	eg_config_texts_done(&profile->setuid_users);
+	eg_config_texts_done(&profile->setuid_groups);
+	eg_config_texts_done(&profile->setuid_allow);
+	eg_config_texts_done(&profile->mount_allow);
+	eg_config_texts_done(&profile->unix_deny);
+}
+
 void eg_config_free(struct eg_config *config)
 {
 	size_t i;
 
 	if (!config)
 		return;
-	for (i = 0; i < config->n_profiles; i++) {
-		free(config->profiles[i].egress.list);
-		free(config->profiles[i].bind.list);
-	}
+	for (i = 0; i < config->n_profiles; i++)
+		profile_done(&config->profiles[i]);
+	eg_config_texts_done(&config->managers_exempt);
 	free(config->profiles);
 	free(config);
 }
@@ -348,7 +392,7 @@ int eg_config_parse(const char *text, size_t n, const char *name, struct eg_conf
 	err = parse_text(&report, &tree, copy);
 	if (err < 0)
 		return err;
-	err = apply(&report, &tree, &config->profiles[0]);
+	err = apply(&report, &tree, config);
 	if (err < 0)
 		return err;
 	*ret = eg_take_ptr(&config);

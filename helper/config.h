@@ -21,6 +21,8 @@ enum {
 	EG_CONFIG_DEPTH_MAX = 8,       /* nesting; libconfig's parser recurses */
 	EG_CONFIG_RULES_MAX = 1000000, /* entries of deny and allow together, in one profile */
 	EG_CONFIG_PORTS_MAX = 4096,    /* entries of bind.deny and bind.allow together */
+	EG_CONFIG_TEXTS_MAX = 256,     /* entries of one list of names or paths */
+	EG_CONFIG_NAME_MAX = 255,      /* bytes of a user's or group's name */
 	EG_ERR_TEXT_SIZE = 512,
 	EG_PATH_TEXT_SIZE = 256,
 };
@@ -47,6 +49,23 @@ struct eg_config_rules {
 	size_t n;
 };
 
+/* One string of a list: of the right form, but whether there is such a user or file is not looked
+ * at here. */
+struct eg_config_text {
+	char *text;	   /* owned */
+	unsigned int line; /* where it is written */
+};
+
+/* A list of names or paths, in file order; the same one never twice. */
+struct eg_config_texts {
+	struct eg_config_text *list; /* owned */
+	size_t n;
+	/* the key stands in the file, so its default does not apply. Not set: n is 0, and it is for
+	 * who reads the list to take the default */
+	bool set;
+	unsigned int line; /* of the key, when it is set */
+};
+
 /* A profile: what applies to the sessions that get it. Today there is one, "default", made of the
  * top-level keys. */
 struct eg_config_profile {
@@ -59,11 +78,21 @@ struct eg_config_profile {
 	/* sockets.allow: families besides the four usual ones (bit n = AF n), and EG_OPEN_* */
 	uint64_t families;
 	uint32_t protocols;
+	/* names, or numbers without leading zeros; defaults: eg_config_default_users, _groups */
+	struct eg_config_texts setuid_users, setuid_groups;
+	struct eg_config_texts setuid_allow; /* absolute paths */
+	struct eg_config_texts mount_allow;  /* absolute paths; types, without a dot or slash */
+	struct eg_config_texts unix_deny;    /* absolute paths; abstract names with their '@' */
+	uint64_t capabilities;		     /* capabilities.deny: bit n = capability n is denied */
+	bool deny_leaving, deny_tampering;
+	bool deny_services, deny_same_user; /* unix.services, unix.same_user */
 };
 
 struct eg_config {
 	char file[EG_PATH_TEXT_SIZE];
-	struct eg_config_profile *profiles; /* owned; [0] is "default" */
+	bool strict; /* refuse to start where the kernel lacks an optional hook */
+	struct eg_config_texts managers_exempt; /* names of users */
+	struct eg_config_profile *profiles;	/* owned; [0] is "default" */
 	size_t n_profiles;
 };
 
@@ -97,6 +126,11 @@ void eg_config_free(struct eg_config *config);
 /* Writes "file:line: text" (or "file: text" for line 0) as one line. buf: size bytes. Returns
  * buf. */
 char *eg_err_format(const struct eg_err *err, char *buf, size_t size);
+
+/* What applies where setuid.users or setuid.groups is not set: names, NULL-terminated. A host need
+ * not have all of the groups. */
+const char *const *eg_config_default_users(void);
+const char *const *eg_config_default_groups(void);
 
 /* Key names in the schema, for the test that keeps page, sample and schema in step:
  * NULL-terminated, dotted. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * One setting's value, as libconfig has parsed it, into the profile: by its type, with what is
- * wrong about it said in full.
+ * One setting's value, as libconfig has parsed it, to where it belongs: by its type, with what is
+ * wrong about it said in full. Lists of strings are config_texts.c's.
  */
 #include "config_apply.h"
 
@@ -47,10 +47,10 @@ int eg_config_fail_type(const struct eg_config_report *report, const config_sett
 /* ---- words and booleans */
 
 static int apply_word(const struct eg_config_report *report, const struct eg_config_key *key,
-		      const config_setting_t *setting, struct eg_config_profile *profile)
+		      const config_setting_t *setting, void *owner)
 {
 	const char *text = config_setting_get_string(setting);
-	void *field = (char *)profile + key->offset;
+	void *field = (char *)owner + key->offset;
 	char expected[PATH_SIZE] = "";
 	size_t len = 0;
 	int i;
@@ -71,25 +71,24 @@ static int apply_word(const struct eg_config_report *report, const struct eg_con
 }
 
 static int apply_bool(const struct eg_config_report *report, const struct eg_config_key *key,
-		      const config_setting_t *setting, struct eg_config_profile *profile)
+		      const config_setting_t *setting, void *owner)
 {
 	if (config_setting_type(setting) != CONFIG_TYPE_BOOL)
 		return eg_config_fail_type(report, setting, key->path, "true or false");
-	*(bool *)((char *)profile + key->offset) = config_setting_get_bool(setting);
+	*(bool *)((char *)owner + key->offset) = config_setting_get_bool(setting);
 	return 0;
 }
 
 /* ---- lists */
 
-static bool is_list(const config_setting_t *setting)
+bool eg_config_is_list(const config_setting_t *setting)
 {
 	return config_setting_is_array(setting) || config_setting_is_list(setting);
 }
 
-/* The string of an element; NULL with the report filled when it is not one. */
-static const char *element_text(const struct eg_config_report *report,
-				const struct eg_config_key *key, const config_setting_t *setting,
-				int i, const char *expected)
+const char *eg_config_element_text(const struct eg_config_report *report,
+				   const struct eg_config_key *key, const config_setting_t *setting,
+				   int i, const char *expected)
 {
 	const char *text = config_setting_get_string(setting);
 	char what[PATH_SIZE];
@@ -101,8 +100,8 @@ static const char *element_text(const struct eg_config_report *report,
 	return text;
 }
 
-static int fail_twice(const struct eg_config_report *report, const struct eg_config_key *key, int i,
-		      const char *text, unsigned int line, unsigned int first_line)
+int eg_config_fail_twice(const struct eg_config_report *report, const struct eg_config_key *key,
+			 int i, const char *text, unsigned int line, unsigned int first_line)
 {
 	char quoted[EG_CONFIG_QUOTE_SIZE];
 
@@ -135,9 +134,10 @@ static int apply_rule(const struct eg_config_report *report, const struct eg_con
 	bool ports = key->type == EG_CONFIG_PORTS;
 	struct eg_config_rule rule = {.allow = key->value, .line = eg_config_line(setting)};
 	const char *why = NULL;
-	const char *text = element_text(report, key, setting, i,
-					ports ? "ports in quotes such as \"8000-8999/tcp\""
-					      : "a network in quotes such as \"10.0.0.0/8\"");
+	const char *text =
+		eg_config_element_text(report, key, setting, i,
+				       ports ? "ports in quotes such as \"8000-8999/tcp\""
+					     : "a network in quotes such as \"10.0.0.0/8\"");
 
 	if (!text)
 		return -EINVAL;
@@ -182,18 +182,19 @@ static int check_rules_once(const struct eg_config_report *report, const struct 
 	}
 	if (again == n)
 		return 0;
-	return fail_twice(report, key, (int)again, config_setting_get_string_elem(list, (int)again),
-			  rules[again].line, first_line);
+	return eg_config_fail_twice(report, key, (int)again,
+				    config_setting_get_string_elem(list, (int)again),
+				    rules[again].line, first_line);
 }
 
 static int apply_rules(const struct eg_config_report *report, const struct eg_config_key *key,
-		       const config_setting_t *setting, struct eg_config_profile *profile)
+		       const config_setting_t *setting, void *owner)
 {
-	struct eg_config_rules *rules = (void *)((char *)profile + key->offset);
+	struct eg_config_rules *rules = (void *)((char *)owner + key->offset);
 	struct eg_config_rule *list = NULL;
 	int i, err, n = config_setting_length(setting);
 
-	if (!is_list(setting))
+	if (!eg_config_is_list(setting))
 		return eg_config_fail_type(report, setting, key->path,
 					   key->type == EG_CONFIG_PORTS
 						   ? "an array of ports such as [ \"1-1023/tcp\" ]"
@@ -255,27 +256,27 @@ static int open_socket(const char *name, struct eg_config_profile *profile)
 }
 
 static int apply_sockets(const struct eg_config_report *report, const struct eg_config_key *key,
-			 const config_setting_t *setting, struct eg_config_profile *profile)
+			 const config_setting_t *setting, void *owner)
 {
 	unsigned int lines[2 * N_SOCKETS] = {0}; /* where each was named */
 	int i, bit, n = config_setting_length(setting);
 
-	if (!is_list(setting))
+	if (!eg_config_is_list(setting))
 		return eg_config_fail_type(report, setting, key->path,
 					   "an array of names such as [ \"AF_PACKET\", \"raw\" ]");
 	for (i = 0; i < n; i++) {
 		const config_setting_t *element = eg_config_element(setting, i);
-		const char *text = element_text(report, key, element, i,
-						"a name in quotes such as \"AF_PACKET\"");
+		const char *text = eg_config_element_text(report, key, element, i,
+							  "a name in quotes such as \"AF_PACKET\"");
 
 		if (!text)
 			return -EINVAL;
-		bit = open_socket(text, profile);
+		bit = open_socket(text, owner);
 		if (bit < 0)
 			return fail_socket(report, key, element, i, text);
 		if (lines[bit])
-			return fail_twice(report, key, i, text, eg_config_line(element),
-					  lines[bit]);
+			return eg_config_fail_twice(report, key, i, text, eg_config_line(element),
+						    lines[bit]);
 		lines[bit] = eg_config_line(element);
 	}
 	return 0;
@@ -283,9 +284,9 @@ static int apply_sockets(const struct eg_config_report *report, const struct eg_
 
 /* ---- doors */
 
-void eg_config_apply_default(const struct eg_config_key *key, struct eg_config_profile *profile)
+void eg_config_apply_default(const struct eg_config_key *key, void *owner)
 {
-	void *field = (char *)profile + key->offset;
+	void *field = (char *)owner + key->offset;
 
 	if (key->type == EG_CONFIG_WORD)
 		*(unsigned int *)field = (unsigned int)key->value;
@@ -294,15 +295,24 @@ void eg_config_apply_default(const struct eg_config_key *key, struct eg_config_p
 }
 
 int eg_config_apply(const struct eg_config_report *report, const struct eg_config_key *key,
-		    const config_setting_t *setting, struct eg_config_profile *profile)
+		    const config_setting_t *setting, void *owner)
 {
 	static int (*const appliers[])(const struct eg_config_report *,
 				       const struct eg_config_key *, const config_setting_t *,
-				       struct eg_config_profile *) = {
-		[EG_CONFIG_WORD] = apply_word,	 [EG_CONFIG_WORD_BOOL] = apply_word,
-		[EG_CONFIG_BOOL] = apply_bool,	 [EG_CONFIG_NETWORKS] = apply_rules,
-		[EG_CONFIG_PORTS] = apply_rules, [EG_CONFIG_SOCKETS] = apply_sockets,
+				       void *) = {
+		[EG_CONFIG_WORD] = apply_word,
+		[EG_CONFIG_WORD_BOOL] = apply_word,
+		[EG_CONFIG_BOOL] = apply_bool,
+		[EG_CONFIG_NETWORKS] = apply_rules,
+		[EG_CONFIG_PORTS] = apply_rules,
+		[EG_CONFIG_SOCKETS] = apply_sockets,
+		[EG_CONFIG_IDS] = eg_config_apply_texts,
+		[EG_CONFIG_USERS] = eg_config_apply_texts,
+		[EG_CONFIG_PATHS] = eg_config_apply_texts,
+		[EG_CONFIG_MOUNTS] = eg_config_apply_texts,
+		[EG_CONFIG_SERVERS] = eg_config_apply_texts,
+		[EG_CONFIG_CAPABILITIES] = eg_config_apply_capabilities,
 	};
 
-	return appliers[key->type](report, key, setting, profile);
+	return appliers[key->type](report, key, setting, owner);
 }

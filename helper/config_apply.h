@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * What config.c shares with config_apply.c, which puts a setting's value into the profile, and
- * config_words.c, which knows names. Pure.
+ * What config.c shares with config_apply.c and config_texts.c, which put a setting's value where it
+ * belongs, and config_words.c, which knows names. Pure.
  */
 #ifndef EG_CONFIG_APPLY_H
 #define EG_CONFIG_APPLY_H
@@ -19,16 +19,29 @@ enum eg_config_type {
 	EG_CONFIG_NETWORKS, /* rules for addresses, in a struct eg_config_rules */
 	EG_CONFIG_PORTS,    /* rules for bind, likewise */
 	EG_CONFIG_SOCKETS,  /* families and protocols */
+	/* lists of strings, in a struct eg_config_texts */
+	EG_CONFIG_IDS,		/* users or groups, by name or number */
+	EG_CONFIG_USERS,	/* names of users */
+	EG_CONFIG_PATHS,	/* absolute paths */
+	EG_CONFIG_MOUNTS,	/* types of file systems, absolute paths */
+	EG_CONFIG_SERVERS,	/* names that unix sockets were bound to */
+	EG_CONFIG_CAPABILITIES, /* a bitmap, stored as uint64_t */
 };
+
+/* Whose setting it is. */
+enum eg_config_owner { EG_CONFIG_OF_PROFILE, EG_CONFIG_OF_FILE };
 
 /* A setting of the file. */
 struct eg_config_key {
 	const char *path; /* dotted */
 	enum eg_config_type type;
-	size_t offset; /* in struct eg_config_profile */
+	enum eg_config_owner owner;
+	size_t offset; /* in struct eg_config_profile, or OF_FILE in struct eg_config */
 	int value;     /* default; NETWORKS and PORTS: 1 = the rules allow */
 	int limit;     /* NETWORKS and PORTS: most of them, together with those applied before */
-	const char *const *words; /* names of the values from 0, NULL-terminated */
+	/* NULL-terminated; WORD and WORD_BOOL: names of the values from 0; lists of strings: what
+	 * applies where the setting is missing */
+	const char *const *words;
 };
 
 static inline config_setting_t *eg_config_element(const config_setting_t *setting, int i)
@@ -46,13 +59,37 @@ static inline unsigned int eg_config_line(const config_setting_t *setting)
 int eg_config_fail_type(const struct eg_config_report *report, const config_setting_t *setting,
 			const char *what, const char *expected);
 
-/* Puts the key's default into the profile. Rules and sockets have none: zeroed is empty. */
-void eg_config_apply_default(const struct eg_config_key *key, struct eg_config_profile *profile);
+/* Is it an array or a list? libconfig takes either. */
+bool eg_config_is_list(const config_setting_t *setting);
 
-/* Puts a value into the profile; takes effect in part when it fails. 0, or -EINVAL or -ENOMEM with
- * the report filled. */
+/* The string of the i-th element of a list, borrowed; NULL with the report filled when it is not a
+ * string. expected: what it should be. */
+const char *eg_config_element_text(const struct eg_config_report *report,
+				   const struct eg_config_key *key, const config_setting_t *element,
+				   int i, const char *expected);
+
+/* Reports that the i-th element, text, stands in its list before. -EINVAL. */
+int eg_config_fail_twice(const struct eg_config_report *report, const struct eg_config_key *key,
+			 int i, const char *text, unsigned int line, unsigned int first_line);
+
+/* Puts the key's default where it belongs. Not for rules, sockets and lists: zeroed they are empty,
+ * and a list not set. owner: the profile or the configuration, as the key says. */
+void eg_config_apply_default(const struct eg_config_key *key, void *owner);
+
+/* Puts a value where it belongs; takes effect in part when it fails. owner: likewise. 0, or -EINVAL
+ * or -ENOMEM with the report filled. */
 int eg_config_apply(const struct eg_config_report *report, const struct eg_config_key *key,
-		    const config_setting_t *setting, struct eg_config_profile *profile);
+		    const config_setting_t *setting, void *owner);
+
+/* The same for lists of strings and for capabilities. */
+int eg_config_apply_texts(const struct eg_config_report *report, const struct eg_config_key *key,
+			  const config_setting_t *setting, void *owner);
+int eg_config_apply_capabilities(const struct eg_config_report *report,
+				 const struct eg_config_key *key, const config_setting_t *setting,
+				 void *owner);
+
+/* Releases what a list owns, not the list. */
+void eg_config_texts_done(struct eg_config_texts *texts);
 
 /* Edit distance, capitals aside; two neighbours that have changed places count once. Both at most
  * EG_CONFIG_HINT_MAX long. */
@@ -64,7 +101,9 @@ unsigned int eg_config_distance(const char *a, const char *b);
  */
 int eg_config_socket(const char *name, unsigned int *ret_family, uint32_t *ret_protocol);
 
-/* The name that was probably meant, NULL when none is near. */
+/* The name that was probably meant, NULL when none is near: of sockets.allow, or a capability's
+ * without "CAP_". */
 const char *eg_config_socket_nearest(const char *name);
+const char *eg_config_capability_nearest(const char *name);
 
 #endif

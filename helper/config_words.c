@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * Names that settings take: what sockets may be opened, and which name was probably meant.
+ * Names that settings take: what sockets may be opened, and which name was probably meant; the
+ * capabilities' are capability.c's.
  */
 #include "config_apply.h"
 
@@ -8,6 +9,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "capability.h"
 #include "util.h"
 
 enum {
@@ -154,5 +156,18 @@ const char *eg_config_socket_nearest(const char *name)
 	}
 	for (i = 0; i < EG_ARRAY_SIZE(protocols); i++)
 		keep_nearer(name, protocols[i].name, protocols[i].name, &best, &nearest);
+	return nearest;
+}
+
+const char *eg_config_capability_nearest(const char *name)
+{
+	const char *nearest = NULL;
+	unsigned int best = 3, i;
+
+	name += eg_capability_prefix(name);
+	if (strlen(name) > EG_CONFIG_HINT_MAX)
+		return NULL;
+	for (i = 0; eg_capability_name(i); i++)
+		keep_nearer(name, eg_capability_name(i), eg_capability_name(i), &best, &nearest);
 	return nearest;
 }

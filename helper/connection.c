@@ -19,12 +19,6 @@
 
 enum { SOCKETS_MAX = 256 /* sshd has about ten; more are not looked at */ };
 
-/* One end of a connection; IPv4 as v4-mapped, which is how an AF_INET6 socket names it. */
-struct end {
-	uint8_t addr[16];
-	uint16_t port; /* host order */
-};
-
 static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
 
 uint32_t eg_connection_port(const char *connection, const char *rhost)
@@ -42,9 +36,9 @@ uint32_t eg_connection_port(const char *connection, const char *rhost)
 }
 
 /* The address an end is at. A scope id is left out: the port tells links apart well enough. */
-static bool parse_end(char *address, unsigned int port, struct end *ret)
+static bool parse_end(char *address, unsigned int port, struct eg_end *ret)
 {
-	struct end end = {.port = (uint16_t)port};
+	struct eg_end end = {.port = (uint16_t)port};
 
 	if (port > UINT16_MAX)
 		return false;
@@ -57,8 +51,7 @@ static bool parse_end(char *address, unsigned int port, struct end *ret)
 	return true;
 }
 
-/* SSH_CONNECTION: both ends, the client's first. */
-static bool parse_connection(const char *text, struct end *ret_peer, struct end *ret_own)
+bool eg_connection_ends(const char *text, struct eg_end *ret_peer, struct eg_end *ret_own)
 {
 	char peer[EG_CONN_SIZE], own[EG_CONN_SIZE];
 	unsigned int peer_port, own_port;
@@ -69,7 +62,8 @@ static bool parse_connection(const char *text, struct end *ret_peer, struct end 
 }
 
 /* Is this socket's name, own or peer's, that end? */
-static bool is_at(int fd, int (*name)(int, struct sockaddr *, socklen_t *), const struct end *end)
+static bool is_at(int fd, int (*name)(int, struct sockaddr *, socklen_t *),
+		  const struct eg_end *end)
 {
 	union {
 		struct sockaddr any;
@@ -77,7 +71,7 @@ static bool is_at(int fd, int (*name)(int, struct sockaddr *, socklen_t *), cons
 		struct sockaddr_in6 in6;
 	} addr = {0};
 	socklen_t size = sizeof(addr);
-	struct end found = {0};
+	struct eg_end found = {0};
 
 	if (name(fd, &addr.any, &size) < 0)
 		return false;
@@ -111,12 +105,9 @@ static bool is_socket(int dir, const char *name)
 	       !strncmp(target, "socket:[", 8);
 }
 
-/*
- * The peer's descriptor that is the connection between these ends. The listing says only which
- * numbers to try; the pidfd says whose they are. Returns a duplicate, -ENOENT, or another negative
- * errno when none could be looked at.
- */
-static int find_socket(const struct eg_peer *peer, const struct end *client, const struct end *own)
+/* The listing says only which numbers to try; the pidfd says whose they are. */
+int eg_connection_socket(const struct eg_peer *peer, bool (*wanted)(int fd, const void *arg),
+			 const void *arg)
 {
 	int refused = 0, result = -ENOENT;
 	struct dirent *entry;
@@ -136,22 +127,38 @@ static int find_socket(const struct eg_peer *peer, const struct end *client, con
 		fd = (int)syscall(SYS_pidfd_getfd, peer->pidfd, atoi(entry->d_name), 0);
 		if (fd < 0)
 			refused = -errno;
-		else if (is_stream(fd) && is_at(fd, getpeername, client) &&
-			 is_at(fd, getsockname, own))
+		else if (wanted(fd, arg))
 			result = eg_take_fd(&fd);
 	}
 	(void)closedir(dir); /* opened for reading only */
 	return result < 0 && refused ? refused : result;
 }
 
+struct ends {
+	struct eg_end client, own;
+};
+
+static bool is_between(int fd, const void *arg)
+{
+	const struct ends *ends = arg;
+
+	return is_stream(fd) && is_at(fd, getpeername, &ends->client) &&
+	       is_at(fd, getsockname, &ends->own);
+}
+
+int eg_connection_find(const struct eg_peer *peer, const char *connection)
+{
+	struct ends ends;
+
+	if (!eg_connection_ends(connection, &ends.client, &ends.own))
+		return -ENOENT;
+	return eg_connection_socket(peer, is_between, &ends);
+}
+
 int eg_connection_mark(struct eg_helper *helper, const struct eg_peer *peer, const char *connection,
 		       uint64_t session)
 {
-	struct end client, own;
-	int fd eg_auto_close = -1;
+	int fd eg_auto_close = eg_connection_find(peer, connection);
 
-	if (!parse_connection(connection, &client, &own))
-		return -ENOENT;
-	fd = find_socket(peer, &client, &own);
 	return fd < 0 ? fd : eg_bpf_connection_set(helper->bpf, fd, session);
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/utsname.h>
 
+#include "hooks.h"
 #include "util.h"
 
 enum { ANSWER_MS = 1000 }; /* a list of sessions may fill the socket: the reader has that long */
@@ -42,6 +43,18 @@ static uint32_t count_unfiltered(const struct eg_helper *helper)
 	return n;
 }
 
+/* Names, separated by blanks; what does not fit is left out whole. */
+static void list_missing(const struct eg_helper *helper, char *buf, size_t size)
+{
+	size_t n, used = 0;
+	const struct eg_hook *const *missing = eg_bpf_missing(helper->bpf, &n);
+
+	buf[0] = '\0';
+	for (size_t i = 0; i < n && used + strlen(missing[i]->name) + 2 < size; i++)
+		used += (size_t)snprintf(buf + used, size - used, "%s%s", i ? " " : "",
+					 missing[i]->name);
+}
+
 int eg_control_status(struct eg_helper *helper, int fd)
 {
 	struct eg_msg_is_status msg = {
@@ -63,7 +76,9 @@ int eg_control_status(struct eg_helper *helper, int fd)
 
 	if (uname(&uts) == 0)
 		(void)snprintf(msg.kernel, sizeof(msg.kernel), "%.63s", uts.release);
+	list_missing(helper, msg.hooks_missing, sizeof(msg.hooks_missing));
 	(void)snprintf(msg.last_error, sizeof(msg.last_error), "%s", helper->last_error);
+	(void)snprintf(msg.gaps, sizeof(msg.gaps), "%s", helper->gaps);
 	eg_proto_head(&msg, EG_MSG_IS_STATUS, sizeof(msg));
 	return eg_proto_send(fd, &msg, -1, eg_proto_now_ms() + ANSWER_MS);
 }

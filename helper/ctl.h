@@ -34,10 +34,21 @@ struct eg_ctl_options {
  */
 char *eg_ctl_safe(const char *text, char *buf, size_t size);
 
+/* Prints an error of the configuration to stderr, without "ebpfguardctl: " in front: an editor
+ * finds file and line at the start. */
+void eg_ctl_print_error(const struct eg_err *error);
+
+/* Loads a configuration, or says on stderr why not and returns NULL. Free with eg_config_free. */
+struct eg_config *eg_ctl_load(const char *path);
+
+/* Frees one at the end of its scope. */
+void eg_ctl_config_free(struct eg_config **config);
+#define eg_ctl_auto_config __attribute__((cleanup(eg_ctl_config_free)))
+
 /*
  * The commands. args: as many as the command takes at most, NULL after the last.
- * Return the exit status. check and explain read files and nothing else; the others ask the helper
- * and wait five seconds for it at most.
+ * Return the exit status. check and explain look at files and nothing else; the others ask the
+ * helper and wait five seconds for it at most.
  */
 int eg_ctl_check(const struct eg_ctl_options *options, char **args);	/* [FILE] */
 int eg_ctl_explain(const struct eg_ctl_options *options, char **args);	/* USER connect TARGET */

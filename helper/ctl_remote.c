@@ -16,6 +16,7 @@
 #include "abi.h"
 #include "ctl.h"
 #include "event.h"
+#include "hooks.h"
 #include "proto.h"
 #include "util.h"
 
@@ -181,9 +182,38 @@ static void print_packets(const struct eg_msg_is_status *status)
 			     all > status->unfiltered ? all - status->unfiltered : 0, all);
 }
 
+/* One line for each hook; what is weaker without it is known to us as it is to the helper. */
+static void print_missing(const struct eg_msg_is_status *status)
+{
+	char names[sizeof(status->hooks_missing)], clean[4 * sizeof(names)], *at = names;
+
+	(void)snprintf(names, sizeof(names), "%s", status->hooks_missing);
+	for (char *name = strsep(&at, " "); name; name = strsep(&at, " ")) {
+		const struct eg_hook *hook = eg_hooks_optional(name);
+
+		if (*name)
+			(void)printf("missing: %s%s%s\n", eg_ctl_safe(name, clean, sizeof(clean)),
+				     hook ? ": " : "", hook ? hook->weaker : "");
+	}
+}
+
+/* What runs for users and is not guarded: a line each. */
+static void print_gaps(const char *gaps)
+{
+	char line[EG_GAPS_SIZE], clean[4 * EG_GAPS_SIZE];
+
+	while (*gaps) {
+		size_t n = strcspn(gaps, "\n");
+
+		(void)snprintf(line, sizeof(line), "%.*s", (int)n, gaps);
+		(void)printf("not guarded: %s\n", eg_ctl_safe(line, clean, sizeof(clean)));
+		gaps += n + (gaps[n] == '\n');
+	}
+}
+
 static void print_status(const struct eg_msg_is_status *status)
 {
-	char hooks[4 * sizeof(status->hooks_missing)], error[4 * EG_TEXT_SIZE];
+	char error[4 * EG_TEXT_SIZE];
 
 	(void)printf("enforcing: %s\n",
 		     status->enforcing
@@ -194,11 +224,10 @@ static void print_status(const struct eg_msg_is_status *status)
 	(void)printf("sessions: %u\n", status->sessions);
 	(void)printf("managers: %u\n", status->managers);
 	print_packets(status);
+	print_gaps(status->gaps);
 	(void)printf("lost: %llu\n", (unsigned long long)status->lost);
 	print_helper(status);
-	if (status->hooks_missing[0])
-		(void)printf("missing: %s\n",
-			     eg_ctl_safe(status->hooks_missing, hooks, sizeof(hooks)));
+	print_missing(status);
 	(void)printf("last error: %s\n",
 		     status->last_error[0] ? eg_ctl_safe(status->last_error, error, sizeof(error))
 					   : "none");

@@ -15,8 +15,10 @@
 #include "bpf.h"
 #include "cgroup2.h"
 #include "config.h"
+#include "diag.h"
 #include "limit.h"
 #include "proto.h"
+#include "resolve.h"
 
 enum {
 	EG_PROFILE_DEFAULT = EG_PROFILE_FIRST,
@@ -32,7 +34,8 @@ enum {
 	/* a caller waiting while we cannot start has that long to say what it wants */
 	EG_REFUSE_MS = 200,
 	EG_TICK_MS = 1000,
-	EG_LOOK_TICKS = 4, /* each cgroup is looked at that often without being told to */
+	EG_SURVEY_TICKS = 60, /* managers are looked for that often */
+	EG_LOOK_TICKS = 4,    /* each cgroup is looked at that often without being told to */
 	EG_BUCKETS = 1024,
 };
 
@@ -55,6 +58,7 @@ struct eg_session {
 	bool empty;
 	/* its cgroup is there and the packet layer is not: only calls are judged */
 	bool unfiltered;
+	bool strayed; /* a process of it has made a socket outside of every bound cgroup */
 	struct eg_limit limit;
 	int64_t born_ms;	 /* managers: when the kernel reported the cgroup of the record */
 	struct eg_session *next; /* in its bucket */
@@ -63,12 +67,14 @@ struct eg_session {
 struct eg_helper {
 	struct eg_bpf *bpf;
 	struct eg_cgroup2 cgroup2;
-	struct eg_config *config; /* in force; NULL = there is none and sessions are refused */
+	struct eg_config *config;    /* in force; NULL = there is none and sessions are refused */
+	struct eg_resolved resolved; /* what the host says of it */
 	const char *config_file;
 	const char *state_dir;
 	uint32_t generation;
 	uint32_t prefixes4, prefixes6; /* of the default profile */
 	char last_error[EG_TEXT_SIZE]; /* why the last load was refused; empty = it was not */
+	char gaps[EG_GAPS_SIZE];       /* eg_msg_is_status.gaps */
 	int64_t started_s, loaded_s;   /* CLOCK_REALTIME */
 	bool enforcing;		       /* seen, not assumed: selftest.c */
 	bool packets_seen;	       /* the same of the packet layer, where loopback works */
@@ -85,18 +91,31 @@ struct eg_helper {
 	size_t n_sessions, n_managers;
 	unsigned int ticks;	/* of the timer, EG_TICK_MS each */
 	struct eg_flows *flows; /* flows.c, while it looks for flows; NULL = it does not */
+	bool strays_filtered;	/* stray.c: its programs are at the root of all cgroups */
+	bool strays_failed;	/* they could not be, which was said */
+	int64_t strays_seen_ms; /* when there was last a session that has strayed */
 	bool reap_due;		/* some session went empty */
 	int64_t reap_after_ms;	/* not before */
 };
 
-/* ---- main.c: loop and configuration ---- */
+/* ---- main.c: loop ---- */
 
 /* Watches source->fd. events: EPOLL*. Returns 0 or a negative errno. */
 int eg_loop_add(struct eg_helper *helper, struct eg_source *source, uint32_t events);
 
+/* ---- inforce.c: what is in force ---- */
+
 /* Loads, compiles and puts in force; logs the outcome. Returns 0, or a negative errno and the old
  * policy stays. */
 int eg_helper_reload(struct eg_helper *helper);
+
+/*
+ * At start: says what the kernel lacks, protects what sessions must not touch, and puts a policy in
+ * force: the configuration, else the last good one, else none. helper->generation: the one before.
+ * Returns 0; -EOPNOTSUPP when the configuration demands hooks that the kernel lacks; or another
+ * negative errno. Each with *reterr.
+ */
+int eg_inforce_start(struct eg_helper *helper, struct eg_err *reterr);
 
 /* ---- peer.c: who asks ---- */
 
@@ -118,6 +137,10 @@ int eg_peer_of(int fd, struct eg_peer *ret);
  * negative errno: not knowing must be taken for yes.
  */
 int eg_peer_guard(struct eg_helper *helper, const struct eg_peer *peer, struct eg_guard *ret);
+
+/* The guard of the nearest bound cgroup at or above a path below the mount. 1, 0 or negative
+ * errno. */
+int eg_peer_guard_above(struct eg_helper *helper, const char *path, struct eg_guard *ret);
 
 /*
  * Everything a leaf must be before it is bound: a cgroup2 directory that is root's alone, where the
@@ -156,8 +179,9 @@ int eg_control_reload(struct eg_helper *helper, int fd);
 /*
  * Guards a proven leaf. dirfd: its directory, borrowed; path, level: of the leaf; peer: its only
  * process.
- * Returns 0 and the session; -EUSERS (too many for one user), -ENOSPC, or another negative errno
- * with everything undone and *reterr filled.
+ * Returns 0 and the session, NULL when the request is EG_OPEN_EXEMPT and comes from no guarded
+ * session; -ELOOP when it would be under more than two different policies; -EUSERS (too many for
+ * one user), -ENOSPC, or another negative errno with everything undone and *reterr filled.
  */
 int eg_session_open(struct eg_helper *helper, const struct eg_msg_open *request,
 		    const struct eg_peer *peer, int dirfd, const char *path, int level,
@@ -207,6 +231,9 @@ void eg_session_free_all(struct eg_helper *helper);
 void eg_report_start(const struct eg_session *session, const char *path);
 void eg_report_summary(const struct eg_session *session, uint64_t left_out);
 void eg_report_end(struct eg_helper *helper, struct eg_session *session);
+/* session: NULL = not known any more; path: where the process is now, raw. */
+void eg_report_stray(const struct eg_session *session, const struct eg_event *event,
+		     const char *path);
 
 /* ---- adopt.c ---- */
 
@@ -222,6 +249,20 @@ int eg_adopt_sessions(struct eg_helper *helper);
  */
 uint32_t eg_connection_port(const char *connection, const char *rhost);
 
+/* SSH_CONNECTION: both ends, the client's first. False: it names no addresses. Pure. */
+bool eg_connection_ends(const char *text, struct eg_end *ret_peer, struct eg_end *ret_own);
+
+/*
+ * The first of the peer's sockets that is wanted; arg is passed on. Needs CAP_SYS_PTRACE.
+ * Returns a duplicate, owned by the caller; -ENOENT; or another negative errno when some could not
+ * be looked at.
+ */
+int eg_connection_socket(const struct eg_peer *peer, bool (*wanted)(int fd, const void *arg),
+			 const void *arg);
+
+/* The peer's socket that is the connection SSH_CONNECTION tells of. As eg_connection_socket. */
+int eg_connection_find(const struct eg_peer *peer, const char *connection);
+
 /*
  * Looks for the connection among the peer's descriptors, and marks it as the one its session came
  * in by. connection: SSH_CONNECTION, believed. Needs CAP_SYS_PTRACE.
@@ -230,6 +271,47 @@ uint32_t eg_connection_port(const char *connection, const char *rhost);
  */
 int eg_connection_mark(struct eg_helper *helper, const struct eg_peer *peer, const char *connection,
 		       uint64_t session);
+
+/* ---- origin.c: where a login comes from ---- */
+
+enum { EG_ORIGIN_PROFILES = 4 };
+
+/* The guarded session a login was made in, and every policy that applies there. */
+struct eg_origin {
+	uint64_t session;
+	uint32_t
+		profiles[EG_ORIGIN_PROFILES]; /* slots, each once; the first is the session's own */
+	size_t n_profiles;
+	char profile_name[EG_PROFILE_SIZE]; /* of the first */
+};
+
+/*
+ * Was this login made from within a guarded session of this host? Found by the client's end of the
+ * connection: the socket says in which cgroup it was made. Not covered: a client in another network
+ * namespace than the peer's.
+ * Returns 1 and *ret; 0; or a negative errno with *reterr when the client is on this host and it
+ * cannot be told whose it is: refuse then. Walks the kernel's table of TCP sockets when the
+ * client's address is the host's own.
+ */
+int eg_origin_find(struct eg_helper *helper, const struct eg_peer *peer,
+		   const struct eg_msg_open *request, struct eg_origin *ret, struct eg_err *reterr);
+
+/* ---- stray.c ---- */
+
+/* A record of kind EG_EVENT_STRAY. */
+void eg_stray_event(struct eg_helper *helper, const struct eg_event *event);
+
+/*
+ * Before a policy is put in force: the packets of every stray there is are judged from here on.
+ * Reads the events there are, and walks the host's tasks.
+ */
+void eg_stray_settle(struct eg_helper *helper);
+
+/* At start, with the sessions taken over: goes on with what an earlier helper has begun. */
+void eg_stray_adopt(struct eg_helper *helper);
+
+/* Once a second: ends the filter when it has not been needed for long. */
+void eg_stray_tick(struct eg_helper *helper, int64_t now_ms);
 
 /* ---- flows.c ---- */
 
@@ -256,6 +338,18 @@ void eg_manager_made(struct eg_helper *helper, const struct eg_event *event);
 /* Its cgroup is gone, or the user's last session is: let go of what is no longer there. */
 void eg_manager_settle(struct eg_helper *helper, struct eg_session *manager);
 struct eg_session *eg_manager_find(struct eg_helper *helper, uint32_t uid);
+
+/* ---- survey.c: what runs for users without a login ---- */
+
+/*
+ * Guards the managers that run and those of users who linger, whoever has a session: what was
+ * arranged earlier must not run unguarded. What cannot be guarded goes to helper->gaps and, when it
+ * is new, to the log. Cheap when nothing has changed.
+ */
+void eg_survey(struct eg_helper *helper);
+
+/* Is this user's manager to run without a login? */
+bool eg_survey_lingers(const char *user);
 
 /* ---- selftest.c ---- */
 

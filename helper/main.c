@@ -4,7 +4,6 @@
  * -> prove -> policy
  * -> live sessions -> sockets -> ready. Foreground always; systemd does the rest.
  */
-#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
@@ -26,7 +25,6 @@
 #include "util.h"
 
 #define STATE_DIR "/var/lib/ebpfguard"
-#define LAST_GOOD "last-good.conf"
 #define RUN_DIR	  "/run/ebpfguard"
 
 /* What systemd passes, in the order of the unit; there may be fewer. */
@@ -179,131 +177,7 @@ static int loop(struct eg_helper *helper)
 	return 0;
 }
 
-/* ---- configuration ---- */
-
-/* For people: the rules they wrote, not the entries these became. "*" is of both families. */
-static void count_networks(struct eg_helper *helper, const struct eg_config_profile *profile)
-{
-	helper->prefixes4 = helper->prefixes6 = 0;
-	for (size_t i = 0; i < profile->egress.n; i++) {
-		uint16_t family = profile->egress.list[i].spec.net.family;
-
-		helper->prefixes4 += family != AF_INET6;
-		helper->prefixes6 += family != AF_INET;
-	}
-}
-
-/* Compiles and puts in force. Takes config on success only. */
-static int apply(struct eg_helper *helper, struct eg_config *config, struct eg_err *err)
-{
-	struct eg_policy_image image = {0};
-	uint32_t generation = helper->generation + 1;
-	int r = eg_policy_compile(&config->profiles[0], &image, err);
-
-	if (!r)
-		r = eg_bpf_policy_put(helper->bpf, EG_PROFILE_DEFAULT, &image, generation);
-	if (r < 0) {
-		(void)snprintf(err->file, sizeof(err->file), "%s", config->file);
-		if (!err->text[0])
-			(void)snprintf(err->text, sizeof(err->text),
-				       "cannot put the policy in force: %s", strerror(-r));
-	} else {
-		eg_config_free(helper->config);
-		helper->config = config;
-		helper->generation = generation;
-		count_networks(helper, &config->profiles[0]);
-		helper->loaded_s = time(NULL);
-		eg_flows_reset(helper);
-	}
-	eg_policy_done(&image);
-	return r;
-}
-
-/* Keeps the text of a good configuration for the next start, replaced in one step. Losing it is not
- * an error now. */
-static void keep_last_good(struct eg_helper *helper, const char *text, size_t n)
-{
-	int dir eg_auto_close = open(helper->state_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	int fd eg_auto_close = -1;
-
-	if (dir >= 0)
-		fd = openat(dir, LAST_GOOD ".new",
-			    O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (fd < 0 || write(fd, text, n) != (ssize_t)n || fsync(fd) < 0 ||
-	    renameat(dir, LAST_GOOD ".new", dir, LAST_GOOD) < 0)
-		eg_log(LOG_WARNING,
-		       "cannot keep the configuration as %s/" LAST_GOOD
-		       ": %s; an older one stays there",
-		       helper->state_dir, strerror(errno));
-}
-
-static void log_loaded(const struct eg_helper *helper)
-{
-	const struct eg_config_profile *profile;
-
-	assert(helper->config);
-	profile = &helper->config->profiles[0];
-	eg_log(LOG_NOTICE,
-	       "POLICY generation=%u mode=%s default=%s prefixes4=%u prefixes6=%u setuid=%s "
-	       "mount=%s "
-	       "file=%s",
-	       helper->generation, profile->mode == EG_MODE_AUDIT ? "audit" : "enforce",
-	       profile->default_deny ? "deny" : "allow", helper->prefixes4, helper->prefixes6,
-	       profile->deny_setuid ? "deny" : "allow", profile->deny_mount ? "deny" : "allow",
-	       helper->config->file);
-}
-
-int eg_helper_reload(struct eg_helper *helper)
-{
-	struct eg_config *config = NULL;
-	char *text eg_auto_free = NULL;
-	struct eg_err err = {0};
-	size_t n = 0;
-	int r = eg_config_load(helper->config_file, 0, &config, &text, &n, &err);
-
-	if (!r)
-		r = apply(helper, config, &err);
-	if (r) {
-		eg_config_free(config == helper->config ? NULL : config);
-		(void)eg_err_format(&err, helper->last_error, sizeof(helper->last_error));
-		eg_log(LOG_ERR, "%s; %s", helper->last_error,
-		       helper->config ? "the policy in force stays" : "there is none in force");
-		return r;
-	}
-	helper->last_error[0] = '\0';
-	keep_last_good(helper, text, n);
-	log_loaded(helper);
-	return 0;
-}
-
-/* At start: the configuration, else the last good one, else none: sessions are refused then. */
-static void first_load(struct eg_helper *helper)
-{
-	struct eg_config *config = NULL;
-	char path[EG_PATH_TEXT_SIZE], text[EG_TEXT_SIZE];
-	struct eg_err err = {0};
-	int r;
-
-	if (eg_helper_reload(helper) == 0)
-		return;
-	(void)snprintf(path, sizeof(path), "%s/" LAST_GOOD, helper->state_dir);
-	r = eg_config_load(path, 0, &config, NULL, NULL, &err);
-	if (!r)
-		r = apply(helper, config, &err);
-	if (r) {
-		eg_config_free(config);
-		eg_log(LOG_ERR,
-		       "no last good configuration either (%s): every session but exempt ones is "
-		       "refused",
-		       eg_err_format(&err, text, sizeof(text)));
-		return;
-	}
-	eg_log(LOG_ERR,
-	       "the last good configuration is enforced instead, from %s: mend %s, then run "
-	       "ebpfguardctl reload",
-	       path, helper->config_file);
-	log_loaded(helper);
-}
+/* ---- start ---- */
 
 /* -t: is the configuration good? Needs neither root nor a kernel. */
 static int check_only(const char *path)
@@ -320,8 +194,6 @@ static int check_only(const char *path)
 	(void)printf("%s: fine\n", path);
 	return 0;
 }
-
-/* ---- start ---- */
 
 /*
  * One helper at a time: two would share one ring buffer and hand out the same session numbers. The
@@ -382,7 +254,9 @@ static int start(struct eg_helper *helper, struct eg_err *err)
 	if (!eg_bpf_profile_get(helper->bpf, EG_PROFILE_DEFAULT, &before))
 		helper->generation = before.generation;
 	eg_bpf_events_set(helper->bpf, eg_session_event, helper);
-	first_load(helper);
+	r = eg_inforce_start(helper, err);
+	if (r < 0)
+		return r;
 	n = eg_adopt_sessions(helper);
 	if (n)
 		eg_log(LOG_NOTICE, "took over %d sessions", n);
@@ -407,6 +281,7 @@ static void usage(FILE *out)
 
 static int unload(void)
 {
+	struct eg_cgroup2 cgroup2;
 	struct eg_err err = {0};
 	int lock eg_auto_close = take_lock(&err);
 	int r;
@@ -420,6 +295,16 @@ static int unload(void)
 	if (r < 0)
 		(void)fprintf(stderr, "ebpfguard-helper: cannot remove " EG_PIN_PARENT ": %s\n",
 			      strerror(-r));
+	/* They pass everything now, but cost every packet a look. */
+	if (!r && eg_cgroup2_open(&cgroup2) == 0) {
+		r = eg_bpf_strays_detach(cgroup2.root_fd);
+		if (r < 0)
+			(void)fprintf(stderr,
+				      "ebpfguard-helper: cannot detach eg_stray_out and "
+				      "eg_stray_in from %s: %s\n",
+				      cgroup2.root, strerror(-r));
+		eg_cgroup2_close(&cgroup2);
+	}
 	return r < 0 ? FAILED : 0;
 }
 
@@ -501,7 +386,9 @@ int main(int argc, char **argv)
 	eg_server_close(&helper);
 	eg_flows_close(&helper);
 	eg_session_free_all(&helper);
+	(void)eg_bpf_helper_set(helper.bpf, 0); /* else a number that is nobody's stays protected */
 	eg_bpf_close(helper.bpf);
+	eg_resolved_done(&helper.resolved);
 	eg_config_free(helper.config);
 	eg_cgroup2_close(&helper.cgroup2);
 	return r < 0;

@@ -194,7 +194,8 @@ void eg_manager_settle(struct eg_helper *helper, struct eg_session *manager)
 		return;
 	if (manager->record.cgroup)
 		look_at_cgroup(helper, manager);
-	if (manager->record.cgroup || user_has_session(helper, manager->record.uid))
+	if (manager->record.cgroup || user_has_session(helper, manager->record.uid) ||
+	    eg_survey_lingers(manager->record.user))
 		return;
 	(void)eg_bpf_manager_set(helper->bpf, manager->record.uid, NULL); /* absent is fine */
 	eg_log(LOG_DEBUG, "manager of uid %u is gone", manager->record.uid);

@@ -54,8 +54,7 @@ static bool is_alive(int pidfd)
 	return poll(&poll_fd, 1, 0) == 0;
 }
 
-/* The guard of the nearest bound cgroup at or above a path. 1, 0 or negative errno. */
-static int guard_above(struct eg_helper *helper, const char *path, struct eg_guard *ret)
+int eg_peer_guard_above(struct eg_helper *helper, const char *path, struct eg_guard *ret)
 {
 	char part[EG_CGROUP_PATH_SIZE];
 
@@ -91,7 +90,7 @@ int eg_peer_guard(struct eg_helper *helper, const struct eg_peer *peer, struct e
 	 * the one, else a guarded process could exit and have its number taken by a stranger who is
 	 * not guarded.
 	 */
-	return is_alive(peer->pidfd) ? guard_above(helper, path, ret) : -ESRCH;
+	return is_alive(peer->pidfd) ? eg_peer_guard_above(helper, path, ret) : -ESRCH;
 }
 
 int eg_peer_prove_leaf(struct eg_helper *helper, const struct eg_peer *peer, int dirfd,
@@ -118,7 +117,7 @@ int eg_peer_prove_leaf(struct eg_helper *helper, const struct eg_peer *peer, int
 	if (!eg_cgroup2_is_leaf(ret_path))
 		return -EPERM;
 	*ret_reason = "the cgroup is guarded already";
-	r = guard_above(helper, ret_path, &guard);
+	r = eg_peer_guard_above(helper, ret_path, &guard);
 	if (r)
 		return r < 0 ? r : -EEXIST;
 	*ret_reason = "the caller is not the only process in the cgroup it passed";

@@ -387,10 +387,18 @@ static void fill_policy(struct eg_policy_image *image, const struct eg_config_pr
 			      (profile->deny_mount ? EG_POLICY_DENY_MOUNT : 0U) |
 			      (image->n_entries4 ? EG_POLICY_RULES4 : 0U) |
 			      (image->n_entries6 ? EG_POLICY_RULES6 : 0U) |
-			      (image->n_segments ? EG_POLICY_SEGMENTS : 0U);
+			      (image->n_segments ? EG_POLICY_SEGMENTS : 0U) |
+			      (profile->setuid_allow.n ? EG_POLICY_PROGRAMS : 0U) |
+			      (profile->mount_allow.n ? EG_POLICY_MOUNTS : 0U) |
+			      (profile->deny_leaving ? EG_POLICY_DENY_LEAVING : 0U) |
+			      (profile->deny_tampering ? EG_POLICY_DENY_TAMPERING : 0U) |
+			      (profile->deny_services ? EG_POLICY_DENY_SERVICES : 0U) |
+			      (profile->deny_same_user ? EG_POLICY_DENY_SAME_USER : 0U) |
+			      (profile->unix_deny.n ? EG_POLICY_UNIX_NAMES : 0U);
 	image->policy.families = 1ULL << AF_UNIX | 1ULL << AF_INET | 1ULL << AF_INET6 |
 				 1ULL << AF_NETLINK | profile->families;
 	image->policy.protocols = profile->protocols;
+	image->policy.capabilities = profile->capabilities;
 }
 
 static void compiler_done(struct compiler *compiler)
@@ -426,5 +434,7 @@ void eg_policy_done(struct eg_policy_image *image)
 	free(image->entries4);
 	free(image->entries6);
 	free(image->segments);
+	free(image->items);
+	free(image->names);
 	*image = (struct eg_policy_image){0};
 }

@@ -30,6 +30,19 @@ struct eg_policy_entry6 {
 	struct eg_entry value;
 };
 
+/* One entry of eg_items; its key.policy is 0 until it is put. */
+struct eg_policy_item {
+	struct eg_item_key key;
+	uint32_t line;
+	uint32_t pad;
+};
+
+/* One entry of eg_names, likewise. */
+struct eg_policy_name {
+	struct eg_name_key key;
+	uint32_t flags; /* EG_SOCKET_* */
+};
+
 /*
  * A compiled profile. Entries are sorted by address then length, and no key stands twice; what they
  * and bind refer to in segments is within bounds. All of it is owned by the image.
@@ -42,6 +55,12 @@ struct eg_policy_image {
 	size_t n_entries6;
 	struct eg_segment *segments;
 	size_t n_segments;
+	/* what the host says of the profile's texts: filled in by resolve.c, none after compiling
+	 */
+	struct eg_policy_item *items;
+	size_t n_items;
+	struct eg_policy_name *names;
+	size_t n_names;
 };
 
 /* Which profile a person gets. Today always the first. Returns its index in conf->profiles. */

@@ -31,6 +31,8 @@ struct layout {
 	size_t size;
 	struct field strings[STRINGS_MAX];
 	struct field pad; /* must be zero */
+	size_t flags;	  /* offset of a uint32_t, 0 = the message has none */
+	uint32_t known;	  /* flags there are */
 };
 
 #define FIELD(type_, member_)                                                                      \
@@ -41,7 +43,8 @@ struct layout {
 static const struct layout layouts[] = {
 	{.type = EG_MSG_VERSION, .size = sizeof(struct eg_msg)},
 	{.type = EG_MSG_OPEN,
-	 .pad = FIELD(struct eg_msg_open, pad),
+	 .flags = offsetof(struct eg_msg_open, flags),
+	 .known = EG_OPEN_FLAGS,
 	 .size = sizeof(struct eg_msg_open),
 	 .strings = {FIELD(struct eg_msg_open, user), FIELD(struct eg_msg_open, service),
 		     FIELD(struct eg_msg_open, rhost), FIELD(struct eg_msg_open, connection),
@@ -57,6 +60,7 @@ static const struct layout layouts[] = {
 	 .size = sizeof(struct eg_msg_opened),
 	 .strings = {FIELD(struct eg_msg_opened, profile)}},
 	{.type = EG_MSG_OK, .size = sizeof(struct eg_msg)},
+	{.type = EG_MSG_NOT_GUARDED, .size = sizeof(struct eg_msg)},
 	{.type = EG_MSG_REFUSED,
 	 .size = sizeof(struct eg_msg_refused),
 	 .strings = {FIELD(struct eg_msg_refused, text)},
@@ -66,7 +70,8 @@ static const struct layout layouts[] = {
 	 .strings = {FIELD(struct eg_msg_is_status, product),
 		     FIELD(struct eg_msg_is_status, kernel),
 		     FIELD(struct eg_msg_is_status, hooks_missing),
-		     FIELD(struct eg_msg_is_status, last_error)},
+		     FIELD(struct eg_msg_is_status, last_error),
+		     FIELD(struct eg_msg_is_status, gaps)},
 	 .pad = FIELD(struct eg_msg_is_status, pad)},
 	{.type = EG_MSG_SESSION,
 	 .size = sizeof(struct eg_msg_session),
@@ -83,7 +88,7 @@ _Static_assert(sizeof(struct eg_msg_close) == 16, "contract");
 _Static_assert(sizeof(struct eg_msg_is_version) == 56, "contract");
 _Static_assert(sizeof(struct eg_msg_opened) == 80, "contract");
 _Static_assert(sizeof(struct eg_msg_refused) == 528, "contract");
-_Static_assert(sizeof(struct eg_msg_is_status) == 936, "contract");
+_Static_assert(sizeof(struct eg_msg_is_status) == 1960, "contract");
 _Static_assert(sizeof(struct eg_msg_session) == 768, "contract");
 _Static_assert(sizeof(struct eg_msg_open) <= EG_MSG_MAX, "contract");
 
@@ -113,8 +118,14 @@ size_t eg_proto_size(uint16_t type)
 	return layout ? layout->size : 0;
 }
 
-static int check_strings(const struct layout *layout, const char *msg)
+static int check_fields(const struct layout *layout, const char *msg)
 {
+	uint32_t flags = 0;
+
+	if (layout->flags)
+		memcpy(&flags, msg + layout->flags, sizeof(flags));
+	if (flags & ~layout->known)
+		return -EBADMSG;
 	for (size_t i = 0; i < STRINGS_MAX && layout->strings[i].size; i++)
 		if (!memchr(msg + layout->strings[i].offset, '\0', layout->strings[i].size))
 			return -EBADMSG;
@@ -140,7 +151,7 @@ int eg_proto_check(const void *msg, size_t n)
 		return -ENOMSG;
 	if (n != layout->size || head.size != n)
 		return -EMSGSIZE;
-	return check_strings(layout, msg);
+	return check_fields(layout, msg);
 }
 
 int64_t eg_proto_now_ms(void)

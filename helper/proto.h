@@ -28,7 +28,7 @@
 #define EG_LEAF_RANDOM 16 /* hex digits */
 
 enum {
-	EG_PROTO_VERSION = 1,
+	EG_PROTO_VERSION = 2,
 
 	EG_USER_SIZE = 256,   /* LOGIN_NAME_MAX on Linux, NUL included */
 	EG_SERVICE_SIZE = 64, /* PAM service name */
@@ -38,6 +38,7 @@ enum {
 	EG_TEXT_SIZE = 512,   /* a sentence for the log */
 	EG_PROFILE_SIZE = 64, /* profile name */
 	EG_FPR_SIZE = 64,     /* "SHA256:" and 43 base64 digits, NUL included */
+	EG_GAPS_SIZE = 1024,  /* what is not guarded: sentences, a line each */
 
 	EG_MSG_MAX = 20480, /* no message is longer */
 };
@@ -59,6 +60,8 @@ enum eg_msg_type {
 	EG_MSG_REFUSED = 67,	/* struct eg_msg_refused */
 	EG_MSG_IS_STATUS = 68,	/* struct eg_msg_is_status */
 	EG_MSG_SESSION = 69,	/* struct eg_msg_session */
+	/* struct eg_msg: to an open with EG_OPEN_EXEMPT, there is nothing to guard */
+	EG_MSG_NOT_GUARDED = 70,
 };
 
 /* Head of every message. */
@@ -68,12 +71,20 @@ struct eg_msg {
 	uint32_t size;	  /* of the whole message, this head included */
 };
 
+/* struct eg_msg_open.flags */
+enum {
+	/* The user is exempt: guarded only when the login comes from a guarded session, and then
+	 * like that one. */
+	EG_OPEN_EXEMPT = 1U << 0,
+	EG_OPEN_FLAGS = EG_OPEN_EXEMPT, /* all there are */
+};
+
 /* Asks for the caller's session to be guarded. The caller is the only process in the directory it
  * passes. */
 struct eg_msg_open {
 	struct eg_msg head;
-	uint32_t uid; /* of user, resolved by the caller: the helper never asks NSS */
-	uint32_t pad;
+	uint32_t uid;	/* of user, resolved by the caller: the helper never asks NSS */
+	uint32_t flags; /* EG_OPEN_* */
 	char user[EG_USER_SIZE];
 	char service[EG_SERVICE_SIZE];
 	char rhost[EG_RHOST_SIZE];     /* PAM_RHOST; may be empty */
@@ -127,6 +138,8 @@ struct eg_msg_is_status {
 	char kernel[64];
 	char hooks_missing[256];       /* names, space separated; empty = none */
 	char last_error[EG_TEXT_SIZE]; /* why the last reload was refused; empty = it was not */
+	/* what runs for users and is not guarded, "WHAT: REASON" a line; empty = nothing known */
+	char gaps[EG_GAPS_SIZE];
 };
 
 struct eg_msg_session {
@@ -160,7 +173,7 @@ size_t eg_proto_size(uint16_t type);
  * msg: n bytes, aligned for uint64_t, borrowed.
  * Returns 0, -EPROTONOSUPPORT for another version, -ENOMSG for an unknown type, -EMSGSIZE for a
  * wrong length,
- * -EBADMSG for an unterminated string or non-zero padding.
+ * -EBADMSG for an unterminated string, non-zero padding or an unknown flag.
  */
 int eg_proto_check(const void *msg, size_t n);
 

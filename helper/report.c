@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* The lines that frame a session in the log: its start, what was left out, its end with totals. */
+/* The lines that frame a session in the log: its start, what was left out, who left, its end with
+ * totals. */
 #include "helper.h"
 
 #include <stdio.h>
@@ -11,15 +12,18 @@
 void eg_report_start(const struct eg_session *session, const char *path)
 {
 	const struct eg_record *rec = &session->record;
-	char user[512], service[128], rhost[512], where[1024];
+	char user[512], service[128], rhost[512], where[1024], origin[24] = "-";
 
+	if (rec->origin_session)
+		(void)snprintf(origin, sizeof(origin), "%llu",
+			       (unsigned long long)rec->origin_session);
 	eg_log(LOG_NOTICE,
 	       "START session=%llu user=%s uid=%u profile=%s rhost=%s rport=%u service=%s key=%s "
-	       "pid=%u cgroup=%s",
+	       "pid=%u origin=%s cgroup=%s",
 	       (unsigned long long)session->number, eg_event_escape(rec->user, user, sizeof(user)),
 	       rec->uid, rec->profile_name, eg_event_escape(rec->rhost, rhost, sizeof(rhost)),
 	       rec->rport, eg_event_escape(rec->service, service, sizeof(service)),
-	       rec->key[0] ? rec->key : "-", rec->leader,
+	       rec->key[0] ? rec->key : "-", rec->leader, origin,
 	       eg_event_escape(path, where, sizeof(where)));
 }
 
@@ -31,6 +35,17 @@ void eg_report_summary(const struct eg_session *session, uint64_t left_out)
 	       (unsigned long long)session->number,
 	       eg_event_escape(session->record.user, user, sizeof(user)),
 	       (unsigned long long)left_out);
+}
+
+void eg_report_stray(const struct eg_session *session, const struct eg_event *event,
+		     const char *path)
+{
+	char user[512], where[1024];
+
+	eg_log(LOG_NOTICE, "STRAY session=%llu user=%s pid=%u cgroup=%s",
+	       (unsigned long long)event->session,
+	       session ? eg_event_escape(session->record.user, user, sizeof(user)) : "-",
+	       event->tgid, eg_event_escape(path, where, sizeof(where)));
 }
 
 /* What happened, by operation, and the packets. buf: room for all of it. */

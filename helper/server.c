@@ -114,6 +114,12 @@ static int on_open(struct eg_helper *helper, struct eg_client *client, const voi
 		log_refusal(open, &client->peer, r, err.text);
 		return refuse(client->source.fd, r, "%s", err.text);
 	}
+	if (!session) {
+		struct eg_msg none;
+
+		eg_proto_head(&none, EG_MSG_NOT_GUARDED, sizeof(none));
+		return send_now(client->source.fd, &none);
+	}
 	answer.session = session->number;
 	(void)snprintf(answer.profile, sizeof(answer.profile), "%s", session->record.profile_name);
 	eg_proto_head(&answer, EG_MSG_OPENED, sizeof(answer));

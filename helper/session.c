@@ -218,6 +218,46 @@ static void mark_connection(struct eg_helper *helper, const struct eg_session *s
 		       (unsigned long long)session->number, strerror(-r));
 }
 
+/*
+ * A session opened in another one is under that one's policies besides its own: its labels carry
+ * what its cgroup does not. A task has one of each, so three different ones do not fit.
+ */
+static int take_origin(struct eg_record *record, const struct eg_origin *origin, struct eg_err *err)
+{
+	record->origin_session = origin->session;
+	record->origin = record->profile;
+	for (size_t i = 0; i < origin->n_profiles; i++) {
+		if (origin->profiles[i] == record->profile || origin->profiles[i] == record->origin)
+			continue;
+		if (record->origin != record->profile)
+			return fail(err, -ELOOP,
+				    "nested too deep under different profiles: session %llu, where "
+				    "it comes from, has others already",
+				    (unsigned long long)origin->session);
+		record->origin = origin->profiles[i];
+	}
+	return 0;
+}
+
+/* Which profile: that of the person, or, for who is exempt, that of the session he comes from. */
+static int choose_profile(struct eg_helper *helper, const struct eg_msg_open *request,
+			  const struct eg_origin *origin, struct eg_record *record,
+			  struct eg_err *err)
+{
+	if (request->flags & EG_OPEN_EXEMPT) {
+		record->profile = origin->profiles[0];
+		(void)snprintf(record->profile_name, sizeof(record->profile_name), "%s",
+			       origin->profile_name);
+	} else {
+		size_t i = eg_policy_select(helper->config, request->user, request->service,
+					    request->rhost, record->key);
+
+		(void)snprintf(record->profile_name, sizeof(record->profile_name), "%s",
+			       helper->config->profiles[i].name);
+	}
+	return origin->session ? take_origin(record, origin, err) : 0;
+}
+
 /* Binds and labels, in this order: whatever the leader forks from the first on inherits. */
 static int bind_leaf(struct eg_helper *helper, struct eg_session *session,
 		     const struct eg_peer *peer, int dirfd, int level, struct eg_err *err)
@@ -231,6 +271,11 @@ static int bind_leaf(struct eg_helper *helper, struct eg_session *session,
 	if (r < 0)
 		return fail(err, r, "cannot bind the session's cgroup: %s", strerror(-r));
 	guard.flags = EG_GUARD_LEADER;
+	/* For root sshd forks no process of the user's: the leader is the user's. */
+	if (!session->record.uid && !strncmp(session->record.service, "ssh", 3))
+		guard.flags |= EG_GUARD_SERVES;
+	if (session->record.origin)
+		guard.profile = session->record.origin;
 	r = eg_bpf_label_put(helper->bpf, peer->pidfd, &guard);
 	if (r < 0)
 		return fail(err, r, "cannot label the session's leader: %s", strerror(-r));
@@ -246,27 +291,44 @@ static int bind_leaf(struct eg_helper *helper, struct eg_session *session,
 	return r < 0 ? fail(err, r, "cannot guard the user's manager: %s", strerror(-r)) : 0;
 }
 
+/* An upgrade replaces programs that are exceptions; the old ones' identities may come back as
+ * another file's. */
+static void refresh_exceptions(struct eg_helper *helper)
+{
+	int r;
+
+	if (!eg_resolve_is_stale(&helper->resolved))
+		return;
+	r = eg_resolve_again(helper->bpf, EG_PROFILE_DEFAULT, &helper->resolved);
+	eg_log(r < 0 ? LOG_ERR : LOG_NOTICE,
+	       "programs or mount targets that are exceptions have changed: %s",
+	       r < 0 ? strerror(-r) : "taken in anew");
+}
+
 int eg_session_open(struct eg_helper *helper, const struct eg_msg_open *request,
 		    const struct eg_peer *peer, int dirfd, const char *path, int level,
 		    struct eg_session **ret, struct eg_err *reterr)
 {
 	struct eg_session *session;
+	struct eg_origin origin = {0};
 	struct eg_record record;
 	uint64_t cgroup, number;
-	int r = check_limits(helper, request->user, reterr);
+	int r = eg_origin_find(helper, peer, request, &origin, reterr);
 
+	*ret = NULL;
+	if (r < 0 || (!r && request->flags & EG_OPEN_EXEMPT))
+		return r;
+	r = check_limits(helper, request->user, reterr);
 	if (r < 0)
 		return r;
+	refresh_exceptions(helper);
 	r = eg_cgroup2_id(dirfd, &cgroup);
 	if (r < 0)
 		return fail(reterr, r, "cannot read the cgroup's id: %s", strerror(-r));
 	fill_record(&record, request, peer, cgroup);
-	(void)snprintf(
-		record.profile_name, sizeof(record.profile_name), "%s",
-		helper->config
-			->profiles[eg_policy_select(helper->config, request->user, request->service,
-						    request->rhost, record.key)]
-			.name);
+	r = choose_profile(helper, request, &origin, &record, reterr);
+	if (r < 0)
+		return r;
 	r = eg_bpf_session_number(helper->bpf, &number);
 	if (!r)
 		r = eg_bpf_record_put(helper->bpf, number, &record, true);
@@ -407,6 +469,10 @@ void eg_session_event(const struct eg_event *event, void *arg)
 		eg_manager_made(helper, event);
 		return;
 	}
+	if (event->kind == EG_EVENT_STRAY) {
+		eg_stray_event(helper, event);
+		return;
+	}
 	if (event->profile == EG_PROFILE_SELFTEST)
 		return;
 	if (session) {
@@ -436,6 +502,9 @@ static void look_again(struct eg_helper *helper, struct eg_session *session)
 void eg_session_tick(struct eg_helper *helper, int64_t now_ms)
 {
 	helper->ticks++;
+	eg_stray_tick(helper, now_ms);
+	if (helper->ticks % EG_SURVEY_TICKS == 0)
+		eg_survey(helper);
 	for (size_t i = 0; i < EG_BUCKETS; i++) {
 		for (struct eg_session *session = helper->buckets[i]; session;
 		     session = session->next) {

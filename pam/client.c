@@ -109,11 +109,13 @@ static int explain_receive(ssize_t n, const union answer *answer, const char *wh
 }
 
 /*
- * Sends one message and takes one answer of the type wanted. what: "to ..." for messages.
+ * Sends one message and takes one answer of the type wanted, or of another that is fine too (0 =
+ * there is none). what: "to ..." for messages.
  * Returns 0 and fills *answer, or fills *reterr_why.
  */
-static int ask(int fd, const void *msg, int pass_fd, enum eg_msg_type wanted, const char *what,
-	       int64_t deadline_ms, union answer *answer, struct eg_why *reterr_why)
+static int ask(int fd, const void *msg, int pass_fd, enum eg_msg_type wanted, uint16_t other,
+	       const char *what, int64_t deadline_ms, union answer *answer,
+	       struct eg_why *reterr_why)
 {
 	ssize_t n;
 	int r = eg_proto_send(fd, msg, pass_fd, deadline_ms);
@@ -127,7 +129,7 @@ static int ask(int fd, const void *msg, int pass_fd, enum eg_msg_type wanted, co
 	if (answer->head.type == EG_MSG_REFUSED)
 		return eg_why_set(reterr_why, -EACCES, "the helper refused to %s: %s", what,
 				  answer->refused.text);
-	if (answer->head.type != wanted)
+	if (answer->head.type != wanted && (!other || answer->head.type != other))
 		return eg_why_set(reterr_why, -EPROTO,
 				  "the helper answered with message type %u when asked to %s",
 				  answer->head.type, what);
@@ -142,7 +144,7 @@ int eg_client_version(int fd, int64_t deadline_ms, bool *ret_guarded, uint64_t *
 	int r;
 
 	eg_proto_head(&msg, EG_MSG_VERSION, sizeof(msg));
-	r = ask(fd, &msg, -1, EG_MSG_IS_VERSION, "tell its version", deadline_ms, &answer,
+	r = ask(fd, &msg, -1, EG_MSG_IS_VERSION, 0, "tell its version", deadline_ms, &answer,
 		reterr_why);
 	if (r < 0)
 		return r;
@@ -220,11 +222,14 @@ int eg_client_open(int fd, const struct eg_msg_open *msg, int cgroup_fd, int64_t
 		   struct eg_msg_opened *ret_opened, struct eg_why *reterr_why)
 {
 	union answer answer;
-	int r = ask(fd, msg, cgroup_fd, EG_MSG_OPENED, "guard the session", deadline_ms, &answer,
-		    reterr_why);
+	int r = ask(fd, msg, cgroup_fd, EG_MSG_OPENED,
+		    msg->flags & EG_OPEN_EXEMPT ? EG_MSG_NOT_GUARDED : 0, "guard the session",
+		    deadline_ms, &answer, reterr_why);
 
 	if (r < 0)
 		return r;
+	if (answer.head.type == EG_MSG_NOT_GUARDED)
+		return 1;
 	if (!answer.opened.session)
 		return eg_why_set(reterr_why, -EPROTO, "the helper gave no session number");
 	*ret_opened = answer.opened;
@@ -237,5 +242,6 @@ int eg_client_close(int fd, uint64_t session, int64_t deadline_ms, struct eg_why
 	union answer answer;
 
 	eg_proto_head(&msg, EG_MSG_CLOSE, sizeof(msg));
-	return ask(fd, &msg, -1, EG_MSG_OK, "close the session", deadline_ms, &answer, reterr_why);
+	return ask(fd, &msg, -1, EG_MSG_OK, 0, "close the session", deadline_ms, &answer,
+		   reterr_why);
 }

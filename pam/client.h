@@ -45,7 +45,7 @@ int eg_client_version(int fd, int64_t deadline_ms, bool *ret_guarded, uint64_t *
 
 /*
  * Fills the message that asks for a session. Pure.
- * ret_msg: EG_MSG_OPEN, complete. *ret_cut: lines of auth_info were left out.
+ * ret_msg: EG_MSG_OPEN, complete but for uid and flags. *ret_cut: lines of auth_info were left out.
  * Returns 0, or fills *reterr_why: -EINVAL for an empty user or service, -ENAMETOOLONG for a string
  * that does not fit.
  */
@@ -54,8 +54,8 @@ int eg_client_fill(const struct eg_client_person *person, struct eg_msg_open *re
 
 /*
  * Asks for a session in the cgroup whose directory is cgroup_fd (borrowed).
- * Returns 0 and *ret_opened once the helper says that the session is guarded; otherwise as
- * eg_client_version.
+ * Returns 0 and *ret_opened once the helper says that the session is guarded; 1 when it says that
+ * there is nothing to guard, which it may only for EG_OPEN_EXEMPT; otherwise as eg_client_version.
  */
 int eg_client_open(int fd, const struct eg_msg_open *msg, int cgroup_fd, int64_t deadline_ms,
 		   struct eg_msg_opened *ret_opened, struct eg_why *reterr_why);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* The PAM module: arguments, exemptions, return codes, log lines. It lives in sshd: it never
  * aborts, never waits long. */
+#include "address.h"
 #include "cgroup.h"
 #include "client.h"
 #include "common.h"
@@ -46,6 +47,7 @@ struct login {
 	pam_handle_t *pamh;
 	const struct args *args;
 	struct eg_client_person person;
+	bool exempt;
 	int64_t deadline_ms;
 	char user[WORD_SIZE]; /* escaped, for the log */
 };
@@ -198,8 +200,11 @@ static void parse_args(struct args *args, const struct login *login, int argc, c
 	}
 }
 
-/* --- exemptions: decided without the helper and before anything can fail, so that nobody is locked
- * out */
+/*
+ * --- exemptions: decided before anything can fail, so that nobody is locked out, and without the
+ * helper where the client is elsewhere. From this host the login may come out of a guarded session,
+ * and then the exemption must not be the way out of it: the helper is asked.
+ */
 
 struct name {
 	char text[EG_USER_SIZE];
@@ -263,20 +268,39 @@ static bool is_exempt_group(pam_handle_t *pamh, const char *user, int argc, cons
 	return false;
 }
 
+/* Is the client on this host? Each word that may name it is looked at: being wrong here only costs
+ * a question. sshd behind a unix socket knows no address and says so. */
+static bool is_local(const struct login *login)
+{
+	const char *words[] = {login->person.rhost, login->person.connection};
+
+	for (size_t i = 0; i < EG_ARRAY_SIZE(words); i++) {
+		char word[EG_RHOST_SIZE];
+
+		if (!words[i])
+			continue;
+		(void)snprintf(word, sizeof(word), "%.*s", (int)strcspn(words[i], " "), words[i]);
+		if (eg_address_is_local(word) || strcmp(word, "UNKNOWN") == 0)
+			return true;
+	}
+	return false;
+}
+
 static bool is_exempt(const struct login *login, int argc, const char **argv)
 {
 	const char *user = login->person.user;
+	const char *from = is_local(login) ? " from=this-host" : "";
 	struct name group;
 
 	if (!user || !*user)
 		return false;
 	if (is_exempt_user(user, argc, argv)) {
-		say(login, LOG_NOTICE, "exempt user=%s by=exempt_user", login->user);
+		say(login, LOG_NOTICE, "exempt user=%s by=exempt_user%s", login->user, from);
 		return true;
 	}
 	if (is_exempt_group(login->pamh, user, argc, argv, &group)) {
-		say(login, LOG_NOTICE, "exempt user=%s by=exempt_group group=%s", login->user,
-		    group.text);
+		say(login, LOG_NOTICE, "exempt user=%s by=exempt_group group=%s%s", login->user,
+		    group.text, from);
 		return true;
 	}
 	return false;
@@ -351,45 +375,69 @@ static int enter_and_ask(const struct login *login, int fd, const struct eg_msg_
 	return r;
 }
 
-/* Moves the process into a session of its own; takes everything back when that fails at any point.
- */
+/* Takes back what there is of a session. */
+static void undo(const struct login *login, struct eg_cgroup *cg, int *fd)
+{
+	struct eg_why why = {0};
+
+	/* First the connection, which takes a binding back whose answer came too late. */
+	eg_close_p(fd);
+	*fd = -1;
+	if (eg_cgroup_undo(cg, &why) < 0)
+		say(login, LOG_ERR, "user=%s: left behind: %s", login->user, why.text);
+}
+
+/* The helper has bound the session, or says that an exempt one need not be. */
+static void say_outcome(const struct login *login, const struct eg_msg_opened *opened,
+			const char *cgroup)
+{
+	if (login->exempt)
+		say(login, LOG_NOTICE,
+		    "user=%s is exempt, but comes from a guarded session: guarded like that "
+		    "session=%llu profile=%s",
+		    login->user, (unsigned long long)opened->session, opened->profile);
+	else if (login->args->debug)
+		say(login, LOG_DEBUG, "guarded user=%s session=%llu profile=%s cgroup=%s",
+		    login->user, (unsigned long long)opened->session, opened->profile, cgroup);
+}
+
+/* Moves the process into a session of its own; takes everything back when that fails at any point,
+ * or when there is nothing to guard. */
 static int start_session(const struct login *login, int *fd, const struct eg_msg_open *msg,
 			 struct eg_why *reterr_why)
 {
 	struct eg_cgroup cg = EG_CGROUP_INIT;
 	struct eg_msg_opened opened = {0};
-	struct eg_why undo_why = {0};
 	struct kept *kept = NULL;
 	int r = keep_new(login->pamh, &kept, reterr_why);
 
 	if (r < 0)
 		return r;
 	r = enter_and_ask(login, *fd, msg, &cg, &opened, reterr_why);
-	if (r < 0) {
-		/* First the connection, which takes a binding back whose answer came too late. */
-		eg_close_p(fd);
-		*fd = -1;
-		if (eg_cgroup_undo(&cg, &undo_why) < 0)
-			say(login, LOG_ERR, "user=%s: left behind: %s", login->user, undo_why.text);
-		return r;
+	if (r) {
+		undo(login, &cg, fd);
+		if (r > 0)
+			say(login, LOG_NOTICE, "user=%s comes from no guarded session: not guarded",
+			    login->user);
+		return r < 0 ? r : 0;
 	}
 	kept->session = opened.session;
-	if (login->args->debug)
-		say(login, LOG_DEBUG, "guarded user=%s session=%llu profile=%s cgroup=%s",
-		    login->user, (unsigned long long)opened.session, opened.profile, cg.path);
+	say_outcome(login, &opened, cg.path);
 	eg_cgroup_done(&cg);
 	return 0;
 }
 
 /* The uid goes along because the helper never asks NSS: here it may take its time, in one login's
  * process. */
-static int fill_uid(const struct login *login, struct eg_msg_open *msg, struct eg_why *reterr_why)
+static int fill_account(const struct login *login, struct eg_msg_open *msg,
+			struct eg_why *reterr_why)
 {
 	const struct passwd *pw = pam_modutil_getpwnam(login->pamh, login->person.user);
 
 	if (!pw)
 		return eg_why_set(reterr_why, -ENOENT, "there is no account of that name");
 	msg->uid = pw->pw_uid;
+	msg->flags = login->exempt ? EG_OPEN_EXEMPT : 0;
 	return 0;
 }
 
@@ -405,7 +453,7 @@ static int guard(const struct login *login, struct eg_why *reterr_why)
 		return eg_why_set(reterr_why, -ENOMEM, "no memory for a message");
 	r = eg_client_fill(&login->person, msg, &cut, reterr_why);
 	if (r == 0)
-		r = fill_uid(login, msg, reterr_why);
+		r = fill_account(login, msg, reterr_why);
 	if (r < 0)
 		return r;
 	if (cut)
@@ -451,11 +499,12 @@ EG_EXPORT int pam_sm_open_session(pam_handle_t *pamh, int flags, int argc, const
 
 	(void)flags; /* PAM_SILENT is about the user's terminal, which we never write to */
 	login_init(&login, pamh, &args);
-	if (is_exempt(&login, argc, argv))
+	login.exempt = is_exempt(&login, argc, argv);
+	if (login.exempt && !is_local(&login))
 		return PAM_SUCCESS;
 	parse_args(&args, &login, argc, argv, true);
 	login.deadline_ms = eg_proto_now_ms() + args.timeout_ms;
-	if (args.n_bad)
+	if (args.n_bad && !login.exempt)
 		r = eg_why_set(&why, -EINVAL, "%u wrong argument(s) on the module's line",
 			       args.n_bad);
 	else

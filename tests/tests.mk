@@ -51,7 +51,7 @@ list-san:
 # Attack programs run in guests of several suites: static. Rings made by another process are used at the addresses of
 # this one, so they stay where the linker has put them: no PIE.
 ATTACK_SRCS := try call look identity mounts serve net uring net_connect net_send net_route net_raw net_family net_sctp \
-               net_uring net_pass net_where net_bind net_incoming broker
+               net_uring net_pass net_where net_bind net_incoming broker gain mounts_new ceiling trace cgroups unixes doors files
 ATTACK_OBJS := $(patsubst %,$(BUILD)/tests/attack/%.o,$(ATTACK_SRCS))
 vm-tools: $(ATTACKS)
 $(BUILD)/tests/attack/%.o: tests/attack/%.c
@@ -66,9 +66,20 @@ $(BUILD)/tests/attack/ask: tests/attack/ask.c helper/proto.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(EG_CPPFLAGS) $(CPPFLAGS) $(EG_CFLAGS) $(CFLAGS) $(EG_DEPS) -MF $@.d $(LDFLAGS) -static -o $@ $< helper/proto.c
 
+# The helper with a hook it does not see, although the kernel has it. Its libraries are linked in: guests have others.
+BLIND       := $(BUILD)/tests/ebpfguard-helper-blind
+vm-tools: $(BLIND)
+$(BUILD)/tests/hooks_blind.o: helper/hooks.c helper/hooks.h
+	$(call say,CC,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(EG_CPPFLAGS) $(CPPFLAGS) $(EG_CFLAGS) $(CFLAGS) -fPIE -DEG_BLIND_HOOK='"userns_create"' -c -o $@ $<
+$(BLIND): $(HELPER_OBJS) $(filter-out %/hooks.o,$(PURE_OBJS)) $(BUILD)/tests/hooks_blind.o
+	$(call say,LD,$@)
+	$(Q)$(CC) -pie $(LDFLAGS) -o $@ $^ -Wl,-Bstatic $(call pkg,--static --libs,libbpf libconfig) -Wl,-Bdynamic
+
 # The oracle asks the kernel what policies say: the product's parser, compiler and map code, static for the same reason.
 ORACLE      := $(BUILD)/tests/oracle
-ORACLE_OBJS := $(addprefix $(ORACLE)/,oracle.o random.o) $(PURE_OBJS) $(addprefix $(BUILD)/helper/,bpf_maps.o bpf_pins.o)
+ORACLE_OBJS := $(addprefix $(ORACLE)/,oracle.o random.o) $(PURE_OBJS) $(addprefix $(BUILD)/helper/,bpf_maps.o bpf_pins.o bpf_sets.o)
 vm-tools: $(ORACLE)/oracle
 $(ORACLE)/%.bpf.o: tests/oracle/%.bpf.c
 	$(call say,BPF,$@)

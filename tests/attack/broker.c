@@ -58,12 +58,54 @@ static int bound(char **word)
 	return r ? r : outcome(bind(premade.fd, sockaddr_of(&a), a.len));
 }
 
+/* One end; the other says again what it hears. */
+static int pair(void)
+{
+	int fds[2];
+	char buf[64];
+	ssize_t n;
+
+	if (socketpair(AF_UNIX, SOCK_STREAM, 0, fds) < 0)
+		return errno;
+	premade.fd = fds[0];
+	if (fork() == 0) {
+		(void)alarm(30);
+		(void)close(fds[0]);
+		while ((n = recv(fds[1], buf, sizeof(buf), 0)) > 0)
+			(void)send(fds[1], buf, (size_t)n, MSG_NOSIGNAL);
+		_exit(0);
+	}
+	(void)close(fds[1]);
+	return 0;
+}
+
+/* What is no socket of the network. *ret_known: was it one of ours? */
+static int prepare_other(char **word, bool *ret_known)
+{
+	*ret_known = true;
+	if (!strcmp(word[0], "file"))
+		return outcome(premade.fd = open(word[1], (int)strtol(word[2], NULL, 0)));
+	if (!strcmp(word[0], "detached"))
+		return detached_mount(word[1]);
+	if (!strcmp(word[0], "tree"))
+		return detached_tree(word[1]);
+	if (!strcmp(word[0], "ns"))
+		return outcome(premade.fd = open_ns(word[1], word[2]));
+	if (!strcmp(word[0], "pair"))
+		return pair();
+	*ret_known = false;
+	return 0;
+}
+
 int prepare(char **word)
 {
 	bool polled = !strncmp(word[0], "polled-", 7);
 	const char *what = word[0] + (polled ? 7 : 0);
-	int r;
+	bool known;
+	int r = prepare_other(word, &known);
 
+	if (known)
+		return r;
 	if (!strcmp(what, "free"))
 		return make_socket(atoi(word[2]) == 6 ? AF_INET6 : AF_INET, word[1], &premade.fd);
 	if (!strcmp(what, "bound"))

@@ -35,7 +35,7 @@ static int outcome_of_text(const char *text)
 	return !strcmp(text, "CTRUNC") ? TRUNCATED : EPROTO;
 }
 
-static int ended(pid_t pid, int pipe_fd)
+int ended(pid_t pid, int pipe_fd)
 {
 	char text[TEXT_SIZE] = "";
 	ssize_t n = read(pipe_fd, text, sizeof(text) - 1);
@@ -45,8 +45,7 @@ static int ended(pid_t pid, int pipe_fd)
 	return n > 0 ? outcome_of_text(text) : ECHILD;
 }
 
-/* A child, by fork or by clone3 with other flags; fd: of the cgroup for CLONE_INTO_CGROUP. */
-static int in_child(char **arg, uint64_t flags, int fd)
+int in_child(char **arg, uint64_t flags, int fd)
 {
 	struct clone_args clone = {.flags = flags, .exit_signal = SIGCHLD, .cgroup = (uint64_t)fd};
 	char text[TEXT_SIZE];

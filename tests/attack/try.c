@@ -26,9 +26,10 @@
 enum { LINES_MAX = 1000, JOBS_MAX = 64, HANG_SEC = 40 };
 
 static const struct operation *const tables[] = {
-	call_ops,     send_ops,	  connect_ops,	form_ops,  route_ops, raw_ops,
-	family_ops,   sctp_ops,	  uring_ops,	pass_ops,  where_ops, bind_ops,
-	incoming_ops, broker_ops, identity_ops, mount_ops, look_ops,  serve_ops,
+	call_ops,     send_ops,	  connect_ops, form_ops,  route_ops, raw_ops,	    family_ops,
+	sctp_ops,     uring_ops,  pass_ops,    where_ops, bind_ops,  incoming_ops,  broker_ops,
+	identity_ops, mount_ops,  look_ops,    serve_ops, gain_ops,  mount_new_ops, ceiling_ops,
+	trace_ops,    cgroup_ops, unix_ops,    door_ops,  file_ops,
 };
 enum { N_TABLES = sizeof(tables) / sizeof(tables[0]) };
 

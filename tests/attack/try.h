@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/socket.h>
+#include <sys/types.h>
 
 enum {
 	TROUBLE = 2,	/* exit status: the attempt could not be made at all */
@@ -35,7 +36,9 @@ struct operation {
 
 extern const struct operation call_ops[], identity_ops[], mount_ops[], look_ops[], serve_ops[],
 	connect_ops[], send_ops[], form_ops[], route_ops[], raw_ops[], family_ops[], sctp_ops[],
-	uring_ops[], pass_ops[], where_ops[], bind_ops[], incoming_ops[], broker_ops[];
+	uring_ops[], pass_ops[], where_ops[], bind_ops[], incoming_ops[], broker_ops[], gain_ops[],
+	mount_new_ops[], ceiling_ops[], trace_ops[], cgroup_ops[], unix_ops[], door_ops[],
+	file_ops[];
 
 /* Runs "OPERATION ARG..." (NULL-terminated) and returns its outcome. Ends the process with TROUBLE
  * when there is no such operation. */
@@ -46,6 +49,29 @@ const char *outcome_text(int outcome, char buf[static 40]);
 
 /* Outcome of a call that returned r. */
 int outcome(long r);
+
+/* ---- net_where.c ---- */
+
+/* Runs the operation in a child, by clone3 with these flags; fd: of the cgroup for
+ * CLONE_INTO_CGROUP. Returns its outcome. */
+int in_child(char **arg, uint64_t flags, int fd);
+
+/* Reads the outcome that a child prints into the pipe, and waits for its end. */
+int ended(pid_t pid, int pipe_fd);
+
+/* ---- trace.c ---- */
+
+/* A process by number, "child", or the name it holds itself ready under. Ends the process when
+ * there is no such name. */
+pid_t pid_of(const char *who);
+
+/* Opens /proc/WHO/ns/NS. Returns a descriptor, or -1 and errno. */
+int open_ns(const char *ns, const char *who);
+
+/* ---- mounts_new.c: premade.fd becomes a mount that is attached nowhere. 0 or errno ---- */
+
+int detached_mount(const char *type);
+int detached_tree(const char *dir);
 
 /* ---- net.c ---- */
 
@@ -137,7 +163,9 @@ extern struct premade premade;
 /*
  * Makes something to hand over, as words say: "tcp|udp|udplite ADDR PORT" a connected socket, "free
  * PROTO FAMILY" a socket without an address, "bound PROTO ADDR PORT", "ring", "polled-ring",
- * "ring-with ..." and "polled-ring-with ..." a ring that has such a socket as its file 0.
+ * "ring-with ..." and "polled-ring-with ..." a ring that has such a socket as its file 0; "file
+ * PATH FLAGS" an open file, "detached TYPE" and "tree DIR" a mount, "ns NS WHO" a name space,
+ * "pair" one end of a socketpair whose other end says again what it hears.
  * Returns 0 and fills premade, or an outcome.
  */
 int prepare(char **word);

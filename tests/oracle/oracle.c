@@ -62,7 +62,8 @@ static const struct {
 static const char *const map_names[EG_N_MAPS] = {
 	[EG_MAP_PROFILES] = "eg_profiles", [EG_MAP_POLICIES] = "eg_policies",
 	[EG_MAP_TRIES4] = "eg_tries4",	   [EG_MAP_TRIES6] = "eg_tries6",
-	[EG_MAP_SEGMENTS] = "eg_segments",
+	[EG_MAP_SEGMENTS] = "eg_segments", [EG_MAP_ITEMS] = "eg_items",
+	[EG_MAP_NAMES] = "eg_names",
 };
 
 struct run {

@@ -164,6 +164,10 @@ static bool answer_open(struct fake_helper *h, int fd)
 		n = sizeof(struct eg_msg);
 		eg_proto_head(&a, EG_MSG_OK, n);
 		break;
+	case NOT_GUARDED:
+		n = sizeof(struct eg_msg);
+		eg_proto_head(&a, EG_MSG_NOT_GUARDED, n);
+		break;
 	case NUMBER_OPEN:
 		a.m.session = 0;
 		break;

@@ -31,6 +31,7 @@ enum script {
 	UNTERMINATED_OPEN,
 	TYPE_OPEN,   /* EG_MSG_OK, which is an answer to something else */
 	NUMBER_OPEN, /* grants session 0 */
+	NOT_GUARDED, /* there is nothing to guard */
 	PROTO_VERSION,
 	PROTO_OPEN,
 	ABI_VERSION,

@@ -5,7 +5,7 @@
 PAM_TESTS     := $(addprefix $(BUILD)/tests/pam/,test_cgroup test_module)
 PAM_SAN_TESTS := $(addprefix $(BUILD)/san/pam/,test_cgroup test_module)
 PAM_SAN_FLAGS := -g -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
-PAM_SAN_OBJS  := $(addprefix $(BUILD)/san/pam/,pam_ebpfguard.o cgroup.o client.o proto.o)
+PAM_SAN_OBJS  := $(addprefix $(BUILD)/san/pam/,pam_ebpfguard.o cgroup.o client.o proto.o address.o)
 PAM_TEST_CPP   = $(EG_CPPFLAGS) -Ipam -Itests/pam $(CPPFLAGS) $(EG_CFLAGS)
 PAM_TEST_LIBS  = $(call pkg,--cflags --libs,cmocka) -lpam
 
@@ -23,12 +23,12 @@ $(BUILD)/tests/pam/test_cgroup: tests/pam/test_cgroup.c $(BUILD)/pam/cgroup.o
 
 # -rdynamic: libpam must find our syslog()
 $(BUILD)/tests/pam/test_module: tests/pam/test_module.c $(BUILD)/tests/pam/fake_helper.o $(BUILD)/pam/proto.o \
-		$(BUILD)/pam_ebpfguard.so
+		$(BUILD)/pam/address.o $(BUILD)/pam_ebpfguard.so
 	$(call say,TEST,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(PAM_TEST_CPP) $(CFLAGS) -fvisibility=default $(EG_DEPS) -MF $@.d \
 		-DEG_MODULE='"$(abspath $(BUILD)/pam_ebpfguard.so)"' $(LDFLAGS) -rdynamic -o $@ $< \
-		$(BUILD)/tests/pam/fake_helper.o $(BUILD)/pam/proto.o $(PAM_TEST_LIBS)
+		$(BUILD)/tests/pam/fake_helper.o $(BUILD)/pam/proto.o $(BUILD)/pam/address.o $(PAM_TEST_LIBS)
 
 # --- with sanitizers: module, fake helper and tests. No FORTIFY, which would hide calls from ASan.
 $(BUILD)/san/pam/%.o: pam/%.c
@@ -36,7 +36,7 @@ $(BUILD)/san/pam/%.o: pam/%.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(EG_CPPFLAGS) $(CPPFLAGS) $(EG_CFLAGS) -fPIC $(PAM_SAN_FLAGS) $(EG_DEPS) -c $< -o $@
 
-$(BUILD)/san/pam/proto.o: helper/proto.c
+$(BUILD)/san/pam/proto.o $(BUILD)/san/pam/address.o: $(BUILD)/san/pam/%.o: helper/%.c
 	$(call say,SAN,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(EG_CPPFLAGS) $(CPPFLAGS) $(EG_CFLAGS) -fPIC $(PAM_SAN_FLAGS) $(EG_DEPS) -c $< -o $@
@@ -57,8 +57,9 @@ $(BUILD)/san/pam/test_cgroup: tests/pam/test_cgroup.c $(BUILD)/san/pam/cgroup.o
 		$(PAM_TEST_LIBS)
 
 $(BUILD)/san/pam/test_module: tests/pam/test_module.c $(BUILD)/san/pam/fake_helper.o $(BUILD)/san/pam/proto.o \
-		$(BUILD)/san/pam_ebpfguard.so
+		$(BUILD)/san/pam/address.o $(BUILD)/san/pam_ebpfguard.so
 	$(call say,SAN,$@)
 	$(Q)$(CC) $(PAM_TEST_CPP) $(PAM_SAN_FLAGS) -fvisibility=default $(EG_DEPS) -MF $@.d \
 		-DEG_MODULE='"$(abspath $(BUILD)/san/pam_ebpfguard.so)"' -rdynamic -o $@ $< \
-		$(BUILD)/san/pam/fake_helper.o $(BUILD)/san/pam/proto.o $(PAM_TEST_LIBS)
+		$(BUILD)/san/pam/fake_helper.o $(BUILD)/san/pam/proto.o $(BUILD)/san/pam/address.o \
+		$(PAM_TEST_LIBS)

@@ -6,9 +6,11 @@
  * libpam's log goes through syslog(), which this program defines itself (linked with -rdynamic).
  */
 #include "scratch.h"
+#include "address.h"
 #include "fake_helper.h"
 #include "util.h"
 
+#include <arpa/inet.h>
 #include <ctype.h>
 #include <dlfcn.h>
 #include <pthread.h>
@@ -295,8 +297,10 @@ static const struct test_case cases[] = {
 	{"timeout=1500", LONG_OPEN, PAM_SESSION_ERR, "malformed answer", FAST},
 	{"timeout=1500", UNTERMINATED_OPEN, PAM_SESSION_ERR, "malformed answer", FAST},
 	{"timeout=1500", TYPE_OPEN, PAM_SESSION_ERR, "answered with message type 66", FAST},
+	/* an answer only for exempt users */
+	{"timeout=1500", NOT_GUARDED, PAM_SESSION_ERR, "answered with message type 70", FAST},
 	{"timeout=1500", NUMBER_OPEN, PAM_SESSION_ERR, "gave no session number", FAST},
-	{"timeout=1500", PROTO_VERSION, PAM_SESSION_ERR, "speaks protocol version 2, this module 1",
+	{"timeout=1500", PROTO_VERSION, PAM_SESSION_ERR, "speaks protocol version 3, this module 2",
 	 FAST},
 	{"timeout=1500", PROTO_OPEN, PAM_SESSION_ERR, "speaks protocol version 77", FAST},
 	{"timeout=1500", ABI_VERSION, PAM_SESSION_ERR, "the helper (fake) has ABI", FAST},
@@ -487,6 +491,148 @@ static void test_exempt(void **state)
 		assert_int_equal(caught.n, 0);
 		assert_int_equal(pam_end(pamh, PAM_SUCCESS), PAM_SUCCESS);
 	}
+}
+
+/* From this host the exemption might be the way out of a guarded session: the helper is asked. */
+struct local_case {
+	const char *rhost, *connection; /* NULL = not set */
+	const char *args;
+	enum script script;
+	int want, priority;
+	const char *text;
+	bool asked, inside;
+};
+
+static const struct local_case local_cases[] = {
+	{"127.0.0.1", "127.0.0.1 50122 127.0.0.1 22", "", NOT_GUARDED, PAM_SUCCESS, LOG_NOTICE,
+	 "user=root comes from no guarded session: not guarded", true, false},
+	{"127.0.0.1", "127.0.0.1 50122 127.0.0.1 22", "", GRANT, PAM_SUCCESS, LOG_NOTICE,
+	 "user=root is exempt, but comes from a guarded session: guarded like that session=17 "
+	 "profile=default",
+	 true, true},
+	{"127.0.0.1", "127.0.0.1 50122 127.0.0.1 22", "", GUARDED, PAM_SUCCESS, LOG_INFO,
+	 "user=root stays in session=7: already guarded", false, false},
+	{"127.0.0.1", "127.0.0.1 50122 127.0.0.1 22", "", REFUSE, PAM_SESSION_ERR, LOG_ERR,
+	 "login refused (onerr=fail)", true, false},
+	{"127.0.0.1", "127.0.0.1 50122 127.0.0.1 22", "", NO_SOCKET, PAM_SESSION_ERR, LOG_ERR,
+	 "login refused (onerr=fail)", false, false},
+	{"127.0.0.1", "127.0.0.1 50122 127.0.0.1 22", "onerr=succeed", NO_SOCKET, PAM_SUCCESS,
+	 LOG_ALERT, "NOT guarded", false, false},
+	/* Wrong arguments must not keep an exempt user out. */
+	{"127.0.0.1", "127.0.0.1 50122 127.0.0.1 22", "bogus", NOT_GUARDED, PAM_SUCCESS, LOG_NOTICE,
+	 "exempt user=root by=exempt_user from=this-host", true, false},
+	{"::1", "::1 50122 ::1 22", "", GRANT, PAM_SUCCESS, LOG_NOTICE, "guarded like", true, true},
+	{"::ffff:127.0.0.1", NULL, "", GRANT, PAM_SUCCESS, LOG_NOTICE, "guarded like", true, true},
+	{"127.9.9.9", NULL, "", GRANT, PAM_SUCCESS, LOG_NOTICE, "guarded like", true, true},
+	/* UseDNS: a name, and the address in SSH_CONNECTION */
+	{"localhost", "127.0.0.1 50122 127.0.0.1 22", "", GRANT, PAM_SUCCESS, LOG_NOTICE,
+	 "guarded like", true, true},
+	/* each of the two is enough */
+	{"192.0.2.7", "127.0.0.1 50122 127.0.0.1 22", "", GRANT, PAM_SUCCESS, LOG_NOTICE,
+	 "guarded like", true, true},
+	{"127.0.0.1", "192.0.2.7 50122 192.0.2.1 22", "", GRANT, PAM_SUCCESS, LOG_NOTICE,
+	 "guarded like", true, true},
+	/* sshd behind a unix socket */
+	{"UNKNOWN", "UNKNOWN 65535 UNKNOWN 65535", "", GRANT, PAM_SUCCESS, LOG_NOTICE,
+	 "guarded like", true, true},
+	/* elsewhere, or no client at all: without the helper */
+	{"192.0.2.7", "192.0.2.7 50122 192.0.2.1 22", "", NO_SOCKET, PAM_SUCCESS, LOG_NOTICE,
+	 "exempt user=root by=exempt_user", false, false},
+	{"2001:db8::7", NULL, "", NO_SOCKET, PAM_SUCCESS, LOG_NOTICE,
+	 "exempt user=root by=exempt_user", false, false},
+	{"some.host", NULL, "", NO_SOCKET, PAM_SUCCESS, LOG_NOTICE,
+	 "exempt user=root by=exempt_user", false, false},
+	{NULL, NULL, "", NO_SOCKET, PAM_SUCCESS, LOG_NOTICE, "exempt user=root by=exempt_user",
+	 false, false},
+};
+
+static void run_local(const struct local_case *c)
+{
+	char env[128] = "SSH_CONNECTION";
+	struct fake_helper h;
+	struct before before;
+	pam_handle_t *pamh;
+	int r;
+
+	remember(&before);
+	assert_int_equal(fake_start(&h, c->script), 0);
+	(void)snprintf(env + strlen(env), sizeof(env) - strlen(env), "%s%s",
+		       c->connection ? "=" : "", c->connection ? c->connection : "");
+	{
+		char args[128];
+
+		(void)snprintf(args, sizeof(args), "exempt_user=root %s", c->args);
+		write_service(args, h.path);
+	}
+	pamh = start("root");
+	assert_int_equal(pam_set_item(pamh, PAM_RHOST, c->rhost), PAM_SUCCESS);
+	assert_int_equal(pam_putenv(pamh, env), PAM_SUCCESS);
+	r = pam_open_session(pamh, 0);
+	if (r != c->want || !logged(c->priority, c->text)) {
+		show_caught();
+		fail_msg("rhost '%s' script %d: returned %d, wanted %d and '%s'",
+			 c->rhost ? c->rhost : "", c->script, r, c->want, c->text);
+	}
+	assert_log_is_clean();
+	assert_int_equal(inside_leaf_of(scratch.scope), c->inside);
+	assert_int_equal(count_leaves(scratch.scope), before.leaves + c->inside);
+	(void)pam_close_session(pamh, 0);
+	leave_leaf(before.cgroup);
+	assert_int_equal(pam_end(pamh, PAM_SUCCESS), PAM_SUCCESS);
+	fake_stop(&h);
+	assert_int_equal(h.n_open, c->asked);
+	assert_int_equal(h.n_bad_open, 0);
+	assert_int_equal(h.n_close, c->inside);
+	assert_int_equal(h.open.flags, c->asked ? EG_OPEN_EXEMPT : 0);
+	assert_as_before(&before);
+}
+
+static void test_exempt_from_this_host(void **state)
+{
+	(void)state;
+	NEED_CGROUPS();
+	for (size_t i = 0; i < EG_ARRAY_SIZE(local_cases); i++)
+		run_local(&local_cases[i]);
+}
+
+/* An address of the host's own that is not loopback. 203.0.113.9 is nobody's: documentation. */
+static void test_address(void **state)
+{
+	static const struct {
+		const char *text;
+		bool one, local;
+	} table[] = {
+		{"127.0.0.1", true, true},
+		{"127.255.0.9", true, true},
+		{"::1", true, true},
+		{"::ffff:127.0.0.1", true, true},
+		{"203.0.113.9", true, false},
+		{"2001:db8::9", true, false},
+		{"::ffff:203.0.113.9", true, false},
+		{"", false, false},
+		{"localhost", false, false},
+		{"127.0.0.1 ", false, false},
+		{"127.1", false, false},
+		{"UNKNOWN", false, false},
+		{"1111:2222:3333:4444:5555:6666:7777:8888:9999:1111:2222:3333:4444:5555:6666",
+		 false, false},
+	};
+	char text[INET6_ADDRSTRLEN] = "";
+	struct sockaddr_in name = {.sin_family = AF_INET, .sin_port = htons(9)};
+	socklen_t size = sizeof(name);
+	eg_auto_close int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	(void)state;
+	for (size_t i = 0; i < EG_ARRAY_SIZE(table); i++)
+		if (eg_address_is_one(table[i].text) != table[i].one ||
+		    eg_address_is_local(table[i].text) != table[i].local)
+			fail_msg("%s", table[i].text);
+	assert_int_equal(inet_pton(AF_INET, "203.0.113.9", &name.sin_addr), 1);
+	if (connect(fd, (struct sockaddr *)&name, sizeof(name)) < 0 ||
+	    getsockname(fd, (struct sockaddr *)&name, &size) < 0)
+		return; /* no route anywhere: then there is nothing but loopback */
+	assert_non_null(inet_ntop(AF_INET, &name.sin_addr, text, sizeof(text)));
+	assert_true(eg_address_is_local(text));
 }
 
 /* --- what PAM says about the person */
@@ -1172,6 +1318,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_dlopen),
 		cmocka_unit_test(test_exempt),
+		cmocka_unit_test(test_exempt_from_this_host),
+		cmocka_unit_test(test_address),
 		cmocka_unit_test(test_table_onerr_fail),
 		cmocka_unit_test(test_table_onerr_succeed),
 		cmocka_unit_test(test_onerr_before_a_wrong_argument),

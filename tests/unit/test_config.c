@@ -17,6 +17,7 @@
 #include <arpa/inet.h>
 #include <cmocka.h>
 
+#include "capability.h"
 #include "config.h"
 #include "skip.h"
 #include "util.h"
@@ -73,8 +74,15 @@ static const char full[] = "# all keys\n"
 			   " deny = [\"1-1023/tcp\", \"*\"]; };\n"
 			   "sockets = { allow = [\"AF_PACKET\", \"AF_INET\",\n"
 			   "\"AF_MCTP\", \"raw\", \"udplite\"]; };\n"
-			   "setuid = { deny = TRUE; };\n"
-			   "mount : { deny : true }\n";
+			   "setuid = { deny = TRUE; users = [\"root\",\n"
+			   "\"1000\"]; groups = [];\n"
+			   "allow = [\"/usr/bin/sudo\"]; };\n"
+			   "mount : { deny : true, allow : (\"tmpfs\", \"/mnt\") }\n"
+			   "capabilities = { deny = [\"sys_admin\", \"CAP_CHOWN\"]; };\n"
+			   "unix = { deny = [\"@x\", \"/run/x\"]; services = \"allow\";\n"
+			   "same_user = \"allow\"; };\n"
+			   "leaving = \"allow\"; tampering = \"allow\"; strict = true;\n"
+			   "managers = { exempt = [\"backup\"]; };\n";
 
 static const char *const valid[] = {
 	"",
@@ -89,7 +97,17 @@ static const char *const valid[] = {
 	"deny = [\"10.0.0.0/8\", \"10.0.0.0/9\", \"::/0\", \"::fffe:0:0/95\"];",
 	"mode = \"enforce\"; deny = (\"1.2.3.4\", \"::1\");",
 	"mode = \"\\x61udit\"",
-	"setuid = {}; mount = {}; bind = {}; sockets = {};",
+	"setuid = {}; mount = {}; bind = {}; sockets = {}; unix = {}; capabilities = {}; managers "
+	"= {};",
+	"setuid={users=[\"0\",\"4294967294\",\"a "
+	"b\",\"EX\\\\bob\",\"x-y_z$\",\"1000x\"];groups=(\"07x\");}",
+	"setuid = { allow = [\"/\", \"/usr/bin/a b\", \"/usr/bin/../bin/sudo\"]; };",
+	"mount = { allow = [\"9p\", \"cgroup2\", \"fuse\", \"binfmt_misc\", \"/\", \"/mnt/a.b\"]; "
+	"};",
+	"capabilities = { deny = (\"Cap_Bpf\", \"mknod\"); }; unix={deny=[\"@a "
+	"b\",\"/x\",\"@/x\"]}",
+	"leaving = \"deny\"; tampering = \"deny\"; strict = false; unix = { same_user = \"deny\"; "
+	"};",
 	"default = \"allow\"; bind = { deny = []; allow = (); }; sockets = { allow = []; };",
 	"deny = [\"10.0.0.0/8\", \"10.0.0.0/8:443\", \"10.0.0.0/8/tcp\", \"*\", \"0.0.0.0/0\"];",
 	"allow = [\"10.0.0.0/8:443\"]; deny = [\"10.0.0.0/8:443\", \"*:53/udp\", \"*/icmp\"];",
@@ -129,6 +147,58 @@ static void test_parse_empty_defaults(void **state)
 	eg_config_free(NULL);
 }
 
+/* What nobody needs is refused by an empty file too; lists say that their defaults apply. */
+static void test_parse_empty_doors(void **state)
+{
+	struct eg_config *conf = must_parse("");
+	const struct eg_config_profile *profile = &conf->profiles[0];
+	const struct eg_config_texts *lists[] = {&profile->setuid_users, &profile->setuid_groups,
+						 &profile->setuid_allow, &profile->mount_allow,
+						 &profile->unix_deny,	 &conf->managers_exempt};
+	size_t i;
+
+	(void)state;
+	assert_true(profile->deny_leaving);
+	assert_true(profile->deny_tampering);
+	assert_true(profile->deny_services);
+	assert_true(profile->deny_same_user);
+	assert_true(profile->capabilities == 0);
+	assert_false(conf->strict);
+	for (i = 0; i < EG_ARRAY_SIZE(lists); i++) {
+		assert_false(lists[i]->set);
+		assert_int_equal(lists[i]->n, 0);
+	}
+	eg_config_free(conf);
+	conf = must_parse("setuid = { users = []; };");
+	assert_true(conf->profiles[0].setuid_users.set);
+	assert_int_equal(conf->profiles[0].setuid_users.n, 0);
+	assert_false(conf->profiles[0].setuid_groups.set);
+	eg_config_free(conf);
+}
+
+/* The defaults are what the configuration would take as well, and what its page says. */
+static void test_default_ids(void **state)
+{
+	static const char users[] = "root";
+	static const char groups[] = "root shadow disk kmem sudo adm docker lxd libvirt";
+	const struct {
+		const char *const *names;
+		const char *expected;
+	} cases[] = {{eg_config_default_users(), users}, {eg_config_default_groups(), groups}};
+	size_t i, k;
+
+	(void)state;
+	for (i = 0; i < EG_ARRAY_SIZE(cases); i++) {
+		char all[256] = "";
+
+		for (k = 0; cases[i].names[k]; k++) {
+			(void)strcat(all, k ? " " : "");
+			(void)strcat(all, cases[i].names[k]);
+		}
+		assert_string_equal(all, cases[i].expected);
+	}
+}
+
 static void check_rule(const struct eg_config_rule *rule, const char *text, bool allow,
 		       unsigned int line)
 {
@@ -147,6 +217,110 @@ static void check_ports(const struct eg_config_rule *rule, const char *text, boo
 	assert_string_equal(eg_rule_format_ports(&rule->spec, buf), text);
 	assert_int_equal(rule->allow, allow);
 	assert_int_equal(rule->line, line);
+}
+
+/* texts: "LINE:TEXT", blank separated. */
+static void check_texts(const struct eg_config_texts *list, const char *texts)
+{
+	char all[1024] = "";
+	size_t i, n = 0;
+
+	for (i = 0; i < list->n; i++)
+		n += (size_t)snprintf(all + n, sizeof(all) - n, "%s%u:%s", i ? " " : "",
+				      list->list[i].line, list->list[i].text);
+	assert_true(list->set);
+	assert_string_equal(all, texts);
+}
+
+static void test_parse_doors(void **state)
+{
+	struct eg_config *conf = must_parse(full);
+	const struct eg_config_profile *profile = &conf->profiles[0];
+
+	(void)state;
+	check_texts(&profile->setuid_users, "17:root 18:1000");
+	check_texts(&profile->setuid_groups, "");
+	check_texts(&profile->setuid_allow, "19:/usr/bin/sudo");
+	check_texts(&profile->mount_allow, "20:tmpfs 20:/mnt");
+	check_texts(&profile->unix_deny, "22:@x 22:/run/x");
+	check_texts(&conf->managers_exempt, "25:backup");
+	assert_int_equal(profile->setuid_users.line, 17);
+	assert_int_equal(profile->setuid_groups.line, 18);
+	assert_true(profile->capabilities == (1ULL << 21 | 1ULL << 0));
+	assert_false(profile->deny_leaving);
+	assert_false(profile->deny_tampering);
+	assert_false(profile->deny_services);
+	assert_false(profile->deny_same_user);
+	assert_true(conf->strict);
+	eg_config_free(conf);
+}
+
+/* Every capability, by each form of its name. */
+static void test_parse_capabilities(void **state)
+{
+	static const char *const names[] = {
+		"CHOWN",
+		"DAC_OVERRIDE",
+		"DAC_READ_SEARCH",
+		"FOWNER",
+		"FSETID",
+		"KILL",
+		"SETGID",
+		"SETUID",
+		"SETPCAP",
+		"LINUX_IMMUTABLE",
+		"NET_BIND_SERVICE",
+		"NET_BROADCAST",
+		"NET_ADMIN",
+		"NET_RAW",
+		"IPC_LOCK",
+		"IPC_OWNER",
+		"SYS_MODULE",
+		"SYS_RAWIO",
+		"SYS_CHROOT",
+		"SYS_PTRACE",
+		"SYS_PACCT",
+		"SYS_ADMIN",
+		"SYS_BOOT",
+		"SYS_NICE",
+		"SYS_RESOURCE",
+		"SYS_TIME",
+		"SYS_TTY_CONFIG",
+		"MKNOD",
+		"LEASE",
+		"AUDIT_WRITE",
+		"AUDIT_CONTROL",
+		"SETFCAP",
+		"MAC_OVERRIDE",
+		"MAC_ADMIN",
+		"SYSLOG",
+		"WAKE_ALARM",
+		"BLOCK_SUSPEND",
+		"AUDIT_READ",
+		"PERFMON",
+		"BPF",
+		"CHECKPOINT_RESTORE",
+	};
+	static const char *const prefixes[] = {"", "CAP_", "cap_"};
+	size_t i, k;
+
+	(void)state;
+	assert_int_equal(EG_ARRAY_SIZE(names), 41);
+	assert_null(eg_capability_name(41));
+	assert_null(eg_capability_name(UINT32_MAX));
+	for (i = 0; i < EG_ARRAY_SIZE(names); i++) {
+		assert_string_equal(eg_capability_name((unsigned int)i), names[i]);
+		for (k = 0; k < EG_ARRAY_SIZE(prefixes); k++) {
+			struct eg_config *conf = NULL;
+			char text[96];
+
+			(void)snprintf(text, sizeof(text), "capabilities={deny=[\"%s%s\"]}",
+				       prefixes[k], names[i]);
+			conf = must_parse(text);
+			assert_true(conf->profiles[0].capabilities == 1ULL << i);
+			eg_config_free(conf);
+		}
+	}
 }
 
 static void test_parse_values_and_lines(void **state)
@@ -226,7 +400,14 @@ static void test_parse_allow_first(void **state)
 	": settings are written key = value; and elements are "                                    \
 	"separated by commas"
 #define NETWORK " is not an IPv4 or IPv6 network such as 10.0.0.0/8 or 2001:db8::/32"
-#define KNOWN	"; known here: mode, default, deny, allow, bind, sockets, setuid, mount"
+#define KNOWN                                                                                      \
+	"; known here: mode, default, deny, allow, bind, sockets, setuid, mount, capabilities, "   \
+	"unix, leaving, tampering, strict, managers"
+#define CAPABILITIES "; known are those of capabilities(7) such as SYS_ADMIN and NET_RAW"
+#define NAME_LETTERS "holds what no name does: a colon, a slash or a control character"
+#define ID	     "needs to be a number from 0 to 4294967294 without leading zeros"
+#define MOUNT	     "is neither a file system type such as tmpfs nor an absolute path such as /mnt"
+#define SERVER	     "is neither an absolute path such as /run/x nor an abstract name such as @x"
 #define NAMES                                                                                      \
 	"; known are raw, sctp, dccp, udplite and the families of address_families(7) such as "    \
 	"AF_PACKET and AF_VSOCK"
@@ -254,7 +435,7 @@ static const struct {
 	{"setuid = {\n dney = true;\n};",
 	 "f:2: unknown key \"setuid.dney\"; did you mean \"setuid.deny\"?"},
 	{"mount = {\n options = 1;\n};",
-	 "f:2: unknown key \"mount.options\"; known here: mount.deny"},
+	 "f:2: unknown key \"mount.options\"; known here: mount.deny, mount.allow"},
 	{"a123456789b123456789c123456789d123456789e123456789f123456789g123456789 = 1;",
 	 "f:1: unknown key "
 	 "\"a123456789b123456789c123456789d123456789e123456789f123456789g123...\"" KNOWN},
@@ -320,6 +501,125 @@ static const struct {
 	 "f:3: sockets.allow[2]: \"raw\" stands here twice; first on line 1"},
 	{"sockets = { allow = [\"AF_UNIX\",\n\"AF_LOCAL\"]; };",
 	 "f:2: sockets.allow[1]: \"AF_LOCAL\" stands here twice; first on line 1"},
+	/* keys of doors */
+	{"setuid = {\n user = [];\n};",
+	 "f:2: unknown key \"setuid.user\"; did you mean \"setuid.users\"?"},
+	{"setuid = { programs = []; };", "f:1: unknown key \"setuid.programs\"; known here: "
+					 "setuid.deny, setuid.users, setuid.groups, setuid.allow"},
+	{"unix = { sameuser = 1; };",
+	 "f:1: unknown key \"unix.sameuser\"; did you mean \"unix.same_user\"?"},
+	{"capability = { };", "f:1: unknown key \"capability\"" KNOWN},
+	{"capabilties = { };", "f:1: unknown key \"capabilties\"; did you mean \"capabilities\"?"},
+	{"tempering = \"deny\";", "f:1: unknown key \"tempering\"; did you mean \"tampering\"?"},
+	{"manager = { };", "f:1: unknown key \"manager\"; did you mean \"managers\"?"},
+	{"capabilities = [ \"SYS_ADMIN\" ];", "f:1: capabilities: expected a group such as "
+					      "{ deny = [ \"SYS_ADMIN\" ]; }, got an array"},
+	{"unix = \"deny\";", "f:1: unix: expected a group such as "
+			     "{ deny = [ \"/run/mysqld/mysqld.sock\" ]; }, got \"deny\""},
+	{"managers = [ \"backup\" ];", "f:1: managers: expected a group such as "
+				       "{ exempt = [ \"backup\" ]; }, got an array"},
+	/* words and booleans of doors */
+	{"leaving = false;", "f:1: leaving: expected \"allow\" or \"deny\", got a boolean"},
+	{"tampering = \"no\";", "f:1: tampering: expected \"allow\" or \"deny\", got \"no\""},
+	{"unix = {\nservices = true; };",
+	 "f:2: unix.services: expected \"allow\" or \"deny\", got a boolean"},
+	{"unix = { same_user = [ \"allow\" ]; };",
+	 "f:1: unix.same_user: expected \"allow\" or \"deny\", got an array"},
+	{"strict = \"true\";", "f:1: strict: expected true or false, got \"true\""},
+	{"strict = 1;", "f:1: strict: expected true or false, got an integer"},
+	/* users and groups */
+	{"setuid = { users = \"root\"; };",
+	 "f:1: setuid.users: expected an array of names or numbers in quotes such as "
+	 "[ \"root\", \"1000\" ], got \"root\""},
+	{"setuid = { groups = [\n0\n]; };",
+	 "f:2: setuid.groups[0]: expected a name or number in quotes such as \"root\" or "
+	 "\"1000\", got an integer"},
+	{"setuid = { users = [\"\"]; };", "f:1: setuid.users[0]: \"\" is empty"},
+	{"setuid = { users = [\"-1\"]; };",
+	 "f:1: setuid.users[0]: \"-1\" begins with -, as no name does"},
+	{"setuid = { users = [\"00\"]; };", "f:1: setuid.users[0]: \"00\" " ID},
+	{"setuid = { groups = [\"root\",\n\"4294967295\"]; };",
+	 "f:2: setuid.groups[1]: \"4294967295\" " ID},
+	{"setuid = { groups = [\"99999999999999999999\"]; };",
+	 "f:1: setuid.groups[0]: \"99999999999999999999\" " ID},
+	{"setuid = { users = [\"a:b\"]; };", "f:1: setuid.users[0]: \"a:b\" " NAME_LETTERS},
+	{"setuid = { users = [\"/root\"]; };", "f:1: setuid.users[0]: \"/root\" " NAME_LETTERS},
+	{"setuid = { users = [\"a\tb\"]; };", "f:1: setuid.users[0]: \"a\\x09b\" " NAME_LETTERS},
+	{"setuid = { users = [\"a\x7f\"]; };", "f:1: setuid.users[0]: \"a\\x7F\" " NAME_LETTERS},
+	{"setuid = { users = [\"root\",\n\"bob\",\n\"root\"]; };",
+	 "f:3: setuid.users[2]: \"root\" stands here twice; first on line 1"},
+	{"managers = { exempt = \"backup\"; };",
+	 "f:1: managers.exempt: expected an array of names of users such as [ \"backup\" ], got "
+	 "\"backup\""},
+	{"managers = { exempt = [33]; };",
+	 "f:1: managers.exempt[0]: expected a name in quotes such "
+	 "as \"backup\", got an integer"},
+	{"managers = { exempt = [\"33\"]; };",
+	 "f:1: managers.exempt[0]: \"33\" is a number; expected the user's name"},
+	{"managers = { exempt = [\"\"]; };", "f:1: managers.exempt[0]: \"\" is empty"},
+	{"managers = { exempt = [\"a\",\n\"a\"]; };",
+	 "f:2: managers.exempt[1]: \"a\" stands here twice; first on line 1"},
+	/* programs, mounts and sockets */
+	{"setuid = { allow = true; };",
+	 "f:1: setuid.allow: expected an array of absolute paths such as [ \"/usr/bin/sudo\" ], "
+	 "got a boolean"},
+	{"setuid = { allow = [1]; };", "f:1: setuid.allow[0]: expected an absolute path in quotes "
+				       "such as \"/usr/bin/sudo\", got an integer"},
+	{"setuid = {\n allow = [\n\"sudo\"]; };",
+	 "f:3: setuid.allow[0]: \"sudo\" is not an absolute path such as /usr/bin/sudo"},
+	{"setuid = { allow = [\"\"]; };",
+	 "f:1: setuid.allow[0]: \"\" is not an absolute path such as /usr/bin/sudo"},
+	{"setuid = { allow = [\"/a\",\n\"/a\"]; };",
+	 "f:2: setuid.allow[1]: \"/a\" stands here twice; first on line 1"},
+	{"mount = { allow = true; };",
+	 "f:1: mount.allow: expected an array of file system types and absolute paths such as "
+	 "[ \"tmpfs\", \"/mnt\" ], got a boolean"},
+	{"mount = { allow = [1]; };",
+	 "f:1: mount.allow[0]: expected a file system type or absolute path in quotes such as "
+	 "\"tmpfs\" or \"/mnt\", got an integer"},
+	{"mount = { allow = [\"\"]; };", "f:1: mount.allow[0]: \"\" " MOUNT},
+	{"mount = { allow = [\"mnt/usb\"]; };", "f:1: mount.allow[0]: \"mnt/usb\" " MOUNT},
+	{"mount = { allow = [\"./m\"]; };", "f:1: mount.allow[0]: \"./m\" " MOUNT},
+	{"mount = { allow = [\"a.b/c\"]; };", "f:1: mount.allow[0]: \"a.b/c\" " MOUNT},
+	{"mount = { allow = [\"tmpfs \"]; };", "f:1: mount.allow[0]: \"tmpfs \" " MOUNT},
+	{"mount = { allow = [\"ext4\",\n\"fuse.sshfs\"]; };",
+	 "f:2: mount.allow[1]: \"fuse.sshfs\" has a part behind a dot, which is not compared; "
+	 "write "
+	 "what stands before it"},
+	{"mount = { allow = [\"fuse\",\n\"fuse\"]; };",
+	 "f:2: mount.allow[1]: \"fuse\" stands here twice; first on line 1"},
+	{"unix = { deny = \"@x\"; };",
+	 "f:1: unix.deny: expected an array of names of sockets such as "
+	 "[ \"/run/mysqld/mysqld.sock\", \"@name\" ], got \"@x\""},
+	{"unix = { deny = [1]; };", "f:1: unix.deny[0]: expected a name in quotes such as "
+				    "\"/run/mysqld/mysqld.sock\" or \"@name\", got an integer"},
+	{"unix = { deny = [\"x\"]; };", "f:1: unix.deny[0]: \"x\" " SERVER},
+	{"unix = { deny = [\"\"]; };", "f:1: unix.deny[0]: \"\" " SERVER},
+	{"unix = { deny = [\"@\"]; };", "f:1: unix.deny[0]: \"@\" names no socket"},
+	{"unix = { deny = [\"/\"]; };", "f:1: unix.deny[0]: \"/\" names no socket"},
+	{"unix = { deny = [\"@x\",\n\"/x\",\n\"@x\"]; };",
+	 "f:3: unix.deny[2]: \"@x\" stands here twice; first on line 1"},
+	/* capabilities */
+	{"capabilities = { deny = \"SYS_ADMIN\"; };",
+	 "f:1: capabilities.deny: expected an array of capabilities such as "
+	 "[ \"SYS_ADMIN\", \"NET_RAW\" ], got \"SYS_ADMIN\""},
+	{"capabilities = { deny = [21]; };", "f:1: capabilities.deny[0]: expected a capability in "
+					     "quotes such as \"SYS_ADMIN\", got an integer"},
+	{"capabilities = { deny = [\"SYS_ADMN\"]; };",
+	 "f:1: capabilities.deny[0]: unknown capability \"SYS_ADMN\"; did you mean \"SYS_ADMIN\"?"},
+	{"capabilities = { deny = [\"KILL\",\n\"cap_sysadmin\"]; };",
+	 "f:2: capabilities.deny[1]: unknown capability \"cap_sysadmin\"; did you mean "
+	 "\"SYS_ADMIN\"?"},
+	{"capabilities = { deny = [\"ALL\"]; };",
+	 "f:1: capabilities.deny[0]: unknown capability \"ALL\"" CAPABILITIES},
+	{"capabilities = { deny = [\"\"]; };",
+	 "f:1: capabilities.deny[0]: unknown capability \"\"" CAPABILITIES},
+	{"capabilities = { deny = [\"CAP_\"]; };",
+	 "f:1: capabilities.deny[0]: unknown capability \"CAP_\"" CAPABILITIES},
+	{"capabilities = { deny = [\"CAP_CAP_BPF\"]; };",
+	 "f:1: capabilities.deny[0]: unknown capability \"CAP_CAP_BPF\"" CAPABILITIES},
+	{"capabilities = { deny = [\"BPF\",\n\"cap_bpf\"]; };",
+	 "f:2: capabilities.deny[1]: \"cap_bpf\" stands here twice; first on line 1"},
 	/* networks */
 	{"deny = [\"18.4.5.6/9:443/tcp\"];",
 	 "f:1: deny[0]: \"18.4.5.6/9:443/tcp\" has host bits set; the network is 18.0.0.0/9"},
@@ -580,6 +880,83 @@ static void test_parse_ports_limit(void **state)
 		"or \"*\" for all");
 	check_repeat("bind={deny=[\"*\"];\nallow=[", "\"\",", EG_CONFIG_PORTS_MAX - 1, "\"\"]}",
 		     "f:2: bind.allow: 4097 rules are too many; deny and allow together take 4096");
+}
+
+/* A list of n different numbers for a key of the group; owned by the caller. */
+static char *texts_text(const char *before, const char *start, unsigned int n)
+{
+	char *text = malloc(strlen(before) + (size_t)n * (strlen(start) + 16) + 8), *at = text;
+	unsigned int i;
+
+	assert_non_null(text);
+	at += sprintf(at, "%s", before);
+	for (i = 0; i < n; i++)
+		at += sprintf(at, "%s\"%s%u\"", i ? "," : "", start, i);
+	(void)strcpy(at, "]};");
+	return text;
+}
+
+static void test_parse_texts_limit(void **state)
+{
+	static const struct {
+		const char *key, *before, *start;
+	} cases[] = {
+		{"setuid.users", "setuid={users=[", ""},
+		{"setuid.groups", "setuid={groups=[", "g"},
+		{"setuid.allow", "setuid={allow=[", "/usr/bin/"},
+		{"mount.allow", "mount={allow=[", "fs"},
+		{"unix.deny", "unix={deny=[", "@"},
+		{"managers.exempt", "managers={exempt=[", "u"},
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < EG_ARRAY_SIZE(cases); i++) {
+		eg_auto_free char *most =
+			texts_text(cases[i].before, cases[i].start, EG_CONFIG_TEXTS_MAX);
+		eg_auto_free char *more =
+			texts_text(cases[i].before, cases[i].start, EG_CONFIG_TEXTS_MAX + 1);
+		struct eg_config *conf = must_parse(most);
+		char line[1024], expected[128];
+
+		eg_config_free(conf);
+		assert_int_equal(parse(more, strlen(more), &conf, line), -EINVAL);
+		(void)snprintf(expected, sizeof(expected),
+			       "f:1: %s: 257 entries are too many; it takes 256", cases[i].key);
+		assert_string_equal(line, expected);
+	}
+}
+
+static void test_parse_text_length(void **state)
+{
+	static const char a64[] =
+		"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+	static const struct {
+		const char *key, *before;
+		size_t n; /* that many still fit */
+		const char *why;
+	} cases[] = {
+		{"setuid.users", "setuid={users=[\"", 255, "is longer than 255 bytes"},
+		{"managers.exempt", "managers={exempt=[\"", 255, "is longer than 255 bytes"},
+		{"mount.allow", "mount={allow=[\"", 31, "is longer than 31 bytes, as no type is"},
+		{"unix.deny", "unix={deny=[\"@", 106,
+		 "is longer than 107 bytes, as no socket's name is"},
+		{"unix.deny", "unix={deny=[\"/", 106,
+		 "is longer than 107 bytes, as no socket's name is"},
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < EG_ARRAY_SIZE(cases); i++) {
+		char first = cases[i].before[strlen(cases[i].before) - 1], message[256];
+
+		check_repeat(cases[i].before, "a", cases[i].n, "\"]}", "");
+		(void)snprintf(message, sizeof(message), "f:1: %s[0]: \"%.*s%.*s%s\" %s",
+			       cases[i].key, first == '"' ? 0 : 1, &first,
+			       cases[i].n < 64 ? (int)cases[i].n + 1 : 64 - (first != '"'), a64,
+			       cases[i].n < 64 ? "" : "...", cases[i].why);
+		check_repeat(cases[i].before, "a", cases[i].n + 1, "\"]}", message);
+	}
 }
 
 static void test_parse_long_name(void **state)
@@ -896,6 +1273,13 @@ static void test_sample_safe(void **state)
 	assert_int_equal(conf->profiles[0].bind.n, 0);
 	assert_false(conf->profiles[0].deny_setuid);
 	assert_false(conf->profiles[0].deny_mount);
+	/* a group that this host does not have is an error once the file names it */
+	assert_false(conf->profiles[0].setuid_groups.set);
+	assert_int_equal(conf->profiles[0].setuid_allow.n, 0);
+	assert_true(conf->profiles[0].capabilities == 0);
+	assert_int_equal(conf->profiles[0].unix_deny.n, 0);
+	assert_false(conf->strict);
+	assert_int_equal(conf->managers_exempt.n, 0);
 	assert_int_equal(conf->profiles[0].egress.n, 1);
 	check_rule(&conf->profiles[0].egress.list[0], "169.254.169.254/32", false,
 		   conf->profiles[0].egress.list[0].line);
@@ -907,7 +1291,11 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_parse_valid),
 		cmocka_unit_test(test_parse_empty_defaults),
+		cmocka_unit_test(test_parse_empty_doors),
+		cmocka_unit_test(test_default_ids),
 		cmocka_unit_test(test_parse_values_and_lines),
+		cmocka_unit_test(test_parse_doors),
+		cmocka_unit_test(test_parse_capabilities),
 		cmocka_unit_test(test_parse_families),
 		cmocka_unit_test(test_parse_allow_first),
 		cmocka_unit_test(test_parse_wrong),
@@ -920,6 +1308,8 @@ int main(void)
 		cmocka_unit_test(test_parse_many_rules),
 		cmocka_unit_test(test_parse_rules_limit),
 		cmocka_unit_test(test_parse_ports_limit),
+		cmocka_unit_test(test_parse_texts_limit),
+		cmocka_unit_test(test_parse_text_length),
 		cmocka_unit_test(test_parse_long_name),
 		cmocka_unit_test(test_parse_mutated),
 		cmocka_unit_test(test_parse_random_tokens),

@@ -20,7 +20,7 @@
 #include "rule.h"
 #include "util.h"
 
-enum { WORDS_MAX = 64, VALID_OPS = EG_OP_INGRESS };
+enum { WORDS_MAX = 64, VALID_OPS = EG_OP_MOUNT_ATTR };
 
 /* ---- making records ---- */
 
@@ -173,9 +173,11 @@ static void assert_keys(const struct parsed *parsed, const char *object)
 static void test_op_name_all(void **state)
 {
 	static const char *const names[] = {
-		"?",	   "connect", "sendmsg",    "setuid",	  "exec",   "mount",
-		"remount", "umount",  "move_mount", "pivot_root", "fork",   "socket",
-		"bind",	   "listen",  "receive",    "setsockopt", "egress", "ingress",
+		"?",	   "connect",	 "sendmsg",    "setuid",  "exec",   "mount",	 "remount",
+		"umount",  "move_mount", "pivot_root", "fork",	  "socket", "bind",	 "listen",
+		"receive", "setsockopt", "egress",     "ingress", "setgid", "setgroups", "capset",
+		"userns",  "capability", "cgroup",     "ptrace",  "unix",   "signal",	 "process",
+		"file",	   "kernel",	 "mount_attr",
 	};
 
 	(void)state;
@@ -378,6 +380,9 @@ static void test_format_object(void **state)
 		{EG_OP_MOVE_MOUNT, "/x", "", " path=/x type=- rule=mount errno=EPERM"},
 		{EG_OP_PIVOT_ROOT, "/new", "", " path=/new type=- rule=mount errno=EPERM"},
 		{EG_OP_FORK, "", "", " errno=EPERM"},
+		{EG_OP_NONE, "/x", "", " rule=- errno=EPERM"},
+		{EG_OP_MOUNT_ATTR + 1, "/x", "", " rule=- errno=EPERM"},
+		{UINT16_MAX, "/x", "", " rule=- errno=EPERM"},
 	};
 
 	(void)state;
@@ -394,21 +399,173 @@ static void test_format_object(void **state)
 	}
 }
 
+/* What follows exe=, for what is not about the network. */
+static void test_format_act(void **state)
+{
+	static const struct {
+		uint16_t op;
+		uint32_t target, option, reason;
+		const char *object, *arg, *tail;
+	} cases[] = {
+		{EG_OP_SETGID, 42, 0, 0, "", "", " gid=42 rule=setuid"},
+		{EG_OP_SETGROUPS, 998, 0, 0, "", "", " gid=998 rule=setuid"},
+		{EG_OP_CAPSET, 0, 0, 0, "", "", " cap=CAP_CHOWN rule=setuid"},
+		{EG_OP_CAPSET, 40, 0, 0, "", "", " cap=CAP_CHECKPOINT_RESTORE rule=setuid"},
+		{EG_OP_CAPSET, 41, 0, 0, "", "", " cap=41 rule=setuid"},
+		{EG_OP_USERNS, 7, 7, 0, "/x", "x", " rule=setuid"},
+		{EG_OP_CAPABILITY, 21, 0, EG_REASON_CEILING, "", "",
+		 " cap=CAP_SYS_ADMIN reason=ceiling rule=capabilities"},
+		{EG_OP_CAPABILITY, 16, 0, EG_REASON_PROTECTED, "", "",
+		 " cap=CAP_SYS_MODULE reason=protected rule=tampering"},
+		{EG_OP_CAPABILITY, UINT32_MAX, 0, EG_REASON_POLICY, "", "",
+		 " cap=4294967295 reason=- rule=-"},
+		{EG_OP_CGROUP, 0, 0, EG_REASON_OUTSIDE, "/user.slice/cgroup.procs", "",
+		 " path=/user.slice/cgroup.procs reason=outside rule=leaving"},
+		{EG_OP_CGROUP, 0, 0, EG_REASON_OUTSIDE, "", "",
+		 " path=- reason=outside rule=leaving"},
+		{EG_OP_PTRACE, 77, 0, EG_REASON_OUTSIDE, "", "",
+		 " target_pid=77 reason=outside rule=leaving"},
+		{EG_OP_PTRACE, 77, 0, EG_REASON_PROTECTED, "", "",
+		 " target_pid=77 reason=protected rule=tampering"},
+		{EG_OP_UNIX, 0, 0, EG_REASON_SERVICE, "", "/run/docker.sock",
+		 " path=/run/docker.sock reason=service rule=unix.services"},
+		{EG_OP_UNIX, 0, 0, EG_REASON_NAME, "", "@a b=c",
+		 " path=@a\\x20b\\x3dc reason=name rule=unix.deny"},
+		{EG_OP_UNIX, 0, 0, EG_REASON_SAME_USER, "", "",
+		 " path=- reason=same-user rule=unix.same_user"},
+		{EG_OP_UNIX, 0, 0, EG_REASON_POLICY, "", "/x", " path=/x reason=- rule=-"},
+		{EG_OP_UNIX, 0, 0, EG_REASON_RULE, "", "/x", " path=/x reason=- rule=-"},
+		{EG_OP_SIGNAL, 1, 15, EG_REASON_PROTECTED, "", "",
+		 " target_pid=1 signal=15 reason=protected rule=tampering"},
+		{EG_OP_PROCESS, 9, 15, EG_REASON_PROTECTED, "", "",
+		 " target_pid=9 reason=protected rule=tampering"},
+		{EG_OP_FILE, 0, EG_ACCESS_WRITE, EG_REASON_PROTECTED, "/etc/cron.d/x", "",
+		 " access=write path=/etc/cron.d/x reason=protected rule=tampering"},
+		{EG_OP_FILE, 0, EG_ACCESS_CREATE, EG_REASON_PROTECTED, "/etc/cron.d/a b", "",
+		 " access=create path=/etc/cron.d/a\\x20b reason=protected rule=tampering"},
+		{EG_OP_FILE, 0, EG_ACCESS_WRITE, EG_REASON_RULE, "", "",
+		 " access=write path=- reason=- rule=tampering"},
+		{EG_OP_KERNEL, 5, EG_KERNEL_BPF, EG_REASON_PROTECTED, "", "",
+		 " what=bpf number=5 path=- reason=protected rule=tampering"},
+		{EG_OP_KERNEL, 0, EG_KERNEL_MKNOD, EG_REASON_PROTECTED, "/tmp/sda", "",
+		 " what=mknod number=0 path=/tmp/sda reason=protected rule=tampering"},
+		{EG_OP_MOUNT_ATTR, 21, 442, 0, "/x", "x", " syscall=mount_setattr rule=mount"},
+		{EG_OP_MOUNT_ATTR, 21, 428, 0, "", "", " syscall=open_tree rule=mount"},
+		{EG_OP_MOUNT_ATTR, 21, 429, 0, "", "", " syscall=move_mount rule=mount"},
+		{EG_OP_MOUNT_ATTR, 21, 430, 0, "", "", " syscall=fsopen rule=mount"},
+		{EG_OP_MOUNT_ATTR, 21, 431, 0, "", "", " syscall=fsconfig rule=mount"},
+		{EG_OP_MOUNT_ATTR, 21, 432, 0, "", "", " syscall=fsmount rule=mount"},
+		{EG_OP_MOUNT_ATTR, 21, 433, 0, "", "", " syscall=fspick rule=mount"},
+		{EG_OP_MOUNT_ATTR, 21, 467, 0, "", "", " syscall=open_tree_attr rule=mount"},
+		{EG_OP_MOUNT_ATTR, 21, 434, 0, "", "", " syscall=434 rule=mount"},
+		{EG_OP_MOUNT_ATTR, 21, INT32_MAX, 0, "", "", " syscall=2147483647 rule=mount"},
+		{EG_OP_MOUNT_ATTR, 21, (uint32_t)-2, 0, "", "", " syscall=- rule=mount"},
+		{EG_OP_MOUNT, 0, 0, EG_REASON_PROTECTED, "/etc", "tmpfs",
+		 " path=/etc type=tmpfs rule=tampering"},
+		{EG_OP_EXEC, 0, 0, EG_REASON_POLICY, "/x", "", " path=/x target=0 rule=-"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < EG_ARRAY_SIZE(cases); i++) {
+		struct eg_event e = event(cases[i].op);
+		char tail[256];
+
+		e.target_id = cases[i].target;
+		e.option = cases[i].option;
+		e.reason = cases[i].reason;
+		e.object = walked(cases[i].object);
+		memcpy(e.arg, cases[i].arg, strlen(cases[i].arg));
+		(void)snprintf(tail, sizeof(tail), "%s errno=EPERM", cases[i].tail);
+		assert_string_equal(strstr(format(&e, &alice), " exe=/usr/bin/curl") +
+					    strlen(" exe=/usr/bin/curl"),
+				    tail);
+	}
+}
+
+/* Every word for what was tried, and a number where there is none. */
+static void test_format_choices(void **state)
+{
+	static const struct {
+		uint16_t op;
+		const char *key;
+		const char *words[10]; /* by number */
+	} cases[] = {
+		{EG_OP_FILE,
+		 "access",
+		 {"0", "write", "truncate", "create", "remove", "rename", "link", "attr", "8",
+		  "9"}},
+		{EG_OP_KERNEL,
+		 "what",
+		 {"0", "bpf", "perf", "load", "lockdown", "mknod", "tty", "7", "8", "9"}},
+	};
+	struct parsed parsed;
+
+	(void)state;
+	for (size_t i = 0; i < EG_ARRAY_SIZE(cases); i++)
+		for (uint32_t option = 0; option < EG_ARRAY_SIZE(cases[i].words); option++) {
+			struct eg_event e = event(cases[i].op);
+
+			e.option = option;
+			parse(format(&e, &alice), &parsed);
+			assert_string_equal(value_of(&parsed, cases[i].key),
+					    cases[i].words[option]);
+		}
+}
+
+/* A socket's name as long as one can be is there as a whole. */
+static void test_format_long_socket_name(void **state)
+{
+	struct eg_event e = event(EG_OP_UNIX);
+	struct parsed parsed;
+	char name[EG_ARG_SIZE + 1] = "@";
+
+	(void)state;
+	memset(name + 1, 'n', EG_ARG_SIZE - 1);
+	memcpy(e.arg, name, sizeof(e.arg)); /* without its NUL */
+	parse(format(&e, &alice), &parsed);
+	assert_string_equal(value_of(&parsed, "path"), name);
+	memset(e.arg, '\n', sizeof(e.arg));
+	parse(format(&e, &alice), &parsed);
+	assert_int_equal(strlen(value_of(&parsed, "path")), 4 * 79 + 3);
+	assert_string_equal(strrchr(value_of(&parsed, "path"), 'a'), "a...");
+}
+
 static void test_format_keys_in_order(void **state)
 {
 	static const struct {
 		uint16_t op;
 		const char *object;
 	} cases[] = {
-		{EG_OP_CONNECT, "proto dst port rule"},	 {EG_OP_SENDMSG, "proto dst port rule"},
-		{EG_OP_SETUID, "target rule"},		 {EG_OP_EXEC, "path target rule"},
-		{EG_OP_MOUNT, "path type rule"},	 {EG_OP_REMOUNT, "path type rule"},
-		{EG_OP_UMOUNT, "path type rule"},	 {EG_OP_MOVE_MOUNT, "path type rule"},
-		{EG_OP_PIVOT_ROOT, "path type rule"},	 {EG_OP_FORK, ""},
-		{EG_OP_SOCKET, "family proto rule"},	 {EG_OP_BIND, "proto src port rule"},
-		{EG_OP_LISTEN, "proto src port rule"},	 {EG_OP_RECEIVE, "proto dst port rule"},
-		{EG_OP_SETSOCKOPT, "level option rule"}, {EG_OP_EGRESS, "proto dst port rule"},
+		{EG_OP_CONNECT, "proto dst port rule"},
+		{EG_OP_SENDMSG, "proto dst port rule"},
+		{EG_OP_SETUID, "target rule"},
+		{EG_OP_EXEC, "path target rule"},
+		{EG_OP_MOUNT, "path type rule"},
+		{EG_OP_REMOUNT, "path type rule"},
+		{EG_OP_UMOUNT, "path type rule"},
+		{EG_OP_MOVE_MOUNT, "path type rule"},
+		{EG_OP_PIVOT_ROOT, "path type rule"},
+		{EG_OP_FORK, ""},
+		{EG_OP_SOCKET, "family proto rule"},
+		{EG_OP_BIND, "proto src port rule"},
+		{EG_OP_LISTEN, "proto src port rule"},
+		{EG_OP_RECEIVE, "proto dst port rule"},
+		{EG_OP_SETSOCKOPT, "level option rule"},
+		{EG_OP_EGRESS, "proto dst port rule"},
 		{EG_OP_INGRESS, "proto src port rule"},
+		{EG_OP_SETGID, "gid rule"},
+		{EG_OP_SETGROUPS, "gid rule"},
+		{EG_OP_CAPSET, "cap rule"},
+		{EG_OP_USERNS, "rule"},
+		{EG_OP_CAPABILITY, "cap reason rule"},
+		{EG_OP_CGROUP, "path reason rule"},
+		{EG_OP_PTRACE, "target_pid reason rule"},
+		{EG_OP_UNIX, "path reason rule"},
+		{EG_OP_SIGNAL, "target_pid signal reason rule"},
+		{EG_OP_PROCESS, "target_pid reason rule"},
+		{EG_OP_FILE, "access path reason rule"},
+		{EG_OP_KERNEL, "what number path reason rule"},
+		{EG_OP_MOUNT_ATTR, "syscall rule"},
 	};
 	struct parsed parsed;
 
@@ -550,7 +707,9 @@ static void test_format_reason(void **state)
 		{EG_REASON_SOURCE_ROUTE, "source-route"},
 		{EG_REASON_MALFORMED, "malformed"},
 		{EG_REASON_POLICY, "-"},
-		{EG_REASON_POLICY + 1, "-"},
+		{EG_REASON_OUTSIDE, "-"},
+		{EG_REASON_CEILING, "-"},
+		{EG_REASON_CEILING + 1, "-"},
 		{UINT32_MAX, "-"},
 	};
 	static const uint16_t ops[] = {EG_OP_CONNECT, EG_OP_SENDMSG, EG_OP_RECEIVE,   EG_OP_SOCKET,
@@ -930,6 +1089,9 @@ static void test_format_hostile_fields(void **state)
 		e = event(EG_OP_MOUNT);
 		put(e.arg, sizeof(e.arg), hostile[i]);
 		assert_not_forged(&e, &alice, "type", e.arg, "path type rule");
+		e = event(EG_OP_UNIX);
+		put(e.arg, sizeof(e.arg), hostile[i]);
+		assert_not_forged(&e, &alice, "path", e.arg, "path reason rule");
 	}
 }
 
@@ -967,6 +1129,10 @@ static void test_format_hostile_paths(void **state)
 		e = event(EG_OP_MOUNT);
 		e.object = walked(path);
 		assert_not_forged(&e, &alice, "path", path, "path type rule");
+		e.op = EG_OP_FILE;
+		assert_not_forged(&e, &alice, "path", path, "access path reason rule");
+		e.op = EG_OP_CGROUP;
+		assert_not_forged(&e, &alice, "path", path, "path reason rule");
 	}
 }
 
@@ -1135,11 +1301,15 @@ static void test_format_mutated_random(void **state)
 		if (round & 8)
 			e.object.len %= EG_PATH_SIZE + 2;
 		if (round & 16)
-			e.reason %= EG_REASON_POLICY + 2;
+			e.reason %= EG_REASON_CEILING + 2;
 		if (round & 32)
 			e.rule.protocol = (uint8_t)(e.rule.protocol % (EG_PROTO_MAX + 1));
 		if (round & 64)
 			e.rule.prefix_len %= 130;
+		if (round & 128) {
+			e.option %= 512;
+			e.target_id %= 48;
+		}
 		try_record(&e);
 	}
 }
@@ -1274,6 +1444,9 @@ int main(void)
 		cmocka_unit_test(test_format_connect),
 		cmocka_unit_test(test_format_audit),
 		cmocka_unit_test(test_format_object),
+		cmocka_unit_test(test_format_act),
+		cmocka_unit_test(test_format_choices),
+		cmocka_unit_test(test_format_long_socket_name),
 		cmocka_unit_test(test_format_keys_in_order),
 		cmocka_unit_test(test_format_rule),
 		cmocka_unit_test(test_format_rule_ports),

@@ -26,6 +26,7 @@ static void test_compile_flags(void **state)
 					 rule("2001:db8::/32", true, 2),
 					 rule("10.0.0.0/8:443/tcp", true, 3)};
 	struct eg_config_rule bind[] = {ports("*", false, 4)};
+	struct eg_config_text text = {.text = (char[]){"/x"}, .line = 5};
 	const struct {
 		struct eg_config_profile profile;
 		uint32_t flags;
@@ -39,6 +40,18 @@ static void test_compile_flags(void **state)
 		{{.egress = {rules + 1, 1}}, EG_POLICY_RULES6},
 		{{.egress = {rules + 2, 1}}, EG_POLICY_RULES4 | EG_POLICY_SEGMENTS},
 		{{.bind = {bind, 1}}, EG_POLICY_SEGMENTS},
+		{{.setuid_allow = {.list = &text, .n = 1}}, EG_POLICY_PROGRAMS},
+		{{.mount_allow = {.list = &text, .n = 1}}, EG_POLICY_MOUNTS},
+		{{.unix_deny = {.list = &text, .n = 1}}, EG_POLICY_UNIX_NAMES},
+		{{.setuid_users = {.list = &text, .n = 1},
+		  .setuid_groups = {.list = &text, .n = 1}},
+		 0}, /* items only */
+		{{.setuid_allow.set = true, .mount_allow.set = true, .unix_deny.set = true}, 0},
+		{{.deny_leaving = true}, EG_POLICY_DENY_LEAVING},
+		{{.deny_tampering = true}, EG_POLICY_DENY_TAMPERING},
+		{{.deny_services = true}, EG_POLICY_DENY_SERVICES},
+		{{.deny_same_user = true}, EG_POLICY_DENY_SAME_USER},
+		{{.capabilities = 1}, 0},
 		{{.mode = EG_MODE_AUDIT,
 		  .deny_setuid = true,
 		  .deny_mount = true,
@@ -55,6 +68,7 @@ static void test_compile_flags(void **state)
 		must_compile(&cases[i].profile, &image);
 		assert_int_equal(image.policy.flags, cases[i].flags);
 		assert_int_equal(image.policy.generation, 0);
+		assert_true(image.policy.capabilities == cases[i].profile.capabilities);
 		assert_int_equal(image.n_entries4 != 0, (cases[i].flags & EG_POLICY_RULES4) != 0);
 		assert_int_equal(image.n_entries6 != 0, (cases[i].flags & EG_POLICY_RULES6) != 0);
 		eg_policy_done(&image);

@@ -61,12 +61,13 @@ static const struct {
 	 {STRING(struct eg_msg_is_version, product)}},
 	{EG_MSG_OPENED, sizeof(struct eg_msg_opened), {STRING(struct eg_msg_opened, profile)}},
 	{EG_MSG_OK, sizeof(struct eg_msg), {{0}}},
+	{EG_MSG_NOT_GUARDED, sizeof(struct eg_msg), {{0}}},
 	{EG_MSG_REFUSED, sizeof(struct eg_msg_refused), {STRING(struct eg_msg_refused, text)}},
 	{EG_MSG_IS_STATUS,
 	 sizeof(struct eg_msg_is_status),
 	 {STRING(struct eg_msg_is_status, product), STRING(struct eg_msg_is_status, kernel),
 	  STRING(struct eg_msg_is_status, hooks_missing),
-	  STRING(struct eg_msg_is_status, last_error)}},
+	  STRING(struct eg_msg_is_status, last_error), STRING(struct eg_msg_is_status, gaps)}},
 	{EG_MSG_SESSION,
 	 sizeof(struct eg_msg_session),
 	 {STRING(struct eg_msg_session, user), STRING(struct eg_msg_session, service),
@@ -185,6 +186,21 @@ static void test_check_padding(void **state)
 	assert_int_equal(eg_proto_check(&m, sizeof(m.is_status)), 0);
 	m.is_status.pad = 1;
 	assert_int_equal(eg_proto_check(&m, sizeof(m.is_status)), -EBADMSG);
+}
+
+static void test_check_flags(void **state)
+{
+	union any m;
+
+	(void)state;
+	for (unsigned int bit = 0; bit < 32; bit++) {
+		bool known = EG_OPEN_FLAGS & 1U << bit;
+
+		memset(&m, 0, sizeof(m));
+		eg_proto_head(&m, EG_MSG_OPEN, sizeof(m.open));
+		m.open.flags = 1U << bit;
+		assert_int_equal(eg_proto_check(&m, sizeof(m.open)), known ? 0 : -EBADMSG);
+	}
 }
 
 static bool is_documented(int r)
@@ -631,6 +647,7 @@ int main(void)
 		cmocka_unit_test(test_check_size),
 		cmocka_unit_test(test_check_unterminated),
 		cmocka_unit_test(test_check_padding),
+		cmocka_unit_test(test_check_flags),
 		cmocka_unit_test(test_check_mutations),
 		cmocka_unit_test(test_check_truncations),
 		WIRE(test_wire_every_message),

@@ -3,8 +3,11 @@
 # Every way to get a port, for test_bind.sh and test_unguarded.sh; the form is that of egress_cases.sh. There is no packet
 # layer here: what holds a port has bound it. "ok" means that it is reached there.
 
+# The accomplices that hand sockets over are outside and the same user's: those doors must be open, or nothing passes.
 bind_conf() {
 	cat <<-'EOF'
+		leaving = "allow";
+		unix = { same_user = "allow"; };
 		bind = {
 			deny = [ "1-1023", "8000-8099", "8200-8299/tcp", "8300-8399/udp", "0/tcp" ];
 			allow = [ "8080/tcp", "8050-8059" ];

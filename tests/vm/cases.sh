@@ -51,6 +51,21 @@ attack_world_ends() {
 	ip -n client xfrm state flush
 }
 
+# Helpers of the worlds of attempts that have nothing to do with the network: outside of every session, run as a user.
+as_accomplice() { # USER COMMAND...
+	local user=$1
+	shift
+	if [[ $user == root ]]; then
+		"$@" &
+	else
+		setpriv --reuid="$user" --regid="$user" --init-groups -- "$@" &
+	fi
+	ATTACK_PIDS+=($!)
+}
+broker_for() { as_accomplice "$1" "$T/try" broker "/run/try/$1"; }
+holder_for() { as_accomplice "$1" "$T/try" hold "${@:2}"; } # USER NAME [userns]
+server_for() { as_accomplice "$1" "$T/try" serve-unix "${@:2}"; } # USER TYPE NAME...
+
 # on_kernel FIELD: the outcome for this kernel: "ok;7.2=absent:X" is ok elsewhere.
 on_kernel() {
 	local part field=$1
@@ -107,7 +122,8 @@ count_refused() {
 	paste -d'|' "$1" "$2" | awk -F'|' '$2 == "EPERM" || $2 == "CTRUNC" { n += $1 ~ /^second / ? 2 : 1 } END { print n + 0 }'
 }
 
-# run_cases WHERE COLUMN RUNNER TABLE...: RUNNER is a command that runs a shell command line. Sets REFUSED.
+# run_cases WHERE COLUMN RUNNER TABLE...: RUNNER is a command that runs a shell command line. Sets REFUSED, and STRAYED:
+# how many attempts had themselves moved out of their session.
 CASES_AT_ONCE=8
 run_cases() {
 	local where=$1 column=$2 runner=$3 dir limit=6000
@@ -120,12 +136,23 @@ run_cases() {
 	commands_of "$column" "$@" >"$dir/commands"
 	"$runner" "TRY_LIMIT_MS=$limit $T/try all $CASES_AT_ONCE <$dir/commands" >"$dir/out" 2>"$dir/err"
 	REFUSED=$(count_refused "$dir/commands" "$dir/out")
+	STRAYED=$(grep -cE '(^| )stray ' "$dir/commands")
 	compare_cases "$where" "$column" "$dir/out" "$@"
 	sed 's/^/# /' "$dir/err" | head -n 40
 	rm -rf "$dir"
 }
 
-# Runners. alice's manager must be there for her attempts to use it; started by root it belongs to no session.
+# alice's manager must be there for her attempts outside to use it; started by root it belongs to no session, and the
+# helper is not to guard it, however long the attempts take. The next use_conf takes that back.
+outside_manager() {
+	if [[ -e /etc/ebpfguard.conf ]]; then
+		echo 'managers = { exempt = [ "alice" ]; };' >/etc/ebpfguard.conf
+		ebpfguardctl reload >/dev/null
+	fi
+	systemctl start user@1000.service
+}
+
+# Runners.
 outside_alice() { XDG_RUNTIME_DIR=/run/user/1000 runuser -u alice -- bash -c "$1"; }
 outside_root() { bash -c "$1"; }
 inside_alice() { sh_as alice "$1"; }
@@ -138,11 +165,14 @@ without_packets() { # USER COMMAND-LINE
 	chmod 1777 "$dir"
 	sh_as "$1" "sed -n s/^0:://p /proc/self/cgroup >$dir/part; mv $dir/part $dir/leaf
 		until test -e $dir/go; do sleep 0.1; done; $2" &
-	until_true 20 test -e "$dir/leaf"
+	until_true 90 test -e "$dir/leaf"
 	leaf=/sys/fs/cgroup$(<"$dir/leaf")
 	bpftool cgroup detach "$leaf" cgroup_inet_egress pinned "$pins/prog_eg_packet_out" multi
 	bpftool cgroup detach "$leaf" cgroup_inet_ingress pinned "$pins/prog_eg_packet_in" multi
 	[[ -z $(bpftool cgroup show "$leaf") ]] || echo "packet programs are still attached" >&2
+	# The helper believes that they are there, and does not attach them again.
+	bpftool cgroup detach "$CGROUPS" cgroup_inet_egress pinned "$pins/prog_eg_stray_out" multi 2>/dev/null
+	bpftool cgroup detach "$CGROUPS" cgroup_inet_ingress pinned "$pins/prog_eg_stray_in" multi 2>/dev/null
 	touch "$dir/go"
 	wait $!
 	rm -rf "$dir"
@@ -151,19 +181,15 @@ without_packets_alice() { without_packets alice "$1"; }
 without_packets_root() { without_packets root "$1"; }
 
 # Takes the network's hooks away, for everybody; the packet programs stay with their cgroups.
-network_hooks() { bpftool prog show | grep -cE 'name eg_(socket_|file_|sctp_)'; }
+network_hooks() { bpftool prog show | grep -cE 'name eg_(socket_|file_receive|file_permiss|sctp_|conn_)'; }
 no_network_hooks() { [[ $(network_hooks) == 0 ]]; }
 hooks_off() {
 	rm -f "$pins"/link_eg_{socket_connect,socket_sendmsg,socket_create,socket_bind,socket_listen,socket_setsockopt} \
-		"$pins"/link_eg_{file_receive,file_permission,sctp_bind_connect}
-	if until_true 10 no_network_hooks; then pass "the network's hooks are off"; else fail "the network's hooks are off"; fi
+		"$pins"/link_eg_{file_receive,file_permission,sctp_bind_connect,conn_request}
+	if until_true 30 no_network_hooks; then pass "the network's hooks are off"; else fail "the network's hooks are off"; fi
 }
 all_on_again() {
-	systemctl stop ebpfguard.service ebpfguard.socket
-	ebpfguard-helper --unload
-	systemctl start ebpfguard.socket
-	# On a busy machine the emulated verifier takes longer than the unit's time-out.
-	until_true 120 systemctl start ebpfguard.service 2>/dev/null
+	start_anew
 	is "the hooks are back" EPERM "$(sh_as alice "$T/try connect udp 18.4.5.6 9")"
 }
 
@@ -187,13 +213,26 @@ session_ended() {
 }
 lines_of() { since_mark | grep -cE " DENY $1 session=$SESSION "; }
 
+# refusals_logged USER N: in the user's session since the mark at least N calls were refused, and each refusal has its
+# line or is counted in a summary. One attempt may be refused more than once: a program tries on by other means.
+refusals_logged() {
+	local left_out refused
+	session_ended "$1"
+	left_out=$(since_mark | sed -n "s/.* SUPPRESSED session=$SESSION .* count=//p" | awk '{ n += $1 } END { print n + 0 }')
+	refused=$(sed -n 's/.* refused=\([0-9]*\) .*/\1/p' <<<"$END")
+	if ((refused >= $2 && $2 > 0)); then pass "log, $1: calls refused: $refused"; else fail "log, $1: calls refused: ${refused:-none} < $2"; fi
+	is "log, $1: a line for each, but for $left_out over the limit" $((refused + STRAYED)) \
+		$(($(lines_of '[a-z_]+') + $(since_mark | grep -c " STRAY session=$SESSION ") + left_out))
+}
+
 # calls_logged USER N: in the user's session since the mark N calls were refused, each has its line or is counted in a
-# summary, and no packet was dropped: what a hook refuses does not become a packet.
+# summary, and no packet was dropped: what a hook refuses does not become a packet. Who strays has a line, too.
 calls_logged() {
 	local left_out
 	session_ended "$1"
 	left_out=$(since_mark | sed -n "s/.* SUPPRESSED session=$SESSION .* count=//p" | awk '{ n += $1 } END { print n + 0 }')
 	matches "log, $1: calls refused: $2" " refused=$2 audited=0 lost=0 " "$END"
-	is "log, $1: a line for each, but for $left_out over the limit" "$2" $(($(lines_of '[a-z_]+') + left_out))
+	is "log, $1: a line for each, but for $left_out over the limit" $(($2 + STRAYED)) \
+		$(($(lines_of '[a-z_]+') + $(since_mark | grep -c " STRAY session=$SESSION ") + left_out))
 	is "log, $1: nothing from the packet layer" "" "$(grep -oE ' (egress|ingress|packets)=[0-9]+' <<<"$END")"
 }

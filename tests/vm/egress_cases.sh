@@ -9,6 +9,7 @@
 # "ok;7.2=absent:ESOCKTNOSUPPORT". What is absent outside is not tried inside.
 #
 # 18.0.0.0/9, 2001:db8:bad::/48 and so on are denied, see egress_conf. D, A: denied and allowed, here; *7: elsewhere.
+# Asking accomplices and leaving the cgroup are allowed: it is the network's restrictions that are to stop what follows.
 
 egress_conf() {
 	cat <<-'EOF'
@@ -18,6 +19,8 @@ egress_conf() {
 			"10.1.2.3:7010-7012/tcp", "127.0.0.1:7003-7004", "[::1]:7003"
 		];
 		allow = [ "18.4.5.8:7000/tcp", "10.1.2.3:7011/tcp" ];
+		unix = { same_user = "allow"; };
+		leaving = "allow";
 	EOF
 }
 EGRESS_PORTS='7000 7001 7002 7003 7004 7005 7010 7011'
@@ -225,8 +228,9 @@ more_cases() {
 		network namespace|netns 18.4.5.6 link tcp 18.4.5.6 7000|ok|EPERM|EPERM|silent
 		network namespace, udp|netns 18.4.5.6 datagram udp 18.4.5.6 7000|ok|EPERM|EPERM|EPERM
 		network namespace, v6|netns 2001:db8:bad::9 link tcp 2001:db8:bad::9 7000|ok|EPERM|EPERM|silent
-		moved out by root|stray link tcp 18.4.5.6 7000|ok|EPERM|EPERM|-
-		moved out by root, udp|stray datagram udp 18.4.5.6 7000|ok|EPERM|EPERM|-
+		moved out by root|stray link tcp 18.4.5.6 7000|ok|EPERM|EPERM|silent
+		moved out by root, udp|stray datagram udp 18.4.5.6 7000|ok|EPERM|EPERM|EPERM
+		moved out by root, mptcp|stray link mptcp 18.4.5.6 7000|ok|EPERM|EPERM|silent
 		moved out by root, another family|stray vsock stream 7000|ok|EPERM|EPERM|-
 	EOF
 }
@@ -299,8 +303,8 @@ root_cases() {
 		cgroup namespace|cgroupns link tcp 18.4.5.6 7000|ok|EPERM|EPERM|silent
 		nested cgroup|subcgroup link tcp 18.4.5.6 7000|ok|EPERM|EPERM|silent
 		nested twice, udp|subcgroup subcgroup datagram udp 18.4.5.6 7000|ok|EPERM|EPERM|EPERM
-		child in another cgroup|other-cgroup link tcp 18.4.5.6 7000|ok|EPERM|EPERM|-
-		moved out|stray datagram udp 18.4.5.6 7000|ok|EPERM|EPERM|-
+		child in another cgroup|other-cgroup link tcp 18.4.5.6 7000|ok|EPERM|EPERM|silent
+		moved out|stray datagram udp 18.4.5.6 7000|ok|EPERM|EPERM|EPERM
 		LSRR option|route-option udp lsrr 18.7.7.7 10.7.7.7 7000|ok|EPERM|EPERM|EPERM
 		LSRR option, ping|route-option ping lsrr 18.7.7.7 10.7.7.7 0|ok|EPERM|EPERM|EPERM
 		SSRR option|route-option udp ssrr 18.8.8.8 10.7.7.7 7000|ok|EPERM|EPERM|EPERM
@@ -378,6 +382,21 @@ incoming_cases() {
 		incoming: udp|incoming udp 18.7.7.7 0.0.0.0 10.99.0.1 7108|ok|silent|EPERM|silent
 		incoming: udp v6|incoming udp 2001:db8:bad::7 :: fd99::1 7109|ok|silent|EPERM|silent
 		incoming: udp, v4-mapped|incoming udp 18.7.7.7 :: 10.99.0.1 7110|ok|silent|EPERM|silent
+	EOF
+}
+
+# The same, to a process that root has moved out of its session. Here a hook sees who asks for a connection, too.
+stray_cases() {
+	cat <<-'EOF'
+		incoming: moved out, tcp, allowed|stray incoming tcp 10.7.7.7 0.0.0.0 10.99.0.1 7111|ok|ok|ok|ok
+		incoming: moved out, udp v6, allowed|stray incoming udp 2001:db8:900d::7 :: fd99::1 7112|ok|ok|ok|ok
+		incoming: moved out, tcp|stray incoming tcp 18.7.7.7 0.0.0.0 10.99.0.1 7113|ok|silent|silent|silent
+		incoming: moved out, tcp v6|stray incoming tcp 2001:db8:bad::7 :: fd99::1 7114|ok|silent|silent|silent
+		incoming: moved out, tcp, v4-mapped listener|stray incoming tcp 18.7.7.7 :: 10.99.0.1 7115|ok|silent|silent|silent
+		incoming: moved out, mptcp listener|stray incoming mptcp 18.7.7.7 0.0.0.0 10.99.0.1 7116|ok|silent|silent|silent
+		incoming: moved out, udp|stray incoming udp 18.7.7.7 0.0.0.0 10.99.0.1 7117|ok|silent|EPERM|silent
+		incoming: moved out, udp v6|stray incoming udp 2001:db8:bad::7 :: fd99::1 7118|ok|silent|EPERM|silent
+		incoming: moved out, udp, v4-mapped|stray incoming udp 18.7.7.7 :: 10.99.0.1 7119|ok|silent|EPERM|silent
 	EOF
 }
 

@@ -2,7 +2,16 @@
 # shellcheck shell=bash disable=SC2154 # HERE, VM, REPO and BUILD are set by tests/vm/run
 # The root file systems: the guest's, with its users and keys but nothing of ours, and the SDK that builds for it.
 
-image_name() { echo "root-$1-$({ versions suite "$1"; versions guest "$1" all; cat "$HERE/image.sh"; } | hash_of -)"; }
+# Two flavours of guest: "plain" boots fast; "tools" has programs that people work with, and is four times as large.
+image_kind() { if [[ $2 == plain ]]; then echo "root-$1"; else echo "$2-$1"; fi; }
+image_packages() {
+	versions guest "$1" all
+	[[ $2 == plain ]] || versions "$2" "$1" all
+}
+# image_name SUITE FLAVOUR
+image_name() {
+	echo "$(image_kind "$@")-$({ versions suite "$1"; image_packages "$@"; cat "$HERE/image.sh"; } | hash_of -)"
+}
 sdk_name() { echo "sdk-$1-$({ versions suite "$1"; versions sdk "$1" all; cat "$HERE/image.sh"; } | hash_of -)"; }
 
 # debootstrap_into DIR SUITE PACKAGES [OPTION...]
@@ -24,7 +33,7 @@ debootstrap_into() {
 
 # Users, keys and the start-up of the guest. Runs once per image, on the unpacked directory.
 image_customize() {
-	local root=$1 u home
+	local root=$1 flavour=$2 u home
 	for u in alice bob carol; do
 		chroot "$root" useradd -m -s /bin/bash "$u"
 	done
@@ -78,19 +87,34 @@ image_customize() {
 	done
 
 	# None of it is read in the guest, and all of it would sit in its memory.
-	rm -rf "$root"/usr/share/{perl,lintian,bash-completion,zsh,doc-base,common-licenses,bug,pixmaps,polkit-1} \
+	rm -rf "$root"/usr/share/{perl,lintian,bash-completion,zsh,doc-base,common-licenses,bug,pixmaps} \
 		"$root"/usr/lib/x86_64-linux-gnu/{gconv,perl,perl5} "$root"/usr/lib/python3*/{test,pydoc_data,idlelib,lib2to3} \
 		"$root"/usr/lib/udev/hwdb.d "$root"/usr/lib/binfmt.d/python* "$root"/var/lib/apt/lists "$root"/var/cache/{apt,debconf} "${root:?}"/boot/*
 	find "$root/var/log" -type f -delete
+	if [[ $flavour == plain ]]; then
+		rm -rf "$root/usr/share/polkit-1"
+	else
+		image_tools "$root"
+	fi
+}
+
+# The tools: what nobody here asks them for.
+image_tools() {
+	local root=$1
+	# The tests of OpenSSH want Twisted and PuTTY for two scripts that are not among ours.
+	rm -rf "$root"/usr/share/vim/vim*/{doc,tutor,lang,spell,pack,print,indent,compiler,keymap} "$root"/usr/lib/python3/dist-packages/* \
+		"$root"/usr/bin/{putty*,plink,pscp,psftp,lto-dump*,x86_64-linux-gnu-lto-dump*} \
+		"$root"/usr/lib/gcc/x86_64-linux-gnu/*/{lto1,lto-wrapper,plugin,libasan*,libtsan*,liblsan*,libubsan*} \
+		"$root"/usr/lib/x86_64-linux-gnu/lib{asan,tsan,lsan,hwasan}.so* "$root"/usr/lib/git-core/{git-gui,gitk,mergetools}
 }
 
 # TEMP becomes a directory with cpio (the archive), dirs (its directories) and sshd (its /etc/pam.d/sshd).
 image_make() {
-	local out=$1 suite=$2 root=$1/root
-	say "building the Debian $suite guest (once, about a minute) ..."
+	local out=$1 suite=$2 flavour=$3 root=$1/root
+	say "building the Debian $suite guest, $flavour (once, a minute or two) ..."
 	mkdir -p "$out"
-	debootstrap_into "$root" "$suite" "$(versions guest "$suite" all)"
-	image_customize "$root"
+	debootstrap_into "$root" "$suite" "$(image_packages "$suite" "$flavour" | xargs)"
+	image_customize "$root" "$flavour"
 	(cd "$root" && find . -mindepth 1 -type d -printf '%P\n' >../dirs)
 	# With an entry for the root itself: the kernel's rootfs starts with the mode of /tmp.
 	(cd "$root" && find . | LC_ALL=C sort | cpio -o -H newc --quiet >../cpio)

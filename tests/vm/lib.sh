@@ -77,9 +77,21 @@ logged() { # DESCRIPTION REGEX
 	fi
 }
 
-pins=/sys/fs/bpf/ebpfguard/v2
+pins=/sys/fs/bpf/ebpfguard/v3
 map_count() { "$T/try" count "$pins/map_$1"; }
 labelled_tasks() { echo $(($(wc -c <"$pins/link_eg_iter_members") / 24)); }
+# The programs for strays, at the root of all cgroups.
+CGROUPS=/sys/fs/cgroup
+stray_filters() { bpftool cgroup show "$CGROUPS" 2>/dev/null | grep -c eg_stray_; }
+strays_filtered() { [[ $(stray_filters) == 2 ]]; }
+# Guarding ends and begins anew: what an earlier test has left there goes.
+start_anew() {
+	systemctl stop ebpfguard.service ebpfguard.socket
+	ebpfguard-helper --unload
+	systemctl start ebpfguard.socket
+	# On a busy machine the emulated verifier takes longer than the unit's time-out.
+	until_true 120 systemctl start ebpfguard.service 2>/dev/null
+}
 no_session_left() { [[ $(map_count eg_records) == 0 && $(map_count eg_sessions) == 0 ]]; }
 
 # The sessions of a test and all they left in the kernel are gone. systemd stops a user's manager ten seconds after the

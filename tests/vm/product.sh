@@ -49,6 +49,9 @@ product_enable() {
 			ln -sf "/lib/systemd/system/$unit" "$wants/$unit"
 		done < <(sed -n 's/^WantedBy=//p' "$stage"/{,usr/}lib/systemd/system/"$unit" 2>/dev/null | tr -s ' ' '\n')
 	done
+	# With several machines at a time on two cores the emulated verifier takes its time.
+	mkdir -p "$stage/etc/systemd/system/ebpfguard.service.d"
+	printf '[Service]\nTimeoutStartSec=600\n' >"$stage/etc/systemd/system/ebpfguard.service.d/emulated.conf"
 	mkdir -p "$stage/etc/pam.d"
 	install -m 0600 "$conf" "$stage/etc/ebpfguard.conf"
 	install -m 0644 "$base/sshd" "$stage/etc/pam.d/sshd"

@@ -22,7 +22,14 @@ for case in short cut long huge version type size unterminated no-fd two-fds fd-
 done
 is "alice: the socket is not hers" "connect EACCES" "$(runuser -u alice -- "$T/ask" version)"
 
-# Guarded root. Its own close comes last.
+# By default a guarded root does not get as far as control.sock, nor to making leaves.
+is "guarded root: control.sock" "connect EPERM" "$(sh_as root "$T/ask control-status")"
+is "guarded root: a leaf of its making" "mkdir EPERM" "$(sh_as root "$T/ask enter $OWN")"
+
+# With those doors open the helper itself must refuse. Its own close comes last.
+good=$(cat /etc/ebpfguard.conf)
+echo 'leaving = "allow"; unix = { services = "allow"; };' >>/etc/ebpfguard.conf
+is "configuration: doors open" 0 "$(ebpfguardctl reload >/dev/null; echo $?)"
 mark
 out=$(sh_as root "
 	leaf=/sys/fs/cgroup\$(sed -n s/^0:://p /proc/self/cgroup)
@@ -108,4 +115,6 @@ echo 'session required pam_ebpfguard.so' >>/etc/pam.d/su
 is "su - inside a session stays in it" EPERM "$(sh_as root "su - bob -c '$T/try connect udp 18.4.5.6 9'" | tail -n 1)"
 sed -i '$d' /etc/pam.d/su
 rmdir $OWN $OTHER 2>/dev/null
+printf '%s\n' "$good" >/etc/ebpfguard.conf
+is "the configuration is put back" 0 "$(ebpfguardctl reload >/dev/null; echo $?)"
 all_over

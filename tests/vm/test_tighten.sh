@@ -5,6 +5,7 @@
 # shellcheck source=tests/vm/lib.sh
 . /srv/t/lib.sh
 SCRIPT_NAME=tighten
+strays_filtered && start_anew
 
 work=$(mktemp -d)
 chmod 1777 "$work"
@@ -201,6 +202,22 @@ start_flows() {
 	done
 }
 
+# The same flows of a process that root has moved out of its session before it opened them.
+start_stray_flows() { # DIR
+	local dir=$1
+	mkdir "$dir"
+	chmod 1777 "$dir"
+	mkdir -p "$CGROUPS/try-stray"
+	sh_as alice "echo \$\$ >$dir/shell; until test -e $dir/moved; do sleep 0.1; done
+		unshare -Urn python3 $work/own.py $dir & python3 $work/flows.py $dir ${all_flows[*]}; wait" & session=$!
+	until_true 30 test -s "$dir/shell"
+	echo "$(<"$dir/shell")" >"$CGROUPS/try-stray/cgroup.procs"
+	touch "$dir/moved"
+	for name in v4 v6 mapped mptcp idle udp allowed own; do
+		until_true 30 became "$dir" "$name" open || fail "$dir: the flow $name is open: $(cat "$dir/$name" 2>&1)"
+	done
+}
+
 stop_flows() { # DIR
 	touch "$1/stop"
 	wait "$session"
@@ -271,6 +288,30 @@ is "reset: nothing was only blocked" 0 "$(since_mark | grep -c 'BLOCK ')"
 is "reset: not the connection of the client, whose address is denied too" 0 "$(since_mark | grep -Ec 'RESET .* dst=10\.99\.0\.2 ')"
 is "reset: no denied TCP socket is left" "" "$(ss -Htn state connected dst 18.7.7.7 and dport != :7102)"
 first_session=$session
+
+# ---- strays
+
+is "no session has strayed, and nothing is at the root of all cgroups" 0 "$(stray_filters)"
+configure "$open_policy"
+mark
+start_stray_flows "$work/s"
+logged "stray: said" "STRAY session=[0-9]+ user=alice pid=$(<"$work/s/shell") cgroup=/try-stray$"
+is "stray: said once" 1 "$(since_mark | grep -c ' STRAY ')"
+if until_true 10 strays_filtered; then pass "stray: programs at the root"; else fail "stray: programs at the root"; fi
+is "stray: none of the flows is in the session's cgroup" /try-stray "$(sed -n 's/^0:://p' "/proc/$(pgrep -u alice -f "^python3 $work/flows.py $work/s")/cgroup")"
+tighten "stray" "$work/s" "$tight_policy"
+nothing_came "stray" "$work/s"
+for name in v4 v6 mapped own; do
+	has_become "stray: $name" "$work/s" "$name" "^send=(EPERM recv=($reset)|($reset) )"
+done
+has_become "stray: idle" "$work/s" idle "^send=none recv=($reset)"
+has_become "stray: mptcp" "$work/s" mptcp '^send=EPERM'
+has_become "stray: udp" "$work/s" udp '^send=EPERM$'
+logged "stray: v4 in the log" "RESET $flow_line src=10.99.0.1 sport=[0-9]+ dst=18.7.7.7 port=7100 rule=18.0.0.0/9"
+logged "stray: mptcp in the log" "RESET $flow_line src=10.99.0.1 sport=[0-9]+ dst=18.7.7.7 port=7101 rule=18.0.0.0/9"
+logged "stray: the namespace's flow in the log" "RESET $flow_line src=18.9.9.9 sport=[0-9]+ dst=18.9.9.9 port=7100 rule=18.0.0.0/9"
+is "stray: nothing was only blocked" 0 "$(since_mark | grep -c 'BLOCK ')"
+ends "stray" "$work/s"
 
 # ---- audit: nothing is reset
 

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * Tampering: no hold on the kernel, on the helper, or on another's terminal, by a session's tasks,
+ * root's included. A lockdown for one session, and what lockdown leaves open.
+ *
+ * Hooks: bpf, perf_event_open, kernel_read_file and kernel_load_data (modules, kexec), locked_down
+ * (/dev/mem, kcore, msr, tracefs ...), inode_mknod, file_ioctl (TIOCSTI, TIOCLINUX, and chattr for
+ * files.bpf.c), task_kill, file_send_sigiotask, task_setrlimit, task_setscheduler, task_setnice,
+ * task_setioprio (the helper and process 1). Elsewhere: files in files.bpf.c, capabilities in
+ * capable.bpf.c, ptrace in leave.bpf.c, sockets in services.bpf.c.
+ */
+#include "files.bpf.h"
+
+enum {
+	/* enum kernel_read_file_id, include/linux/kernel_read_file.h; firmware is loaded on behalf
+	 * of whoever opens a device */
+	EG_READING_FIRMWARE = 1,
+	EG_S_IFMT = 0170000, /* include/uapi/linux/stat.h */
+	EG_S_IFCHR = 0020000,
+	EG_S_IFBLK = 0060000,
+	EG_TIOCSTI = 0x5412,   /* asm-generic/ioctls.h */
+	EG_TIOCLINUX = 0x541c, /* pastes what is selected */
+	/* include/uapi/linux/fs.h */
+	EG_FS_IOC_SETFLAGS = 0x40086602,
+	EG_FS_IOC32_SETFLAGS = 0x40046602,
+	EG_FS_IOC_FSSETXATTR = 0x401c5820,
+	EG_INIT = 1,
+};
+
+/* Refuses, when the policy of the current task does not allow tampering. */
+static __always_inline int eg_tamper(struct eg_detail *detail)
+{
+	struct eg_view view = {};
+	struct eg_who who;
+
+	if (!eg_who_is(bpf_get_current_task_btf(), &who) ||
+	    !eg_flag_refuses(&who, EG_POLICY_DENY_TAMPERING, &view))
+		return 0;
+	detail->reason = EG_REASON_PROTECTED;
+	return eg_refuse(&view, detail);
+}
+
+static __always_inline int eg_tamper_kernel(__u32 what, __u32 target)
+{
+	struct eg_detail detail = {.op = EG_OP_KERNEL, .option = what, .target_id = target};
+
+	return eg_tamper(&detail);
+}
+
+/* ---- the kernel ---- */
+
+SEC("lsm/bpf")
+int BPF_PROG(eg_bpf_call, int cmd)
+{
+	return eg_tamper_kernel(EG_KERNEL_BPF, cmd) ? -EPERM : 0;
+}
+
+/* Its arguments differ between kernels; none is needed. */
+SEC("lsm/perf_event_open")
+int BPF_PROG(eg_perf_event_open)
+{
+	return eg_tamper_kernel(EG_KERNEL_PERF, 0) ? -EPERM : 0;
+}
+
+SEC("lsm/kernel_read_file")
+int BPF_PROG(eg_kernel_read_file, struct file *file, int id)
+{
+	return id > EG_READING_FIRMWARE && eg_tamper_kernel(EG_KERNEL_LOAD, id) ? -EPERM : 0;
+}
+
+SEC("lsm/kernel_load_data")
+int BPF_PROG(eg_kernel_load_data, int id)
+{
+	return id > EG_READING_FIRMWARE && eg_tamper_kernel(EG_KERNEL_LOAD, id) ? -EPERM : 0;
+}
+
+SEC("lsm/locked_down")
+int BPF_PROG(eg_locked_down, int what)
+{
+	return eg_tamper_kernel(EG_KERNEL_LOCKDOWN, what) ? -EPERM : 0;
+}
+
+/* A character device 0:0 is what overlayfs writes for a removed file. */
+SEC("lsm/inode_mknod")
+int BPF_PROG(eg_inode_mknod, struct inode *dir, struct dentry *dentry, unsigned short mode,
+	     unsigned int dev)
+{
+	struct eg_detail detail = {
+		.op = EG_OP_KERNEL, .option = EG_KERNEL_MKNOD, .object.dentry = (__u64)dentry};
+	__u32 type = mode & EG_S_IFMT;
+
+	if ((type != EG_S_IFCHR && type != EG_S_IFBLK) || (type == EG_S_IFCHR && !dev))
+		return 0;
+	return eg_tamper(&detail) ? -EPERM : 0;
+}
+
+/* chattr(1), on a file open for reading. */
+static __always_inline int eg_judge_flags(struct file *file)
+{
+	struct eg_change change = {};
+	struct eg_who who;
+
+	if (!eg_change_who(&change, &who))
+		return 0;
+	eg_change_of_file(&change, file);
+	change.access = EG_ACCESS_ATTR;
+	return eg_refuse_change(&change, &who);
+}
+
+static __always_inline int eg_judge_ioctl(struct file *file, unsigned int cmd)
+{
+	switch (cmd) {
+	case EG_TIOCSTI:
+	case EG_TIOCLINUX:
+		return eg_tamper_kernel(EG_KERNEL_TTY, cmd);
+	case EG_FS_IOC_SETFLAGS:
+	case EG_FS_IOC32_SETFLAGS:
+	case EG_FS_IOC_FSSETXATTR:
+		return eg_judge_flags(file);
+	default:
+		return 0;
+	}
+}
+
+SEC("lsm/file_ioctl")
+int BPF_PROG(eg_file_ioctl, struct file *file, unsigned int cmd)
+{
+	return eg_judge_ioctl(file, cmd) ? -EPERM : 0;
+}
+
+/* Since 6.8 the calls of 32-bit programs have a hook of their own. */
+SEC("lsm/file_ioctl_compat")
+int BPF_PROG(eg_file_ioctl_compat, struct file *file, unsigned int cmd)
+{
+	return eg_judge_ioctl(file, cmd) ? -EPERM : 0;
+}
+
+/* ---- the helper, and process 1, which takes orders by signal ---- */
+
+static __always_inline bool eg_is_helper(struct task_struct *task)
+{
+	__u32 zero = 0;
+	struct eg_state *state = bpf_map_lookup_elem(&eg_state, &zero);
+
+	return state && state->helper && task->tgid == (int)state->helper;
+}
+
+static __always_inline int eg_tamper_process(struct task_struct *task, __u16 op, __u32 option)
+{
+	struct eg_detail detail = {.op = op, .option = option, .target_id = task->tgid};
+
+	if (task->tgid != EG_INIT && !eg_is_helper(task))
+		return 0;
+	return eg_tamper(&detail);
+}
+
+SEC("lsm/task_kill")
+int BPF_PROG(eg_task_kill, struct task_struct *task, void *info, int sig)
+{
+	/* Signal 0 only asks whether there is such a process. */
+	return sig && eg_tamper_process(task, EG_OP_SIGNAL, sig) ? -EPERM : 0;
+}
+
+/* Whoever causes it: the owner of a file is asked for its input's signals, and the helper wants
+ * none. */
+SEC("lsm/file_send_sigiotask")
+int BPF_PROG(eg_file_send_sigiotask, struct task_struct *task)
+{
+	return eg_is_helper(task) ? -EPERM : 0;
+}
+
+SEC("lsm/task_setrlimit")
+int BPF_PROG(eg_task_setrlimit, struct task_struct *task)
+{
+	return eg_tamper_process(task, EG_OP_PROCESS, 0) ? -EPERM : 0;
+}
+
+SEC("lsm/task_setscheduler")
+int BPF_PROG(eg_task_setscheduler, struct task_struct *task)
+{
+	return eg_tamper_process(task, EG_OP_PROCESS, 0) ? -EPERM : 0;
+}
+
+SEC("lsm/task_setnice")
+int BPF_PROG(eg_task_setnice, struct task_struct *task)
+{
+	return eg_tamper_process(task, EG_OP_PROCESS, 0) ? -EPERM : 0;
+}
+
+SEC("lsm/task_setioprio")
+int BPF_PROG(eg_task_setioprio, struct task_struct *task)
+{
+	return eg_tamper_process(task, EG_OP_PROCESS, 0) ? -EPERM : 0;
+}

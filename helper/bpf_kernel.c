@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* What the running kernel has: all it must have, and which programs to leave out where it lacks, or
+ * does not need, their hook. */
+#include "bpf_maps.h"
+
+#include <bpf/bpf.h>
+#include <bpf/btf.h>
+#include <bpf/libbpf.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/vfs.h>
+
+#include "hooks.h"
+#include "util.h"
+
+__attribute__((format(printf, 3, 4))) static int fail(struct eg_err *err, int error,
+						      const char *format, ...)
+{
+	va_list ap;
+
+	memset(err, 0, sizeof(*err));
+	va_start(ap, format);
+	(void)vsnprintf(err->text, sizeof(err->text), format, ap);
+	va_end(ap);
+	return error;
+}
+
+/* ---- what it must have ---- */
+
+/* Is `word` in the comma list in path? */
+static bool list_has(const char *path, const char *word)
+{
+	char text[1024] = "", *at = text;
+	int fd eg_auto_close = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+
+	if (n <= 0)
+		return false;
+	text[n] = '\0';
+	for (char *one = strsep(&at, ",\n"); one; one = strsep(&at, ",\n"))
+		if (!strcmp(one, word))
+			return true;
+	return false;
+}
+
+static void read_lsm_list(char *buf, size_t size)
+{
+	int fd eg_auto_close = open("/sys/kernel/security/lsm", O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : read(fd, buf, size - 1);
+
+	buf[n > 0 ? n : 0] = '\0';
+	buf[strcspn(buf, "\n")] = '\0';
+}
+
+int eg_bpf_kernel_check(struct eg_err *err)
+{
+	struct statfs fs;
+	char lsm[512];
+
+	if (access("/sys/kernel/btf/vmlinux", R_OK) < 0)
+		return fail(err, -EOPNOTSUPP,
+			    "this kernel has no BTF (/sys/kernel/btf/vmlinux): it needs "
+			    "CONFIG_DEBUG_INFO_BTF=y, as "
+			    "Debian's kernels from 5.10 on have");
+	read_lsm_list(lsm, sizeof(lsm));
+	if (!lsm[0])
+		return fail(err, -EOPNOTSUPP,
+			    "cannot read /sys/kernel/security/lsm: mount securityfs at "
+			    "/sys/kernel/security");
+	if (!list_has("/sys/kernel/security/lsm", "bpf"))
+		return fail(err, -EOPNOTSUPP,
+			    "BPF LSM is not active: \"bpf\" is not in the kernel's LSM list (%s). "
+			    "Add lsm=%s,bpf to the "
+			    "kernel command line (GRUB_CMDLINE_LINUX in /etc/default/grub, then "
+			    "update-grub) and reboot; "
+			    "the kernel needs CONFIG_BPF_LSM=y",
+			    lsm, lsm);
+	if (statfs(EG_BPFFS, &fs) < 0 || fs.f_type != BPF_FS_MAGIC)
+		return fail(err, -EOPNOTSUPP,
+			    "no bpffs at " EG_BPFFS ": mount -t bpf bpf " EG_BPFFS);
+	return 0;
+}
+
+/* ---- hooks ---- */
+
+/* Has a struct of the running kernel this member? Not knowing is yes. */
+static bool kernel_has_member(const struct btf *btf, const char *type, const char *member)
+{
+	int32_t id = btf__find_by_name_kind(btf, type, BTF_KIND_STRUCT);
+	bool has = id < 0;
+
+	if (id >= 0) {
+		const struct btf_type *t = btf__type_by_id(btf, (uint32_t)id);
+		const struct btf_member *m = btf_members(t);
+
+		for (unsigned int i = 0; i < btf_vlen(t) && !has; i++)
+			has = !strcmp(btf__name_by_offset(btf, m[i].name_off), member);
+	}
+	return has;
+}
+
+/* Has the running kernel this LSM hook? */
+static bool kernel_has_hook(const struct btf *btf, const char *hook)
+{
+	char name[EG_NAME_SIZE];
+
+	(void)snprintf(name, sizeof(name), "bpf_lsm_%s", hook);
+	return !eg_hooks_is_blind(hook) && btf__find_by_name_kind(btf, name, BTF_KIND_FUNC) >= 0;
+}
+
+/* Remembers an optional hook that is missing, for people. One that another makes up for is nothing
+ * to tell. */
+static void note_missing(struct eg_bpf *bpf, const struct btf *btf, const struct eg_hook *hook)
+{
+	if (hook->instead && kernel_has_hook(btf, hook->instead))
+		return;
+	for (size_t i = 0; i < bpf->n_missing; i++)
+		if (bpf->missing[i] == hook)
+			return;
+	bpf->missing[bpf->n_missing++] = hook;
+}
+
+/* Leaves out the programs whose hook the running kernel lacks, where it may. */
+static int leave_out_hooks(struct eg_bpf *bpf, struct bpf_object *object, const struct btf *btf,
+			   struct eg_err *err)
+{
+	struct bpf_program *prog;
+
+	bpf_object__for_each_program(prog, object) {
+		const char *name = eg_hooks_of_section(bpf_program__section_name(prog));
+		const struct eg_hook *hook;
+
+		if (!name || kernel_has_hook(btf, name))
+			continue;
+		hook = eg_hooks_optional(name);
+		if (!hook)
+			return fail(err, -EOPNOTSUPP,
+				    "this kernel has no LSM hook %s, which guarding needs: it is "
+				    "too old, or built without a security option",
+				    name);
+		note_missing(bpf, btf, hook);
+		if (bpf_program__set_autoload(prog, false) < 0)
+			return fail(err, -EINVAL, "cannot leave out the program for %s", name);
+	}
+	return 0;
+}
+
+/* Leaves out what stands for hooks that others took the place of: since 6.5, when sockets lost
+ * sendpage, splice and sendfile go by sendmsg. */
+static int leave_out_unneeded(struct bpf_object *object, const struct btf *btf)
+{
+	struct bpf_program *prog = bpf_object__find_program_by_name(object, "eg_file_permission");
+
+	if (!prog || kernel_has_member(btf, "proto_ops", "sendpage"))
+		return 0;
+	return bpf_program__set_autoload(prog, false);
+}
+
+int eg_bpf_kernel_fit(struct eg_bpf *bpf, struct bpf_object *object, struct eg_err *reterr)
+{
+	struct btf *btf = btf__load_vmlinux_btf();
+	int r;
+
+	if (!btf)
+		return fail(reterr, -errno, "cannot read /sys/kernel/btf/vmlinux: %s",
+			    strerror(errno));
+	r = leave_out_hooks(bpf, object, btf, reterr);
+	if (!r && leave_out_unneeded(object, btf) < 0)
+		r = fail(reterr, -EINVAL, "cannot choose among the BPF programs");
+	btf__free(btf);
+	return r;
+}
+
+const struct eg_hook *const *eg_bpf_missing(const struct eg_bpf *bpf, size_t *ret_n)
+{
+	*ret_n = bpf->n_missing;
+	return bpf->missing;
+}

@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * Lists of strings in the configuration: users, groups, programs, mounts, sockets, capabilities.
+ * Only their form is judged: what of it there is on this host is for others to find out.
+ */
+#include "config_apply.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "capability.h"
+#include "util.h"
+
+enum {
+	ID_DIGITS_MAX = 10,    /* of 4294967294; (uid_t)-1 is nobody's */
+	SOCKET_NAME_MAX = 107, /* of the 108 bytes of sun_path, one is its NUL */
+	FSTYPE_MAX = 31,       /* what mount.bpf.c reads of a type; none comes near */
+	CAPABILITIES_MAX = 64,
+};
+
+/* ---- what an element may look like: each returns what is wrong about it, NULL = nothing */
+
+static const char *check_name(const char *text)
+{
+	size_t i, n = strlen(text);
+
+	if (n == 0)
+		return "is empty";
+	if (n > EG_CONFIG_NAME_MAX)
+		return "is longer than 255 bytes";
+	if (text[0] == '-')
+		return "begins with -, as no name does";
+	for (i = 0; i < n; i++)
+		if ((unsigned char)text[i] < ' ' || strchr(":/\x7f", text[i]))
+			return "holds what no name does: a colon, a slash or a control character";
+	return NULL;
+}
+
+static const char *check_id(const char *text)
+{
+	size_t digits = strspn(text, "0123456789");
+
+	if (digits == 0 || text[digits])
+		return check_name(text);
+	if ((text[0] == '0' && digits > 1) || digits > ID_DIGITS_MAX ||
+	    strtoull(text, NULL, 10) >= UINT32_MAX)
+		return "needs to be a number from 0 to 4294967294 without leading zeros";
+	return NULL;
+}
+
+static const char *check_user(const char *text)
+{
+	if (text[0] && text[strspn(text, "0123456789")] == '\0')
+		return "is a number; expected the user's name";
+	return check_name(text);
+}
+
+static const char *check_path(const char *text)
+{
+	return text[0] == '/' ? NULL : "is not an absolute path such as /usr/bin/sudo";
+}
+
+static const char *check_mount(const char *text)
+{
+	static const char letters[] =
+		"-_0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+	size_t n = strspn(text, letters);
+
+	if (text[0] == '/')
+		return NULL;
+	if (n && text[n] == '.' && !strchr(text, '/'))
+		return "has a part behind a dot, which is not compared; write what stands before "
+		       "it";
+	if (n == 0 || text[n])
+		return "is neither a file system type such as tmpfs nor an absolute path such as "
+		       "/mnt";
+	return n > FSTYPE_MAX ? "is longer than 31 bytes, as no type is" : NULL;
+}
+
+static const char *check_server(const char *text)
+{
+	if (text[0] != '/' && text[0] != '@')
+		return "is neither an absolute path such as /run/x nor an abstract name such "
+		       "as @x";
+	if (!text[1])
+		return "names no socket";
+	return strlen(text) > SOCKET_NAME_MAX ? "is longer than 107 bytes, as no socket's name is"
+					      : NULL;
+}
+
+static const struct {
+	const char *list, *element; /* what is expected */
+	const char *(*check)(const char *text);
+} forms[] = {
+	[EG_CONFIG_IDS] = {"an array of names or numbers in quotes such as [ \"root\", \"1000\" ]",
+			   "a name or number in quotes such as \"root\" or \"1000\"", check_id},
+	[EG_CONFIG_USERS] = {"an array of names of users such as [ \"backup\" ]",
+			     "a name in quotes such as \"backup\"", check_user},
+	[EG_CONFIG_PATHS] = {"an array of absolute paths such as [ \"/usr/bin/sudo\" ]",
+			     "an absolute path in quotes such as \"/usr/bin/sudo\"", check_path},
+	[EG_CONFIG_MOUNTS] = {"an array of file system types and absolute paths such as "
+			      "[ \"tmpfs\", \"/mnt\" ]",
+			      "a file system type or absolute path in quotes such as \"tmpfs\" or "
+			      "\"/mnt\"",
+			      check_mount},
+	[EG_CONFIG_SERVERS] = {"an array of names of sockets such as "
+			       "[ \"/run/mysqld/mysqld.sock\", \"@name\" ]",
+			       "a name in quotes such as \"/run/mysqld/mysqld.sock\" or \"@name\"",
+			       check_server},
+};
+
+/* ---- lists of strings */
+
+/* The same text further up in the list, NULL = there is none. */
+static const struct eg_config_text *find_text(const struct eg_config_texts *texts, const char *text)
+{
+	size_t i;
+
+	for (i = 0; i < texts->n; i++)
+		if (strcmp(texts->list[i].text, text) == 0)
+			return &texts->list[i];
+	return NULL;
+}
+
+static int apply_text(const struct eg_config_report *report, const struct eg_config_key *key,
+		      const config_setting_t *element, int i, const struct eg_config_texts *before,
+		      struct eg_config_text *ret)
+{
+	const char *text =
+		eg_config_element_text(report, key, element, i, forms[key->type].element);
+	const char *why = text ? forms[key->type].check(text) : NULL;
+	const struct eg_config_text *first = NULL;
+	unsigned int line = eg_config_line(element);
+	char quoted[EG_CONFIG_QUOTE_SIZE];
+
+	if (!text)
+		return -EINVAL;
+	if (why)
+		return eg_config_fail(report, -EINVAL, line, "%s[%d]: %s %s", key->path, i,
+				      eg_config_quote(quoted, text, strlen(text)), why);
+	first = find_text(before, text);
+	if (first)
+		return eg_config_fail_twice(report, key, i, text, line, first->line);
+	ret->line = line;
+	/* strdup, but gcc's analyzer would take the list's elements for leaks. */
+	return asprintf(&ret->text, "%s", text) < 0 ? eg_config_fail_memory(report) : 0;
+}
+
+int eg_config_apply_texts(const struct eg_config_report *report, const struct eg_config_key *key,
+			  const config_setting_t *setting, void *owner)
+{
+	struct eg_config_texts *texts = (void *)((char *)owner + key->offset);
+	int i, err, n = config_setting_length(setting);
+
+	if (!eg_config_is_list(setting))
+		return eg_config_fail_type(report, setting, key->path, forms[key->type].list);
+	if (n > EG_CONFIG_TEXTS_MAX)
+		return eg_config_fail(report, -EINVAL, eg_config_line(setting),
+				      "%s: %d entries are too many; it takes %d", key->path, n,
+				      EG_CONFIG_TEXTS_MAX);
+	texts->list = reallocarray(NULL, (size_t)n + 1, sizeof(*texts->list));
+	if (!texts->list)
+		return eg_config_fail_memory(report);
+	texts->set = true;
+	texts->line = eg_config_line(setting);
+	for (i = 0; i < n; i++) {
+		err = apply_text(report, key, eg_config_element(setting, i), i, texts,
+				 &texts->list[i]);
+		if (err < 0)
+			return err;
+		texts->n++;
+	}
+	return 0;
+}
+
+void eg_config_texts_done(struct eg_config_texts *texts)
+{
+	size_t i;
+
+	for (i = 0; i < texts->n; i++)
+		free(texts->list[i].text);
+	free(texts->list);
+	*texts = (struct eg_config_texts){0};
+}
+
+/* ---- capabilities */
+
+static int fail_capability(const struct eg_config_report *report, const struct eg_config_key *key,
+			   const config_setting_t *element, int i, const char *text)
+{
+	const char *meant = eg_config_capability_nearest(text);
+	char quoted[EG_CONFIG_QUOTE_SIZE];
+
+	eg_config_quote(quoted, text, strlen(text));
+	if (meant)
+		return eg_config_fail(report, -EINVAL, eg_config_line(element),
+				      "%s[%d]: unknown capability %s; did you mean \"%s\"?",
+				      key->path, i, quoted, meant);
+	return eg_config_fail(report, -EINVAL, eg_config_line(element),
+			      "%s[%d]: unknown capability %s; known are those of capabilities(7) "
+			      "such as SYS_ADMIN and NET_RAW",
+			      key->path, i, quoted);
+}
+
+int eg_config_apply_capabilities(const struct eg_config_report *report,
+				 const struct eg_config_key *key, const config_setting_t *setting,
+				 void *owner)
+{
+	uint64_t *denied = (void *)((char *)owner + key->offset);
+	unsigned int lines[CAPABILITIES_MAX] = {0}; /* where each was named */
+	int i, n = config_setting_length(setting);
+
+	if (!eg_config_is_list(setting))
+		return eg_config_fail_type(
+			report, setting, key->path,
+			"an array of capabilities such as [ \"SYS_ADMIN\", \"NET_RAW\" ]");
+	for (i = 0; i < n; i++) {
+		const config_setting_t *element = eg_config_element(setting, i);
+		const char *text = eg_config_element_text(
+			report, key, element, i, "a capability in quotes such as \"SYS_ADMIN\"");
+		unsigned int number = 0;
+
+		if (!text)
+			return -EINVAL;
+		if (eg_capability_parse(text, &number) < 0)
+			return fail_capability(report, key, element, i, text);
+		if (lines[number])
+			return eg_config_fail_twice(report, key, i, text, eg_config_line(element),
+						    lines[number]);
+		lines[number] = eg_config_line(element);
+		*denied |= 1ULL << number;
+	}
+	return 0;
+}

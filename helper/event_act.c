@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * Text of a refusal that is not about the network: ids and capabilities, mounts, other processes,
+ * servers on unix sockets, files, the kernel.
+ */
+#include "event_line.h"
+
+#include "capability.h"
+#include "util.h"
+
+/* ---- parts ---- */
+
+/* A word by its number; the number where it has none. */
+static void add_choice(struct eg_line *line, const char *key, const char *const *words, size_t n,
+		       uint32_t number)
+{
+	if (number < n && words[number])
+		eg_line_add(line, " %s=%s", key, words[number]);
+	else
+		eg_line_add(line, " %s=%u", key, number);
+}
+
+static void add_target(struct eg_line *line, const struct eg_event *e)
+{
+	eg_line_add(line, " target=%u", e->target_id);
+}
+
+static void add_gid(struct eg_line *line, const struct eg_event *e)
+{
+	eg_line_add(line, " gid=%u", e->target_id);
+}
+
+static void add_capability(struct eg_line *line, const struct eg_event *e)
+{
+	const char *name = eg_capability_name(e->target_id);
+
+	if (name)
+		eg_line_add(line, " cap=CAP_%s", name);
+	else
+		eg_line_add(line, " cap=%u", e->target_id);
+}
+
+static void add_exec(struct eg_line *line, const struct eg_event *e)
+{
+	eg_line_add_path(line, "path", &e->object, "-");
+	if (e->option == EG_OP_SETGID)
+		add_gid(line, e);
+	else if (e->option == EG_OP_CAPSET)
+		add_capability(line, e);
+	else
+		add_target(line, e);
+}
+
+static void add_mount(struct eg_line *line, const struct eg_event *e)
+{
+	/* Only remount does not say where: there no components do not mean the root. */
+	eg_line_add_path(line, "path", &e->object, e->op == EG_OP_REMOUNT ? "-" : "/");
+	eg_line_add_field(line, "type", e->arg, sizeof(e->arg));
+}
+
+static void add_syscall(struct eg_line *line, const struct eg_event *e)
+{
+	/* From 424 on a call has one number on every architecture. */
+	static const char *const words[] = {
+		[428] = "open_tree",	 [429] = "move_mount",	   [430] = "fsopen",
+		[431] = "fsconfig",	 [432] = "fsmount",	   [433] = "fspick",
+		[442] = "mount_setattr", [467] = "open_tree_attr",
+	};
+
+	if (e->option > INT32_MAX) /* a negative errno: the kernel side does not know */
+		eg_line_add(line, " syscall=-");
+	else
+		add_choice(line, "syscall", words, EG_ARRAY_SIZE(words), e->option);
+}
+
+static void add_cgroup(struct eg_line *line, const struct eg_event *e)
+{
+	eg_line_add_path(line, "path", &e->object, "-");
+}
+
+static void add_process(struct eg_line *line, const struct eg_event *e)
+{
+	eg_line_add(line, " target_pid=%u", e->target_id);
+}
+
+static void add_signal(struct eg_line *line, const struct eg_event *e)
+{
+	eg_line_add(line, " target_pid=%u signal=%u", e->target_id, e->option);
+}
+
+static void add_server(struct eg_line *line, const struct eg_event *e)
+{
+	eg_line_add_field(line, "path", e->arg, sizeof(e->arg));
+}
+
+static void add_file(struct eg_line *line, const struct eg_event *e)
+{
+	static const char *const words[] = {
+		[EG_ACCESS_WRITE] = "write",   [EG_ACCESS_TRUNCATE] = "truncate",
+		[EG_ACCESS_CREATE] = "create", [EG_ACCESS_REMOVE] = "remove",
+		[EG_ACCESS_RENAME] = "rename", [EG_ACCESS_LINK] = "link",
+		[EG_ACCESS_ATTR] = "attr",
+	};
+
+	add_choice(line, "access", words, EG_ARRAY_SIZE(words), e->option);
+	eg_line_add_path(line, "path", &e->object, "-");
+}
+
+static void add_kernel(struct eg_line *line, const struct eg_event *e)
+{
+	static const char *const words[] = {
+		[EG_KERNEL_BPF] = "bpf",     [EG_KERNEL_PERF] = "perf",
+		[EG_KERNEL_LOAD] = "load",   [EG_KERNEL_LOCKDOWN] = "lockdown",
+		[EG_KERNEL_MKNOD] = "mknod", [EG_KERNEL_TTY] = "tty",
+	};
+
+	add_choice(line, "what", words, EG_ARRAY_SIZE(words), e->option);
+	eg_line_add(line, " number=%u", e->target_id);
+	eg_line_add_path(line, "path", &e->object, "-");
+}
+
+/* ---- operations ---- */
+
+static const struct act {
+	void (*add)(struct eg_line *line, const struct eg_event *e); /* NULL = nothing to add */
+	/* the key of the configuration that it stands for where the reason does not say; NULL = the
+	 * operation has no rule, it just failed */
+	const char *rule;
+	bool reasoned; /* the line gives the reason */
+} acts[EG_OP_MAX] = {
+	[EG_OP_SETUID] = {add_target, "setuid", false},
+	[EG_OP_EXEC] = {add_exec, "setuid", false},
+	[EG_OP_SETGID] = {add_gid, "setuid", false},
+	[EG_OP_SETGROUPS] = {add_gid, "setuid", false},
+	[EG_OP_CAPSET] = {add_capability, "setuid", false},
+	[EG_OP_USERNS] = {NULL, "setuid", false},
+	[EG_OP_MOUNT] = {add_mount, "mount", false},
+	[EG_OP_REMOUNT] = {add_mount, "mount", false},
+	[EG_OP_UMOUNT] = {add_mount, "mount", false},
+	[EG_OP_MOVE_MOUNT] = {add_mount, "mount", false},
+	[EG_OP_PIVOT_ROOT] = {add_mount, "mount", false},
+	[EG_OP_MOUNT_ATTR] = {add_syscall, "mount", false},
+	[EG_OP_CAPABILITY] = {add_capability, "capabilities", true},
+	[EG_OP_CGROUP] = {add_cgroup, "leaving", true},
+	[EG_OP_PTRACE] = {add_process, "leaving", true},
+	[EG_OP_UNIX] = {add_server, "-", true},
+	[EG_OP_SIGNAL] = {add_signal, "tampering", true},
+	[EG_OP_PROCESS] = {add_process, "tampering", true},
+	[EG_OP_FILE] = {add_file, "tampering", true},
+	[EG_OP_KERNEL] = {add_kernel, "tampering", true},
+};
+
+/* Reasons that are about one key of the configuration, whatever was tried. */
+static const struct reason {
+	const char *word, *rule;
+} reasons[] = {
+	[EG_REASON_POLICY] = {"-", "-"},
+	[EG_REASON_OUTSIDE] = {"outside", "leaving"},
+	[EG_REASON_SERVICE] = {"service", "unix.services"},
+	[EG_REASON_NAME] = {"name", "unix.deny"},
+	[EG_REASON_SAME_USER] = {"same-user", "unix.same_user"},
+	[EG_REASON_PROTECTED] = {"protected", "tampering"},
+	[EG_REASON_CEILING] = {"ceiling", "capabilities"},
+};
+
+void eg_line_add_act(struct eg_line *line, const struct eg_event *e)
+{
+	const struct act act = e->op < EG_OP_MAX ? acts[e->op] : (struct act){0};
+	struct reason reason = {"-", act.rule};
+
+	if (e->reason < EG_ARRAY_SIZE(reasons) && reasons[e->reason].word)
+		reason = reasons[e->reason];
+	if (act.add)
+		act.add(line, e);
+	if (act.reasoned)
+		eg_line_add(line, " reason=%s", reason.word);
+	if (e->op != EG_OP_FORK)
+		eg_line_add(line, " rule=%s", reason.rule ? reason.rule : "-");
+}
