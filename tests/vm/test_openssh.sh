@@ -54,4 +54,6 @@ none_refused "guarded"
 printf '%s\n' "$good" >/etc/ebpfguard.conf
 ebpfguardctl reload >/dev/null
 rm -rf /home/alice/regress
+# Some of the scripts leave agents and servers running, outside as well: a session lives as long as they do.
+pkill -KILL -u alice
 all_over
