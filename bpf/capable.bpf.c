@@ -131,7 +131,7 @@ static __always_inline bool eg_is_exempt(const struct eg_who *who, int cap)
 	const struct eg_guard *label = who->guard[EG_BY_LABEL];
 
 	if (!label)
-		return false;
+		return eg_is_starter(who);
 	return label->flags & EG_GUARD_LEADER ||
 	       (label->flags & EG_GUARD_FRESH && eg_fresh_caps >> (cap & (EG_CAPS - 1)) & 1);
 }

@@ -311,12 +311,23 @@ static __always_inline bool eg_is_own(const struct eg_who *who, const struct eg_
 	return false;
 }
 
-/* A leader that does nothing its user asks for: sshd's monitor, cron, atd. Of the guards only the
- * label can say so. */
+/* A child of process 1 that is about to become a user's manager: bound by its cgroup, but not
+ * labelled, as whatever is forked in there is. */
+static __always_inline bool eg_is_starter(const struct eg_who *who)
+{
+	const struct eg_guard *bound = who->guard[EG_BY_CGROUP];
+
+	return bound && bound->flags & EG_GUARD_MANAGER && !who->guard[EG_BY_LABEL];
+}
+
+/* A leader that does nothing its user asks for: sshd's monitor, cron, atd, what starts a manager. Of
+ * the guards only the label can say so. */
 static __always_inline bool eg_is_trusted(const struct eg_who *who)
 {
 	const struct eg_guard *label = who->guard[EG_BY_LABEL];
 
+	if (eg_is_starter(who))
+		return true;
 	return label && (label->flags & (EG_GUARD_LEADER | EG_GUARD_SERVES)) == EG_GUARD_LEADER;
 }
 

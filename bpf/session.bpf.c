@@ -193,6 +193,9 @@ int eg_iter_label(struct bpf_iter__task *ctx)
 	label.session = guard->session;
 	label.profile = guard->profile;
 	label.flags = guard->flags;
+	/* Nobody in a user's manager is root without a label but who starts it: eg_is_starter. */
+	if (guard->flags & EG_GUARD_MANAGER && !task->real_cred->uid.val)
+		label.flags |= EG_GUARD_LEADER;
 	/* F_CREATE keeps a label that is there. */
 	bpf_task_storage_get(&eg_labels, task, &label, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	return 0;
