@@ -74,7 +74,12 @@ int BPF_PROG(eg_bprm_committed_creds, struct linux_binprm *bprm)
 	struct eg_guard *label =
 		bpf_task_storage_get(&eg_labels, bpf_get_current_task_btf(), NULL, 0);
 
-	if (label && (label->flags & (EG_GUARD_LEADER | EG_GUARD_FRESH)))
+	if (!label)
+		return 0;
+	/* What starts a manager is two programs of systemd's, the first of them root's. */
+	if (label->flags & EG_GUARD_MANAGER && !bpf_get_current_task_btf()->cred->uid.val)
+		return 0;
+	if (label->flags & (EG_GUARD_LEADER | EG_GUARD_FRESH))
 		label->flags &= ~(EG_GUARD_LEADER | EG_GUARD_SERVES | EG_GUARD_FRESH);
 	return 0;
 }
