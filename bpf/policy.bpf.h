@@ -320,8 +320,8 @@ static __always_inline bool eg_is_starter(const struct eg_who *who)
 	return bound && bound->flags & EG_GUARD_MANAGER && !who->guard[EG_BY_LABEL];
 }
 
-/* A leader that does nothing its user asks for: sshd's monitor, cron, atd, what starts a manager. Of
- * the guards only the label can say so. */
+/* A leader that does nothing its user asks for: sshd's monitor, cron, atd, what starts a manager.
+ * Of the guards only the label can say so. */
 static __always_inline bool eg_is_trusted(const struct eg_who *who)
 {
 	const struct eg_guard *label = who->guard[EG_BY_LABEL];
