@@ -333,14 +333,6 @@ int BPF_PROG(eg_file_open, struct file *file)
 	return eg_refuse_change(&change, &who) ? -EPERM : 0;
 }
 
-static __always_inline bool eg_has_cap(struct task_struct *task, int cap)
-{
-	__u64 effective = 0;
-
-	bpf_probe_read_kernel(&effective, sizeof(effective), &task->cred->cap_effective);
-	return effective >> cap & 1;
-}
-
 /* Could the caller change what this inode stands for at all? The path hooks come before the
  * kernel's own check of that. attr: its mode or owner, not its content. */
 static __always_inline bool eg_could_write(const struct eg_change *change, struct inode *inode,

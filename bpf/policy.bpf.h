@@ -331,6 +331,15 @@ static __always_inline bool eg_is_trusted(const struct eg_who *who)
 	return label && (label->flags & (EG_GUARD_LEADER | EG_GUARD_SERVES)) == EG_GUARD_LEADER;
 }
 
+/* In its own user namespace. */
+static __always_inline bool eg_has_cap(struct task_struct *task, int cap)
+{
+	__u64 effective = 0;
+
+	bpf_probe_read_kernel(&effective, sizeof(effective), &task->cred->cap_effective);
+	return effective >> cap & 1;
+}
+
 /* The number of the system call a task is in; -1 in none, -2 when we cannot tell. */
 static __always_inline long eg_syscall(struct task_struct *task)
 {

@@ -6,8 +6,8 @@
  * policy, or by none: so they are marked, and the packet layer goes by the marks too.
  *
  * Hooks: socket_post_create; tracepoint cgroup_attach_task, for the log.
- * Not covered: sockets that the kernel makes by itself for a stray: the further connections of an
- * MPTCP socket to addresses that its peer announces.
+ * The further connections of an MPTCP socket, which the kernel makes by itself to addresses that the
+ * peer announces, would carry no mark: strays get no such socket.
  */
 #include "socket.bpf.h"
 
@@ -49,12 +49,11 @@ int BPF_PROG(eg_cgroup_attach, struct cgroup *cgroup, const char *path, struct t
 }
 
 /* A socket that cannot be marked must not be. */
-static __always_inline int eg_mark_failed(const struct eg_guard *label, int family, int protocol)
+static __always_inline int eg_mark_failed(const struct eg_guard *label, int family, int protocol,
+					  __u32 reason)
 {
-	struct eg_detail detail = {.op = EG_OP_SOCKET,
-				   .family = family,
-				   .protocol = protocol,
-				   .reason = EG_REASON_POLICY};
+	struct eg_detail detail = {
+		.op = EG_OP_SOCKET, .family = family, .protocol = protocol, .reason = reason};
 	struct eg_view view;
 
 	eg_view_of(label, &view);
@@ -85,8 +84,11 @@ int BPF_PROG(eg_mark_create, struct socket *sock, int family, int type, int prot
 	 */
 	mark.session = label->session;
 	mark.profile = label->profile;
+	if (protocol == EG_IPPROTO_MPTCP &&
+	    eg_mark_failed(&mark, family, protocol, EG_REASON_PROTOCOL))
+		return -EPERM;
 	if (!bpf_sk_storage_get(&eg_marks, sk, &mark, BPF_SK_STORAGE_GET_F_CREATE))
-		return eg_mark_failed(&mark, family, protocol) ? -EPERM : 0;
+		return eg_mark_failed(&mark, family, protocol, EG_REASON_POLICY) ? -EPERM : 0;
 	/* A bound cgroup has packet programs already. */
 	if (!bound && !(label->flags & EG_GUARD_MARKED) &&
 	    eg_stray_tell(&mark, eg_cgroup_id(cgroup), task->tgid, EG_OP_SOCKET))

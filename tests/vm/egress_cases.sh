@@ -230,7 +230,7 @@ more_cases() {
 		network namespace, v6|netns 2001:db8:bad::9 link tcp 2001:db8:bad::9 7000|ok|EPERM|EPERM|silent
 		moved out by root|stray link tcp 18.4.5.6 7000|ok|EPERM|EPERM|silent
 		moved out by root, udp|stray datagram udp 18.4.5.6 7000|ok|EPERM|EPERM|EPERM
-		moved out by root, mptcp|stray link mptcp 18.4.5.6 7000|ok|EPERM|EPERM|silent
+		moved out by root, mptcp|stray link mptcp 10.1.2.3 7000|ok|EPERM|EPERM|EPERM
 		moved out by root, another family|stray vsock stream 7000|ok|EPERM|EPERM|-
 	EOF
 }
@@ -393,7 +393,7 @@ stray_cases() {
 		incoming: moved out, tcp|stray incoming tcp 18.7.7.7 0.0.0.0 10.99.0.1 7113|ok|silent|silent|silent
 		incoming: moved out, tcp v6|stray incoming tcp 2001:db8:bad::7 :: fd99::1 7114|ok|silent|silent|silent
 		incoming: moved out, tcp, v4-mapped listener|stray incoming tcp 18.7.7.7 :: 10.99.0.1 7115|ok|silent|silent|silent
-		incoming: moved out, mptcp listener|stray incoming mptcp 18.7.7.7 0.0.0.0 10.99.0.1 7116|ok|silent|silent|silent
+		incoming: moved out, mptcp listener|stray incoming mptcp 18.7.7.7 0.0.0.0 10.99.0.1 7116|ok|EPERM|EPERM|EPERM
 		incoming: moved out, udp|stray incoming udp 18.7.7.7 0.0.0.0 10.99.0.1 7117|ok|silent|EPERM|silent
 		incoming: moved out, udp v6|stray incoming udp 2001:db8:bad::7 :: fd99::1 7118|ok|silent|EPERM|silent
 		incoming: moved out, udp, v4-mapped|stray incoming udp 18.7.7.7 :: 10.99.0.1 7119|ok|silent|EPERM|silent

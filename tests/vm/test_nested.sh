@@ -121,6 +121,8 @@ is "no leaf is left" "" "$(find /sys/fs/cgroup -type d -name 'ebpfguard-*')"
 sed -i '0,/^session required pam_ebpfguard.so/s//session optional pam_exec.so \/bin\/sleep 6\n&/' /etc/pam.d/sshd
 mark
 sh_as alice "timeout -s KILL 4 ssh $SSH_OPTIONS carol@127.0.0.1 true" >/dev/null 2>&1
+# The login goes on to our line by itself, past pam_systemd and the pause.
+until_true 60 log_has "the client is on this host and has hung up"
 logged "a client that has hung up is refused" "REFUSED open user=carol .*reason=\"the client is on this host and has hung up\""
 logged "by the module as well" "cannot guard the session of user carol: .* has hung up; login refused"
 sed -i '/pam_exec.so/d' /etc/pam.d/sshd
