@@ -6,8 +6,8 @@
  * policy, or by none: so they are marked, and the packet layer goes by the marks too.
  *
  * Hooks: socket_post_create; tracepoint cgroup_attach_task, for the log.
- * The further connections of an MPTCP socket, which the kernel makes by itself to addresses that the
- * peer announces, would carry no mark: strays get no such socket.
+ * The further connections of an MPTCP socket, which the kernel makes by itself to addresses that
+ * the peer announces, would carry no mark: strays get no such socket.
  */
 #include "socket.bpf.h"
 
