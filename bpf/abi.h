@@ -16,7 +16,7 @@
 #include <linux/types.h>
 
 enum {
-	EG_ABI_VERSION = 3,
+	EG_ABI_VERSION = 4,
 
 	/* Profile slots (index into eg_profiles). Slot 0 never names a policy: what refers to it is
 	 * denied. */
@@ -24,13 +24,16 @@ enum {
 	EG_PROFILE_SELFTEST = 1, /* the helper's own proof that the kernel enforces */
 	EG_PROFILE_FIRST = 2,	 /* first slot for a profile of the configuration */
 	EG_PROFILES_MAX = 256,
-	/* Compiled policies: one per profile in force, one more each while a reload swaps. */
-	EG_POLICIES_MAX = 2 * EG_PROFILES_MAX,
+	/* Compiled policies: one per profile in force and one for each group of programs it has
+	 * rules for, as many again while a reload swaps. */
+	EG_POLICIES_MAX = 1024,
+	EG_PROGRAM_POLICIES_MAX = 64, /* groups of programs in one profile */
 
 	EG_SESSIONS_MAX = 8192, /* live sessions, user managers included */
 	/* distinct cgroup levels bindings stand at; descendants may be deeper */
 	EG_LEVELS_MAX = 8,
 	EG_EVENTS_SIZE = 1U << 22,  /* bytes of the ring buffer; a power of two and whole pages */
+	EG_STORY_SIZE = 1U << 23,   /* of the one for what is recorded: some 20,000 commands */
 	EG_PREFIXES_MAX = 1U << 20, /* prefixes per family in one policy */
 	/* Of the lists that say which protocols and ports a network's rules are for. */
 	EG_SEGMENTS_MAX = 1U << 22, /* in one policy, 16 bytes each */
@@ -38,14 +41,21 @@ enum {
 	EG_FLOWS_MAX = 1U << 16,    /* flows remembered as reported, for all sessions */
 	EG_ITEMS_MAX = 1U << 16,    /* entries of eg_items, for all policies */
 	EG_NAMES_MAX = 1U << 14,    /* entries of eg_names, likewise */
-	EG_PLACES_MAX = 4096,	    /* entries of eg_places */
+	/* Of files and directories that rules name, for all policies: with those learned at run
+	 * time, those on the way to them, and both once more while a reload swaps. */
+	EG_PLACES_MAX = 1U << 19,      /* entries of eg_places, and of eg_place_names */
+	EG_PLACE_RULES_MAX = 1U << 19, /* entries of eg_place_rules */
+	EG_LEARNED_MAX = 1U << 16,     /* entries of eg_learned */
+	EG_HASHES_MAX = 1U << 20,      /* digests in one policy */
 
 	EG_BUILD_SIZE = 32, /* SHA-256 */
 
 	EG_COMM_SIZE = 16, /* TASK_COMM_LEN */
 	EG_TTY_SIZE = 32,
-	EG_ARG_SIZE = 112,  /* a word of the attempt: file system type, name of a socket */
-	EG_PATH_SIZE = 768, /* see struct eg_path; room for 512 bytes and one component more */
+	EG_HASH_SIZE = 32,   /* SHA-256, of programs */
+	EG_ARGS_SIZE = 2048, /* arguments of a recorded program, see struct eg_told */
+	EG_ARG_SIZE = 112,   /* a word of the attempt: file system type, name of a socket */
+	EG_PATH_SIZE = 768,  /* see struct eg_path; room for 512 bytes and one component more */
 	/* longest path component, NAME_MAX and its NUL: a component is whole or not there */
 	EG_NAME_SIZE = 256,
 	EG_PATH_DEPTH = 24, /* components walked before a path counts as cut */
@@ -86,6 +96,7 @@ enum eg_op {
 	EG_OP_KERNEL = 29,     /* option: enum eg_kernel */
 	EG_OP_MOUNT_ATTR =
 		30,	/* mount_setattr, open_tree, fsopen and its like; option: the system call */
+	EG_OP_RUN = 31, /* a program that must not be run; option: enum eg_run; object: the file */
 	EG_OP_MAX = 64, /* a power of two */
 };
 
@@ -106,6 +117,12 @@ enum eg_reason {
 	EG_REASON_SAME_USER, /* the socket of a process of the same user that is less guarded */
 	EG_REASON_PROTECTED, /* a file, device or process on the built-in list */
 	EG_REASON_CEILING,   /* capabilities.deny */
+	EG_REASON_PLACE,     /* a rule about files or programs: eg_event.rule.line says which */
+	EG_REASON_ONLY,	     /* exec.allow_only does not name it */
+	EG_REASON_HASH,	     /* its digest is denied; eg_event.rule.line: of which list */
+	EG_REASON_NO_HASH,   /* digests are denied, and the kernel cannot tell this file's */
+	EG_REASON_NAMELESS,  /* a program without a name: memfd, O_TMPFILE, removed */
+	EG_REASON_NOWHERE,   /* a file whose place in the tree cannot be told, see files.bpf.c */
 };
 
 /* EG_OP_FILE: what would have been done to the file. */
@@ -117,6 +134,32 @@ enum eg_access {
 	EG_ACCESS_RENAME,
 	EG_ACCESS_LINK, /* given a second name */
 	EG_ACCESS_ATTR, /* mode, owner, attributes */
+	EG_ACCESS_READ, /* opened for reading, or received open for it */
+};
+
+/* EG_OP_RUN: how it would have become code. */
+enum eg_run {
+	EG_RUN_EXEC = 1, /* execve(), as a program, a script or an interpreter */
+	EG_RUN_MAP,	 /* mapped executable: by the dynamic loader called by hand, as a library */
+};
+
+/*
+ * What a policy can do something else about than refuse: struct eg_policy.audit and .kill have a
+ * bit for each, and so have the keys of the configuration.
+ */
+enum eg_restriction {
+	EG_ON_EGRESS = 0, /* connect, send, receive, source routing; the packet layer */
+	EG_ON_BIND,
+	EG_ON_SOCKETS,
+	EG_ON_SETUID,
+	EG_ON_MOUNT,
+	EG_ON_CAPABILITIES,
+	EG_ON_UNIX,
+	EG_ON_LEAVING,
+	EG_ON_TAMPERING,
+	EG_ON_FILES,
+	EG_ON_EXEC,
+	EG_ON_MAX,
 };
 
 /* EG_OP_KERNEL: what would have been done to the kernel. */
@@ -140,15 +183,27 @@ enum eg_event_kind {
 	EG_EVENT_STRAY = 3,
 };
 
+/* What a record of the other ring buffer says: what a session did. Also the index into
+ * eg_totals.recorded. */
+enum eg_story_kind {
+	EG_STORY_EXEC = 0, /* a program has begun */
+	EG_STORY_EXIT,	   /* a process that has a record of EG_STORY_EXEC is over */
+	EG_STORY_CONNECT,  /* a call to connect, or the first send of a socket to an address */
+	EG_STORY_OPEN,	   /* a file that record.open names was opened */
+	EG_STORY_MAX,
+};
+
 enum eg_verdict {
 	EG_VERDICT_ALLOW = 0,
 	EG_VERDICT_DENY = 1,
 	EG_VERDICT_AUDIT = 2, /* would have been denied; the policy only audits */
+	EG_VERDICT_KILL = 3,  /* denied, and SIGKILL is on its way to the process */
 };
 
 /* struct eg_policy.flags */
 enum {
-	EG_POLICY_AUDIT = 1U << 0,	 /* report, refuse nothing */
+	/* rules for programs of their own: eg_items has EG_ITEM_RULES */
+	EG_POLICY_BY_PROGRAM = 1U << 0,
 	EG_POLICY_DENY_SETUID = 1U << 1, /* no gain of uid 0 or of capabilities */
 	EG_POLICY_DENY_MOUNT = 1U << 2,
 	/* eg_lpm4 has a trie for this policy: not finding it means deny */
@@ -164,7 +219,15 @@ enum {
 	EG_POLICY_DENY_SERVICES = 1U << 10, /* unix sockets on the built-in list */
 	EG_POLICY_DENY_SAME_USER =
 		1U << 11, /* unix sockets of the same user's less guarded processes */
-	EG_POLICY_UNIX_NAMES = 1U << 12, /* unix.deny names some: eg_names has them */
+	EG_POLICY_UNIX_NAMES = 1U << 12,     /* unix.deny names some: eg_names has them */
+	EG_POLICY_READS = 1U << 13,	     /* files.deny_read: eg_place_rules has some */
+	EG_POLICY_WRITES = 1U << 14,	     /* files.deny_write likewise */
+	EG_POLICY_RUNS = 1U << 15,	     /* exec.deny likewise */
+	EG_POLICY_RUNS_ONLY = 1U << 16,	     /* exec.allow_only: what no rule names is refused */
+	EG_POLICY_HASHES = 1U << 17,	     /* eg_hashes has a set for this policy */
+	EG_POLICY_RECORD_EXEC = 1U << 18,    /* record.exec: programs and their ends */
+	EG_POLICY_RECORD_CONNECT = 1U << 19, /* record.connect = "all" */
+	EG_POLICY_RECORD_OPEN = 1U << 20,    /* record.open: eg_place_rules has some */
 };
 
 /*
@@ -216,6 +279,25 @@ struct eg_guard {
 };
 _Static_assert(sizeof(struct eg_guard) == 16, "ABI");
 
+/* A file as rules and exceptions know it. All zero: none. */
+struct eg_file_id {
+	__u64 ino;
+	__u32 dev; /* super_block.s_dev */
+	__u32 gen; /* inode.i_generation */
+};
+_Static_assert(sizeof(struct eg_file_id) == 16, "ABI");
+
+/*
+ * Value of eg_labels (task storage). The guard comes first: who wants only that reads no further.
+ * program: what the task runs since its last exec, none when somebody else had a hand in that: see
+ * program.bpf.c.
+ */
+struct eg_label {
+	struct eg_guard guard;
+	struct eg_file_id program;
+};
+_Static_assert(sizeof(struct eg_label) == 32, "ABI");
+
 /* Value of eg_profiles. One aligned 8-byte store: this is the one value a reload swaps. */
 struct eg_profile {
 	__u32 policy;	  /* index into eg_policies; 0 = none, which denies */
@@ -223,7 +305,11 @@ struct eg_profile {
 };
 _Static_assert(sizeof(struct eg_profile) == 8, "ABI");
 
-/* Value of eg_policies. Complete before a profile refers to it, never changed while one does. */
+/*
+ * Value of eg_policies: what applies to the sessions of a profile; or what a group of programs has
+ * besides, found by EG_ITEM_RULES of the former, asked first, and with nothing of it in it.
+ * Complete before a profile refers to it, never changed while one does.
+ */
 struct eg_policy {
 	__u32 flags; /* EG_POLICY_* */
 	__u32 generation;
@@ -233,8 +319,11 @@ struct eg_policy {
 	__u32 bind_n;	 /* segments of that list; 0 = every port may be bound */
 	__u32 pad;
 	__u64 capabilities; /* bit n: capability n is refused */
+	/* bit n: restriction n (enum eg_restriction) only reports; kills who tries. Never both. */
+	__u32 audit;
+	__u32 kill;
 };
-_Static_assert(sizeof(struct eg_policy) == 40, "ABI");
+_Static_assert(sizeof(struct eg_policy) == 48, "ABI");
 
 /* What an entry of eg_items says about its policy. */
 enum eg_item {
@@ -242,10 +331,12 @@ enum eg_item {
 	EG_ITEM_GID,	 /* a: gid likewise */
 	EG_ITEM_PROGRAM, /* a, b: file of setuid.allow, see struct eg_file */
 	EG_ITEM_TARGET,	 /* a, b: directory or file of mount.allow */
+	EG_ITEM_MAJOR,	 /* a: of character devices that are disks or watchdogs; policy 0 */
+	EG_ITEM_RULES,	 /* a, b: program with rules of its own; the value is their index */
 };
 
 /* Key of eg_items: small sets of numbers, one for each policy and kind. The value (__u32) is the
- * line of the configuration, 0 for a default. */
+ * line of the configuration, 0 for a default; for EG_ITEM_RULES an index. */
 struct eg_item_key {
 	__u32 policy; /* index */
 	__u32 kind;   /* enum eg_item */
@@ -273,26 +364,81 @@ struct eg_name_key {
 };
 _Static_assert(sizeof(struct eg_name_key) == 120, "ABI");
 
-enum { EG_PLACE_NAME_SIZE = 64 };
+/*
+ * Places: files and directories that rules are about, and the directories on the way to them. They
+ * make a tree of names: a number stands for each path, given by the helper and never used for
+ * another while the pins live, so that a place is one thing however many policies name it, and
+ * what the kernel side learns about it (a new file in its name) holds for all of them.
+ *
+ * eg_places knows those that are there by their identity; eg_place_names by a name in the directory
+ * that is a place itself, there or not, and be it replaced; eg_learned is eg_places as the kernel
+ * side fills it in. What a policy says about a place is in eg_place_rules; what the built-in list
+ * says (tampering) is there as policy 0.
+ */
+enum { EG_PLACE_NAME_SIZE = 32 };
+
+/* Value of the three. */
+struct eg_place {
+	__u32 id;    /* from 1 */
+	__u32 flags; /* EG_PLACE_* */
+};
+_Static_assert(sizeof(struct eg_place) == 8, "ABI");
+
+enum {
+	/* eg_place_names has names in this directory, or the name goes on: see eg_place_key */
+	EG_PLACE_NAMES = 1U << 0,
+	EG_PLACE_RULED = 1U << 1, /* some policy has a rule about it */
+};
 
 /*
- * Key of eg_places: files that nobody guarded may change while EG_POLICY_DENY_TAMPERING is set.
- * With a name: what has it in that directory, be it there or not, and all below it. Without: the
- * directory itself and all below it, or the file, whatever its name.
+ * Key of eg_place_names. A name that does not fit is cut in pieces of EG_PLACE_NAME_SIZE - 1 bytes:
+ * the first stands for a place without rules, in which the second is looked for as part 1, and so
+ * on.
  */
 struct eg_place_key {
-	__u64 ino;
-	__u32 dev;
-	__u32 gen;
+	__u32 dir;		       /* eg_place.id */
+	__u32 part;		       /* 0; 1 for all pieces but the first */
 	char name[EG_PLACE_NAME_SIZE]; /* NUL to the end */
 };
-_Static_assert(sizeof(struct eg_place_key) == 80, "ABI");
+_Static_assert(sizeof(struct eg_place_key) == 40, "ABI");
 
-/* Value of eg_places. */
-enum {
-	/* not set: a directory on the way to a place, which must keep its name */
-	EG_PLACE_TREE = 1U << 0,
+/* Key of eg_place_rules. */
+struct eg_place_rule_key {
+	__u32 policy; /* index; 0: the built-in list */
+	__u32 place;  /* eg_place.id */
 };
+_Static_assert(sizeof(struct eg_place_rule_key) == 8, "ABI");
+
+/* What is asked about a file. */
+enum eg_about {
+	EG_ASK_READ = 0, /* files.deny_read, files.allow */
+	EG_ASK_WRITE,	 /* files.deny_write, files.allow; changes of every kind */
+	EG_ASK_RUN,	 /* exec.deny, exec.allow_only */
+	EG_ASK_RECORD,	 /* record.open */
+	/* of a directory or link on the way to what may not be changed: may it lose its name? Not
+	 * of what is below it. */
+	EG_ASK_KEEP,
+	EG_ASK_MAX,
+};
+
+/*
+ * Value of eg_place_rules. A file is judged by the nearest place, itself first and then the
+ * directories above it, whose rule is about what is asked: `about` has the bit. There the bit in
+ * `denied` decides, so what is about it and not denied is allowed.
+ */
+struct eg_place_rule {
+	__u32 about;		/* 1 << enum eg_about */
+	__u32 denied;		/* 1 << enum eg_about */
+	__u32 line[EG_ASK_MAX]; /* of the configuration */
+};
+_Static_assert(sizeof(struct eg_place_rule) == 28, "ABI");
+
+/* Key of the sets in eg_hashes, one set for each policy. The value (__u32): line of the
+ * configuration that names the digest or the file it comes from. */
+struct eg_hash {
+	__u8 sha256[EG_HASH_SIZE];
+};
+_Static_assert(sizeof(struct eg_hash) == 32, "ABI");
 
 /* Written by the iterator eg_iter_files: an open file of the reader as the kernel names it. stat()
  * has other numbers on btrfs and overlayfs. */
@@ -391,25 +537,30 @@ _Static_assert(sizeof(struct eg_denied_flow) == 88, "ABI");
 
 /* Value of eg_totals (key: session number). The kernel side adds, the helper reads. */
 struct eg_totals {
-	__u64 refused[EG_OP_MAX]; /* attempts refused, by operation */
-	__u64 audited[EG_OP_MAX]; /* attempts let through under audit */
-	__u64 lost;		  /* of both: records that found the ring full */
-	__u64 packets;		  /* packets the packet layer dropped, the reported ones included */
+	__u64 refused[EG_OP_MAX];	/* attempts refused, by operation */
+	__u64 audited[EG_OP_MAX];	/* attempts let through under audit */
+	__u64 killed;			/* of those refused: the process was sent SIGKILL */
+	__u64 lost;			/* of both: records that found the ring full */
+	__u64 recorded[EG_STORY_MAX];	/* what was to be recorded, by kind */
+	__u64 unrecorded[EG_STORY_MAX]; /* of these: what found the ring full */
+	__u64 packets; /* packets the packet layer dropped, the reported ones included */
 	__u64 packets_audited;
 };
-_Static_assert(sizeof(struct eg_totals) == 1048, "ABI");
+_Static_assert(sizeof(struct eg_totals) == 1120, "ABI");
 
 /* Value of eg_state (one entry). Written by the helper. */
 struct eg_state {
 	__u64 next_session; /* helper's counter, here so that it survives the helper */
 	__u32 n_levels;	    /* used entries of levels */
-	__u32 pad;
+	/* counted up by the kernel side when a symbolic link comes to stand for a place: where it
+	 * leads is for the helper to find out */
+	__u32 links;
 	/* cgroup levels some binding stands at; appended to, taken back by --unload only */
 	__u16 levels[EG_LEVELS_MAX];
 	/* digest of the object the pinned programs come from; zero = not all are pinned */
 	__u8 build[EG_BUILD_SIZE];
-	__u32 helper; /* tgid of the helper in the initial pid namespace; 0 = not running */
-	__u32 pad2;
+	__u32 helper;	  /* tgid of the helper in the initial pid namespace; 0 = not running */
+	__u32 last_place; /* the greatest eg_place.id that was ever given */
 };
 _Static_assert(sizeof(struct eg_state) == 72, "ABI");
 
@@ -508,5 +659,50 @@ struct eg_event {
 	struct eg_path object; /* exec: the program; mounts: the target */
 };
 _Static_assert(sizeof(struct eg_event) == 1840, "ABI");
+
+/* The texts of a record in the ring eg_story, in the order in which they stand. */
+enum eg_text {
+	EG_TOLD_EXE = 0, /* the process's program, as in struct eg_path */
+	EG_TOLD_PATH,	 /* EG_STORY_EXEC: the current directory; EG_STORY_OPEN: the file */
+	EG_TOLD_ARGS,	 /* EG_STORY_EXEC: as the process got them, each ended by NUL */
+	EG_TOLD_TEXTS,
+	EG_TOLD_SIZE = 2 * EG_PATH_SIZE + EG_ARGS_SIZE, /* of all */
+};
+
+/* What opened a file: bits of eg_told.number. */
+enum {
+	EG_TOLD_READ = 1U << 0,
+	EG_TOLD_WRITE = 1U << 1,
+};
+
+/*
+ * A record of the ring eg_story: only as long as its texts, so that a burst of programs fits. What
+ * does not apply to the kind is zero. Raw, like struct eg_event.
+ */
+struct eg_told {
+	__u32 abi;	  /* EG_ABI_VERSION */
+	__u16 kind;	  /* enum eg_story_kind */
+	__u16 cut;	  /* 1 << enum eg_text: there is more, or all of it could not be read */
+	__u64 ts_ns;	  /* CLOCK_BOOTTIME */
+	__u64 session;	  /* eg_guard.session */
+	__u64 started_ns; /* EG_STORY_EXIT: when the process was made, CLOCK_BOOTTIME */
+	__u32 tgid;
+	__u32 ppid; /* tgid of the real parent */
+	__u32 uid;  /* real, initial user namespace */
+	/* EG_STORY_EXEC: arguments, argv[0] included; EG_STORY_EXIT: as wait() gives it;
+	 * EG_STORY_CONNECT: enum eg_op, CONNECT or SENDMSG; EG_STORY_OPEN: EG_TOLD_READ, _WRITE */
+	__u32 number;
+	__u16 family; /* EG_STORY_CONNECT: as in struct eg_event */
+	__u16 protocol;
+	__u16 port;
+	__u16 pad;
+	__u8 addr[16];
+	char comm[EG_COMM_SIZE];
+	char tty[EG_TTY_SIZE];
+	__u16 len[EG_TOLD_TEXTS]; /* bytes of each text */
+	__u16 pad2;
+	char text[EG_TOLD_SIZE]; /* one behind the other, up to the record's end */
+};
+_Static_assert(sizeof(struct eg_told) == 128 + EG_TOLD_SIZE, "ABI");
 
 #endif

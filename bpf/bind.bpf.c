@@ -7,7 +7,7 @@
  * Not covered: no hook sees the port the kernel picks. Binding to port 0 and listening on a socket
  * that is not bound are judged as port 0; a port picked for an outgoing socket is not a bind.
  */
-#include "socket.bpf.h"
+#include "record.bpf.h"
 
 /* Has the socket a port to bind? */
 static __always_inline bool eg_binds_port(struct eg_ask *ask)
@@ -17,10 +17,24 @@ static __always_inline bool eg_binds_port(struct eg_ask *ask)
 	       eg_has_ports(ask->target.proto);
 }
 
+/* Reads the address to bind. 1, or 0 when the kernel refuses it by itself. Not inlined, for the
+ * stack's sake. */
+static __noinline int eg_port_read(struct eg_target *target, __u16 family, __u64 addr, int len)
+{
+	union eg_sockaddr sa = {};
+
+	if (!eg_sockaddr_read(&sa, (const void *)addr, len))
+		return 0;
+	if (family == EG_AF_INET6 && sa.family == EG_AF_INET6)
+		eg_target_in6(target, &sa.in6);
+	else
+		eg_target_in(target, &sa.in); /* bind(2) takes AF_UNSPEC for AF_INET */
+	return 1;
+}
+
 SEC("lsm/socket_bind")
 int BPF_PROG(eg_socket_bind, struct socket *sock, struct sockaddr *address, int addrlen)
 {
-	union eg_sockaddr sa = {};
 	struct eg_ask ask = {};
 	struct sock *sk = eg_asked_sock(&ask, sock, EG_OP_BIND);
 
@@ -28,12 +42,8 @@ int BPF_PROG(eg_socket_bind, struct socket *sock, struct sockaddr *address, int 
 		return 0;
 	if (eg_kind_refused(&ask))
 		return -EPERM;
-	if (!eg_binds_port(&ask) || !eg_sockaddr_read(&sa, address, addrlen))
+	if (!eg_binds_port(&ask) || !eg_port_read(&ask.target, ask.family, (__u64)address, addrlen))
 		return 0;
-	if (ask.family == EG_AF_INET6 && sa.family == EG_AF_INET6)
-		eg_target_in6(&ask.target, &sa.in6);
-	else
-		eg_target_in(&ask.target, &sa.in); /* bind(2) takes AF_UNSPEC for AF_INET */
 	return eg_port_refused(&ask) ? -EPERM : 0;
 }
 
@@ -101,6 +111,8 @@ int BPF_PROG(eg_sctp_bind_connect, struct sock *sk, int optname, struct sockaddr
 			eg_target_plain(&ask.target, 0);
 		if (binds ? eg_port_refused(&ask) : eg_target_refused(&ask))
 			return -EPERM;
+		if (!binds)
+			eg_tell_target(&ask, 0);
 		at += size;
 		left -= size;
 		if (left < EG_SIN_LEN)

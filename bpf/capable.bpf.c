@@ -83,32 +83,49 @@ static __always_inline bool eg_call_denied(const struct eg_use *use, __u32 flags
 	}
 }
 
-/* Sets the operation when the policy refuses this use. */
-static __always_inline bool eg_use_denied(const struct eg_use *use, const struct eg_view *view,
-					  struct eg_detail *detail)
+/* The strictest refusal so far, of all policies and restrictions; of equals the first. */
+struct eg_worst {
+	struct eg_view view;
+	__u32 rank; /* 0 = there is none */
+	__u16 op;
+	__u16 reason;
+};
+
+static __always_inline void eg_weigh(struct eg_worst *worst, const struct eg_view *view, __u16 op,
+				     __u16 reason)
+{
+	__u32 rank = eg_rank(view, eg_on_of(op, reason));
+
+	if (rank <= worst->rank)
+		return;
+	worst->view = *view;
+	worst->rank = rank;
+	worst->op = op;
+	worst->reason = reason;
+}
+
+/* Weighs each restriction by which the policy refuses this use: one that is only audited must not
+ * hide another. */
+static __always_inline void eg_judge_use(const struct eg_use *use, const struct eg_view *view,
+					 struct eg_worst *worst)
 {
 	__u32 index = view->policy;
 	struct eg_policy *policy = bpf_map_lookup_elem(&eg_policies, &index);
 
-	detail->op = EG_OP_CAPABILITY;
-	detail->reason = EG_REASON_POLICY;
-	if (!index || !policy)
-		return !use->exempt;
-	detail->reason = EG_REASON_CEILING;
+	if (!index || !policy) {
+		if (!use->exempt)
+			eg_weigh(worst, view, EG_OP_CAPABILITY, EG_REASON_POLICY);
+		return;
+	}
 	if (!use->exempt && policy->capabilities >> (use->cap & (EG_CAPS - 1)) & 1)
-		return true;
-	detail->reason = EG_REASON_PROTECTED;
+		eg_weigh(worst, view, EG_OP_CAPABILITY, EG_REASON_CEILING);
 	if (policy->flags & EG_POLICY_DENY_TAMPERING && use->initial && !use->exempt &&
 	    eg_tampering_caps >> (use->cap & (EG_CAPS - 1)) & 1)
-		return true;
-	detail->reason = EG_REASON_RULE;
-	if (use->owner && policy->flags & EG_POLICY_DENY_SETUID) {
-		detail->op = EG_OP_USERNS;
-		return true;
-	}
-	detail->op = EG_OP_MOUNT_ATTR;
-	detail->option = use->syscall;
-	return eg_call_denied(use, policy->flags);
+		eg_weigh(worst, view, EG_OP_CAPABILITY, EG_REASON_PROTECTED);
+	if (use->owner && policy->flags & EG_POLICY_DENY_SETUID)
+		eg_weigh(worst, view, EG_OP_USERNS, EG_REASON_RULE);
+	if (eg_call_denied(use, policy->flags))
+		eg_weigh(worst, view, EG_OP_MOUNT_ATTR, EG_REASON_RULE);
 }
 
 static __always_inline void eg_use_of(struct eg_use *use, struct task_struct *task,
@@ -141,10 +158,9 @@ int BPF_PROG(eg_capable, const struct cred *cred, struct user_namespace *ns, int
 	     unsigned int opts)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	struct eg_detail detail = {}, one_detail = {};
-	struct eg_view view = {};
+	struct eg_detail detail = {};
+	struct eg_worst worst = {};
 	struct eg_use use = {};
-	bool refused = false;
 	struct eg_who who;
 
 	if (!eg_who_is(task, &who))
@@ -157,16 +173,15 @@ int BPF_PROG(eg_capable, const struct cred *cred, struct user_namespace *ns, int
 		if (!who.guard[i])
 			continue;
 		eg_view_of(who.guard[i], &one);
-		if (!eg_use_denied(&use, &one, &one_detail) ||
-		    (refused && !(view.flags & EG_POLICY_AUDIT)))
-			continue;
-		view = one;
-		detail = one_detail;
-		refused = true;
+		eg_judge_use(&use, &one, &worst);
 	}
-	if (!refused)
+	if (!worst.rank)
 		return 0;
+	detail.op = worst.op;
+	detail.reason = worst.reason;
+	if (worst.op == EG_OP_MOUNT_ATTR)
+		detail.option = use.syscall;
 	detail.target_id = cap;
 	detail.silent = !!(opts & EG_OPT_NOAUDIT);
-	return eg_refuse(&view, &detail) ? -EPERM : 0;
+	return eg_refuse(&worst.view, &detail) ? -EPERM : 0;
 }

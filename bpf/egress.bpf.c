@@ -13,7 +13,8 @@
  * itself. The packet layer (packet.bpf.c) sees those, but not for a process that root has moved out
  * of its cgroup: of what that one accepts, only its sends are judged.
  */
-#include "socket.bpf.h"
+#include "program.bpf.h"
+#include "record.bpf.h"
 
 enum {
 	EG_CMSGS_MAX = 16, /* control messages we read; calls with more are refused */
@@ -23,16 +24,16 @@ enum {
  * Reads an address as the socket's family will. An AF_INET6 datagram socket takes AF_INET
  * addresses; for sending, an AF_INET one takes AF_UNSPEC as AF_INET and a raw AF_INET6 one as
  * AF_INET6. Lengths and families the kernel refuses by itself are left to it: target->family stays
- * 0.
+ * 0. Not inlined, for the stack's sake.
  */
-static __always_inline void eg_target_read(struct eg_target *target, struct sock *sk,
-					   const void *addr, int len, bool sending)
+static __noinline int eg_target_read(struct eg_target *target, struct sock *sk, __u64 addr, int len,
+				     bool sending)
 {
 	__u16 family = sk->__sk_common.skc_family, unspec = 0;
 	union eg_sockaddr sa = {};
 
-	if (!eg_sockaddr_read(&sa, addr, len))
-		return;
+	if (!eg_sockaddr_read(&sa, (const void *)addr, len))
+		return 0;
 	if (sending && family == EG_AF_INET)
 		unspec = EG_AF_INET;
 	else if (sending && sk->sk_type == EG_SOCK_RAW)
@@ -43,6 +44,7 @@ static __always_inline void eg_target_read(struct eg_target *target, struct sock
 		eg_target_in(target, &sa.in);
 	else if (sa.family == EG_AF_INET6 && len >= EG_SIN6_LEN)
 		eg_target_in6(target, &sa.in6);
+	return 0;
 }
 
 /* Protocols without ports may have anything where others have theirs. */
@@ -69,7 +71,7 @@ static __always_inline bool eg_has_interface(struct sock *sk)
 }
 
 /* Is the socket bound to an IPv4 address, in IPv6's form? Then :: is 127.0.0.1 to it. */
-static __always_inline bool eg_is_bound_mapped(struct sock *sk)
+static __noinline bool eg_is_bound_mapped(struct sock *sk)
 {
 	struct eg_target own = {.family = EG_AF_INET6};
 
@@ -177,13 +179,17 @@ int BPF_PROG(eg_socket_connect, struct socket *sock, struct sockaddr *address, i
 		return -EPERM;
 	if (!eg_is_inet(ask.family))
 		return 0;
-	eg_target_read(&ask.target, sk, address, addrlen, false);
+	eg_program_carry(sk);
+	eg_target_read(&ask.target, sk, (__u64)address, addrlen, false);
 	if (!ask.target.family)
 		return 0;
 	reason = eg_target_settle(&ask, sk, false);
 	if (reason)
 		return eg_refused_for(&ask, reason) ? -EPERM : 0;
-	return eg_target_refused(&ask) ? -EPERM : 0;
+	if (eg_target_refused(&ask))
+		return -EPERM;
+	eg_tell_target(&ask, 0);
+	return 0;
 }
 
 /* The address in the call: where a datagram goes, and where a fast open connects to. */
@@ -194,7 +200,7 @@ static __always_inline bool eg_name_refused(struct eg_ask *ask, struct sock *sk,
 
 	if (!msg->msg_name)
 		return false;
-	eg_target_read(&ask->target, sk, msg->msg_name, msg->msg_namelen, true);
+	eg_target_read(&ask->target, sk, (__u64)msg->msg_name, msg->msg_namelen, true);
 	if (!ask->target.family)
 		return false;
 	reason = eg_target_settle(ask, sk, chosen);
@@ -235,6 +241,9 @@ int BPF_PROG(eg_socket_sendmsg, struct socket *sock, struct msghdr *msg, int siz
 		return -EPERM;
 	if (eg_name_refused(&ask, sk, msg, chosen))
 		return -EPERM;
+	/* On a connection TCP passes over the address. */
+	if (ask.target.family && !(ask.type == EG_SOCK_STREAM && eg_is_connected(sk)))
+		eg_tell_target(&ask, bpf_get_socket_cookie(sk));
 	/* A datagram that is addressed goes there and nowhere else. */
 	if (ask.target.family && ask.type != EG_SOCK_STREAM)
 		return 0;

@@ -92,6 +92,7 @@ struct super_block;
 struct inode;
 
 struct dentry {
+	unsigned int d_flags; /* DCACHE_* */
 	struct dentry *d_parent;
 	struct qstr d_name;
 	struct inode *d_inode;
@@ -103,10 +104,15 @@ struct vfsmount {
 	struct super_block *mnt_sb;
 };
 
+struct mnt_namespace {
+	struct user_namespace *user_ns;
+};
+
 struct mount {
 	struct mount *mnt_parent;
 	struct dentry *mnt_mountpoint;
 	struct vfsmount mnt;
+	struct mnt_namespace *mnt_ns;
 };
 
 struct path {
@@ -118,6 +124,7 @@ struct inode {
 	unsigned short i_mode;
 	kuid_t i_uid;
 	unsigned long i_ino;
+	unsigned int i_nlink;
 	__u32 i_generation;
 	__u32 i_rdev;
 	struct super_block *i_sb;
@@ -128,6 +135,11 @@ struct file {
 	unsigned int f_mode; /* FMODE_* */
 	struct path f_path;
 	struct inode *f_inode;
+};
+
+/* include/linux/mm_types.h */
+struct vm_area_struct {
+	struct file *vm_file;
 };
 
 struct file_system_type {
@@ -161,8 +173,11 @@ struct proc_inode {
 
 /* include/linux/binfmts.h */
 struct linux_binprm {
+	int argc;
+	unsigned int secureexec : 1; /* the loader is told so: AT_SECURE */
 	struct file *file;
 	struct cred *cred;
+	int unsafe; /* LSM_UNSAFE_* */
 };
 
 /* include/linux/tty.h, sched/signal.h, mm_types.h, sched.h */
@@ -170,12 +185,43 @@ struct tty_struct {
 	char name[64];
 };
 
+/* include/linux/types.h */
+typedef struct {
+	int counter;
+} atomic_t;
+
 struct signal_struct {
 	struct tty_struct *tty;
+	atomic_t live;	    /* threads that have not begun to exit */
+	unsigned int flags; /* SIGNAL_GROUP_EXIT */
+	int group_exit_code;
 };
 
 struct mm_struct {
 	struct file *exe_file;
+	unsigned long arg_start, arg_end;
+};
+
+/* include/linux/nsproxy.h, pid_namespace.h, fs_struct.h, seccomp.h */
+struct mnt_namespace;
+struct task_struct;
+
+struct pid_namespace {
+	struct task_struct *child_reaper; /* its process 1 */
+	unsigned int level;		  /* 0: the initial one */
+};
+
+struct nsproxy {
+	struct mnt_namespace *mnt_ns;
+	struct pid_namespace *pid_ns_for_children;
+};
+
+struct fs_struct {
+	struct path root, pwd;
+};
+
+struct seccomp {
+	int mode; /* 0: no filter */
 };
 
 struct task_struct {
@@ -183,11 +229,17 @@ struct task_struct {
 	int pid;
 	int tgid;
 	struct task_struct *real_parent;
+	struct task_struct *group_leader;
+	__u64 start_boottime;
+	int exit_code;
 	struct hlist_node pid_links[4];
 	const struct cred *real_cred;
 	const struct cred *cred;
 	char comm[16];
 	struct signal_struct *signal;
+	struct fs_struct *fs;
+	struct nsproxy *nsproxy;
+	struct seccomp seccomp;
 	kuid_t loginuid;
 	unsigned int sessionid;
 	struct css_set *cgroups;

@@ -9,7 +9,7 @@
  * processes (ps, ss, lsof), which lets it write to their pipes by /proc/PID/fd; who traces us from
  * outside, by which nothing is gained.
  */
-#include "policy.bpf.h"
+#include "program.bpf.h"
 
 /* PTRACE_MODE_*, include/linux/ptrace.h; FSCREDS: by a file of /proc */
 enum { EG_PTRACE_ATTACH = 2, EG_PTRACE_NOAUDIT = 4, EG_PTRACE_FSCREDS = 8 };
@@ -34,11 +34,14 @@ int BPF_PROG(eg_ptrace_access_check, struct task_struct *child, unsigned int mod
 	struct eg_view view = {};
 	struct eg_who who;
 
+	if (mode & EG_PTRACE_ATTACH)
+		eg_program_lose(child); /* whoever asks */
 	if (!eg_who_is(task, &who))
 		return 0;
 	if (!(mode & EG_PTRACE_ATTACH) && !task->cred->euid.val)
 		return 0;
-	if (eg_is_of_session(&who, child) || !eg_flag_refuses(&who, EG_POLICY_DENY_LEAVING, &view))
+	if (eg_is_of_session(&who, child) ||
+	    !eg_flag_refuses(&who, EG_POLICY_DENY_LEAVING, EG_ON_LEAVING, &view))
 		return 0;
 	detail.target_id = child->tgid;
 	/* Looking into /proc is what ps does to all it finds: refused, and no news. */

@@ -68,17 +68,19 @@ __noinline int eg_mount_excepted(const struct eg_mounting *at)
 	return at && !at->fixed && (eg_type_allowed(at) || eg_target_allowed(at));
 }
 
-static __always_inline int eg_judge_mount(struct eg_mounting *at)
+/* Not inlined, like eg_cover: their frames together are too large. */
+static __noinline int eg_judge_mount(struct eg_mounting *at)
 {
 	struct eg_detail detail = {.op = at->op};
 	struct eg_view view = {};
-	bool refused = false;
 	struct eg_who who;
+	__u32 worst = 0;
 
 	if (!eg_who_is(bpf_get_current_task_btf(), &who))
 		return 0;
 	for (int i = 0; i < EG_GUARDS; i++) {
 		struct eg_view one;
+		__u32 rank;
 
 		if (!who.guard[i])
 			continue;
@@ -88,12 +90,13 @@ static __always_inline int eg_judge_mount(struct eg_mounting *at)
 		at->policy = one.policy;
 		if (one.policy && one.flags & EG_POLICY_MOUNTS && eg_mount_excepted(at))
 			continue;
-		if (refused && !(view.flags & EG_POLICY_AUDIT))
+		rank = eg_rank(&one, EG_ON_MOUNT);
+		if (rank <= worst)
 			continue;
 		view = one;
-		refused = true;
+		worst = rank;
 	}
-	if (!refused)
+	if (!worst)
 		return 0;
 	detail.arg = (const char *)at->type;
 	detail.object.dentry = at->dentry;
@@ -102,16 +105,17 @@ static __always_inline int eg_judge_mount(struct eg_mounting *at)
 }
 
 /* Would a place that others rely on be covered? */
-static __always_inline int eg_cover(const struct path *path)
+static __noinline int eg_cover(const struct path *path)
 {
-	struct eg_change change = {
-		.access = EG_ACCESS_RENAME, .dentry = (__u64)path->dentry, .mnt = (__u64)path->mnt};
-	struct eg_who who;
+	struct eg_change change = {.access = EG_ACCESS_RENAME,
+				   .keep = 1,
+				   .dentry = (__u64)path->dentry,
+				   .mnt = (__u64)path->mnt};
 
-	if (!eg_change_who(&change, &who) || bpf_get_current_task_btf()->cred->user_ns->parent)
+	if (bpf_get_current_task_btf()->cred->user_ns->parent)
 		return 0;
 	change.inode = (__u64)path->dentry->d_inode;
-	return eg_refuse_change(&change, &who);
+	return eg_refuse_change(&change);
 }
 
 static __always_inline __u64 eg_type_of(struct super_block *sb)

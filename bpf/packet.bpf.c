@@ -215,8 +215,16 @@ struct eg_judged {
 	__u32 pad;
 };
 
+/* What the program of a socket has besides: the packet layer's eg_view_of. */
+static __always_inline __u32 eg_own_rules(const struct eg_view *view,
+					  const struct eg_file_id *program)
+{
+	return view->flags & EG_POLICY_BY_PROGRAM ? eg_rules_of(view->policy, program) : 0;
+}
+
 /* Asks one more guard. Of two that refuse, the one that enforces is kept, else the first. */
 static __always_inline void eg_judge_packet(struct eg_judged *judged, const struct eg_guard *guard,
+					    const struct eg_file_id *program,
 					    const struct eg_packet *packet)
 {
 	struct eg_query query = {};
@@ -224,12 +232,13 @@ static __always_inline void eg_judge_packet(struct eg_judged *judged, const stru
 
 	eg_view_of(guard, &view);
 	query.policy = view.policy;
+	query.own = eg_own_rules(&view, program);
 	query.flags = view.flags;
 	query.target = packet->peer;
 	query.reason = packet->reason;
 	if (!packet->reason && !eg_verdict(&query))
 		return;
-	if (judged->refused && !(judged->view.flags & EG_POLICY_AUDIT))
+	if (judged->refused && !eg_audits(&judged->view, EG_ON_EGRESS))
 		return;
 	judged->view = view;
 	judged->query = query;
@@ -257,7 +266,7 @@ static __always_inline bool eg_is_new_flow(const struct eg_origin *origin,
 	__u64 one = 1, *count;
 
 	__builtin_memcpy(flow.addr, packet->peer.addr, sizeof(flow.addr));
-	if (view->flags & EG_POLICY_AUDIT) {
+	if (eg_audits(view, EG_ON_EGRESS)) {
 		struct eg_flow raw = flow;
 
 		/* Was the call reported? For a raw socket it knew neither port nor protocol. */
@@ -298,7 +307,7 @@ static __always_inline int eg_packet_refuse(const struct eg_origin *origin,
 {
 	const struct eg_view *view = &judged->view;
 	const struct eg_query *query = &judged->query;
-	bool audit = view->policy && (view->flags & EG_POLICY_AUDIT), lost = false, first;
+	bool audit = eg_audits(view, EG_ON_EGRESS), lost = false, first;
 	struct eg_totals *totals;
 	__u64 session = view->session;
 
@@ -383,20 +392,38 @@ static __always_inline bool eg_mark_of_skb(struct __sk_buff *skb, struct eg_guar
 	return true;
 }
 
+/* The program that the packet's socket is of. */
+static __always_inline void eg_program_of_skb(struct __sk_buff *skb, struct eg_file_id *ret)
+{
+	struct bpf_sock *sk = skb->sk;
+	struct eg_file_id *program;
+
+	if (!sk)
+		return;
+	sk = bpf_sk_fullsock(sk);
+	if (!sk)
+		return;
+	program = bpf_sk_storage_get(&eg_programs, sk, NULL, 0);
+	if (program)
+		*ret = *program;
+}
+
 /* What of the guards is set applies; with note, a refusal outlives the binding. */
 static __always_inline int eg_packet_by(struct __sk_buff *skb, const struct eg_guard *bound,
 					const struct eg_guard *mark, bool note, __u16 op)
 {
 	struct eg_packet packet = {.out = op == EG_OP_EGRESS};
+	struct eg_file_id program = {};
 	struct eg_judged judged = {};
 	struct eg_origin origin;
 
 	if (!eg_read_packet(skb, &packet))
 		packet.reason = EG_REASON_MALFORMED;
+	eg_program_of_skb(skb, &program);
 	if (bound)
-		eg_judge_packet(&judged, bound, &packet);
+		eg_judge_packet(&judged, bound, &program, &packet);
 	if (mark)
-		eg_judge_packet(&judged, mark, &packet);
+		eg_judge_packet(&judged, mark, &program, &packet);
 	if (!judged.refused)
 		return EG_PASS;
 	if (note) {
@@ -492,6 +519,7 @@ SEC("lsm/inet_conn_request")
 int BPF_PROG(eg_conn_request, const struct sock *sk, struct sk_buff *skb, struct request_sock *req)
 {
 	struct eg_guard *found = bpf_sk_storage_get(&eg_marks, (void *)sk, NULL, 0), mark;
+	struct eg_file_id program = {}, *noted;
 	struct eg_packet packet = {};
 	struct eg_judged judged = {};
 	struct eg_origin origin;
@@ -499,8 +527,11 @@ int BPF_PROG(eg_conn_request, const struct sock *sk, struct sk_buff *skb, struct
 	if (!found)
 		return 0;
 	mark = *found;
+	noted = bpf_sk_storage_get(&eg_programs, (void *)sk, NULL, 0);
+	if (noted)
+		program = *noted;
 	eg_read_request(&packet, sk, skb, req);
-	eg_judge_packet(&judged, &mark, &packet);
+	eg_judge_packet(&judged, &mark, &program, &packet);
 	if (!judged.refused)
 		return 0;
 	origin.cookie = bpf_get_socket_cookie((void *)sk);
@@ -533,6 +564,7 @@ static __always_inline bool eg_flow_guards(struct sock *sk, struct eg_guard *ret
 
 /* Does the guard, if it is one, deny the target now, and not only audit? Answers go into *flow. */
 static __always_inline bool eg_flow_denied(const struct eg_guard *guard,
+					   const struct eg_file_id *program,
 					   const struct eg_target *target,
 					   struct eg_denied_flow *flow)
 {
@@ -542,10 +574,11 @@ static __always_inline bool eg_flow_denied(const struct eg_guard *guard,
 	if (!guard->session)
 		return false;
 	eg_view_of(guard, &view);
-	if (view.policy && (view.flags & EG_POLICY_AUDIT))
+	if (eg_audits(&view, EG_ON_EGRESS))
 		return false;
 	query.target = *target;
 	query.policy = view.policy;
+	query.own = eg_own_rules(&view, program);
 	query.flags = view.flags;
 	if (!eg_verdict(&query))
 		return false;
@@ -564,6 +597,7 @@ int eg_iter_flows(struct bpf_iter__tcp *ctx)
 {
 	struct eg_denied_flow flow = {};
 	struct eg_guard bound = {}, mark = {};
+	struct eg_file_id program = {}, *noted;
 	struct eg_target target = {};
 	struct sock_common *common = ctx->sk_common;
 	struct sock *sk;
@@ -578,7 +612,11 @@ int eg_iter_flows(struct bpf_iter__tcp *ctx)
 		return 0; /* not connected */
 	eg_target_plain(&target, 0);
 	target.proto = EG_PROTO_TCP;
-	if (!eg_flow_denied(&bound, &target, &flow) && !eg_flow_denied(&mark, &target, &flow))
+	noted = bpf_sk_storage_get(&eg_programs, sk, NULL, 0);
+	if (noted)
+		program = *noted;
+	if (!eg_flow_denied(&bound, &program, &target, &flow) &&
+	    !eg_flow_denied(&mark, &program, &target, &flow))
 		return 0;
 	flow.cookie = bpf_get_socket_cookie(sk);
 	flow.uid = ctx->uid;

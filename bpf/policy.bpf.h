@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Maps, who is current, which policy applies, and the one way to refuse: what every restriction is
+ * Who is current, which policy applies, and the one way to refuse: what every restriction is
  * made of.
  *
  * When things go wrong:
@@ -23,195 +23,7 @@
 #include <bpf/bpf_tracing.h>
 #include "abi.h"
 
-/* session.bpf.c defines the maps; in the other objects they are extern and bpftool's linker joins
- * them. */
-#ifdef EG_DEFINE_MAPS
-#define EG_MAP
-#else
-#define EG_MAP extern
-#endif
-
-/* cgroup id -> who guards it. Written by the helper and by eg_cgroup_mkdir. */
-EG_MAP struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, EG_SESSIONS_MAX);
-	__type(key, __u64);
-	__type(value, struct eg_guard);
-} eg_sessions SEC(".maps");
-
-/* task -> who guards it, wherever it is moved to. Written by the helper (leader), the label
- * iterator and at fork. */
-EG_MAP struct {
-	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, int);
-	__type(value, struct eg_guard);
-} eg_labels SEC(".maps");
-
-/* uid -> guard for that user's manager (user@UID.service), should it be made anew. Written by the
- * helper. */
-EG_MAP struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, EG_SESSIONS_MAX);
-	__type(key, __u32);
-	__type(value, struct eg_guard);
-} eg_managers SEC(".maps");
-
-/* slot -> policy in force. The only value a reload swaps. */
-EG_MAP struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, EG_PROFILES_MAX);
-	__type(key, __u32);
-	__type(value, struct eg_profile);
-} eg_profiles SEC(".maps");
-
-EG_MAP struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, EG_POLICIES_MAX);
-	__type(key, __u32);
-	__type(value, struct eg_policy);
-} eg_policies SEC(".maps");
-
-/* policy -> trie of networks. The helper makes the tries; these are only their shape (sizes, not
- * types: clang leaves out types that are only reached through an inner map's pointers). */
-struct eg_lpm4 {
-	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
-	__uint(max_entries, EG_PREFIXES_MAX);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__uint(key_size, sizeof(struct eg_lpm4_key));
-	__uint(value_size, sizeof(struct eg_entry));
-};
-
-struct eg_lpm6 {
-	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
-	__uint(max_entries, EG_PREFIXES_MAX);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__uint(key_size, sizeof(struct eg_lpm6_key));
-	__uint(value_size, sizeof(struct eg_entry));
-};
-
-EG_MAP struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
-	__uint(max_entries, EG_POLICIES_MAX);
-	__type(key, __u32);
-	__array(values, struct eg_lpm4);
-} eg_tries4 SEC(".maps");
-
-EG_MAP struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
-	__uint(max_entries, EG_POLICIES_MAX);
-	__type(key, __u32);
-	__array(values, struct eg_lpm6);
-} eg_tries6 SEC(".maps");
-
-/* policy -> its lists, one after the other. The helper makes each as large as it must be. */
-struct eg_list {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1);
-	__uint(map_flags, BPF_F_INNER_MAP);
-	__uint(key_size, sizeof(__u32));
-	__uint(value_size, sizeof(struct eg_segment));
-};
-
-EG_MAP struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
-	__uint(max_entries, EG_POLICIES_MAX);
-	__type(key, __u32);
-	__array(values, struct eg_list);
-} eg_segments SEC(".maps");
-
-/* Small sets of numbers of each policy: ids not to be gained, files that are exceptions. Written by
- * the helper. */
-EG_MAP struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, EG_ITEMS_MAX);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, struct eg_item_key);
-	__type(value, __u32);
-} eg_items SEC(".maps");
-
-/* The same for names. Written by the helper. */
-EG_MAP struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, EG_NAMES_MAX);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, struct eg_name_key);
-	__type(value, __u32);
-} eg_names SEC(".maps");
-
-/* What nobody guarded may change. Written by the helper at start and at each reload. */
-EG_MAP struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, EG_PLACES_MAX);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, struct eg_place_key);
-	__type(value, __u32);
-} eg_places SEC(".maps");
-
-/* Flows the packet layer, or a hook under audit, has reported. The oldest give way: then a flow
- * that goes on is reported once more. */
-EG_MAP struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, EG_FLOWS_MAX);
-	__type(key, struct eg_flow);
-	__type(value, __u64);
-} eg_flows SEC(".maps");
-
-/* socket -> session that came in by it. Written by the helper. */
-EG_MAP struct {
-	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, int);
-	__type(value, __u64);
-} eg_connections SEC(".maps");
-
-/* socket -> whose policy blocked it: outlives the session, as what its queue holds does. */
-EG_MAP struct {
-	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, int);
-	__type(value, struct eg_guard);
-} eg_blocked SEC(".maps");
-
-/* socket -> label of the task that made it, where its cgroup stands for another profile or for
- * none: the packet layer goes by both. Sockets that it accepts have it too. */
-EG_MAP struct {
-	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
-	__uint(map_flags, BPF_F_NO_PREALLOC | BPF_F_CLONE);
-	__type(key, int);
-	__type(value, struct eg_guard);
-} eg_marks SEC(".maps");
-
-/* session number -> counts. The entry is the helper's; the numbers are ours. */
-EG_MAP struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, EG_SESSIONS_MAX);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, __u64);
-	__type(value, struct eg_totals);
-} eg_totals SEC(".maps");
-
-/* session number -> who it is. The helper's notebook: no program reads it, but it must outlive the
- * helper. */
-EG_MAP struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, EG_SESSIONS_MAX);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, __u64);
-	__type(value, struct eg_record);
-} eg_records SEC(".maps");
-
-EG_MAP struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct eg_state);
-} eg_state SEC(".maps");
-
-EG_MAP struct {
-	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, EG_EVENTS_SIZE);
-} eg_events SEC(".maps");
+#include "maps.bpf.h"
 
 /* ---- who is it ---- */
 
@@ -356,44 +168,158 @@ static __always_inline long eg_syscall(struct task_struct *task)
 	return -2;
 }
 
+static __always_inline void eg_file_id_of(struct eg_file_id *id, struct inode *inode)
+{
+	id->ino = BPF_CORE_READ(inode, i_ino);
+	id->dev = BPF_CORE_READ(inode, i_sb, s_dev);
+	id->gen = BPF_CORE_READ(inode, i_generation);
+}
+
 /* ---- which policy ---- */
 
 /* One guard's policy as a program looks at it. */
-struct eg_view {
+struct eg_view { /* small: it lies on every stack */
 	__u64 session;
-	__u32 profile;
-	__u32 policy; /* index; 0 = missing: everything a program asks about is denied */
+	__u16 profile;
+	__u16 policy; /* index; 0 = missing: everything a program asks about is denied */
 	__u32 flags;  /* EG_POLICY_* */
 	__u32 generation;
+	__u16 audit; /* as in struct eg_policy */
+	__u16 kill;
 };
 
-static __always_inline void eg_view_of(const struct eg_guard *guard, struct eg_view *view)
+/* A file as rules know it. */
+static __always_inline void eg_program_id_of(struct eg_file_id *id, const struct inode *inode)
 {
-	struct eg_profile *profile;
-	struct eg_policy *policy;
-	__u32 slot = guard->profile;
+	id->ino = inode->i_ino;
+	id->dev = inode->i_sb->s_dev;
+	id->gen = inode->i_generation;
+}
 
-	view->session = guard->session;
-	view->profile = slot;
-	view->policy = 0;
-	view->flags = 0;
-	view->generation = 0;
-	profile = bpf_map_lookup_elem(&eg_profiles, &slot);
-	if (!profile)
-		return;
-	/* One load of both halves: a reload may swap the value between two. */
-	union {
-		struct eg_profile both;
-		__u64 word;
-	} now = {.word = *(volatile __u64 *)profile};
-	__u32 index = now.both.policy;
+/* The rules that a program has of its own under a policy: their index, 0 = none. */
+static __always_inline __u32 eg_rules_of(__u32 policy, const struct eg_file_id *program)
+{
+	struct eg_item_key key = {.policy = policy, .kind = EG_ITEM_RULES};
+	__u32 *index;
 
-	policy = bpf_map_lookup_elem(&eg_policies, &index);
+	if (!program->ino)
+		return 0;
+	key.a = program->ino;
+	key.b = (__u64)program->dev << 32 | program->gen;
+	index = bpf_map_lookup_elem(&eg_items, &key);
+	return index ? *index : 0;
+}
+
+/*
+ * program.bpf.c. The program of the current process, none when somebody else had a hand in it: 1
+ * and *ret, or 0. And the index of the rules that it has of its own under a policy, 0 = none.
+ */
+int eg_program_current(struct eg_file_id *ret);
+int eg_program_rules(__u32 policy);
+
+/* Takes a policy's values over. False: there is none of that index. */
+static __always_inline bool eg_view_fill(struct eg_view *view, __u32 index)
+{
+	struct eg_policy *policy = bpf_map_lookup_elem(&eg_policies, &index);
+
 	if (!index || !policy)
-		return;
+		return false;
 	view->policy = index;
 	view->flags = policy->flags;
-	view->generation = now.both.generation;
+	view->audit = policy->audit;
+	view->kill = policy->kill;
+	return true;
+}
+
+/* Fills in the policy of view->profile that is in force now; view->policy stays 0 when it is
+ * missing. A global function (verdict.bpf.c): the verifier looks at it once and not at every use.
+ * Always 0. */
+int eg_view_look(struct eg_view *view);
+
+/* What a guard says. */
+static __always_inline void eg_view_of(const struct eg_guard *guard, struct eg_view *view)
+{
+	__builtin_memset(view, 0, sizeof(*view));
+	view->session = guard->session;
+	view->profile = guard->profile;
+	eg_view_look(view);
+}
+
+/* What the current process's program has besides, which is asked first: an index, 0 = nothing. */
+static __always_inline __u32 eg_view_own(const struct eg_view *view)
+{
+	return view->flags & EG_POLICY_BY_PROGRAM ? eg_program_rules(view->policy) : 0;
+}
+
+/* Does the policy only report this? One that is missing cannot ask for that: see the table at the
+ * top. */
+static __always_inline bool eg_audits(const struct eg_view *view, enum eg_restriction on)
+{
+	return view->policy && view->audit >> on & 1;
+}
+
+/* How strict the policy is there: 1 = it reports, 2 = it refuses, 3 = it kills; 0 is for who asks
+ * to begin with. Of two policies that apply, and of two restrictions, the stricter counts. */
+static __always_inline __u32 eg_rank(const struct eg_view *view, enum eg_restriction on)
+{
+	if (eg_audits(view, on))
+		return 1;
+	return view->kill >> on & 1 ? 3 : 2;
+}
+
+/* Which restriction a refusal comes under: its reason says so, or else what was tried. */
+static __always_inline enum eg_restriction eg_on_of(__u16 op, __u32 reason)
+{
+	switch (reason) {
+	case EG_REASON_FAMILY:
+	case EG_REASON_PROTOCOL:
+		return EG_ON_SOCKETS;
+	case EG_REASON_OUTSIDE:
+		return EG_ON_LEAVING;
+	case EG_REASON_PROTECTED:
+		return EG_ON_TAMPERING;
+	case EG_REASON_CEILING:
+		return EG_ON_CAPABILITIES;
+	}
+	switch (op) {
+	case EG_OP_BIND:
+	case EG_OP_LISTEN:
+		return EG_ON_BIND;
+	case EG_OP_SOCKET:
+		return EG_ON_SOCKETS;
+	case EG_OP_SETUID:
+	case EG_OP_EXEC:
+	case EG_OP_SETGID:
+	case EG_OP_SETGROUPS:
+	case EG_OP_CAPSET:
+	case EG_OP_USERNS:
+		return EG_ON_SETUID;
+	case EG_OP_MOUNT:
+	case EG_OP_REMOUNT:
+	case EG_OP_UMOUNT:
+	case EG_OP_MOVE_MOUNT:
+	case EG_OP_PIVOT_ROOT:
+	case EG_OP_MOUNT_ATTR:
+		return EG_ON_MOUNT;
+	case EG_OP_CAPABILITY:
+		return EG_ON_CAPABILITIES;
+	case EG_OP_UNIX:
+		return EG_ON_UNIX;
+	case EG_OP_FORK:
+	case EG_OP_CGROUP:
+	case EG_OP_PTRACE:
+		return EG_ON_LEAVING;
+	case EG_OP_SIGNAL:
+	case EG_OP_PROCESS:
+	case EG_OP_KERNEL:
+		return EG_ON_TAMPERING;
+	case EG_OP_FILE:
+		return EG_ON_FILES;
+	case EG_OP_RUN:
+		return EG_ON_EXEC;
+	default:
+		return EG_ON_EGRESS;
+	}
 }
 
 /* ---- how to refuse ---- */
@@ -419,7 +345,8 @@ struct eg_detail {
 	__u16 rule_family;
 	__u32 option;	 /* see eg_event */
 	__u16 level;	 /* of a socket option */
-	__u16 silent;	 /* 1 = the kernel asks for itself and goes on: no record, no count */
+	__u8 silent;	 /* 1 = the kernel asks for itself and goes on: no record, no count */
+	__u8 handed;	 /* 1 = somebody else hands it over: not a reason to kill */
 	const char *arg; /* kernel string or NULL */
 	struct eg_where object; /* what it was about */
 };
@@ -484,7 +411,7 @@ static __always_inline void eg_event_fill(struct eg_event *e, const struct eg_vi
 	e->profile = view->profile;
 	e->generation = view->generation;
 	e->verdict = verdict;
-	e->error = verdict == EG_VERDICT_DENY ? EPERM : 0;
+	e->error = verdict == EG_VERDICT_AUDIT ? 0 : EPERM;
 	e->target_id = detail->target_id;
 	e->family = detail->family;
 	e->protocol = detail->protocol;
@@ -520,53 +447,75 @@ static __always_inline bool eg_event_write(const struct eg_view *view,
 	return true;
 }
 
+/* Sends SIGKILL to the current process with all its threads, unless a session hangs on it
+ * (session.bpf.c). 1 = it is on its way, and what the process runs next is its end. */
+int eg_kill_current(void);
+
+/* Does the policy kill for this? Not for what is no fault of the process: what others hand over, or
+ * a part of the policy or memory that is missing. */
+static __always_inline bool eg_kills(const struct eg_view *view, enum eg_restriction on,
+				     const struct eg_detail *detail)
+{
+	return view->kill >> on & 1 && detail->reason != EG_REASON_POLICY && !detail->handed;
+}
+
 /* Counts, reports and returns what the hook must return: -EPERM, or 0 when the policy only
  * audits. */
 static __always_inline int eg_refuse(const struct eg_view *view, const struct eg_detail *detail)
 {
-	/* A policy that is missing cannot ask for audit: see the table at the top. */
-	bool audit = view->policy && (view->flags & EG_POLICY_AUDIT);
+	enum eg_restriction on = eg_on_of(detail->op, detail->reason);
+	bool audit = eg_audits(view, on);
 	__u32 op = detail->op < EG_OP_MAX ? detail->op : 0;
+	__u16 verdict = audit ? EG_VERDICT_AUDIT : EG_VERDICT_DENY;
 	__u64 session = view->session;
 	struct eg_totals *totals = bpf_map_lookup_elem(&eg_totals, &session);
+	int result;
 	bool written;
 
 	if (detail->silent)
 		return audit ? 0 : -EPERM;
-	written = eg_event_write(view, detail, audit ? EG_VERDICT_AUDIT : EG_VERDICT_DENY);
+	if (eg_kills(view, on, detail) && eg_kill_current())
+		verdict = EG_VERDICT_KILL;
+	written = eg_event_write(view, detail, verdict);
 	if (totals) {
 		if (audit)
 			__sync_fetch_and_add(&totals->audited[op & (EG_OP_MAX - 1)], 1);
 		else
 			__sync_fetch_and_add(&totals->refused[op & (EG_OP_MAX - 1)], 1);
+		if (verdict == EG_VERDICT_KILL)
+			__sync_fetch_and_add(&totals->killed, 1);
 		if (!written)
 			__sync_fetch_and_add(&totals->lost, 1);
 	}
-	return audit ? 0 : -EPERM;
+	/* Kept apart from what the hook makes of it, or clang folds both into an unknown number. */
+	result = audit ? 0 : -EPERM;
+	barrier_var(result);
+	return result;
 }
 
 /*
  * For restrictions that are one flag of the policy: does one of the guards refuse? Fills *view with
- * the first that enforces, else with one that audits.
+ * the strictest, the first of equals.
  */
 static __always_inline bool eg_flag_refuses(const struct eg_who *who, __u32 flag,
-					    struct eg_view *view)
+					    enum eg_restriction on, struct eg_view *view)
 {
-	bool refused = false;
+	__u32 worst = 0;
 
 	for (int i = 0; i < EG_GUARDS; i++) {
 		struct eg_view one;
+		__u32 rank;
 
 		if (!who->guard[i])
 			continue;
 		eg_view_of(who->guard[i], &one);
-		if (one.policy && !(one.flags & flag))
+		rank = eg_rank(&one, on);
+		if ((one.policy && !(one.flags & flag)) || rank <= worst)
 			continue;
-		if (!refused || (view->flags & EG_POLICY_AUDIT))
-			*view = one;
-		refused = true;
+		*view = one;
+		worst = rank;
 	}
-	return refused;
+	return worst != 0;
 }
 
 #endif

@@ -96,23 +96,24 @@ static __always_inline __u32 eg_server_denied(struct eg_server *server, const st
  * such a one is passed. */
 static __noinline bool eg_judge_server(struct eg_server *server)
 {
-	bool refused = false;
+	__u32 worst = 0;
 
 	for (int i = 0; i < EG_GUARDS; i++) {
 		struct eg_view one;
-		__u32 reason;
+		__u32 reason, rank;
 
 		if (!(server->guards & 1U << i))
 			continue;
 		eg_view_of(&server->guard[i], &one);
 		reason = eg_server_denied(server, &one);
-		if (!reason || (refused && !(server->view.flags & EG_POLICY_AUDIT)))
+		rank = eg_rank(&one, EG_ON_UNIX);
+		if (!reason || rank <= worst)
 			continue;
 		server->view = one;
 		server->reason = reason;
-		refused = true;
+		worst = rank;
 	}
-	return refused;
+	return worst != 0;
 }
 
 /* Is the cgroup below user.slice? */

@@ -8,16 +8,25 @@
  * pointless, and stray.bpf.c knows its sockets.
  */
 #define EG_DEFINE_MAPS
-#include "policy.bpf.h"
+#include "program.bpf.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
-enum { EG_CLONE_INTO_CGROUP = 33 }; /* bit of clone_flags, include/uapi/linux/sched.h */
+enum {
+	/* include/uapi/linux/sched.h; the last: a bit of clone_flags */
+	EG_CLONE_VM = 0x100,
+	EG_CLONE_PARENT = 0x8000,
+	EG_CLONE_THREAD = 0x10000,
+	EG_CLONE_INTO_CGROUP = 33,
+	EG_SIGKILL = 9,
+	EG_INIT = 1,
+};
 
 /* What a child inherits. A label wins: it says where the task came from. */
-static __always_inline void eg_inherit(const struct eg_who *who, struct eg_guard *label)
+static __always_inline void eg_inherit(const struct eg_who *who, struct eg_label *to)
 {
 	const struct eg_guard *guard = who->guard[EG_BY_LABEL];
+	struct eg_guard *label = &to->guard;
 
 	if (!guard)
 		guard = who->guard[EG_BY_CGROUP];
@@ -40,15 +49,28 @@ static __noinline int eg_clone_away(const struct eg_who *who)
 
 	if (guard && (guard->flags & EG_GUARD_MANAGER))
 		return 0;
-	if (!eg_flag_refuses(who, EG_POLICY_DENY_LEAVING, &view))
+	if (!eg_flag_refuses(who, EG_POLICY_DENY_LEAVING, EG_ON_LEAVING, &view))
 		return 0;
 	return eg_refuse(&view, &detail);
+}
+
+/*
+ * A copy is the same program. A child that borrows our memory is none: it can be traced, and then
+ * we are to lose ours, which is looked for above it (eg_program_lose); so one that is not put there
+ * costs us ours now. A thread's is that of its main thread.
+ */
+static __always_inline void eg_inherit_program(__u64 clone_flags, struct eg_label *to)
+{
+	if (!(clone_flags & EG_CLONE_VM))
+		eg_program_current(&to->program);
+	else if (clone_flags & EG_CLONE_PARENT && !(clone_flags & EG_CLONE_THREAD))
+		eg_program_forget(bpf_get_current_task_btf()->group_leader);
 }
 
 SEC("lsm/task_alloc")
 int BPF_PROG(eg_task_alloc, struct task_struct *task, unsigned long clone_flags)
 {
-	struct eg_guard label = {};
+	struct eg_label label = {};
 	struct eg_totals *totals;
 	struct eg_who who;
 	__u64 session;
@@ -58,30 +80,70 @@ int BPF_PROG(eg_task_alloc, struct task_struct *task, unsigned long clone_flags)
 	if (clone_flags >> EG_CLONE_INTO_CGROUP & 1 && eg_clone_away(&who))
 		return -EPERM;
 	eg_inherit(&who, &label);
+	eg_inherit_program(clone_flags, &label);
 	if (bpf_task_storage_get(&eg_labels, task, &label, BPF_LOCAL_STORAGE_GET_F_CREATE))
 		return 0;
-	session = label.session;
+	session = label.guard.session;
 	totals = bpf_map_lookup_elem(&eg_totals, &session);
 	if (totals)
 		__sync_fetch_and_add(&totals->refused[EG_OP_FORK], 1);
 	return -ENOMEM;
 }
 
+/* What a task is from now on. AT_SECURE is what eg_bprm_creds_from_file sets for programs that have
+ * rules of their own: one that gets some later has its program from its next exec on. */
+static __always_inline void eg_note_program(struct linux_binprm *bprm, struct eg_label *label)
+{
+	bool secure = BPF_CORE_READ_BITFIELD(bprm, secureexec);
+	struct eg_file_id program = {};
+
+	if (secure && eg_program_is_alone(bprm->unsafe))
+		eg_program_id_of(&program, bprm->file->f_inode);
+	label->program = program;
+}
+
 /* A leader, or a child of one, that becomes another program is an ordinary member. */
 SEC("lsm/bprm_committed_creds")
 int BPF_PROG(eg_bprm_committed_creds, struct linux_binprm *bprm)
 {
-	struct eg_guard *label =
+	struct eg_label *noted =
 		bpf_task_storage_get(&eg_labels, bpf_get_current_task_btf(), NULL, 0);
+	struct eg_guard *label;
 
-	if (!label)
+	if (!noted)
 		return 0;
+	eg_note_program(bprm, noted);
+	label = &noted->guard;
 	/* What starts a manager is two programs of systemd's, the first of them root's. */
 	if (label->flags & EG_GUARD_MANAGER && !bpf_get_current_task_btf()->cred->uid.val)
 		return 0;
 	if (label->flags & (EG_GUARD_LEADER | EG_GUARD_FRESH))
 		label->flags &= ~(EG_GUARD_LEADER | EG_GUARD_SERVES | EG_GUARD_FRESH);
 	return 0;
+}
+
+/*
+ * Does a session, or all that a user runs, hang on this process? sshd's monitor, and the process
+ * that serves the client, which asks it for forwardings; the same of cron and su; and the user's
+ * manager with who starts it. It is a process of its own that the manager starts anything in.
+ */
+static __always_inline bool eg_is_carrier(struct task_struct *task, const struct eg_guard *label)
+{
+	if (label && label->flags & (EG_GUARD_LEADER | EG_GUARD_FRESH))
+		return true;
+	return (!label || label->flags & EG_GUARD_MANAGER) && task->real_parent->tgid == EG_INIT;
+}
+
+/* bpf_send_signal refuses for a process that is ending already, and for process 1. The label is the
+ * thread's own, for a sleepable program has no way to the others: carriers have one thread. */
+__noinline int eg_kill_current(void)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	const struct eg_guard *label = bpf_task_storage_get(&eg_labels, task, NULL, 0);
+
+	if (eg_is_carrier(task, label))
+		return 0;
+	return bpf_send_signal(EG_SIGKILL) == 0;
 }
 
 /* ---- user managers ---- */
@@ -188,19 +250,19 @@ int eg_iter_label(struct bpf_iter__task *ctx)
 {
 	struct task_struct *task = ctx->task;
 	const struct eg_guard *guard;
-	struct eg_guard label;
+	struct eg_label label = {};
 
 	if (!task)
 		return 0;
 	guard = eg_guard_of_cgroup(task->cgroups->dfl_cgrp);
 	if (!guard)
 		return 0;
-	label.session = guard->session;
-	label.profile = guard->profile;
-	label.flags = guard->flags;
+	label.guard.session = guard->session;
+	label.guard.profile = guard->profile;
+	label.guard.flags = guard->flags;
 	/* Nobody in a user's manager is root without a label but who starts it: eg_is_starter. */
 	if (guard->flags & EG_GUARD_MANAGER && !task->real_cred->uid.val)
-		label.flags |= EG_GUARD_LEADER;
+		label.guard.flags |= EG_GUARD_LEADER;
 	/* F_CREATE keeps a label that is there. */
 	bpf_task_storage_get(&eg_labels, task, &label, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	return 0;

@@ -14,7 +14,7 @@
  * Programs of setuid.allow may gain. Not covered: ids that are not denied, such as a service's
  * account whose program is setuid.
  */
-#include "policy.bpf.h"
+#include "program.bpf.h"
 
 enum {
 	EG_IDS = 4, /* real, effective, saved, file system */
@@ -240,11 +240,14 @@ static __always_inline bool eg_is_exception(const struct eg_view *view, struct f
 	struct eg_item_key key = {.policy = view->policy, .kind = EG_ITEM_PROGRAM};
 	struct inode *inode = file->f_inode;
 
-	if (!view->policy || !(view->flags & EG_POLICY_PROGRAMS))
+	if (!view->policy || !(view->flags & (EG_POLICY_PROGRAMS | EG_POLICY_BY_PROGRAM)))
 		return false;
 	key.a = inode->i_ino;
 	key.b = (__u64)inode->i_sb->s_dev << 32 | inode->i_generation;
-	return bpf_map_lookup_elem(&eg_items, &key);
+	if (bpf_map_lookup_elem(&eg_items, &key))
+		return true;
+	key.policy = eg_view_own(view);
+	return key.policy && bpf_map_lookup_elem(&eg_items, &key);
 }
 
 /* Judges new credentials for both guards. file: the program, NULL when it is a call. */
@@ -254,8 +257,8 @@ static __always_inline int eg_judge_creds(const struct cred *new, const struct c
 	struct eg_gain gain = {.groups = groups};
 	struct eg_detail detail = {};
 	struct eg_view view = {};
-	bool refused = false;
 	struct eg_who who;
+	__u32 worst = 0;
 
 	if (!eg_who_is(bpf_get_current_task_btf(), &who))
 		return 0;
@@ -263,6 +266,7 @@ static __always_inline int eg_judge_creds(const struct cred *new, const struct c
 	eg_ids_of(&gain.before, old);
 	for (int i = 0; i < EG_GUARDS; i++) {
 		struct eg_view one;
+		__u32 rank;
 
 		if (!who.guard[i])
 			continue;
@@ -272,15 +276,16 @@ static __always_inline int eg_judge_creds(const struct cred *new, const struct c
 		if (file && eg_is_exception(&one, file))
 			continue;
 		gain.policy = one.policy;
-		if (!eg_judge_gain(&gain) || (refused && !(view.flags & EG_POLICY_AUDIT)))
+		rank = eg_rank(&one, EG_ON_SETUID);
+		if (!eg_judge_gain(&gain) || rank <= worst)
 			continue;
 		view = one;
+		worst = rank;
 		detail.op = file ? EG_OP_EXEC : gain.op;
 		detail.option = gain.op;
 		detail.target_id = gain.id;
-		refused = true;
 	}
-	if (!refused)
+	if (!worst)
 		return 0;
 	if (file) {
 		detail.object.dentry = (__u64)file->f_path.dentry;
@@ -313,9 +318,25 @@ int BPF_PROG(eg_capset, struct cred *new, const struct cred *old)
 	return eg_judge_creds(new, old, NULL, false) ? -EPERM : 0;
 }
 
+/* The loader of a program that has rules of its own is to take nothing from the environment. Not
+ * inlined, for the stack's sake. */
+static __noinline int eg_secure_program(struct linux_binprm *bprm)
+{
+	struct eg_file_id program = {};
+	struct eg_who who;
+
+	if (!eg_who_is(bpf_get_current_task_btf(), &who))
+		return 0;
+	eg_program_id_of(&program, bprm->file->f_inode);
+	if (eg_program_is_listed(&who, &program))
+		bpf_bprm_opts_set(bprm, BPF_F_BPRM_SECUREEXEC);
+	return 0;
+}
+
 SEC("lsm/bprm_creds_from_file")
 int BPF_PROG(eg_bprm_creds_from_file, struct linux_binprm *bprm, struct file *file)
 {
+	eg_secure_program(bprm);
 	return eg_judge_creds(bprm->cred, bpf_get_current_task_btf()->real_cred, file, false)
 		       ? -EPERM
 		       : 0;
@@ -334,7 +355,7 @@ int BPF_PROG(eg_userns_create, const struct cred *cred)
 	bpf_probe_read_kernel(&effective, sizeof(effective), &cred->cap_effective);
 	/* Who may do everything gains nothing. */
 	if ((!cred->user_ns->parent && effective >> EG_CAP_SYS_ADMIN & 1) ||
-	    !eg_flag_refuses(&who, EG_POLICY_DENY_SETUID, &view))
+	    !eg_flag_refuses(&who, EG_POLICY_DENY_SETUID, EG_ON_SETUID, &view))
 		return 0;
 	return eg_refuse(&view, &detail) ? -EPERM : 0;
 }

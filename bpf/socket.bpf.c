@@ -5,10 +5,16 @@
  */
 #include "socket.bpf.h"
 
-/* Keeps the first guard that enforces, else one that audits. */
-static __always_inline bool eg_outranks(bool refused, const struct eg_ask *so_far)
+/* Keeps the strictest guard, the first of equals. */
+static __always_inline bool eg_outranks(const struct eg_view *view, const struct eg_ask *ask,
+					__u32 reason, __u32 *worst)
 {
-	return !refused || (so_far->view.flags & EG_POLICY_AUDIT);
+	__u32 rank = eg_rank(view, eg_on_of(ask->op, reason));
+
+	if (rank <= *worst)
+		return false;
+	*worst = rank;
+	return true;
 }
 
 /* Is guard i there, and does it say something the one before has not said? Both guards of an
@@ -70,7 +76,7 @@ static __always_inline __u32 eg_closed(const struct eg_ask *ask, __u32 index)
 
 __noinline int eg_judge_kind(struct eg_ask *ask)
 {
-	bool refused = false;
+	__u32 worst = 0;
 
 	if (!ask)
 		return 1;
@@ -82,20 +88,19 @@ __noinline int eg_judge_kind(struct eg_ask *ask)
 			continue;
 		eg_view_of(&ask->guard[i], &view);
 		reason = eg_closed(ask, view.policy);
-		if (!reason || !eg_outranks(refused, ask))
+		if (!reason || !eg_outranks(&view, ask, reason, &worst))
 			continue;
 		ask->view = view;
 		ask->reason = reason;
-		refused = true;
 	}
-	return refused;
+	return worst != 0;
 }
 
 /* ---- addresses and ports ---- */
 
 static __always_inline int eg_judge(struct eg_ask *ask, bool port)
 {
-	bool refused = false;
+	__u32 worst = 0;
 
 	for (int i = 0; i < EG_GUARDS; i++) {
 		struct eg_query query = {};
@@ -105,19 +110,19 @@ static __always_inline int eg_judge(struct eg_ask *ask, bool port)
 			continue;
 		eg_view_of(&ask->guard[i], &view);
 		query.policy = view.policy;
+		query.own = eg_view_own(&view);
 		query.flags = view.flags;
 		query.target = ask->target;
 		if (!(port ? eg_bind_verdict(&query) : eg_verdict(&query)) ||
-		    !eg_outranks(refused, ask))
+		    !eg_outranks(&view, ask, query.reason, &worst))
 			continue;
 		ask->view = view;
 		ask->rule = query.rule;
 		ask->reason = query.reason;
 		ask->rule_family = query.rule_family;
 		ask->has_rule = query.has_rule;
-		refused = true;
 	}
-	return refused;
+	return worst != 0;
 }
 
 __noinline int eg_judge_target(struct eg_ask *ask)
@@ -134,7 +139,7 @@ __noinline int eg_judge_port(struct eg_ask *ask)
 
 __noinline int eg_judge_reason(struct eg_ask *ask)
 {
-	bool refused = false;
+	__u32 worst = 0;
 
 	if (!ask)
 		return 1;
@@ -144,12 +149,11 @@ __noinline int eg_judge_reason(struct eg_ask *ask)
 		if (!eg_counts(ask, i))
 			continue;
 		eg_view_of(&ask->guard[i], &view);
-		if (!eg_outranks(refused, ask))
+		if (!eg_outranks(&view, ask, ask->reason, &worst))
 			continue;
 		ask->view = view;
-		refused = true;
 	}
-	return refused;
+	return worst != 0;
 }
 
 /* ---- refusing ---- */
@@ -170,7 +174,9 @@ static __always_inline bool eg_note_flow(const struct eg_ask *ask)
 	bool known;
 
 	__builtin_memcpy(flow.addr, ask->target.addr, sizeof(flow.addr));
-	known = bpf_map_update_elem(&eg_flows, &flow, &none, BPF_NOEXIST) == -EEXIST;
+	/* Before 6.4 the call that the verifier puts there returns an int: the upper half is not
+	 * told. */
+	known = (int)bpf_map_update_elem(&eg_flows, &flow, &none, BPF_NOEXIST) == -EEXIST;
 	flow.direction = EG_OP_INGRESS;
 	bpf_map_update_elem(&eg_flows, &flow, &none, BPF_NOEXIST);
 	return known;
@@ -180,14 +186,14 @@ static __always_inline bool eg_note_flow(const struct eg_ask *ask)
  * was reported for. */
 static __always_inline bool eg_is_old_news(struct eg_ask *ask)
 {
-	if (!ask->view.policy || !(ask->view.flags & EG_POLICY_AUDIT))
+	bool known = false, reported = ask->reported;
+
+	if (!eg_audits(&ask->view, eg_on_of(ask->op, ask->reason)))
 		return false;
-	if (ask->reported)
-		return true;
 	ask->reported = 1;
-	if (!ask->target.family || (ask->op != EG_OP_CONNECT && ask->op != EG_OP_SENDMSG))
-		return false;
-	return eg_note_flow(ask) && ask->by_peer;
+	if (ask->target.family && (ask->op == EG_OP_CONNECT || ask->op == EG_OP_SENDMSG))
+		known = eg_note_flow(ask);
+	return reported || (known && ask->by_peer);
 }
 
 __noinline int eg_socket_refuse(struct eg_ask *ask)
@@ -203,6 +209,7 @@ __noinline int eg_socket_refuse(struct eg_ask *ask)
 	detail.protocol = ask->protocol;
 	detail.level = ask->level;
 	detail.option = ask->option;
+	detail.handed = ask->op == EG_OP_RECEIVE;
 	detail.reason = ask->reason;
 	detail.rule = ask->rule;
 	detail.rule_family = ask->rule_family;

@@ -23,13 +23,15 @@ struct eg_ask {
 	__u8 reported; /* 1 = under audit, this call has its record */
 	__u16 pad;
 	struct eg_target target;
-	/* Written by the judge that refuses; of two guards that do, the one that enforces. */
+	/* Written by the judge that refuses; of two guards that do, the one that enforces. In this
+	 * order there is no gap, and the stacks of the hooks have no room for one. */
+	__u32 reason; /* enum eg_reason; for eg_judge_reason written by who asks */
 	struct eg_view view;
 	struct eg_rule rule;
-	__u32 reason; /* enum eg_reason; for eg_judge_reason written by who asks */
 	__u16 rule_family;
 	__u16 has_rule;
 };
+_Static_assert(sizeof(struct eg_ask) == 120, "no gap");
 
 /*
  * The judges (socket.bpf.c), global functions so that the verifier looks at them once. Each is 1

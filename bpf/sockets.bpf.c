@@ -76,12 +76,12 @@ static __always_inline bool eg_is_foreign(const struct eg_ask *ask, struct sock 
 static __noinline int eg_receive_file(struct file *file)
 {
 	struct eg_change change = {};
-	struct eg_who who;
 
-	if (!(file->f_mode & EG_FMODE_WRITE) || !eg_change_who(&change, &who))
+	if (!(file->f_mode & (EG_FMODE_READ | EG_FMODE_WRITE)))
 		return 0;
 	eg_change_of_file(&change, file);
-	return eg_refuse_change(&change, &who);
+	change.received = 1;
+	return eg_refuse_change(&change);
 }
 
 /* sock: NULL for an io_uring. */

@@ -9,6 +9,7 @@
  * The further connections of an MPTCP socket, which the kernel makes by itself to addresses that
  * the peer announces, would carry no mark: strays get no such socket.
  */
+#include "program.bpf.h"
 #include "socket.bpf.h"
 
 /* Tells the helper. Not inlined: see eg_packet_report. */
@@ -57,6 +58,9 @@ static __always_inline int eg_mark_failed(const struct eg_guard *label, int fami
 	struct eg_view view;
 
 	eg_view_of(label, &view);
+	/* What its packets may do is at stake, too. */
+	if (!eg_audits(&view, EG_ON_EGRESS))
+		view.audit = 0;
 	return eg_refuse(&view, &detail);
 }
 
@@ -74,11 +78,12 @@ int BPF_PROG(eg_mark_create, struct socket *sock, int family, int type, int prot
 	label = bpf_task_storage_get(&eg_labels, task, NULL, 0);
 	if (!label)
 		return 0;
-	bound = eg_guard_of_cgroup(cgroup);
-	if (bound && bound->profile == label->profile)
-		return 0;
 	sk = sock->sk;
 	if (!sk)
+		return 0;
+	eg_program_carry(sk);
+	bound = eg_guard_of_cgroup(cgroup);
+	if (bound && bound->profile == label->profile)
 		return 0;
 	/* Sockets of the kernel's own count: those that serve an MPTCP socket are made like this.
 	 */

@@ -36,7 +36,7 @@ static __always_inline int eg_tamper(struct eg_detail *detail)
 	struct eg_who who;
 
 	if (!eg_who_is(bpf_get_current_task_btf(), &who) ||
-	    !eg_flag_refuses(&who, EG_POLICY_DENY_TAMPERING, &view))
+	    !eg_flag_refuses(&who, EG_POLICY_DENY_TAMPERING, EG_ON_TAMPERING, &view))
 		return 0;
 	detail->reason = EG_REASON_PROTECTED;
 	return eg_refuse(&view, detail);
@@ -51,15 +51,29 @@ static __always_inline int eg_tamper_kernel(__u32 what, __u32 target)
 
 /* ---- the kernel ---- */
 
+/* kernel/bpf/syscall.c, an int; 0 = anybody may use bpf() */
+extern const void sysctl_unprivileged_bpf_disabled __ksym __weak;
+
 /* A user's systemd tries what it may do each time it starts. Since 6.6 the kernel asks here before
  * it says no itself to who has neither capability: that is no news. */
+static __always_inline bool eg_is_no_anyway(struct task_struct *task)
+{
+	int disabled = 0;
+
+	if (eg_has_cap(task, EG_CAP_BPF) || eg_has_cap(task, EG_CAP_SYS_ADMIN))
+		return false;
+	if (&sysctl_unprivileged_bpf_disabled)
+		bpf_probe_read_kernel(&disabled, sizeof(disabled),
+				      &sysctl_unprivileged_bpf_disabled);
+	return disabled;
+}
+
 SEC("lsm/bpf")
 int BPF_PROG(eg_bpf_call, int cmd)
 {
 	struct eg_detail detail = {.op = EG_OP_KERNEL, .option = EG_KERNEL_BPF, .target_id = cmd};
-	struct task_struct *task = bpf_get_current_task_btf();
 
-	detail.silent = !eg_has_cap(task, EG_CAP_BPF) && !eg_has_cap(task, EG_CAP_SYS_ADMIN);
+	detail.silent = eg_is_no_anyway(bpf_get_current_task_btf());
 	return eg_tamper(&detail) ? -EPERM : 0;
 }
 
@@ -106,13 +120,11 @@ int BPF_PROG(eg_inode_mknod, struct inode *dir, struct dentry *dentry, unsigned 
 static __always_inline int eg_judge_flags(struct file *file)
 {
 	struct eg_change change = {};
-	struct eg_who who;
 
-	if (!eg_change_who(&change, &who))
-		return 0;
 	eg_change_of_file(&change, file);
 	change.access = EG_ACCESS_ATTR;
-	return eg_refuse_change(&change, &who);
+	change.reads = 0;
+	return eg_refuse_change(&change);
 }
 
 static __always_inline int eg_judge_ioctl(struct file *file, unsigned int cmd)

@@ -5,6 +5,30 @@
  */
 #include "verdict.bpf.h"
 
+/* ---- which policy is in force ---- */
+
+__noinline int eg_view_look(struct eg_view *view)
+{
+	struct eg_profile *profile;
+	__u32 slot;
+
+	if (!view)
+		return 0;
+	slot = view->profile;
+	profile = bpf_map_lookup_elem(&eg_profiles, &slot);
+	if (!profile)
+		return 0;
+	/* One load of both halves: a reload may swap the value between two. */
+	union {
+		struct eg_profile both;
+		__u64 word;
+	} now = {.word = *(volatile __u64 *)profile};
+
+	if (eg_view_fill(view, now.both.policy))
+		view->generation = now.both.generation;
+	return 0;
+}
+
 enum {
 	EG_SEARCH_STEPS = 13, /* halves EG_LIST_MAX down to one */
 	EG_FOUND = 0,
@@ -57,39 +81,56 @@ static __always_inline int eg_entry_rule(__u32 policy, const struct eg_entry *en
 	return EG_FOUND;
 }
 
-static __always_inline int eg_look4(const struct eg_query *query, __u32 addr, __u32 at,
-				    struct eg_rule *ret)
+/* What one policy says about an address. v6: of that family, addr its 16 bytes; else its 4. */
+static __always_inline int eg_look(__u32 policy, const __u8 *addr, __u32 at, bool v6,
+				   struct eg_rule *ret)
 {
-	struct eg_lpm4_key key = {.prefix_len = 32};
-	__u32 policy = query->policy;
+	struct eg_policy *of = bpf_map_lookup_elem(&eg_policies, &policy);
 	struct eg_entry *entry;
 	void *trie;
 
-	if (!(query->flags & EG_POLICY_RULES4))
-		return EG_NO_RULE;
-	trie = bpf_map_lookup_elem(&eg_tries4, &policy);
-	if (!trie)
+	if (!of)
 		return EG_MISSING;
-	__builtin_memcpy(key.addr, &addr, sizeof(key.addr));
-	entry = bpf_map_lookup_elem(trie, &key);
+	if (!(of->flags & (v6 ? EG_POLICY_RULES6 : EG_POLICY_RULES4)))
+		return EG_NO_RULE;
+	if (v6) {
+		struct eg_lpm6_key key = {.prefix_len = 128};
+
+		trie = bpf_map_lookup_elem(&eg_tries6, &policy);
+		if (!trie)
+			return EG_MISSING;
+		__builtin_memcpy(key.addr, addr, sizeof(key.addr));
+		entry = bpf_map_lookup_elem(trie, &key);
+	} else {
+		struct eg_lpm4_key key = {.prefix_len = 32};
+
+		trie = bpf_map_lookup_elem(&eg_tries4, &policy);
+		if (!trie)
+			return EG_MISSING;
+		__builtin_memcpy(key.addr, addr, sizeof(key.addr));
+		entry = bpf_map_lookup_elem(trie, &key);
+	}
 	return entry ? eg_entry_rule(policy, entry, at, ret) : EG_NO_RULE;
 }
 
-static __always_inline int eg_look6(const struct eg_query *query, __u32 at, struct eg_rule *ret)
+/* The same with what the program has besides: each has its rule with the longest prefix, so the
+ * longer of the two decides, at equal length the program's. One without a line is no rule. */
+static __always_inline int eg_look_both(const struct eg_query *query, const __u8 *addr, __u32 at,
+					bool v6, struct eg_rule *ret)
 {
-	struct eg_lpm6_key key = {.prefix_len = 128};
-	__u32 policy = query->policy;
-	struct eg_entry *entry;
-	void *trie;
+	int found = eg_look(query->policy, addr, at, v6, ret), by_program;
+	struct eg_rule own = {};
 
-	if (!(query->flags & EG_POLICY_RULES6))
-		return EG_NO_RULE;
-	trie = bpf_map_lookup_elem(&eg_tries6, &policy);
-	if (!trie)
+	if (!query->own || found == EG_MISSING)
+		return found;
+	by_program = eg_look(query->own, addr, at, v6, &own);
+	if (by_program == EG_MISSING)
 		return EG_MISSING;
-	__builtin_memcpy(key.addr, query->target.addr, sizeof(key.addr));
-	entry = bpf_map_lookup_elem(trie, &key);
-	return entry ? eg_entry_rule(policy, entry, at, ret) : EG_NO_RULE;
+	if (by_program == EG_NO_RULE || !own.line ||
+	    (found == EG_FOUND && own.prefix_len < ret->prefix_len))
+		return found;
+	*ret = own;
+	return EG_FOUND;
 }
 
 /* The IPv4 address that NAT64 (64:ff9b::/96) or 6to4 (2002::/16) makes of an IPv6 one; 0 = none. */
@@ -131,12 +172,12 @@ __noinline int eg_verdict(struct eg_query *query)
 		return eg_deny(query, EG_MISSING, &rule, 0);
 	at = (__u32)query->target.proto << 16 | query->target.port;
 	if (query->target.family == EG_AF_INET) {
-		found = eg_look4(query, eg_addr_word(&query->target, 0), at, &rule);
+		found = eg_look_both(query, query->target.addr, at, false, &rule);
 		if (found == EG_NO_RULE || (found == EG_FOUND && rule.verdict == EG_VERDICT_ALLOW))
 			return 0;
 		return eg_deny(query, found, &rule, EG_AF_INET);
 	}
-	found = eg_look6(query, at, &rule);
+	found = eg_look_both(query, query->target.addr, at, true, &rule);
 	if (found == EG_MISSING || (found == EG_FOUND && rule.verdict != EG_VERDICT_ALLOW))
 		return eg_deny(query, found, &rule, EG_AF_INET6);
 	v4 = eg_embedded(&query->target);
@@ -144,31 +185,48 @@ __noinline int eg_verdict(struct eg_query *query)
 		return 0;
 	/* Whatever relays it will send to that address: a rule about it counts. The default does
 	 * not, the IPv6 address has an answer of its own. */
-	found = eg_look4(query, v4, at, &rule);
+	found = eg_look_both(query, (const __u8 *)&v4, at, false, &rule);
 	if (found == EG_MISSING ||
 	    (found == EG_FOUND && rule.verdict != EG_VERDICT_ALLOW && rule.line))
 		return eg_deny(query, found, &rule, EG_AF_INET);
 	return 0;
 }
 
+/* What one policy says about a port. */
+static __noinline int eg_look_port(__u32 policy, __u32 at, struct eg_rule *ret)
+{
+	struct eg_policy *of = bpf_map_lookup_elem(&eg_policies, &policy);
+
+	if (!policy || !of)
+		return EG_MISSING;
+	return of->bind_n ? eg_search(policy, of->bind_list, of->bind_n, at, ret) : EG_NO_RULE;
+}
+
+static __always_inline __u32 eg_width(const struct eg_rule *rule)
+{
+	return rule->port_high - rule->port_low;
+}
+
 __noinline int eg_bind_verdict(struct eg_query *query)
 {
-	struct eg_rule rule = {};
-	struct eg_policy *policy;
-	__u32 index;
-	int found;
+	struct eg_rule rule = {}, own = {};
+	int found, by_program = EG_NO_RULE;
+	__u32 at;
 
 	if (!query)
 		return 1;
-	index = query->policy;
-	policy = bpf_map_lookup_elem(&eg_policies, &index);
-	if (!index || !policy)
-		return eg_deny(query, EG_MISSING, &rule, 0);
-	if (!policy->bind_n)
-		return 0;
-	found = eg_search(index, policy->bind_list, policy->bind_n,
-			  (__u32)query->target.proto << 16 | query->target.port, &rule);
-	if (found == EG_FOUND && rule.verdict == EG_VERDICT_ALLOW)
+	at = (__u32)query->target.proto << 16 | query->target.port;
+	found = eg_look_port(query->policy, at, &rule);
+	if (found != EG_MISSING && query->own)
+		by_program = eg_look_port(query->own, at, &own);
+	/* As in eg_look_both: the narrower range, at equal width the program's. */
+	if (by_program == EG_MISSING ||
+	    (by_program == EG_FOUND && own.line &&
+	     (found == EG_NO_RULE || !rule.line || eg_width(&own) <= eg_width(&rule)))) {
+		rule = own;
+		found = by_program;
+	}
+	if (found == EG_NO_RULE || (found == EG_FOUND && rule.verdict == EG_VERDICT_ALLOW))
 		return 0;
 	return eg_deny(query, found, &rule, 0);
 }

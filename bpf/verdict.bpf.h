@@ -23,7 +23,8 @@ struct eg_target {
 /* A question, and its answer where eg_verdict denies. */
 struct eg_query {
 	__u32 policy; /* index; 0 = missing */
-	__u32 flags;  /* EG_POLICY_* of it */
+	__u32 own;    /* index of what the program has besides, see eg_view_own */
+	__u32 flags;  /* EG_POLICY_* of policy */
 	struct eg_target target;
 	struct eg_rule rule;
 	__u32 reason; /* enum eg_reason */

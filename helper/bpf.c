@@ -19,9 +19,11 @@
 #include "util.h"
 
 static const char *const map_names[EG_N_MAPS] = {
-	"eg_sessions",	  "eg_labels",	 "eg_managers", "eg_profiles", "eg_policies", "eg_tries4",
-	"eg_tries6",	  "eg_segments", "eg_items",	"eg_names",    "eg_places",   "eg_flows",
-	"eg_connections", "eg_totals",	 "eg_records",	"eg_state",    "eg_events",
+	"eg_sessions", "eg_labels",	 "eg_managers",	   "eg_profiles", "eg_policies",
+	"eg_tries4",   "eg_tries6",	 "eg_segments",	   "eg_hashes",	  "eg_items",
+	"eg_names",    "eg_places",	 "eg_place_names", "eg_learned",  "eg_place_rules",
+	"eg_flows",    "eg_connections", "eg_totals",	   "eg_records",  "eg_state",
+	"eg_events",   "eg_story",
 };
 
 __attribute__((format(printf, 3, 4))) static int fail(struct eg_err *err, int error,
@@ -294,6 +296,16 @@ static int on_ring(void *arg, void *data, size_t size)
 	return 0;
 }
 
+/* Stops the reader after the last record that it may take. */
+static int on_story(void *arg, void *data, size_t size)
+{
+	struct eg_bpf *bpf = arg;
+
+	if (bpf->tell)
+		bpf->tell(data, size, bpf->tell_arg);
+	return --bpf->story_left ? 0 : -EAGAIN;
+}
+
 /* Takes up the descriptors of a set that is whole. */
 static int open_set(struct eg_bpf *bpf, struct eg_err *err)
 {
@@ -317,7 +329,10 @@ static int open_set(struct eg_bpf *bpf, struct eg_err *err)
 		return fail(err, r, "cannot open the pins of the packet programs: %s",
 			    strerror(-r));
 	bpf->ring = ring_buffer__new(bpf->maps[EG_MAP_EVENTS], on_ring, bpf, NULL);
-	return bpf->ring ? 0 : fail(err, -errno, "cannot map the ring buffer: %s", strerror(errno));
+	bpf->story = ring_buffer__new(bpf->maps[EG_MAP_STORY], on_story, bpf, NULL);
+	if (!bpf->ring || !bpf->story)
+		return fail(err, -errno, "cannot map the ring buffers: %s", strerror(errno));
+	return 0;
 }
 
 static struct eg_bpf *new_bpf(void)
@@ -381,6 +396,7 @@ void eg_bpf_close(struct eg_bpf *bpf)
 	if (!bpf)
 		return;
 	ring_buffer__free(bpf->ring);
+	ring_buffer__free(bpf->story);
 	for (size_t i = 0; i < EG_N_MAPS; i++)
 		eg_close_p(&bpf->maps[i]);
 	eg_close_p(&bpf->iter_label);

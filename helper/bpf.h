@@ -21,10 +21,11 @@
 struct eg_bpf;
 struct eg_hook;
 
-/* An entry of eg_places. */
-struct eg_place {
-	struct eg_place_key key;
-	uint32_t flags; /* EG_PLACE_* */
+/* Which of the maps that know places. */
+enum eg_bpf_places {
+	EG_PLACES_SEEN,	   /* eg_places: keys are struct eg_file_id */
+	EG_PLACES_LEARNED, /* eg_learned: likewise */
+	EG_PLACES_NAMED,   /* eg_place_names: keys are struct eg_place_key */
 };
 
 enum eg_bpf_start {
@@ -50,6 +51,9 @@ int eg_bpf_open(struct eg_bpf **ret, enum eg_bpf_start *ret_start, bool verbose,
  * *ret_n: how many. Borrowed. */
 const struct eg_hook *const *eg_bpf_missing(const struct eg_bpf *bpf, size_t *ret_n);
 
+/* Adds to them what has been found out by trying: eg_hook_digests. Once. */
+void eg_bpf_lacks(struct eg_bpf *bpf, const struct eg_hook *hook);
+
 /* Gives up our descriptors. What is pinned goes on enforcing. NULL is fine. */
 void eg_bpf_close(struct eg_bpf *bpf);
 
@@ -74,13 +78,46 @@ int eg_bpf_policy_put(struct eg_bpf *bpf, uint32_t slot, const struct eg_policy_
  */
 int eg_bpf_items_replace(struct eg_bpf *bpf, uint32_t slot, const struct eg_policy_image *image);
 
-/*
- * Replaces the whole set of protected places (the built-in list), or adds to the built-in names of
- * sockets. New ones are there before old ones go. Returns 0; -EOVERFLOW when the map is full; or
- * another negative errno, with everything that was there still there.
- */
-int eg_bpf_places_put(struct eg_bpf *bpf, const struct eg_place *places, size_t n);
+/* Replaces the built-in names of sockets. New ones are there before old ones go. Returns 0;
+ * -EOVERFLOW when the map is full; or another negative errno, with everything that was there still
+ * there. */
 int eg_bpf_sockets_put(struct eg_bpf *bpf, const struct eg_policy_name *names, size_t n);
+
+/* Replaces the set of majors of devices that are disks or watchdogs. Likewise. */
+int eg_bpf_majors_put(struct eg_bpf *bpf, const uint32_t *majors, size_t n);
+
+/*
+ * Places, see abi.h. get: all of them, *ret_keys and *ret_places owned by the caller. put: adds or
+ * replaces n of them; drop: those that are not there are fine. last: the greatest number given.
+ * Returns 0; -EOVERFLOW when the map is full; or another negative errno, with some of it done.
+ */
+int eg_bpf_places_get(struct eg_bpf *bpf, enum eg_bpf_places kind, void **ret_keys,
+		      struct eg_place **ret_places, size_t *ret_n);
+int eg_bpf_places_put(struct eg_bpf *bpf, enum eg_bpf_places kind, const void *keys,
+		      const struct eg_place *places, size_t n);
+int eg_bpf_places_drop(struct eg_bpf *bpf, enum eg_bpf_places kind, const void *keys, size_t n);
+int eg_bpf_place_last_get(struct eg_bpf *bpf, uint32_t *ret);
+int eg_bpf_place_last_set(struct eg_bpf *bpf, uint32_t last);
+
+/* How many symbolic links have come to stand for places. 0 or a negative errno. */
+int eg_bpf_place_links(struct eg_bpf *bpf, uint32_t *ret);
+
+/*
+ * The rules of one policy about places. put: adds or replaces; keep: drops all others of that
+ * policy (rules: sorted by place); used: the places that any policy has a rule about, sorted, *ret
+ * owned by the caller. index: of the policy, 0 for the built-in list. 0, -EOVERFLOW, or another
+ * negative errno.
+ */
+int eg_bpf_place_rules_put(struct eg_bpf *bpf, uint32_t index, const struct eg_policy_place *rules,
+			   size_t n);
+int eg_bpf_place_rules_keep(struct eg_bpf *bpf, uint32_t index, const struct eg_policy_place *rules,
+			    size_t n);
+int eg_bpf_place_rules_used(struct eg_bpf *bpf, uint32_t **ret, size_t *ret_n);
+
+/* Replaces the rules about places of the policy in force for a slot: what its paths lead to has
+ * changed. 0 or a negative errno, with none missing that was there. */
+int eg_bpf_place_rules_renew(struct eg_bpf *bpf, uint32_t slot,
+			     const struct eg_policy_image *image);
 
 /* Says which process is to be left alone by sessions: ours, or 0. tgid: in the initial pid
  * namespace. 0 or a negative errno. */
@@ -177,5 +214,14 @@ typedef void (*eg_bpf_event_fn)(const struct eg_event *event, void *arg);
 int eg_bpf_events_fd(struct eg_bpf *bpf);
 int eg_bpf_events_read(struct eg_bpf *bpf);
 void eg_bpf_events_set(struct eg_bpf *bpf, eg_bpf_event_fn handle, void *arg);
+
+/*
+ * The same for what is recorded (struct eg_told, size bytes of it, not checked), a step at a time.
+ * read: takes max records at most; returns 1 when there are more, 0, or a negative errno.
+ */
+typedef void (*eg_bpf_told_fn)(const struct eg_told *told, size_t size, void *arg);
+int eg_bpf_story_fd(struct eg_bpf *bpf);
+int eg_bpf_story_read(struct eg_bpf *bpf, unsigned int max);
+void eg_bpf_story_set(struct eg_bpf *bpf, eg_bpf_told_fn tell, void *arg);
 
 #endif

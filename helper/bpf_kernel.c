@@ -179,3 +179,8 @@ const struct eg_hook *const *eg_bpf_missing(const struct eg_bpf *bpf, size_t *re
 	*ret_n = bpf->n_missing;
 	return bpf->missing;
 }
+
+void eg_bpf_lacks(struct eg_bpf *bpf, const struct eg_hook *hook)
+{
+	bpf->missing[bpf->n_missing++] = hook;
+}

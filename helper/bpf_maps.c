@@ -4,6 +4,8 @@
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
+#include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -43,28 +45,48 @@ int eg_bpf_profile_get(struct eg_bpf *bpf, uint32_t slot, struct eg_profile *ret
 	return bpf_map_lookup_elem(bpf->maps[EG_MAP_PROFILES], &slot, ret);
 }
 
-/* An index in eg_policies no slot refers to. Derived from the map each time, so it needs no memory
- * of its own. */
-static int free_policy_index(struct eg_bpf *bpf, uint32_t *ret)
+/* What a new policy of a slot takes the place of, and where it goes. */
+struct places {
+	uint32_t base;
+	uint32_t own[EG_PROGRAM_POLICIES_MAX];
+	bool all[EG_POLICIES_MAX]; /* those above */
+	bool old[EG_POLICIES_MAX]; /* the policy in force and what it has for programs */
+	bool is_new;		   /* there was none in force */
+};
+
+/* Indices in eg_policies that nothing refers to, for a policy with so many groups. Derived from the
+ * maps each time, so it needs no memory of its own. */
+static int find_places(struct eg_bpf *bpf, uint32_t slot, size_t n_groups, struct places *ret)
 {
 	bool used[EG_POLICIES_MAX] = {true};
 	struct eg_profile profile;
+	uint32_t before = 0;
+	size_t n = 0;
+	int r = 0;
 
-	for (uint32_t slot = 0; slot < EG_PROFILES_MAX; slot++) {
-		int r = eg_bpf_profile_get(bpf, slot, &profile);
-
+	for (uint32_t i = 0; i < EG_PROFILES_MAX; i++) {
+		r = eg_bpf_profile_get(bpf, i, &profile);
 		if (r < 0)
 			return r;
-		if (profile.policy < EG_POLICIES_MAX)
-			used[profile.policy] = true;
+		if (profile.policy >= EG_POLICIES_MAX)
+			continue;
+		used[profile.policy] = true;
+		if (i == slot)
+			before = profile.policy;
 	}
-	for (uint32_t i = 1; i < EG_POLICIES_MAX; i++) {
-		if (!used[i]) {
-			*ret = i;
-			return 0;
-		}
+	ret->is_new = !before;
+	ret->old[before] = before != 0;
+	r = eg_bpf_sets_owned(bpf, before, used, ret->old);
+	for (uint32_t i = 1; !r && i < EG_POLICIES_MAX && n <= n_groups; i++) {
+		if (used[i])
+			continue;
+		ret->all[i] = true;
+		*(n ? &ret->own[n - 1] : &ret->base) = i;
+		n++;
 	}
-	return -ENOSPC;
+	if (r < 0)
+		return r;
+	return n > n_groups ? 0 : -ENOSPC;
 }
 
 /* Fills a trie in batches. entries: n pairs of key and value, one behind the other. */
@@ -144,6 +166,20 @@ static int make_segments(const struct eg_segment *segments, size_t n)
 	return r < 0 ? r : eg_take_fd(&fd);
 }
 
+/* A new set of digests: with room for them only, and that in one piece, so that adding them needs
+ * no memory that might not be there. */
+static int make_hashes(const struct eg_digests *digests)
+{
+	uint32_t room = digests->n ? (uint32_t)digests->n : 1;
+	int fd eg_auto_close = bpf_map_create(BPF_MAP_TYPE_HASH, "eg_hash_set",
+					      sizeof(struct eg_hash), sizeof(uint32_t), room, NULL);
+	int r = fd < 0 ? fd
+		       : fill(fd, digests->list, digests->n, sizeof(struct eg_hash),
+			      sizeof(uint32_t));
+
+	return r < 0 ? r : eg_take_fd(&fd);
+}
+
 /* Puts an inner map where the policy's index will look for it. made: its descriptor, taken, or a
  * negative errno, which is returned. */
 static int put_inner(struct eg_bpf *bpf, enum eg_map outer, uint32_t index, int made)
@@ -153,8 +189,9 @@ static int put_inner(struct eg_bpf *bpf, enum eg_map outer, uint32_t index, int 
 	return fd < 0 ? fd : bpf_map_update_elem(bpf->maps[outer], &index, &fd, BPF_ANY);
 }
 
-/* Puts tries, segments and sets of a policy where its index will look for them. */
-static int put_parts(struct eg_bpf *bpf, uint32_t index, const struct eg_policy_image *image)
+/* Puts tries, segments, digests and sets of a policy where its index will look for them. */
+static int put_parts(struct eg_bpf *bpf, uint32_t index, const struct eg_policy_image *image,
+		     const uint32_t *own)
 {
 	uint32_t flags = image->policy.flags;
 	int r = 0;
@@ -170,16 +207,31 @@ static int put_parts(struct eg_bpf *bpf, uint32_t index, const struct eg_policy_
 	if (!r && flags & EG_POLICY_SEGMENTS)
 		r = put_inner(bpf, EG_MAP_SEGMENTS, index,
 			      make_segments(image->segments, image->n_segments));
-	return r < 0 ? r : eg_bpf_sets_put(bpf, index, image);
+	if (!r && flags & EG_POLICY_HASHES)
+		r = put_inner(bpf, EG_MAP_HASHES, index, make_hashes(&image->digests));
+	return r < 0 ? r : eg_bpf_sets_put(bpf, index, image, own);
 }
 
-static void drop_parts(struct eg_bpf *bpf, uint32_t index)
+/* A policy has only the parts that its rules need. The kernel waits for all programs at each
+ * removal from such a map, be there something to remove or not: look-ups cost nothing. */
+static void drop_inner(struct eg_bpf *bpf, enum eg_map outer, uint32_t index)
 {
-	/* ENOENT is usual: a policy has only the parts that its rules need. */
-	(void)bpf_map_delete_elem(bpf->maps[EG_MAP_TRIES4], &index);
-	(void)bpf_map_delete_elem(bpf->maps[EG_MAP_TRIES6], &index);
-	(void)bpf_map_delete_elem(bpf->maps[EG_MAP_SEGMENTS], &index);
-	eg_bpf_sets_drop(bpf, index);
+	uint32_t id;
+
+	if (bpf_map_lookup_elem(bpf->maps[outer], &index, &id) == 0)
+		(void)bpf_map_delete_elem(bpf->maps[outer], &index);
+}
+
+/* Of all policies whose index is set. */
+static void drop_parts(struct eg_bpf *bpf, const bool *which)
+{
+	static const enum eg_map outer[] = {EG_MAP_TRIES4, EG_MAP_TRIES6, EG_MAP_SEGMENTS,
+					    EG_MAP_HASHES};
+
+	for (uint32_t index = 1; index < EG_POLICIES_MAX; index++)
+		for (size_t i = 0; which[index] && i < EG_ARRAY_SIZE(outer); i++)
+			drop_inner(bpf, outer[i], index);
+	eg_bpf_sets_drop(bpf, which);
 }
 
 /*
@@ -193,34 +245,42 @@ static int wait_for_programs(struct eg_bpf *bpf)
 	return put_inner(bpf, EG_MAP_SEGMENTS, 0, make_segments(NULL, 0));
 }
 
+/* A policy where nothing refers to it yet. */
+static int put_one(struct eg_bpf *bpf, uint32_t index, const struct eg_policy_image *image,
+		   uint32_t generation, const uint32_t *own)
+{
+	struct eg_policy policy = image->policy;
+	int r = put_parts(bpf, index, image, own);
+
+	policy.generation = generation;
+	return r < 0 ? r
+		     : bpf_map_update_elem(bpf->maps[EG_MAP_POLICIES], &index, &policy, BPF_ANY);
+}
+
 int eg_bpf_policy_put(struct eg_bpf *bpf, uint32_t slot, const struct eg_policy_image *image,
 		      uint32_t generation)
 {
-	struct eg_profile before, after = {.generation = generation};
-	struct eg_policy policy = image->policy;
-	int r = eg_bpf_profile_get(bpf, slot, &before);
+	struct places places = {0};
+	int r = find_places(bpf, slot, image->n_groups, &places);
+	const struct eg_profile after = {.policy = places.base, .generation = generation};
 
-	policy.generation = generation;
-	if (!r)
-		r = free_policy_index(bpf, &after.policy);
 	if (r < 0)
 		return r;
 	/* of a helper that was killed between filling and swapping */
-	drop_parts(bpf, after.policy);
-	r = put_parts(bpf, after.policy, image);
+	drop_parts(bpf, places.all);
+	for (size_t i = 0; i < image->n_groups && !r; i++)
+		r = put_one(bpf, places.own[i], &image->groups[i], generation, NULL);
 	if (!r)
-		r = bpf_map_update_elem(bpf->maps[EG_MAP_POLICIES], &after.policy, &policy,
-					BPF_ANY);
+		r = put_one(bpf, places.base, image, generation, places.own);
 	if (!r)
 		r = bpf_map_update_elem(bpf->maps[EG_MAP_PROFILES], &slot, &after, BPF_ANY);
 	if (r < 0) {
-		drop_parts(bpf, after.policy);
+		drop_parts(bpf, places.all);
 		return r;
 	}
-	if (!before.policy)
-		return 0;
-	if (wait_for_programs(bpf) == 0)
-		drop_parts(bpf, before.policy);
+	memcpy(bpf->own[slot], places.own, sizeof(places.own));
+	if (!places.is_new && wait_for_programs(bpf) == 0)
+		drop_parts(bpf, places.old);
 	return 0;
 }
 
@@ -277,12 +337,19 @@ int eg_bpf_unbind(struct eg_bpf *bpf, uint64_t cgroup)
 
 int eg_bpf_label_get(struct eg_bpf *bpf, int pidfd, struct eg_guard *ret)
 {
-	return bpf_map_lookup_elem(bpf->maps[EG_MAP_LABELS], &pidfd, ret);
+	struct eg_label label;
+	int r = bpf_map_lookup_elem(bpf->maps[EG_MAP_LABELS], &pidfd, &label);
+
+	if (!r)
+		*ret = label.guard;
+	return r;
 }
 
 int eg_bpf_label_put(struct eg_bpf *bpf, int pidfd, const struct eg_guard *guard)
 {
-	return bpf_map_update_elem(bpf->maps[EG_MAP_LABELS], &pidfd, guard, BPF_NOEXIST);
+	const struct eg_label label = {.guard = *guard};
+
+	return bpf_map_update_elem(bpf->maps[EG_MAP_LABELS], &pidfd, &label, BPF_NOEXIST);
 }
 
 int eg_bpf_label_drop(struct eg_bpf *bpf, int pidfd)
@@ -432,4 +499,32 @@ int eg_bpf_events_read(struct eg_bpf *bpf)
 	int r = ring_buffer__consume(bpf->ring);
 
 	return r < 0 ? r : 0;
+}
+
+/* ---- what is recorded ---- */
+
+int eg_bpf_story_fd(struct eg_bpf *bpf)
+{
+	return ring_buffer__epoll_fd(bpf->story);
+}
+
+void eg_bpf_story_set(struct eg_bpf *bpf, eg_bpf_told_fn tell, void *arg)
+{
+	bpf->tell = tell;
+	bpf->tell_arg = arg;
+}
+
+int eg_bpf_story_read(struct eg_bpf *bpf, unsigned int max)
+{
+	struct pollfd more = {.fd = eg_bpf_story_fd(bpf), .events = POLLIN};
+	int r;
+
+	bpf->story_left = max;
+	r = ring_buffer__consume(bpf->story);
+	if (r < 0 && r != -EAGAIN)
+		return r;
+	/* The ring, not what was read, says whether it is empty: a record that is just being
+	 * written stops the reader. */
+	r = poll(&more, 1, 0);
+	return r < 0 ? -errno : r;
 }

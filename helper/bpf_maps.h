@@ -10,7 +10,7 @@
 
 #define EG_PIN_STR_(x) #x
 #define EG_PIN_STR(x)  EG_PIN_STR_(x)
-#define EG_PIN_ABI     3
+#define EG_PIN_ABI     4
 #define EG_PIN_DIR     EG_PIN_PARENT "/v" EG_PIN_STR(EG_PIN_ABI)
 /* A set under construction. bpffs allows no dot in a name. */
 #define EG_PIN_NEW     EG_PIN_DIR "_new"
@@ -26,15 +26,20 @@ enum eg_map {
 	EG_MAP_TRIES4,
 	EG_MAP_TRIES6,
 	EG_MAP_SEGMENTS,
+	EG_MAP_HASHES,
 	EG_MAP_ITEMS,
 	EG_MAP_NAMES,
 	EG_MAP_PLACES,
+	EG_MAP_PLACE_NAMES,
+	EG_MAP_LEARNED,
+	EG_MAP_PLACE_RULES,
 	EG_MAP_FLOWS,
 	EG_MAP_CONNECTIONS,
 	EG_MAP_TOTALS,
 	EG_MAP_RECORDS,
 	EG_MAP_STATE,
 	EG_MAP_EVENTS,
+	EG_MAP_STORY,
 	EG_N_MAPS,
 };
 
@@ -62,7 +67,14 @@ struct eg_bpf {
 	struct ring_buffer *ring;
 	eg_bpf_event_fn handle;
 	void *handle_arg;
-	const struct eg_hook *missing[EG_HOOKS_MAX]; /* hooks the kernel lacks, nothing instead */
+	/* by slot and group: index of what its programs have besides, as last put; 0 = none */
+	uint32_t own[EG_PROFILES_MAX][EG_PROGRAM_POLICIES_MAX];
+	struct ring_buffer *story;
+	eg_bpf_told_fn tell;
+	void *tell_arg;
+	unsigned int story_left; /* records eg_bpf_story_read may still take */
+	/* hooks the kernel lacks, nothing instead; and, it may be, eg_hook_digests */
+	const struct eg_hook *missing[EG_HOOKS_MAX + 1];
 	size_t n_missing;
 };
 
@@ -87,10 +99,20 @@ int eg_bpf_kernel_check(struct eg_err *reterr);
  * or another negative errno; each with *reterr. */
 int eg_bpf_kernel_fit(struct eg_bpf *bpf, struct bpf_object *object, struct eg_err *reterr);
 
-/* bpf_sets.c: the sets of a policy, by its index. put: 0, -EOVERFLOW when a map is full, or another
- * negative errno, with some of it put. */
-int eg_bpf_sets_put(struct eg_bpf *bpf, uint32_t index, const struct eg_policy_image *image);
-void eg_bpf_sets_drop(struct eg_bpf *bpf, uint32_t index);
+/*
+ * bpf_sets.c: the sets of a policy, by its index. put: 0, -EOVERFLOW when a map is full, or another
+ * negative errno, with some of it put. own: indices of the image's groups, which must be put before
+ * it. drop: of all policies whose index is set in `which` (EG_POLICIES_MAX), in one walk.
+ */
+int eg_bpf_sets_put(struct eg_bpf *bpf, uint32_t index, const struct eg_policy_image *image,
+		    const uint32_t *own);
+void eg_bpf_sets_drop(struct eg_bpf *bpf, const bool *which);
+
+/*
+ * bpf_sets.c: which policies are there: sets in `used` those of policies that are set already and
+ * have groups, and in `old` those of the policy `of`. Both EG_POLICIES_MAX. 0 or a negative errno.
+ */
+int eg_bpf_sets_owned(struct eg_bpf *bpf, uint32_t of, bool *used, bool *old);
 
 /* bpf_packets.c: takes up the pinned programs. 0 or a negative errno. */
 int eg_bpf_packets_open(struct eg_bpf *bpf);

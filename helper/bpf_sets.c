@@ -13,20 +13,18 @@
 
 enum { KEY_WORDS = 16 /* of eight bytes: the longest key, of eg_names, fits */ };
 _Static_assert(sizeof(struct eg_name_key) <= KEY_WORDS * 8, "KEY_WORDS");
-_Static_assert(sizeof(struct eg_place_key) <= KEY_WORDS * 8, "KEY_WORDS");
 
-/* A list to be the content of a map, or of the part of it that one policy has: n entries, one
- * behind the other, each with its key first. */
+/* A list to be the content of the part of a map that one policy has: n entries, one behind the
+ * other, each with its key first. */
 struct wanted {
 	const void *list;
 	size_t n, stride, key_size;
-	uint32_t policy; /* items and names: the index that its entries have in the map */
-	bool whole;	 /* it is the whole map: keys have no policy */
+	uint32_t policy; /* the index that its entries have in the map */
 };
 
-static int put(int fd, const void *key, uint32_t value)
+static int put(int fd, const void *key, const void *value)
 {
-	int r = bpf_map_update_elem(fd, key, &value, BPF_ANY);
+	int r = bpf_map_update_elem(fd, key, value, BPF_ANY);
 
 	return r == -E2BIG ? -EOVERFLOW : r; /* full */
 }
@@ -39,31 +37,55 @@ static bool is_of_policy(const void *key, uint32_t policy)
 	return first == policy;
 }
 
-static bool is_wanted(const struct wanted *wanted, const void *key)
-{
-	size_t skip = wanted->whole ? 0 : sizeof(uint32_t); /* the policy: lists have it as 0 */
+/* A key of the list, sorted: without the policy, which lists have as 0. */
+struct sorted_key {
+	const char *key;
+	size_t size;
+};
 
-	if (!wanted->whole && !is_of_policy(key, wanted->policy))
+static int compare_keys(const void *va, const void *vb)
+{
+	const struct sorted_key *a = va, *b = vb;
+
+	return memcmp(a->key, b->key, a->size);
+}
+
+static struct sorted_key *sort_keys(const struct wanted *wanted)
+{
+	struct sorted_key *keys = calloc(wanted->n + 1, sizeof(*keys));
+
+	for (size_t i = 0; i < wanted->n && keys; i++)
+		keys[i] = (struct sorted_key){(const char *)wanted->list + i * wanted->stride +
+						      sizeof(uint32_t),
+					      wanted->key_size - sizeof(uint32_t)};
+	if (keys)
+		qsort(keys, wanted->n, sizeof(*keys), compare_keys);
+	return keys;
+}
+
+static bool is_wanted(const struct wanted *wanted, const struct sorted_key *keys, const void *key)
+{
+	const struct sorted_key one = {(const char *)key + sizeof(uint32_t),
+				       wanted->key_size - sizeof(uint32_t)};
+
+	if (!is_of_policy(key, wanted->policy))
 		return true; /* another's */
-	for (size_t i = 0; i < wanted->n; i++)
-		if (!memcmp((const char *)wanted->list + i * wanted->stride + skip,
-			    (const char *)key + skip, wanted->key_size - skip))
-			return true;
-	return false;
+	return wanted->n && bsearch(&one, keys, wanted->n, sizeof(*keys), compare_keys);
 }
 
 /* Removes what is not wanted. 0 or a negative errno. */
 static int sweep(int fd, const struct wanted *wanted)
 {
+	struct sorted_key *sorted eg_auto_free = sort_keys(wanted);
 	uint64_t keys[2][KEY_WORDS];
 	unsigned int at = 0;
 	bool more = bpf_map_get_next_key(fd, NULL, keys[at]) == 0;
-	int r = 0;
+	int r = sorted ? 0 : -ENOMEM;
 
 	/* The next is found before this one goes: from a key that is gone the walk starts anew. */
 	for (; more && !r; at = !at) {
 		more = bpf_map_get_next_key(fd, keys[at], keys[!at]) == 0;
-		if (!is_wanted(wanted, keys[at]))
+		if (!is_wanted(wanted, sorted, keys[at]))
 			r = bpf_map_delete_elem(fd, keys[at]);
 	}
 	return r;
@@ -89,15 +111,19 @@ static struct wanted wanted_names(const struct eg_policy_name *names, size_t n, 
 
 /* ---- sets of a policy ---- */
 
-static int put_items(struct eg_bpf *bpf, uint32_t index, const struct eg_policy_image *image)
+/* own: indices of the groups, which their programs' items lead to. */
+static int put_items(struct eg_bpf *bpf, uint32_t index, const struct eg_policy_image *image,
+		     const uint32_t *own)
 {
 	int r = 0;
 
 	for (size_t i = 0; i < image->n_items && !r; i++) {
-		struct eg_item_key key = image->items[i].key;
+		const struct eg_policy_item *item = &image->items[i];
+		struct eg_item_key key = item->key;
+		bool leads = key.kind == EG_ITEM_RULES;
 
 		key.policy = index;
-		r = put(bpf->maps[EG_MAP_ITEMS], &key, image->items[i].line);
+		r = put(bpf->maps[EG_MAP_ITEMS], &key, leads ? &own[item->line - 1] : &item->line);
 	}
 	return r;
 }
@@ -111,60 +137,97 @@ static int put_names(struct eg_bpf *bpf, uint32_t index, const struct eg_policy_
 		struct eg_name_key key = names[i].key;
 
 		key.policy = index;
-		r = put(bpf->maps[EG_MAP_NAMES], &key, names[i].flags);
+		r = put(bpf->maps[EG_MAP_NAMES], &key, &names[i].flags);
 	}
 	return r;
 }
 
-int eg_bpf_sets_put(struct eg_bpf *bpf, uint32_t index, const struct eg_policy_image *image)
+int eg_bpf_sets_put(struct eg_bpf *bpf, uint32_t index, const struct eg_policy_image *image,
+		    const uint32_t *own)
 {
-	int r = put_items(bpf, index, image);
+	int r = put_items(bpf, index, image, own);
 
-	return r < 0 ? r : put_names(bpf, index, image->names, image->n_names);
+	if (!r)
+		r = put_names(bpf, index, image->names, image->n_names);
+	return r < 0 ? r : eg_bpf_place_rules_put(bpf, index, image->places, image->n_places);
 }
 
-void eg_bpf_sets_drop(struct eg_bpf *bpf, uint32_t index)
+/* Removes what is of these policies. */
+static void drop(int fd, const bool *which)
 {
-	const struct eg_policy_image none = {0};
-	const struct wanted items = wanted_items(&none, index),
-			    names = wanted_names(NULL, 0, index);
+	uint64_t keys[2][KEY_WORDS];
+	unsigned int at = 0;
+	bool more = bpf_map_get_next_key(fd, NULL, keys[at]) == 0;
 
-	/* What stays is of an index that nothing refers to; it goes when that is used again. */
-	(void)sweep(bpf->maps[EG_MAP_ITEMS], &items);
-	(void)sweep(bpf->maps[EG_MAP_NAMES], &names);
+	for (; more; at = !at) {
+		uint32_t policy;
+
+		more = bpf_map_get_next_key(fd, keys[at], keys[!at]) == 0; /* as in sweep */
+		memcpy(&policy, keys[at], sizeof(policy));
+		/* What stays is of an index that nothing refers to; it goes when that is used
+		 * again. */
+		if (policy < EG_POLICIES_MAX && which[policy])
+			(void)bpf_map_delete_elem(fd, keys[at]);
+	}
+}
+
+void eg_bpf_sets_drop(struct eg_bpf *bpf, const bool *which)
+{
+	drop(bpf->maps[EG_MAP_ITEMS], which);
+	drop(bpf->maps[EG_MAP_NAMES], which);
+	drop(bpf->maps[EG_MAP_PLACE_RULES], which);
+}
+
+int eg_bpf_sets_owned(struct eg_bpf *bpf, uint32_t of, bool *used, bool *old)
+{
+	int fd = bpf->maps[EG_MAP_ITEMS];
+	struct eg_item_key key, *from = NULL;
+	bool owned[EG_POLICIES_MAX] = {false};
+
+	for (; bpf_map_get_next_key(fd, from, &key) == 0; from = &key) {
+		uint32_t index = 0;
+		int r;
+
+		if (key.kind != EG_ITEM_RULES || key.policy >= EG_POLICIES_MAX || !used[key.policy])
+			continue;
+		r = bpf_map_lookup_elem(fd, &key, &index);
+		if (r < 0)
+			return r;
+		if (index >= EG_POLICIES_MAX)
+			continue;
+		owned[index] = true;
+		if (key.policy == of)
+			old[index] = true;
+	}
+	for (uint32_t i = 0; i < EG_POLICIES_MAX; i++)
+		used[i] = used[i] || owned[i];
+	return 0;
+}
+
+/* Puts the items of one policy in place of those it has. New ones first. */
+static int replace_items(struct eg_bpf *bpf, uint32_t index, const struct eg_policy_image *image,
+			 const uint32_t *own)
+{
+	const struct wanted wanted = wanted_items(image, index);
+	int r = put_items(bpf, index, image, own);
+
+	return r < 0 ? r : sweep(bpf->maps[EG_MAP_ITEMS], &wanted);
 }
 
 int eg_bpf_items_replace(struct eg_bpf *bpf, uint32_t slot, const struct eg_policy_image *image)
 {
+	const uint32_t *own = bpf->own[slot];
 	struct eg_profile profile;
-	struct wanted wanted;
 	int r = eg_bpf_profile_get(bpf, slot, &profile);
 
 	if (!r && !profile.policy)
 		r = -ENOENT;
-	if (!r)
-		r = put_items(bpf, profile.policy, image);
-	if (r < 0)
-		return r;
-	wanted = wanted_items(image, profile.policy);
-	return sweep(bpf->maps[EG_MAP_ITEMS], &wanted);
+	for (size_t i = 0; i < image->n_groups && !r; i++)
+		r = replace_items(bpf, own[i], &image->groups[i], NULL);
+	return r < 0 ? r : replace_items(bpf, profile.policy, image, own);
 }
 
 /* ---- built-in lists ---- */
-
-int eg_bpf_places_put(struct eg_bpf *bpf, const struct eg_place *places, size_t n)
-{
-	const struct wanted wanted = {.list = places,
-				      .n = n,
-				      .stride = sizeof(*places),
-				      .key_size = sizeof(struct eg_place_key),
-				      .whole = true};
-	int r = 0;
-
-	for (size_t i = 0; i < n && !r; i++)
-		r = put(bpf->maps[EG_MAP_PLACES], &places[i].key, places[i].flags);
-	return r < 0 ? r : sweep(bpf->maps[EG_MAP_PLACES], &wanted);
-}
 
 int eg_bpf_sockets_put(struct eg_bpf *bpf, const struct eg_policy_name *names, size_t n)
 {
@@ -172,6 +235,16 @@ int eg_bpf_sockets_put(struct eg_bpf *bpf, const struct eg_policy_name *names, s
 	int r = put_names(bpf, 0, names, n);
 
 	return r < 0 ? r : sweep(bpf->maps[EG_MAP_NAMES], &wanted);
+}
+
+int eg_bpf_majors_put(struct eg_bpf *bpf, const uint32_t *majors, size_t n)
+{
+	struct eg_policy_item *items eg_auto_free = calloc(n + 1, sizeof(*items));
+	const struct eg_policy_image image = {.items = items, .n_items = n};
+
+	for (size_t i = 0; i < n && items; i++)
+		items[i].key = (struct eg_item_key){.kind = EG_ITEM_MAJOR, .a = majors[i]};
+	return items ? replace_items(bpf, 0, &image, NULL) : -ENOMEM;
 }
 
 /* ---- our own files ---- */

@@ -101,35 +101,78 @@ static int parse_text(const struct eg_config_report *report, config_t *tree, con
 
 static const char *const mode_words[] = {
 	[EG_MODE_ENFORCE] = "enforce", [EG_MODE_AUDIT] = "audit", [EG_MODE_AUDIT + 1] = NULL};
+/* All in the order of enum eg_action. */
+static const char *const action_words[] = {"deny", "kill", "audit", NULL};
+static const char *const profile_action_words[] = {"deny", "kill", NULL};
+static const char *const switch_words[] = {"deny", "kill", "audit", "allow", NULL};
 static const char *const verdict_words[] = {"allow", "deny", NULL};
+static const char *const all_words[] = {"none", "all", NULL};
 static const char *const root_users[] = {"root", NULL};
 /* Those whose members are root in all but name. Not all groups: ssh-agent is setgid. */
 static const char *const root_groups[] = {"root", "shadow", "disk", "kmem",    "sudo",
 					  "adm",  "docker", "lxd",  "libvirt", NULL};
 
 /* One row a setting, in the order in which they are applied. */
-#define FIELD(f) EG_CONFIG_OF_PROFILE, offsetof(struct eg_config_profile, f)
-#define WHOLE(f) EG_CONFIG_OF_FILE, offsetof(struct eg_config, f)
+#define FIELD(f)   EG_CONFIG_OF_PROFILE, offsetof(struct eg_config_profile, f)
+#define WHOLE(f)   EG_CONFIG_OF_FILE, offsetof(struct eg_config, f)
+#define ACTION(on) EG_CONFIG_WORD, FIELD(actions[on]), EG_ACTION_PROFILE, 0
+#define GROUP(f)   EG_CONFIG_OF_GROUP, offsetof(struct eg_config_group, f)
+#define IN(key)	   EG_CONFIG_GROUPS_PREFIX key
 #define SCHEMA(ROW)                                                                                \
 	ROW("mode", EG_CONFIG_WORD, FIELD(mode), EG_MODE_ENFORCE, 0, mode_words)                   \
+	ROW("action", EG_CONFIG_WORD, FIELD(action), EG_ACTION_DENY, 0, profile_action_words)      \
 	ROW("default", EG_CONFIG_WORD_BOOL, FIELD(default_deny), 0, 0, verdict_words)              \
 	ROW("deny", EG_CONFIG_NETWORKS, FIELD(egress), 0, EG_CONFIG_RULES_MAX, NULL)               \
 	ROW("allow", EG_CONFIG_NETWORKS, FIELD(egress), 1, EG_CONFIG_RULES_MAX, NULL)              \
+	ROW("egress.action", ACTION(EG_ON_EGRESS), action_words)                                   \
 	ROW("bind.deny", EG_CONFIG_PORTS, FIELD(bind), 0, EG_CONFIG_PORTS_MAX, NULL)               \
 	ROW("bind.allow", EG_CONFIG_PORTS, FIELD(bind), 1, EG_CONFIG_PORTS_MAX, NULL)              \
+	ROW("bind.action", ACTION(EG_ON_BIND), action_words)                                       \
 	ROW("sockets.allow", EG_CONFIG_SOCKETS, FIELD(families), 0, 0, NULL)                       \
+	ROW("sockets.action", ACTION(EG_ON_SOCKETS), action_words)                                 \
 	ROW("setuid.deny", EG_CONFIG_BOOL, FIELD(deny_setuid), 0, 0, NULL)                         \
 	ROW("setuid.users", EG_CONFIG_IDS, FIELD(setuid_users), 0, 0, root_users)                  \
 	ROW("setuid.groups", EG_CONFIG_IDS, FIELD(setuid_groups), 0, 0, root_groups)               \
 	ROW("setuid.allow", EG_CONFIG_PATHS, FIELD(setuid_allow), 0, 0, NULL)                      \
+	ROW("setuid.action", ACTION(EG_ON_SETUID), action_words)                                   \
 	ROW("mount.deny", EG_CONFIG_BOOL, FIELD(deny_mount), 0, 0, NULL)                           \
 	ROW("mount.allow", EG_CONFIG_MOUNTS, FIELD(mount_allow), 0, 0, NULL)                       \
+	ROW("mount.action", ACTION(EG_ON_MOUNT), action_words)                                     \
 	ROW("capabilities.deny", EG_CONFIG_CAPABILITIES, FIELD(capabilities), 0, 0, NULL)          \
+	ROW("capabilities.action", ACTION(EG_ON_CAPABILITIES), action_words)                       \
 	ROW("unix.deny", EG_CONFIG_SERVERS, FIELD(unix_deny), 0, 0, NULL)                          \
 	ROW("unix.services", EG_CONFIG_WORD_BOOL, FIELD(deny_services), 1, 0, verdict_words)       \
 	ROW("unix.same_user", EG_CONFIG_WORD_BOOL, FIELD(deny_same_user), 1, 0, verdict_words)     \
-	ROW("leaving", EG_CONFIG_WORD_BOOL, FIELD(deny_leaving), 1, 0, verdict_words)              \
-	ROW("tampering", EG_CONFIG_WORD_BOOL, FIELD(deny_tampering), 1, 0, verdict_words)          \
+	ROW("unix.action", ACTION(EG_ON_UNIX), action_words)                                       \
+	ROW("files.deny_read", EG_CONFIG_TREES, FIELD(files_deny_read), 0, EG_CONFIG_FILES_MAX,    \
+	    NULL)                                                                                  \
+	ROW("files.deny_write", EG_CONFIG_TREES, FIELD(files_deny_write), 0, EG_CONFIG_FILES_MAX,  \
+	    NULL)                                                                                  \
+	ROW("files.allow", EG_CONFIG_TREES, FIELD(files_allow), 0, EG_CONFIG_FILES_MAX, NULL)      \
+	ROW("files.action", ACTION(EG_ON_FILES), action_words)                                     \
+	ROW("exec.deny_sha256", EG_CONFIG_DIGESTS, FIELD(exec_deny_sha256), 0,                     \
+	    EG_CONFIG_DIGESTS_MAX, NULL)                                                           \
+	ROW("exec.deny", EG_CONFIG_TREES, FIELD(exec_deny), 0, EG_CONFIG_FILES_MAX, NULL)          \
+	ROW("exec.allow_only", EG_CONFIG_TREES, FIELD(exec_allow_only), 1, EG_CONFIG_FILES_MAX,    \
+	    NULL)                                                                                  \
+	ROW("exec.deny_sha256_files", EG_CONFIG_PATHS, FIELD(exec_deny_sha256_files), 0, 0, NULL)  \
+	ROW("exec.action", ACTION(EG_ON_EXEC), action_words)                                       \
+	ROW("leaving", ACTION(EG_ON_LEAVING), switch_words)                                        \
+	ROW("tampering", ACTION(EG_ON_TAMPERING), switch_words)                                    \
+	ROW("record.connect", EG_CONFIG_WORD_BOOL, FIELD(record_connect), 0, 0, all_words)         \
+	ROW("record.exec", EG_CONFIG_BOOL, FIELD(record_exec), 0, 0, NULL)                         \
+	ROW("record.open", EG_CONFIG_TREES, FIELD(record_open), 0, EG_CONFIG_FILES_MAX, NULL)      \
+	ROW(IN("programs"), EG_CONFIG_PATHS, GROUP(programs), 0, 0, NULL)                          \
+	ROW(IN("deny"), EG_CONFIG_NETWORKS, GROUP(egress), 0, EG_CONFIG_RULES_MAX, NULL)           \
+	ROW(IN("allow"), EG_CONFIG_NETWORKS, GROUP(egress), 1, EG_CONFIG_RULES_MAX, NULL)          \
+	ROW(IN("bind.deny"), EG_CONFIG_PORTS, GROUP(bind), 0, EG_CONFIG_PORTS_MAX, NULL)           \
+	ROW(IN("bind.allow"), EG_CONFIG_PORTS, GROUP(bind), 1, EG_CONFIG_PORTS_MAX, NULL)          \
+	ROW(IN("setuid.allow"), EG_CONFIG_PATHS, GROUP(setuid_allow), 0, 0, NULL)                  \
+	ROW(IN("files.deny_read"), EG_CONFIG_TREES, GROUP(files_deny_read), 0,                     \
+	    EG_CONFIG_FILES_MAX, NULL)                                                             \
+	ROW(IN("files.deny_write"), EG_CONFIG_TREES, GROUP(files_deny_write), 0,                   \
+	    EG_CONFIG_FILES_MAX, NULL)                                                             \
+	ROW(IN("files.allow"), EG_CONFIG_TREES, GROUP(files_allow), 0, EG_CONFIG_FILES_MAX, NULL)  \
 	ROW("strict", EG_CONFIG_BOOL, WHOLE(strict), 0, 0, NULL)                                   \
 	ROW("managers.exempt", EG_CONFIG_USERS, WHOLE(managers_exempt), 0, 0, NULL)
 
@@ -163,13 +206,19 @@ const char *const *eg_config_default_groups(void)
 	return root_groups;
 }
 
-/* The first key that stands in the group of this path, NULL when it is no group. */
+/* Does a dotted path go on behind this much of it: into a group, or a list of them? */
+static bool goes_on(const char *rest)
+{
+	return rest[0] == '.' || rest[0] == '[';
+}
+
+/* The first key that stands in the group, or list of groups, of this path, NULL when it is none. */
 static const struct eg_config_key *find_group(const char *path)
 {
 	size_t i, n = strlen(path);
 
 	for (i = 0; i < EG_ARRAY_SIZE(schema); i++)
-		if (strncmp(schema[i].path, path, n) == 0 && schema[i].path[n] == '.')
+		if (strncmp(schema[i].path, path, n) == 0 && goes_on(schema[i].path + n))
 			return &schema[i];
 	return NULL;
 }
@@ -177,11 +226,15 @@ static const struct eg_config_key *find_group(const char *path)
 static const char *group_example(const struct eg_config_key *first)
 {
 	static const char *const examples[] = {
+		[EG_CONFIG_WORD] = "a group such as { action = \"kill\"; }",
 		[EG_CONFIG_BOOL] = "a group such as { deny = true; }",
+		[EG_CONFIG_WORD_BOOL] = "a group such as { connect = \"all\"; }",
 		[EG_CONFIG_PORTS] = "a group such as { deny = [ \"1-1023/tcp\" ]; }",
 		[EG_CONFIG_SOCKETS] = "a group such as { allow = [ \"AF_PACKET\" ]; }",
 		[EG_CONFIG_CAPABILITIES] = "a group such as { deny = [ \"SYS_ADMIN\" ]; }",
+		[EG_CONFIG_TREES] = "a group such as { deny_read = [ \"/etc/shadow\" ]; }",
 		[EG_CONFIG_SERVERS] = "a group such as { deny = [ \"/run/mysqld/mysqld.sock\" ]; }",
+		[EG_CONFIG_DIGESTS] = "a group such as { deny = [ \"/tmp\" ]; }",
 		[EG_CONFIG_USERS] = "a group such as { exempt = [ \"backup\" ]; }",
 	};
 
@@ -199,9 +252,10 @@ static const char *name_in_group(size_t i, const char *prefix, char buf[PATH_SIZ
 
 	if (strncmp(schema[i].path, prefix, n) != 0)
 		return NULL;
-	len = n + strcspn(schema[i].path + n, ".");
+	len = n + strcspn(schema[i].path + n, ".[");
 	for (j = 0; j < i; j++)
-		if (strncmp(schema[j].path, schema[i].path, len) == 0 && schema[j].path[len] == '.')
+		if (strncmp(schema[j].path, schema[i].path, len) == 0 &&
+		    goes_on(schema[j].path + len))
 			return NULL;
 	(void)snprintf(buf, PATH_SIZE, "%.*s", (int)len, schema[i].path);
 	return buf;
@@ -251,6 +305,36 @@ static int fail_unknown(const struct eg_config_report *report, const config_sett
 
 /* ---- apply */
 
+static int check_keys(const struct eg_config_report *report, const config_setting_t *group,
+		      const char *prefix);
+
+/* The same for each group of a list. */
+static int check_groups(const struct eg_config_report *report, const config_setting_t *list,
+			const char *path)
+{
+	int i, err = 0, n = config_setting_length(list);
+	char below[PATH_SIZE + 3], what[PATH_SIZE + 16];
+
+	if (!config_setting_is_list(list))
+		return eg_config_fail_type(report, list, path,
+					   "a list of groups such as "
+					   "( { programs = [ \"/usr/bin/git\" ]; allow = "
+					   "[ \"10.0.0.0/8\" ]; } )");
+	(void)snprintf(below, sizeof(below), "%s[].", path);
+	for (i = 0; i < n && err == 0; i++) {
+		const config_setting_t *group = eg_config_element(list, i);
+
+		(void)snprintf(what, sizeof(what), "%s[%d]", path, i);
+		if (!config_setting_is_group(group))
+			return eg_config_fail_type(
+				report, group, what,
+				"a group such as { programs = [ \"/usr/bin/git\" ]; allow = "
+				"[ \"10.0.0.0/8\" ]; }");
+		err = check_keys(report, group, below);
+	}
+	return err;
+}
+
 /* Refuses what the schema does not name. Descends into groups of the schema only. */
 static int check_keys(const struct eg_config_report *report, const config_setting_t *group,
 		      const char *prefix)
@@ -268,6 +352,10 @@ static int check_keys(const struct eg_config_report *report, const config_settin
 		first = find_group(path);
 		if (!first)
 			return fail_unknown(report, setting, path, prefix);
+		if (first->path[strlen(path)] == '[') {
+			err = check_groups(report, setting, path);
+			continue;
+		}
 		if (!config_setting_is_group(setting))
 			return eg_config_fail_type(report, setting, path, group_example(first));
 		(void)snprintf(below, sizeof(below), "%s.", path);
@@ -282,15 +370,22 @@ static int apply(const struct eg_config_report *report, const config_t *tree,
 	void *const owners[] = {
 		[EG_CONFIG_OF_PROFILE] = &config->profiles[0], [EG_CONFIG_OF_FILE] = config};
 	int err = check_keys(report, config_root_setting(tree), "");
+	const config_setting_t *groups;
 	size_t i;
 
 	for (i = 0; i < EG_ARRAY_SIZE(schema) && err == 0; i++) {
 		const config_setting_t *setting = config_lookup(tree, schema[i].path);
 
+		if (schema[i].owner == EG_CONFIG_OF_GROUP)
+			continue;
 		eg_config_apply_default(&schema[i], owners[schema[i].owner]);
 		if (setting)
 			err = eg_config_apply(report, &schema[i], setting, owners[schema[i].owner]);
 	}
+	groups = config_lookup(tree, EG_CONFIG_GROUPS);
+	if (err == 0 && groups)
+		err = eg_config_apply_groups(report, schema, EG_ARRAY_SIZE(schema), groups,
+					     &config->profiles[0]);
 	return err;
 }
 
@@ -327,6 +422,15 @@ static void profile_done(struct eg_config_profile *profile)
 	eg_config_texts_done(&profile->setuid_allow);
 	eg_config_texts_done(&profile->mount_allow);
 	eg_config_texts_done(&profile->unix_deny);
+	eg_config_texts_done(&profile->exec_deny);
+	eg_config_texts_done(&profile->exec_allow_only);
+	eg_config_texts_done(&profile->exec_deny_sha256);
+	eg_config_texts_done(&profile->exec_deny_sha256_files);
+	eg_config_texts_done(&profile->record_open);
+	eg_config_texts_done(&profile->files_deny_read);
+	eg_config_texts_done(&profile->files_deny_write);
+	eg_config_texts_done(&profile->files_allow);
+	eg_config_groups_done(profile);
 }
 
 void eg_config_free(struct eg_config *config)

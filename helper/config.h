@@ -22,6 +22,8 @@ enum {
 	EG_CONFIG_RULES_MAX = 1000000, /* entries of deny and allow together, in one profile */
 	EG_CONFIG_PORTS_MAX = 4096,    /* entries of bind.deny and bind.allow together */
 	EG_CONFIG_TEXTS_MAX = 256,     /* entries of one list of names or paths */
+	EG_CONFIG_FILES_MAX = 100000,  /* entries of the lists of files together, in one profile */
+	EG_CONFIG_DIGESTS_MAX = 65536, /* entries of exec.deny_sha256; feeds have more */
 	EG_CONFIG_NAME_MAX = 255,      /* bytes of a user's or group's name */
 	EG_ERR_TEXT_SIZE = 512,
 	EG_PATH_TEXT_SIZE = 256,
@@ -35,6 +37,16 @@ struct eg_err {
 };
 
 enum eg_mode { EG_MODE_ENFORCE = 0, EG_MODE_AUDIT = 1 };
+
+/* What is done about an attempt, as the keys named "action" have it, and "leaving" and "tampering".
+ * The order is that of the words in config.c. */
+enum eg_action {
+	EG_ACTION_DENY = 0,
+	EG_ACTION_KILL,	   /* refused, and the process is killed */
+	EG_ACTION_AUDIT,   /* reported only; of a restriction, not of the profile */
+	EG_ACTION_ALLOW,   /* no attempt at all; "leaving" and "tampering" only */
+	EG_ACTION_PROFILE, /* the key is not set: what the profile's says */
+};
 
 /* One entry of deny or allow, or of bind.deny or bind.allow. */
 struct eg_config_rule {
@@ -66,11 +78,23 @@ struct eg_config_texts {
 	unsigned int line; /* of the key, when it is set */
 };
 
+/* One entry of rules: what some programs may besides, or may not. Over what the profile says. */
+struct eg_config_group {
+	struct eg_config_texts programs; /* absolute paths; a program is in one group only */
+	struct eg_config_rules egress, bind;
+	struct eg_config_texts setuid_allow; /* these as in the profile */
+	struct eg_config_texts files_deny_read, files_deny_write, files_allow;
+	unsigned int line; /* where the group begins */
+};
+
 /* A profile: what applies to the sessions that get it. Today there is one, "default", made of the
  * top-level keys. */
 struct eg_config_profile {
 	char name[64];
 	enum eg_mode mode;
+	enum eg_action action; /* DENY or KILL */
+	/* by enum eg_restriction, as they are written: what is in force is eg_action_of's to say */
+	enum eg_action actions[EG_ON_MAX];
 	bool default_deny; /* for addresses no rule names */
 	bool deny_setuid;
 	bool deny_mount;
@@ -84,8 +108,16 @@ struct eg_config_profile {
 	struct eg_config_texts mount_allow;  /* absolute paths; types, without a dot or slash */
 	struct eg_config_texts unix_deny;    /* absolute paths; abstract names with their '@' */
 	uint64_t capabilities;		     /* capabilities.deny: bit n = capability n is denied */
-	bool deny_leaving, deny_tampering;
-	bool deny_services, deny_same_user; /* unix.services, unix.same_user */
+	/* files.deny_read, .deny_write, .allow: absolute paths of files and trees, without ".." */
+	struct eg_config_texts files_deny_read, files_deny_write, files_allow;
+	struct eg_config_texts exec_deny, exec_allow_only; /* likewise */
+	struct eg_config_texts exec_deny_sha256;	   /* 64 hex digits each */
+	struct eg_config_texts exec_deny_sha256_files;	   /* absolute paths of feeds, see feed.h */
+	bool deny_services, deny_same_user;		   /* unix.services, unix.same_user */
+	struct eg_config_group *groups;			   /* owned: rules; in file order */
+	size_t n_groups;				   /* at most EG_PROGRAM_POLICIES_MAX */
+	bool record_exec, record_connect;
+	struct eg_config_texts record_open; /* absolute paths */
 };
 
 struct eg_config {
@@ -133,7 +165,7 @@ const char *const *eg_config_default_users(void);
 const char *const *eg_config_default_groups(void);
 
 /* Key names in the schema, for the test that keeps page, sample and schema in step:
- * NULL-terminated, dotted. */
+ * NULL-terminated, dotted; "rules[]." stands before those of a group of rules. */
 const char *const *eg_config_keys(void);
 
 #endif

@@ -309,8 +309,10 @@ int eg_config_apply(const struct eg_config_report *report, const struct eg_confi
 		[EG_CONFIG_IDS] = eg_config_apply_texts,
 		[EG_CONFIG_USERS] = eg_config_apply_texts,
 		[EG_CONFIG_PATHS] = eg_config_apply_texts,
+		[EG_CONFIG_TREES] = eg_config_apply_texts,
 		[EG_CONFIG_MOUNTS] = eg_config_apply_texts,
 		[EG_CONFIG_SERVERS] = eg_config_apply_texts,
+		[EG_CONFIG_DIGESTS] = eg_config_apply_texts,
 		[EG_CONFIG_CAPABILITIES] = eg_config_apply_capabilities,
 	};
 

@@ -23,22 +23,36 @@ enum eg_config_type {
 	EG_CONFIG_IDS,		/* users or groups, by name or number */
 	EG_CONFIG_USERS,	/* names of users */
 	EG_CONFIG_PATHS,	/* absolute paths */
+	EG_CONFIG_TREES,	/* absolute paths, of files and of all below directories */
 	EG_CONFIG_MOUNTS,	/* types of file systems, absolute paths */
 	EG_CONFIG_SERVERS,	/* names that unix sockets were bound to */
+	EG_CONFIG_DIGESTS,	/* SHA-256 in hex */
 	EG_CONFIG_CAPABILITIES, /* a bitmap, stored as uint64_t */
 };
 
 /* Whose setting it is. */
-enum eg_config_owner { EG_CONFIG_OF_PROFILE, EG_CONFIG_OF_FILE };
+enum eg_config_owner {
+	EG_CONFIG_OF_PROFILE,
+	EG_CONFIG_OF_FILE,
+	EG_CONFIG_OF_GROUP, /* path begins with EG_CONFIG_GROUPS_PREFIX */
+};
+
+#define EG_CONFIG_GROUPS	"rules"
+#define EG_CONFIG_GROUPS_PREFIX EG_CONFIG_GROUPS "[]."
 
 /* A setting of the file. */
 struct eg_config_key {
 	const char *path; /* dotted */
 	enum eg_config_type type;
 	enum eg_config_owner owner;
-	size_t offset; /* in struct eg_config_profile, or OF_FILE in struct eg_config */
-	int value;     /* default; NETWORKS and PORTS: 1 = the rules allow */
-	int limit;     /* NETWORKS and PORTS: most of them, together with those applied before */
+	/* in the struct of its owner: eg_config_profile, eg_config, eg_config_group */
+	size_t offset;
+	/* default; NETWORKS and PORTS: 1 = the rules allow; lists of strings: 1 = an empty one is
+	 * refused */
+	int value;
+	/* NETWORKS, PORTS and TREES: most of them, together with those of the others of its kind;
+	 * other lists of strings: most of them, 0 = EG_CONFIG_TEXTS_MAX */
+	int limit;
 	/* NULL-terminated; WORD and WORD_BOOL: names of the values from 0; lists of strings: what
 	 * applies where the setting is missing */
 	const char *const *words;
@@ -87,6 +101,18 @@ int eg_config_apply_texts(const struct eg_config_report *report, const struct eg
 int eg_config_apply_capabilities(const struct eg_config_report *report,
 				 const struct eg_config_key *key, const config_setting_t *setting,
 				 void *owner);
+
+/*
+ * rules (config_groups.c): a list of groups, each with those of the n keys that are OF_GROUP. Their
+ * names must have been checked. 0, or -EINVAL or -ENOMEM with the report filled; what was applied
+ * is the profile's either way.
+ */
+int eg_config_apply_groups(const struct eg_config_report *report, const struct eg_config_key *keys,
+			   size_t n, const config_setting_t *setting,
+			   struct eg_config_profile *profile);
+
+/* Releases the profile's groups. */
+void eg_config_groups_done(struct eg_config_profile *profile);
 
 /* Releases what a list owns, not the list. */
 void eg_config_texts_done(struct eg_config_texts *texts);

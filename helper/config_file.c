@@ -15,7 +15,8 @@
 
 /* May this file say what sessions are allowed? Whoever can write it could lift every restriction.
  */
-static int check_file(const struct eg_config_report *report, int fd, unsigned int owner)
+static int check_file(const struct eg_config_report *report, int fd, unsigned int owner,
+		      size_t size_max)
 {
 	struct stat st = {0};
 
@@ -32,10 +33,22 @@ static int check_file(const struct eg_config_report *report, int fd, unsigned in
 			report, -EPERM, 0,
 			"writable by others than its owner (mode %04o): run chmod go-w",
 			st.st_mode & 07777U);
-	if (st.st_size > EG_CONFIG_SIZE_MAX)
-		return eg_config_fail(report, -EFBIG, 0, "larger than %d bytes",
-				      EG_CONFIG_SIZE_MAX);
+	if ((uint64_t)st.st_size > size_max)
+		return eg_config_fail(report, -EFBIG, 0, "larger than %zu bytes", size_max);
 	return 0;
+}
+
+int eg_config_open(const struct eg_config_report *report, unsigned int owner, size_t size_max)
+{
+	/* Links are followed and then what was opened is judged. A FIFO or a device must not hold
+	 * us up. */
+	eg_auto_close int fd = open(report->file, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	int err;
+
+	if (fd < 0)
+		return eg_config_fail(report, -errno, 0, "%s", strerror(errno));
+	err = check_file(report, fd, owner, size_max);
+	return err < 0 ? err : eg_take_fd(&fd);
 }
 
 /* Reads to the end, wherever fstat said it is: the file may be growing. */
@@ -70,19 +83,14 @@ static int read_text(const struct eg_config_report *report, int fd, char **ret, 
 int eg_config_load(const char *path, unsigned int owner, struct eg_config **ret, char **ret_text,
 		   size_t *ret_n, struct eg_err *reterr)
 {
-	/* Links are followed and then what was opened is judged. A FIFO or a device must not hold
-	 * us up. */
-	eg_auto_close int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	const struct eg_config_report report = {.file = path, .reterr = reterr};
+	eg_auto_close int fd = eg_config_open(&report, owner, EG_CONFIG_SIZE_MAX);
 	eg_auto_free char *text = NULL;
 	size_t n = 0;
 	int err;
 
 	if (fd < 0)
-		return eg_config_fail(&report, -errno, 0, "%s", strerror(errno));
-	err = check_file(&report, fd, owner);
-	if (err < 0)
-		return err;
+		return fd;
 	err = read_text(&report, fd, &text, &n);
 	if (err < 0)
 		return err;

@@ -67,6 +67,13 @@ __attribute__((format(printf, 4, 5))) int eg_config_fail(const struct eg_config_
 int eg_config_fail_memory(const struct eg_config_report *report);
 
 /*
+ * Opens the file that the report is about, and judges what was opened: a regular file of root (or
+ * of `owner`) that neither group nor others can write, size_max bytes at most. Returns its
+ * descriptor, or a negative errno as eg_config_load, with the report filled. In config_file.c.
+ */
+int eg_config_open(const struct eg_config_report *report, unsigned int owner, size_t size_max);
+
+/*
  * Bytes of the file as a message may show them: printable ASCII but quote and backslash as it is,
  * the rest as \xHH, cut after EG_CONFIG_QUOTE_MAX. Also valid UTF-8 becomes \xHH: it can reverse
  * text and draw look-alikes, and no value needs it.

@@ -6,11 +6,13 @@
 #include "config_apply.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "capability.h"
+#include "digest.h"
 #include "util.h"
 
 enum {
@@ -62,6 +64,31 @@ static const char *check_path(const char *text)
 	return text[0] == '/' ? NULL : "is not an absolute path such as /usr/bin/sudo";
 }
 
+static const char *check_tree(const char *text)
+{
+	static const char *const troubles[] = {
+		"is not an absolute path such as /etc/shadow",
+		"has a component \"..\"; write the path without it",
+		"is longer than a path can be",
+		"has a component of more than 255 bytes, as no name has",
+	};
+	size_t n;
+
+	if (text[0] != '/')
+		return troubles[0];
+	if (strlen(text) >= PATH_MAX)
+		return troubles[2];
+	for (const char *at = text; *at; at += n) {
+		at += strspn(at, "/");
+		n = strcspn(at, "/");
+		if (n == 2 && !strncmp(at, "..", n))
+			return troubles[1];
+		if (n > NAME_MAX)
+			return troubles[3];
+	}
+	return NULL;
+}
+
 static const char *check_mount(const char *text)
 {
 	static const char letters[] =
@@ -90,6 +117,15 @@ static const char *check_server(const char *text)
 					      : NULL;
 }
 
+static const char *check_digest(const char *text)
+{
+	struct eg_hash hash;
+
+	return eg_digest_parse(text, strlen(text), &hash) < 0
+		       ? "is no SHA-256 digest: 64 hex digits"
+		       : NULL;
+}
+
 static const struct {
 	const char *list, *element; /* what is expected */
 	const char *(*check)(const char *text);
@@ -100,6 +136,8 @@ static const struct {
 			     "a name in quotes such as \"backup\"", check_user},
 	[EG_CONFIG_PATHS] = {"an array of absolute paths such as [ \"/usr/bin/sudo\" ]",
 			     "an absolute path in quotes such as \"/usr/bin/sudo\"", check_path},
+	[EG_CONFIG_TREES] = {"an array of absolute paths such as [ \"/etc/shadow\", \"/srv\" ]",
+			     "an absolute path in quotes such as \"/etc/shadow\"", check_tree},
 	[EG_CONFIG_MOUNTS] = {"an array of file system types and absolute paths such as "
 			      "[ \"tmpfs\", \"/mnt\" ]",
 			      "a file system type or absolute path in quotes such as \"tmpfs\" or "
@@ -109,29 +147,55 @@ static const struct {
 			       "[ \"/run/mysqld/mysqld.sock\", \"@name\" ]",
 			       "a name in quotes such as \"/run/mysqld/mysqld.sock\" or \"@name\"",
 			       check_server},
+	[EG_CONFIG_DIGESTS] = {"an array of SHA-256 digests in hex, as sha256sum prints them",
+			       "a digest in quotes, 64 hex digits", check_digest},
 };
 
 /* ---- lists of strings */
 
-/* The same text further up in the list, NULL = there is none. */
-static const struct eg_config_text *find_text(const struct eg_config_texts *texts, const char *text)
+static int compare_texts(const void *va, const void *vb)
 {
-	size_t i;
+	const struct eg_config_text *a = *(const struct eg_config_text *const *)va;
+	const struct eg_config_text *b = *(const struct eg_config_text *const *)vb;
+	int order = strcmp(a->text, b->text);
 
-	for (i = 0; i < texts->n; i++)
-		if (strcmp(texts->list[i].text, text) == 0)
-			return &texts->list[i];
-	return NULL;
+	return order ? order : (a > b) - (a < b);
+}
+
+/* Refuses a text that stands twice in the list, naming the first of those in the file. */
+static int check_texts_once(const struct eg_config_report *report, const struct eg_config_key *key,
+			    const struct eg_config_texts *texts)
+{
+	eg_auto_free const struct eg_config_text **sorted =
+		calloc(texts->n + 1, sizeof(struct eg_config_text *));
+	size_t again = texts->n; /* index of the first that is there already */
+	unsigned int first_line = 0;
+
+	if (!sorted)
+		return eg_config_fail_memory(report);
+	for (size_t i = 0; i < texts->n; i++)
+		sorted[i] = &texts->list[i];
+	qsort(sorted, texts->n, sizeof(*sorted), compare_texts);
+	for (size_t i = 1; i < texts->n; i++) {
+		size_t at = (size_t)(sorted[i] - texts->list);
+
+		if (at > again || strcmp(sorted[i - 1]->text, sorted[i]->text) != 0)
+			continue;
+		again = at;
+		first_line = sorted[i - 1]->line;
+	}
+	if (again == texts->n)
+		return 0;
+	return eg_config_fail_twice(report, key, (int)again, texts->list[again].text,
+				    texts->list[again].line, first_line);
 }
 
 static int apply_text(const struct eg_config_report *report, const struct eg_config_key *key,
-		      const config_setting_t *element, int i, const struct eg_config_texts *before,
-		      struct eg_config_text *ret)
+		      const config_setting_t *element, int i, struct eg_config_text *ret)
 {
 	const char *text =
 		eg_config_element_text(report, key, element, i, forms[key->type].element);
 	const char *why = text ? forms[key->type].check(text) : NULL;
-	const struct eg_config_text *first = NULL;
 	unsigned int line = eg_config_line(element);
 	char quoted[EG_CONFIG_QUOTE_SIZE];
 
@@ -140,12 +204,34 @@ static int apply_text(const struct eg_config_report *report, const struct eg_con
 	if (why)
 		return eg_config_fail(report, -EINVAL, line, "%s[%d]: %s %s", key->path, i,
 				      eg_config_quote(quoted, text, strlen(text)), why);
-	first = find_text(before, text);
-	if (first)
-		return eg_config_fail_twice(report, key, i, text, line, first->line);
 	ret->line = line;
 	/* strdup, but gcc's analyzer would take the list's elements for leaks. */
 	return asprintf(&ret->text, "%s", text) < 0 ? eg_config_fail_memory(report) : 0;
+}
+
+/* Trees have one limit for all lists of the profile, and one for those of a group. */
+static int check_count(const struct eg_config_report *report, const struct eg_config_key *key,
+		       const config_setting_t *setting, const void *owner)
+{
+	size_t n = (size_t)config_setting_length(setting), limit = EG_CONFIG_TEXTS_MAX;
+	const struct eg_config_profile *profile = owner;
+	const struct eg_config_group *group = owner;
+
+	if (key->type == EG_CONFIG_TREES && key->owner == EG_CONFIG_OF_GROUP) {
+		n += group->files_deny_read.n + group->files_deny_write.n + group->files_allow.n;
+	} else if (key->type == EG_CONFIG_TREES) {
+		n += profile->files_deny_read.n + profile->files_deny_write.n +
+		     profile->files_allow.n + profile->exec_deny.n + profile->exec_allow_only.n;
+	}
+	if (key->limit)
+		limit = (size_t)key->limit;
+	if (n <= limit)
+		return 0;
+	return eg_config_fail(report, -EINVAL, eg_config_line(setting),
+			      "%s: %zu entries are too many; %s %zu", key->path, n,
+			      key->type == EG_CONFIG_TREES ? "all lists of files together take"
+							   : "it takes",
+			      limit);
 }
 
 int eg_config_apply_texts(const struct eg_config_report *report, const struct eg_config_key *key,
@@ -156,23 +242,26 @@ int eg_config_apply_texts(const struct eg_config_report *report, const struct eg
 
 	if (!eg_config_is_list(setting))
 		return eg_config_fail_type(report, setting, key->path, forms[key->type].list);
-	if (n > EG_CONFIG_TEXTS_MAX)
+	err = check_count(report, key, setting, owner);
+	if (err < 0)
+		return err;
+	if (n == 0 && key->value)
 		return eg_config_fail(report, -EINVAL, eg_config_line(setting),
-				      "%s: %d entries are too many; it takes %d", key->path, n,
-				      EG_CONFIG_TEXTS_MAX);
+				      "%s: an empty list would refuse everything; to refuse "
+				      "nothing, leave the key out",
+				      key->path);
 	texts->list = reallocarray(NULL, (size_t)n + 1, sizeof(*texts->list));
 	if (!texts->list)
 		return eg_config_fail_memory(report);
 	texts->set = true;
 	texts->line = eg_config_line(setting);
 	for (i = 0; i < n; i++) {
-		err = apply_text(report, key, eg_config_element(setting, i), i, texts,
-				 &texts->list[i]);
+		err = apply_text(report, key, eg_config_element(setting, i), i, &texts->list[i]);
 		if (err < 0)
 			return err;
 		texts->n++;
 	}
-	return 0;
+	return check_texts_once(report, key, texts);
 }
 
 void eg_config_texts_done(struct eg_config_texts *texts)

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/utsname.h>
 
+#include "action.h"
 #include "hooks.h"
 #include "util.h"
 
@@ -55,12 +56,19 @@ static void list_missing(const struct eg_helper *helper, char *buf, size_t size)
 					 missing[i]->name);
 }
 
+/* For which restrictions of the default profile this action is in force. */
+static uint32_t actions(const struct eg_helper *helper, enum eg_action action)
+{
+	return helper->config ? eg_action_mask(&helper->config->profiles[0], action) : 0;
+}
+
 int eg_control_status(struct eg_helper *helper, int fd)
 {
 	struct eg_msg_is_status msg = {
 		.abi = EG_ABI_VERSION,
 		.enforcing = helper->enforcing,
-		.audit = helper->config && helper->config->profiles[0].mode == EG_MODE_AUDIT,
+		.audit = actions(helper, EG_ACTION_AUDIT),
+		.kill = actions(helper, EG_ACTION_KILL),
 		.generation = helper->config ? helper->generation : 0,
 		.started_s = (uint64_t)helper->started_s,
 		.loaded_s = (uint64_t)helper->loaded_s,

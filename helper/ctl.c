@@ -49,13 +49,17 @@ static const struct command {
 
 static void usage(FILE *out)
 {
-	(void)fputs("usage: ebpfguardctl [--config FILE] [--socket FILE] COMMAND\n", out);
+	(void)fputs(
+		"usage: ebpfguardctl [--config FILE] [--program FILE] [--socket FILE] COMMAND\n",
+		out);
 	for (size_t i = 0; i < EG_ARRAY_SIZE(commands); i++)
 		(void)fprintf(out, "  %-38s %s\n", commands[i].synopsis, commands[i].help);
 	(void)fputs(
 		"options:\n"
 		"  -c, --config FILE                      for check and explain (" EG_CONFIG_FILE
 		")\n"
+		"  -p, --program FILE                     for explain: what executes it, if it has "
+		"rules of its own\n"
 		"  -s, --socket FILE                      where the helper listens "
 		"(" EG_CONTROL_SOCKET ")\n"
 		"  -h, --help\n"
@@ -104,20 +108,22 @@ static int flush(int status)
 
 int main(int argc, char **argv)
 {
-	static const struct option known[] = {{"config", required_argument, NULL, 'c'},
-					      {"socket", required_argument, NULL, 's'},
-					      {"help", no_argument, NULL, 'h'},
-					      {"version", no_argument, NULL, 'V'},
-					      {0}};
+	static const struct option known[] = {
+		{"config", required_argument, NULL, 'c'}, {"program", required_argument, NULL, 'p'},
+		{"socket", required_argument, NULL, 's'}, {"help", no_argument, NULL, 'h'},
+		{"version", no_argument, NULL, 'V'},	  {0}};
 	struct eg_ctl_options options = {.config = EG_CONFIG_FILE, .socket = EG_CONTROL_SOCKET};
 	int c;
 
 	if (argc > 0)
 		argv[0] = program_invocation_short_name; /* getopt's messages begin as warnx's do */
-	while ((c = getopt_long(argc, argv, "c:s:hV", known, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "c:p:s:hV", known, NULL)) != -1) {
 		switch (c) {
 		case 'c':
 			options.config = optarg;
+			break;
+		case 'p':
+			options.program = optarg;
 			break;
 		case 's':
 			options.socket = optarg;

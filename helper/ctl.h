@@ -22,8 +22,9 @@ enum {
 
 /* What the command line says apart from the command and its arguments. Borrowed from argv. */
 struct eg_ctl_options {
-	const char *config; /* path */
-	const char *socket; /* path of control.sock */
+	const char *config;  /* path */
+	const char *program; /* path, for explain; NULL = any */
+	const char *socket;  /* path of control.sock */
 };
 
 /*
@@ -44,6 +45,15 @@ struct eg_config *eg_ctl_load(const char *path);
 /* Frees one at the end of its scope. */
 void eg_ctl_config_free(struct eg_config **config);
 #define eg_ctl_auto_config __attribute__((cleanup(eg_ctl_config_free)))
+
+/* One finding of check, to stderr: where, and what. Counted by the caller. */
+__attribute__((format(printf, 3, 4))) void
+eg_ctl_warn_at(const struct eg_config *config, unsigned int line, const char *format, ...);
+
+/* Finds regular files among those that the profile's lists of files deny, and in the trees, that
+ * have names besides those found there. Reads directories. Returns how many findings, or -ENOMEM.
+ */
+int eg_ctl_find_links(const struct eg_config *config, const struct eg_config_profile *profile);
 
 /*
  * The commands. args: as many as the command takes at most, NULL after the last.

@@ -16,10 +16,12 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/types.h>
+#include <unistd.h>
 
 #include "cidr.h"
 #include "config.h"
 #include "ctl.h"
+#include "feed.h"
 #include "policy.h"
 #include "util.h"
 
@@ -33,6 +35,22 @@ static bool compiles(const struct eg_config *config)
 	eg_policy_done(&image);
 	if (err < 0) {
 		(void)snprintf(error.file, sizeof(error.file), "%s", config->file);
+		eg_ctl_print_error(&error);
+	}
+	return err == 0;
+}
+
+/* Are the feeds as the helper wants them? */
+static bool has_feeds(const struct eg_config *config)
+{
+	struct eg_digests digests = {0};
+	struct eg_err error = {0};
+	int err = eg_feed_digests(&config->profiles[0], geteuid(), &digests, &error);
+
+	eg_digests_done(&digests);
+	if (err < 0) {
+		if (!error.file[0])
+			(void)snprintf(error.file, sizeof(error.file), "%s", config->file);
 		eg_ctl_print_error(&error);
 	}
 	return err == 0;
@@ -79,9 +97,7 @@ static bool resolves(const struct eg_config *config)
 			 "setuid.groups: there is no group");
 }
 
-/* One finding of check: where, and what. Counted by the caller. */
-__attribute__((format(printf, 3, 4))) static void
-warn_at(const struct eg_config *config, unsigned int line, const char *format, ...)
+void eg_ctl_warn_at(const struct eg_config *config, unsigned int line, const char *format, ...)
 {
 	char text[EG_ERR_TEXT_SIZE], file[EG_CTL_SAFE_SIZE], clean[EG_CTL_SAFE_SIZE];
 	va_list ap;
@@ -150,7 +166,8 @@ static void warn_covered(const struct eg_config *config, const struct eg_config_
 	bool narrower = eg_rule_is_plain(&deny->spec) && !eg_rule_is_plain(&allow->spec);
 	char text[EG_RULE_TEXT_SIZE], other[EG_RULE_TEXT_SIZE];
 
-	warn_at(config, allow->line,
+	eg_ctl_warn_at(
+		config, allow->line,
 		"allow %s has no effect: line %u denies %s, and deny wins at equal length%s",
 		eg_rule_format(&allow->spec, text), deny->line, eg_rule_format(&deny->spec, other),
 		narrower ? "; to refuse all but this, leave that out and set default = \"deny\""
@@ -202,13 +219,15 @@ static int find_lone_allow(const struct eg_config *config, const struct eg_confi
 	int found = 0;
 
 	if (profile->egress.n && !profile->default_deny && !any_deny(&profile->egress)) {
-		warn_at(config, profile->egress.list[0].line,
+		eg_ctl_warn_at(
+			config, profile->egress.list[0].line,
 			"allow has no effect: without deny everything is allowed; to refuse the "
 			"rest add default = \"deny\";");
 		found++;
 	}
 	if (profile->bind.n && !any_deny(&profile->bind)) {
-		warn_at(config, profile->bind.list[0].line,
+		eg_ctl_warn_at(
+			config, profile->bind.list[0].line,
 			"bind.allow has no effect: without bind.deny every port may be bound; to "
 			"refuse the rest add deny = [ \"*\" ];");
 		found++;
@@ -233,14 +252,15 @@ static int find_denied(const struct eg_config *config, const struct eg_config_pr
 	answer = eg_policy_explain(profile, &target);
 	if (!answer.deny || !answer.rule)
 		return 0;
-	warn_at(config, answer.rule->line, "deny %s covers %s, %s",
-		eg_rule_format(&answer.rule->spec, text), address, what);
+	eg_ctl_warn_at(config, answer.rule->line, "deny %s covers %s, %s",
+		       eg_rule_format(&answer.rule->spec, text), address, what);
 	return 1;
 }
 
-/* Programs that may gain and are none: a name that is misspelt lets nobody do anything, which is
- * found out late. What is there is taken by its identity, a link's by what it leads to. */
-static int find_no_program(const struct eg_config *config, const struct eg_config_texts *programs)
+/* Programs that are none: a name that is misspelt lets nobody do anything, which is found out late.
+ * What is there is taken by its identity, a link's by what it leads to. */
+static int find_no_program(const struct eg_config *config, const struct eg_config_texts *programs,
+			   const char *key)
 {
 	struct stat st = {0};
 	int found = 0;
@@ -251,9 +271,63 @@ static int find_no_program(const struct eg_config *config, const struct eg_confi
 
 		if (there && S_ISREG(st.st_mode))
 			continue;
-		warn_at(config, program->line, "setuid.allow names no program: %s: %s",
-			program->text, there ? "not a file" : strerror(errno));
+		eg_ctl_warn_at(config, program->line, "%s names no program: %s: %s", key,
+			       program->text, there ? "not a file" : strerror(errno));
 		found++;
+	}
+	return found;
+}
+
+/* A program that two groups name by two paths; the helper refuses that. */
+static int find_same_program(const struct eg_config *config,
+			     const struct eg_config_profile *profile, size_t i)
+{
+	const struct eg_config_texts *programs = &profile->groups[i].programs, *others;
+	struct stat a = {0}, b = {0};
+
+	for (size_t j = 0; j < i; j++)
+		for (size_t k = 0; k < programs->n; k++)
+			for (size_t m = 0; m < profile->groups[j].programs.n; m++) {
+				others = &profile->groups[j].programs;
+				if (stat(programs->list[k].text, &a) < 0 ||
+				    stat(others->list[m].text, &b) < 0 || a.st_ino != b.st_ino ||
+				    a.st_dev != b.st_dev)
+					continue;
+				eg_ctl_warn_at(
+					config, programs->list[k].line,
+					"%s is the same file as %s on line %u, which has rules of "
+					"its own already; a program is named once",
+					programs->list[k].text, others->list[m].text,
+					others->list[m].line);
+				return 1;
+			}
+	return 0;
+}
+
+/* Exceptions from what nothing denies. */
+static int find_idle(const struct eg_config *config, const struct eg_config_texts *texts,
+		     const char *key, const char *group)
+{
+	if (!texts->n)
+		return 0;
+	eg_ctl_warn_at(config, texts->list[0].line, "%s has no effect without %s.deny = true", key,
+		       group);
+	return 1;
+}
+
+static int find_in_groups(const struct eg_config *config, const struct eg_config_profile *profile)
+{
+	int found = 0;
+
+	for (size_t i = 0; i < profile->n_groups; i++) {
+		const struct eg_config_group *group = &profile->groups[i];
+
+		found += find_no_program(config, &group->programs, "rules[].programs");
+		found += find_no_program(config, &group->setuid_allow, "rules[].setuid.allow");
+		found += find_same_program(config, profile, i);
+		if (!profile->deny_setuid)
+			found += find_idle(config, &group->setuid_allow, "rules[].setuid.allow",
+					   "setuid");
 	}
 	return found;
 }
@@ -266,21 +340,11 @@ static bool names_root(const struct eg_config_texts *users)
 	return false;
 }
 
-/* Exceptions from what nothing denies. */
-static int find_idle(const struct eg_config *config, const struct eg_config_texts *texts,
-		     const char *key, const char *group)
-{
-	if (!texts->n)
-		return 0;
-	warn_at(config, texts->list[0].line, "%s has no effect without %s.deny = true", key, group);
-	return 1;
-}
-
 /* Exceptions that say nothing, and a setuid.deny that is none. */
 static int find_gain_and_mount(const struct eg_config *config,
 			       const struct eg_config_profile *profile)
 {
-	int found = find_no_program(config, &profile->setuid_allow);
+	int found = find_no_program(config, &profile->setuid_allow, "setuid.allow");
 
 	if (!profile->deny_setuid)
 		found += find_idle(config, &profile->setuid_allow, "setuid.allow", "setuid");
@@ -288,8 +352,8 @@ static int find_gain_and_mount(const struct eg_config *config,
 		found += find_idle(config, &profile->mount_allow, "mount.allow", "mount");
 	if (profile->deny_setuid && profile->setuid_users.set &&
 	    !names_root(&profile->setuid_users)) {
-		warn_at(config, profile->setuid_users.line,
-			"setuid.users does not name root: sessions may become root");
+		eg_ctl_warn_at(config, profile->setuid_users.line,
+			       "setuid.users does not name root: sessions may become root");
 		found++;
 	}
 	return found;
@@ -318,8 +382,8 @@ static int find_no_user(const struct eg_config *config)
 	for (size_t i = 0; i < users->n; i++) {
 		if (is_user(users->list[i].text))
 			continue;
-		warn_at(config, users->list[i].line, "managers.exempt: there is no user \"%s\"",
-			users->list[i].text);
+		eg_ctl_warn_at(config, users->list[i].line,
+			       "managers.exempt: there is no user \"%s\"", users->list[i].text);
 		found++;
 	}
 	return found;
@@ -341,12 +405,18 @@ static int find_all(const struct eg_config *config)
 	const struct eg_config_profile *profile = &config->profiles[0];
 	int found = find_covered(config, &profile->egress);
 	char client[INET6_ADDRSTRLEN];
+	int links;
 
 	if (found < 0)
 		return found;
 	found += find_lone_allow(config, profile);
 	found += find_gain_and_mount(config, profile);
+	found += find_in_groups(config, profile);
 	found += find_no_user(config);
+	links = eg_ctl_find_links(config, profile);
+	if (links < 0)
+		return links;
+	found += links;
 	for (size_t i = 0; i < EG_ARRAY_SIZE(local); i++)
 		found += find_denied(config, profile, local[i].address, local[i].proto,
 				     local[i].port, local[i].what);
@@ -364,7 +434,7 @@ int eg_ctl_check(const struct eg_ctl_options *options, char **args)
 	char clean[EG_CTL_SAFE_SIZE];
 	int found;
 
-	if (!config || !compiles(config) || !resolves(config))
+	if (!config || !compiles(config) || !resolves(config) || !has_feeds(config))
 		return EG_CTL_FINDING;
 	found = find_all(config);
 	if (found < 0) {

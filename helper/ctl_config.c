@@ -12,6 +12,7 @@
 #include <sys/types.h>
 #include <unistd.h>
 
+#include "action.h"
 #include "cidr.h"
 #include "config.h"
 #include "ctl.h"
@@ -135,6 +136,7 @@ static int parse_own(const char *text, struct eg_policy_target *ret)
 /* What explain has found out: the verdict, and the words for what decides. */
 struct finding {
 	bool deny;
+	enum eg_restriction on;
 	char by[EG_CTL_SAFE_SIZE + EG_RULE_TEXT_SIZE + 2 * INET6_ADDRSTRLEN];
 };
 
@@ -149,6 +151,7 @@ static bool explain_socket(const struct eg_config_profile *profile, uint8_t prot
 	if (!opens[proto] || (profile->protocols & opens[proto]))
 		return false;
 	ret->deny = true;
+	ret->on = EG_ON_SOCKETS;
 	(void)snprintf(ret->by, sizeof(ret->by), "sockets (sockets.allow does not name %s)",
 		       eg_rule_protocol_name(proto));
 	return true;
@@ -167,11 +170,13 @@ static void explain_rule(const struct eg_config *config, const struct eg_config_
 }
 
 static void explain_bind(const struct eg_config *config, const struct eg_config_profile *profile,
-			 const struct eg_policy_target *target, struct finding *ret)
+			 const struct eg_config_group *group, const struct eg_policy_target *target,
+			 struct finding *ret)
 {
 	struct eg_policy_answer answer =
-		eg_policy_explain_bind(profile, target->proto, target->port);
+		eg_policy_explain_bind_for(profile, group, target->proto, target->port);
 
+	ret->on = EG_ON_BIND;
 	if (answer.rule)
 		explain_rule(config, answer.rule, true, ret);
 	else
@@ -179,13 +184,15 @@ static void explain_bind(const struct eg_config *config, const struct eg_config_
 }
 
 static void explain_connect(const struct eg_config *config, const struct eg_config_profile *profile,
+			    const struct eg_config_group *group,
 			    const struct eg_policy_target *target, struct finding *ret)
 {
-	struct eg_policy_answer answer = eg_policy_explain(profile, target);
+	struct eg_policy_answer answer = eg_policy_explain_for(profile, group, target);
 	char inside[INET_ADDRSTRLEN];
 	uint8_t addr[4] = {0};
 	size_t len;
 
+	ret->on = EG_ON_EGRESS;
 	if (answer.rule) {
 		explain_rule(config, answer.rule, false, ret);
 		if (!answer.embedded || !eg_policy_embedded(target, addr))
@@ -205,23 +212,26 @@ static void explain_connect(const struct eg_config *config, const struct eg_conf
 
 static int print_finding(const struct eg_config_profile *profile, const struct finding *finding)
 {
+	enum eg_action action = eg_action_of(profile, finding->on);
+
 	if (!finding->deny) {
 		(void)printf("allow %s\n", finding->by);
 		return EG_CTL_FINE;
 	}
-	if (profile->mode == EG_MODE_AUDIT) {
+	if (action == EG_ACTION_AUDIT) {
 		(void)printf("allow (audit: would be denied by %s; it is reported and let "
 			     "through)\n",
 			     finding->by);
 		return EG_CTL_FINE;
 	}
-	(void)printf("deny %s\n", finding->by);
+	(void)printf("%s %s\n", action == EG_ACTION_KILL ? "kill" : "deny", finding->by);
 	return EG_CTL_FINDING;
 }
 
 int eg_ctl_explain(const struct eg_ctl_options *options, char **args)
 {
 	struct eg_config *config eg_ctl_auto_config = NULL;
+	const struct eg_config_group *group = NULL;
 	const struct eg_config_profile *profile;
 	struct eg_policy_target target = {0};
 	struct finding finding = {0};
@@ -243,11 +253,13 @@ int eg_ctl_explain(const struct eg_ctl_options *options, char **args)
 	if (!config)
 		return EG_CTL_FINDING;
 	profile = &config->profiles[eg_policy_select(config, args[0], "sshd", "", "")];
+	if (options->program)
+		group = eg_policy_group_of(profile, options->program);
 	if (explain_socket(profile, target.proto, &finding))
 		return print_finding(profile, &finding);
 	if (bind)
-		explain_bind(config, profile, &target, &finding);
+		explain_bind(config, profile, group, &target, &finding);
 	else
-		explain_connect(config, profile, &target, &finding);
+		explain_connect(config, profile, group, &target, &finding);
 	return print_finding(profile, &finding);
 }

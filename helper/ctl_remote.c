@@ -14,6 +14,7 @@
 #include <time.h>
 
 #include "abi.h"
+#include "action.h"
 #include "ctl.h"
 #include "event.h"
 #include "hooks.h"
@@ -147,6 +148,14 @@ static int hear(const struct line *line, enum eg_msg_type type, uint16_t other, 
 
 /* ---- status ---- */
 
+static void print_actions(const char *what, uint32_t restrictions)
+{
+	char names[EG_ACTION_LIST_SIZE];
+
+	if (restrictions)
+		(void)printf("%s: %s\n", what, eg_action_list(restrictions, names));
+}
+
 static void print_policy(const struct eg_msg_is_status *status)
 {
 	char since[TIME_SIZE];
@@ -155,7 +164,13 @@ static void print_policy(const struct eg_msg_is_status *status)
 		(void)puts("mode: none\npolicy: none (sessions that are not exempt are refused)");
 		return;
 	}
-	(void)printf("mode: %s\n", status->audit ? "audit (reports, refuses nothing)" : "enforce");
+	if (eg_action_is_all(status->audit)) {
+		(void)puts("mode: audit (reports, refuses nothing)");
+	} else {
+		(void)puts("mode: enforce");
+		print_actions("reports only", status->audit);
+		print_actions("kills", status->kill);
+	}
 	(void)printf("policy: generation %u, in force since %s\n", status->generation,
 		     local_time(status->loaded_s, since, sizeof(since)));
 }

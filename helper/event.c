@@ -44,6 +44,7 @@ static const char *const op_names[EG_OP_MAX] = {
 	[EG_OP_FILE] = "file",
 	[EG_OP_KERNEL] = "kernel",
 	[EG_OP_MOUNT_ATTR] = "mount_attr",
+	[EG_OP_RUN] = "exec",
 };
 
 const char *eg_event_op_name(uint16_t op)
@@ -51,7 +52,7 @@ const char *eg_event_op_name(uint16_t op)
 	return op < EG_OP_MAX && op_names[op] ? op_names[op] : "?";
 }
 
-static size_t escape_one(unsigned char c, char *out)
+size_t eg_line_escape(unsigned char c, char *out)
 {
 	static const char hex[] = "0123456789abcdef";
 
@@ -72,7 +73,7 @@ char *eg_event_escape(const char *text, char *buf, size_t size)
 
 	for (; *text; text++) {
 		char one[4];
-		size_t n = escape_one((unsigned char)*text, one);
+		size_t n = eg_line_escape((unsigned char)*text, one);
 
 		if (used + n >= size) {
 			memcpy(buf + safe, "...", 4);
@@ -156,7 +157,7 @@ static size_t escaped_length(const char *text)
 	size_t n = 0;
 
 	for (; *text; text++)
-		n += escape_one((unsigned char)*text, one);
+		n += eg_line_escape((unsigned char)*text, one);
 	return n;
 }
 
@@ -178,15 +179,15 @@ void eg_line_add_path(struct eg_line *line, const char *key, const struct eg_pat
 }
 
 /* The kernel's "pts0" is what people know as "pts/0". */
-static void add_tty(struct eg_line *line, const struct eg_event *e)
+void eg_line_add_tty(struct eg_line *line, const char *raw)
 {
 	char name[EG_TTY_SIZE + 2];
-	size_t n = strnlen(e->tty, sizeof(e->tty));
+	size_t n = strnlen(raw, EG_TTY_SIZE);
 
-	if (n > 3 && !memcmp(e->tty, "pts", 3) && e->tty[3] >= '0' && e->tty[3] <= '9')
-		(void)snprintf(name, sizeof(name), "pts/%.*s", (int)(n - 3), e->tty + 3);
+	if (n > 3 && !memcmp(raw, "pts", 3) && raw[3] >= '0' && raw[3] <= '9')
+		(void)snprintf(name, sizeof(name), "pts/%.*s", (int)(n - 3), raw + 3);
 	else
-		(void)snprintf(name, sizeof(name), "%.*s", (int)n, e->tty);
+		(void)snprintf(name, sizeof(name), "%.*s", (int)n, raw);
 	eg_line_add_word(line, "tty", name);
 }
 
@@ -209,20 +210,27 @@ _Static_assert(512 + 192 + 4 * EG_LINE_WORD_SIZE + 2 * 4 * (EG_TTY_SIZE + 2) +
 		       EG_LINE_MAX,
 	       "the longest line fits");
 
+static const char *verdict_name(uint16_t verdict)
+{
+	if (verdict == EG_VERDICT_AUDIT)
+		return "AUDIT";
+	return verdict == EG_VERDICT_KILL ? "KILL" : "DENY";
+}
+
 int eg_event_format(const struct eg_event *e, const struct eg_event_session *session, char *buf)
 {
 	struct eg_line line = {.buf = buf};
 
 	if (e->abi != EG_ABI_VERSION || e->kind != EG_EVENT_VERDICT)
 		return -EPROTO;
-	eg_line_add(&line, "%s %s session=%llu", e->verdict == EG_VERDICT_AUDIT ? "AUDIT" : "DENY",
-		    eg_event_op_name(e->op), (unsigned long long)e->session);
+	eg_line_add(&line, "%s %s session=%llu", verdict_name(e->verdict), eg_event_op_name(e->op),
+		    (unsigned long long)e->session);
 	eg_line_add_word(&line, "user", session->user);
 	eg_line_add(&line, " uid=%u", e->tgid ? e->uid : session->uid);
 	eg_line_add_word(&line, "profile", session->profile);
 	eg_line_add_word(&line, "rhost", session->rhost);
 	eg_line_add(&line, " rport=%u", session->rport);
-	add_tty(&line, e);
+	eg_line_add_tty(&line, e->tty);
 	add_process(&line, e);
 	if (!eg_line_add_socket(&line, e))
 		eg_line_add_act(&line, e);

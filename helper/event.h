@@ -14,11 +14,13 @@
 #include "abi.h"
 
 enum {
-	EG_LINE_MAX = 4736,	  /* longest line, NUL included */
+	/* longest line, NUL included: rsyslog takes 8 KiB with what it writes in front */
+	EG_LINE_MAX = 7680,
 	EG_LINE_WORD_SIZE = 320,  /* longest name in it when escaped, NUL included; a longer one is
 				     cut at its end */
 	EG_LINE_PATH_SIZE = 1152, /* longest path; a longer one loses its first components, as the
 				     kernel side cuts */
+	EG_LINE_ARGS_SIZE = 4096, /* arguments of a program, quotes and escapes included */
 };
 
 /* What the helper knows about a session and the kernel does not. Strings are borrowed, raw, may be
@@ -54,6 +56,15 @@ char *eg_event_path(const struct eg_path *path, char *buf, size_t size);
  * Returns the length; -EPROTO for another ABI or a kind that is not a verdict.
  */
 int eg_event_format(const struct eg_event *e, const struct eg_event_session *session, char *buf);
+
+/*
+ * Formats a record of what a session did: its kind first, EXEC, EXIT, CONNECT, SEND or OPEN, then
+ * key=value in fixed order; the arguments of a program come last, each in quotes. told: size bytes,
+ * borrowed, may hold anything; time_ns: when it was, CLOCK_REALTIME; buf: EG_LINE_MAX bytes.
+ * Returns the length; -EPROTO for another ABI, an unknown kind or lengths that cannot be.
+ */
+int eg_event_format_told(const struct eg_told *told, size_t size,
+			 const struct eg_event_session *session, int64_t time_ns, char *buf);
 
 /*
  * Formats what became of an open flow that a reload has denied: RESET, or BLOCK and the reason why

@@ -99,7 +99,7 @@ static void add_file(struct eg_line *line, const struct eg_event *e)
 		[EG_ACCESS_WRITE] = "write",   [EG_ACCESS_TRUNCATE] = "truncate",
 		[EG_ACCESS_CREATE] = "create", [EG_ACCESS_REMOVE] = "remove",
 		[EG_ACCESS_RENAME] = "rename", [EG_ACCESS_LINK] = "link",
-		[EG_ACCESS_ATTR] = "attr",
+		[EG_ACCESS_ATTR] = "attr",     [EG_ACCESS_READ] = "read",
 	};
 
 	add_choice(line, "access", words, EG_ARRAY_SIZE(words), e->option);
@@ -117,6 +117,34 @@ static void add_kernel(struct eg_line *line, const struct eg_event *e)
 	add_choice(line, "what", words, EG_ARRAY_SIZE(words), e->option);
 	eg_line_add(line, " number=%u", e->target_id);
 	eg_line_add_path(line, "path", &e->object, "-");
+}
+
+/* ---- programs that must not be run ---- */
+
+/* By which of the keys, and what one can say besides. */
+static void add_run(struct eg_line *line, const struct eg_event *e)
+{
+	static const char *const ways[] = {[EG_RUN_EXEC] = "exec", [EG_RUN_MAP] = "map"};
+	static const struct {
+		const char *word, *rule;
+	} why[] = {
+		[EG_REASON_PLACE] = {"program", "exec.deny"},
+		[EG_REASON_ONLY] = {"only", "exec.allow_only"},
+		[EG_REASON_HASH] = {"hash", "exec.deny_sha256"},
+		[EG_REASON_NO_HASH] = {"no-hash", "exec.deny_sha256"},
+		[EG_REASON_NAMELESS] = {"nameless", "exec"},
+		[EG_REASON_NOWHERE] = {"nowhere", "exec"},
+	};
+	bool known = e->reason < EG_ARRAY_SIZE(why) && why[e->reason].word;
+
+	eg_line_add_path(line, "path", &e->object, "-");
+	add_choice(line, "how", ways, EG_ARRAY_SIZE(ways), e->option);
+	if (e->arg[0])
+		eg_line_add_field(line, "sha256", e->arg, sizeof(e->arg));
+	eg_line_add(line, " reason=%s rule=%s", known ? why[e->reason].word : "-",
+		    known ? why[e->reason].rule : "-");
+	if (e->rule.line)
+		eg_line_add(line, " line=%u", e->rule.line);
 }
 
 /* ---- operations ---- */
@@ -146,7 +174,7 @@ static const struct act {
 	[EG_OP_UNIX] = {add_server, "-", true},
 	[EG_OP_SIGNAL] = {add_signal, "tampering", true},
 	[EG_OP_PROCESS] = {add_process, "tampering", true},
-	[EG_OP_FILE] = {add_file, "tampering", true},
+	[EG_OP_FILE] = {add_file, "files", true},
 	[EG_OP_KERNEL] = {add_kernel, "tampering", true},
 };
 
@@ -161,6 +189,9 @@ static const struct reason {
 	[EG_REASON_SAME_USER] = {"same-user", "unix.same_user"},
 	[EG_REASON_PROTECTED] = {"protected", "tampering"},
 	[EG_REASON_CEILING] = {"ceiling", "capabilities"},
+	/* of files or exec, as the operation says */
+	[EG_REASON_PLACE] = {"place", NULL},
+	[EG_REASON_NOWHERE] = {"nowhere", NULL},
 };
 
 void eg_line_add_act(struct eg_line *line, const struct eg_event *e)
@@ -168,12 +199,20 @@ void eg_line_add_act(struct eg_line *line, const struct eg_event *e)
 	const struct act act = e->op < EG_OP_MAX ? acts[e->op] : (struct act){0};
 	struct reason reason = {"-", act.rule};
 
+	if (e->op == EG_OP_RUN) {
+		add_run(line, e);
+		return;
+	}
 	if (e->reason < EG_ARRAY_SIZE(reasons) && reasons[e->reason].word)
-		reason = reasons[e->reason];
+		reason = (struct reason){reasons[e->reason].word, reasons[e->reason].rule
+									  ? reasons[e->reason].rule
+									  : act.rule};
 	if (act.add)
 		act.add(line, e);
 	if (act.reasoned)
 		eg_line_add(line, " reason=%s", reason.word);
 	if (e->op != EG_OP_FORK)
 		eg_line_add(line, " rule=%s", reason.rule ? reason.rule : "-");
+	if ((e->reason == EG_REASON_PLACE || e->reason == EG_REASON_HASH) && e->rule.line)
+		eg_line_add(line, " line=%u", e->rule.line);
 }

@@ -35,6 +35,16 @@ void eg_line_add_field(struct eg_line *line, const char *key, const char *raw, s
 void eg_line_add_path(struct eg_line *line, const char *key, const struct eg_path *path,
 		      const char *empty);
 
+/* Appends the terminal as people know it; raw: EG_TTY_SIZE bytes. */
+void eg_line_add_tty(struct eg_line *line, const char *raw);
+
+/* Appends protocol, address and port of the other end. */
+void eg_line_add_peer(struct eg_line *line, uint16_t family, uint16_t protocol, const uint8_t *addr,
+		      uint16_t port);
+
+/* Writes a byte as it stands in a word: as it is, or as \xHH. out: 4 bytes. Returns how many. */
+size_t eg_line_escape(unsigned char c, char *out);
+
 /* Appends what an operation on sockets was about, and its rule. Returns false when it is not one.
  */
 bool eg_line_add_socket(struct eg_line *line, const struct eg_event *e);

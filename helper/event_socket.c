@@ -72,6 +72,13 @@ static void add_end(struct eg_line *line, const char *key, uint16_t family, cons
 	eg_line_add(line, " %s=%s %s=%u", key, text, port_key, port);
 }
 
+void eg_line_add_peer(struct eg_line *line, uint16_t family, uint16_t protocol, const uint8_t *addr,
+		      uint16_t port)
+{
+	add_protocol(line, family, protocol);
+	add_end(line, "dst", family, is_inet(family) ? addr : NULL, "port", port);
+}
+
 /* ---- rules ---- */
 
 /* IPv4 addresses that IPv6 ones carry: the bytes in front, and where the address begins. */

@@ -39,6 +39,7 @@
 enum {
 	NAMESPACES_MAX = 4096, /* visited for one reload; flows in further ones are blocked only */
 	ANSWER_MS = 1000,      /* the kernel answers at once */
+	LOOK_TICKS = 3,	       /* after a reload, before the second walk */
 	DIAG_SIZE = 8192,
 };
 
@@ -62,6 +63,7 @@ struct eg_flows {
 	int out;
 	atomic_bool stop;
 	bool again;    /* another reload came meanwhile */
+	bool second;   /* what cannot be reset was said by the first */
 	bool troubled; /* said so once, which is enough */
 	struct netns *list;
 	size_t n;
@@ -283,6 +285,8 @@ static void report(struct eg_helper *helper, const struct result *result)
 	struct eg_event_session who = {.user = "", .profile = "", .rhost = ""};
 	char line[EG_LINE_MAX], reason[32];
 
+	if (result->error && helper->flows && helper->flows->second)
+		return;
 	if (!result->flow.session) {
 		eg_log(LOG_WARNING,
 		       "cannot look for all open flows that are denied now: %s; their packets are "
@@ -353,16 +357,13 @@ static int start(struct eg_helper *helper, struct eg_flows *flows)
 	return r;
 }
 
-void eg_flows_reset(struct eg_helper *helper)
+static void walk(struct eg_helper *helper, bool second)
 {
-	struct eg_flows *flows;
+	struct eg_flows *flows = calloc(1, sizeof(*flows));
 	int r;
 
-	if (helper->flows) {
-		helper->flows->again = true;
-		return;
-	}
-	flows = calloc(1, sizeof(*flows));
+	if (flows)
+		flows->second = second;
 	r = flows ? start(helper, flows) : -ENOMEM;
 	if (r < 0) {
 		free(flows);
@@ -370,6 +371,25 @@ void eg_flows_reset(struct eg_helper *helper)
 		return;
 	}
 	helper->flows = flows;
+}
+
+void eg_flows_reset(struct eg_helper *helper)
+{
+	helper->flows_ticks = LOOK_TICKS;
+	if (helper->flows)
+		helper->flows->again = true;
+	else
+		walk(helper, false);
+}
+
+void eg_flows_tick(struct eg_helper *helper)
+{
+	if (!helper->flows_ticks || --helper->flows_ticks)
+		return;
+	if (helper->flows)
+		helper->flows_ticks = 1;
+	else
+		walk(helper, true);
 }
 
 void eg_flows_close(struct eg_helper *helper)

@@ -17,6 +17,7 @@
 #include "config.h"
 #include "diag.h"
 #include "limit.h"
+#include "places.h"
 #include "proto.h"
 #include "resolve.h"
 
@@ -37,6 +38,7 @@ enum {
 	EG_SURVEY_TICKS = 60, /* managers are looked for that often */
 	EG_LOOK_TICKS = 4,    /* each cgroup is looked at that often without being told to */
 	EG_BUCKETS = 1024,
+	EG_MAJORS_MAX = 32,
 };
 
 struct eg_helper;
@@ -60,6 +62,8 @@ struct eg_session {
 	bool unfiltered;
 	bool strayed; /* a process of it has made a socket outside of every bound cgroup */
 	struct eg_limit limit;
+	uint64_t over_ns; /* CLOCK_BOOTTIME when it was seen to have no task left; 0 = it has */
+	uint64_t unrecorded[EG_STORY_MAX]; /* of eg_totals, as last reported */
 	int64_t born_ms;	 /* managers: when the kernel reported the cgroup of the record */
 	struct eg_session *next; /* in its bucket */
 };
@@ -69,33 +73,40 @@ struct eg_helper {
 	struct eg_cgroup2 cgroup2;
 	struct eg_config *config;    /* in force; NULL = there is none and sessions are refused */
 	struct eg_resolved resolved; /* what the host says of it */
+	struct eg_places *places;    /* files and directories that rules are about */
+	uint32_t majors[EG_MAJORS_MAX]; /* devices that sessions must not open, 0 at the end */
 	const char *config_file;
 	const char *state_dir;
 	uint32_t generation;
-	uint32_t prefixes4, prefixes6; /* of the default profile */
+	uint32_t prefixes4, prefixes6; /* of the default profile, as is digests */
+	uint32_t digests;
 	char last_error[EG_TEXT_SIZE]; /* why the last load was refused; empty = it was not */
 	char gaps[EG_GAPS_SIZE];       /* eg_msg_is_status.gaps */
 	int64_t started_s, loaded_s;   /* CLOCK_REALTIME */
 	bool enforcing;		       /* seen, not assumed: selftest.c */
 	bool packets_seen;	       /* the same of the packet layer, where loopback works */
+	bool digests_seen;	       /* the same of digests: the kernel can take them */
 	bool stop;
 	bool debug;
 
 	int epoll_fd;
-	struct eg_source listeners[2], signals, timer, ring;
+	struct eg_source listeners[2], signals, timer, ring, story;
 	struct eg_client *clients;
 	size_t n_clients;
 	struct eg_limit door_limit; /* for lines about peers that are turned away */
 
 	struct eg_session *buckets[EG_BUCKETS];
 	size_t n_sessions, n_managers;
-	unsigned int ticks;	/* of the timer, EG_TICK_MS each */
-	struct eg_flows *flows; /* flows.c, while it looks for flows; NULL = it does not */
-	bool strays_filtered;	/* stray.c: its programs are at the root of all cgroups */
-	bool strays_failed;	/* they could not be, which was said */
-	int64_t strays_seen_ms; /* when there was last a session that has strayed */
-	bool reap_due;		/* some session went empty */
-	int64_t reap_after_ms;	/* not before */
+	/* CLOCK_BOOTTIME: what was recorded before is in the log */
+	uint64_t story_ns;
+	unsigned int ticks;	  /* of the timer, EG_TICK_MS each */
+	struct eg_flows *flows;	  /* flows.c, while it looks for flows; NULL = it does not */
+	unsigned int flows_ticks; /* until it looks once more; 0 = it need not */
+	bool strays_filtered;	  /* stray.c: its programs are at the root of all cgroups */
+	bool strays_failed;	  /* they could not be, which was said */
+	int64_t strays_seen_ms;	  /* when there was last a session that has strayed */
+	bool reap_due;		  /* some session went empty */
+	int64_t reap_after_ms;	  /* not before */
 };
 
 /* ---- main.c: loop ---- */
@@ -108,6 +119,10 @@ int eg_loop_add(struct eg_helper *helper, struct eg_source *source, uint32_t eve
 /* Loads, compiles and puts in force; logs the outcome. Returns 0, or a negative errno and the old
  * policy stays. */
 int eg_helper_reload(struct eg_helper *helper);
+
+/* Looks up anew what the configuration's paths lead to, when that has changed in a way that the
+ * kernel side does not see. Cheap when it has not. Logs. */
+void eg_helper_refresh(struct eg_helper *helper);
 
 /*
  * At start: says what the kernel lacks, protects what sessions must not touch, and puts a policy in
@@ -231,9 +246,25 @@ void eg_session_free_all(struct eg_helper *helper);
 void eg_report_start(const struct eg_session *session, const char *path);
 void eg_report_summary(const struct eg_session *session, uint64_t left_out);
 void eg_report_end(struct eg_helper *helper, struct eg_session *session);
+/* What of the recording is missing, session->unrecorded. */
+void eg_report_lost(const struct eg_session *session);
 /* session: NULL = not known any more; path: where the process is now, raw. */
 void eg_report_stray(const struct eg_session *session, const struct eg_event *event,
 		     const char *path);
+
+/* ---- story.c: what is recorded ---- */
+
+/* A record of the story's ring. eg_bpf_told_fn. */
+void eg_story_record(const struct eg_told *told, size_t size, void *arg);
+
+/* Logs some of what was recorded; what is left stays for the next turn. 0 or a negative errno. */
+int eg_story_read(struct eg_helper *helper);
+
+/* Is all that a session without tasks did in the log? Reads some of it. */
+bool eg_story_is_told(struct eg_helper *helper, struct eg_session *session);
+
+/* Says what of a session's recording was left out, when there is more of it than was said. */
+void eg_story_check(struct eg_helper *helper, struct eg_session *session);
 
 /* ---- adopt.c ---- */
 
@@ -322,6 +353,10 @@ void eg_stray_tick(struct eg_helper *helper, int64_t now_ms);
  */
 void eg_flows_reset(struct eg_helper *helper);
 
+/* Looks once more a little later: for connections that were being made when the policy changed, and
+ * for what a walk over a table that grows can miss. */
+void eg_flows_tick(struct eg_helper *helper);
+
 /* Stops looking. Blocks for one walk over the TCP sockets at most. */
 void eg_flows_close(struct eg_helper *helper);
 
@@ -357,7 +392,8 @@ bool eg_survey_lingers(const char *user);
  * Guards a child of our own with a policy that denies 192.0.2.0/24 and lets it try. Blocks up to a
  * second.
  * Returns 0 when the denied connect gave EPERM and an allowed one did not; helper->packets_seen
- * says whether a packet from a denied address was dropped while one from another address came.
+ * says whether a packet from a denied address was dropped while one from another address came,
+ * helper->digests_seen whether a file with a denied digest was not executed while another was.
  * Otherwise a negative errno with *reterr.
  */
 int eg_selftest(struct eg_helper *helper, struct eg_err *reterr);

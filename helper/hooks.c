@@ -21,6 +21,8 @@ static const struct eg_hook hooks[] = {
 	{"inode_file_setattr", "flags of protected files are not judged", "file_ioctl"},
 	{"perf_event_open", "performance events are not refused", NULL},
 };
+const struct eg_hook eg_hook_digests = {
+	"ima", "programs are not refused by their digests (exec.deny_sha256)", NULL};
 _Static_assert(EG_ARRAY_SIZE(hooks) <= EG_HOOKS_MAX, "EG_HOOKS_MAX");
 
 const struct eg_hook *eg_hooks_table(size_t *ret_n)

@@ -17,6 +17,9 @@ struct eg_hook {
 	const char *instead; /* the hook that does the same there; NULL = none does */
 };
 
+/* Not a hook, but as optional as one: the kernel's way to take a SHA-256 digest of a file (IMA). */
+extern const struct eg_hook eg_hook_digests;
+
 /* All optional hooks. *ret_n: how many, EG_HOOKS_MAX at most. */
 const struct eg_hook *eg_hooks_table(size_t *ret_n);
 

@@ -20,6 +20,7 @@
 #include <sys/un.h>
 #include <time.h>
 
+#include "feed.h"
 #include "helper.h"
 #include "log.h"
 #include "util.h"
@@ -89,6 +90,17 @@ static void on_ring(struct eg_helper *helper, struct eg_source *source, uint32_t
 		       strerror(-r));
 }
 
+static void on_story(struct eg_helper *helper, struct eg_source *source, uint32_t events)
+{
+	int r = eg_story_read(helper);
+
+	(void)source;
+	(void)events;
+	if (r < 0)
+		eg_log(LOG_ERR, "cannot read what is recorded: %s; lines are missing",
+		       strerror(-r));
+}
+
 static void on_timer(struct eg_helper *helper, struct eg_source *source, uint32_t events)
 {
 	int64_t now = eg_proto_now_ms();
@@ -99,6 +111,7 @@ static void on_timer(struct eg_helper *helper, struct eg_source *source, uint32_
 		return; /* EAGAIN: already read */
 	eg_server_tick(helper, now);
 	eg_session_tick(helper, now);
+	eg_flows_tick(helper);
 }
 
 static void on_signal(struct eg_helper *helper, struct eg_source *source, uint32_t events)
@@ -183,14 +196,21 @@ static int loop(struct eg_helper *helper)
 static int check_only(const char *path)
 {
 	struct eg_config *config = NULL;
+	struct eg_digests digests = {0};
 	struct eg_err err = {0};
 	char text[EG_TEXT_SIZE + EG_PATH_TEXT_SIZE];
+	int r = eg_config_load(path, geteuid(), &config, NULL, NULL, &err);
 
-	if (eg_config_load(path, geteuid(), &config, NULL, NULL, &err) < 0) {
+	if (!r)
+		r = eg_feed_digests(&config->profiles[0], geteuid(), &digests, &err);
+	eg_digests_done(&digests);
+	eg_config_free(config);
+	if (r < 0) {
+		if (!err.file[0])
+			(void)snprintf(err.file, sizeof(err.file), "%s", path);
 		(void)fprintf(stderr, "%s\n", eg_err_format(&err, text, sizeof(text)));
 		return 1;
 	}
-	eg_config_free(config);
 	(void)printf("%s: fine\n", path);
 	return 0;
 }
@@ -254,6 +274,7 @@ static int start(struct eg_helper *helper, struct eg_err *err)
 	if (!eg_bpf_profile_get(helper->bpf, EG_PROFILE_DEFAULT, &before))
 		helper->generation = before.generation;
 	eg_bpf_events_set(helper->bpf, eg_session_event, helper);
+	eg_bpf_story_set(helper->bpf, eg_story_record, helper);
 	r = eg_inforce_start(helper, err);
 	if (r < 0)
 		return r;
@@ -261,7 +282,10 @@ static int start(struct eg_helper *helper, struct eg_err *err)
 	if (n)
 		eg_log(LOG_NOTICE, "took over %d sessions", n);
 	helper->ring = (struct eg_source){.fd = eg_bpf_events_fd(helper->bpf), .handle = on_ring};
+	helper->story = (struct eg_source){.fd = eg_bpf_story_fd(helper->bpf), .handle = on_story};
 	r = eg_loop_add(helper, &helper->ring, EPOLLIN);
+	if (!r)
+		r = eg_loop_add(helper, &helper->story, EPOLLIN);
 	if (!r)
 		r = eg_server_open(helper, passed, passed_sockets(), err);
 	return r;
@@ -387,6 +411,7 @@ int main(int argc, char **argv)
 	eg_flows_close(&helper);
 	eg_session_free_all(&helper);
 	(void)eg_bpf_helper_set(helper.bpf, 0); /* else a number that is nobody's stays protected */
+	eg_places_close(helper.places);
 	eg_bpf_close(helper.bpf);
 	eg_resolved_done(&helper.resolved);
 	eg_config_free(helper.config);

@@ -1,211 +1,311 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* The built-in lists into the kernel. */
+/*
+ * Places into the kernel: each path gets its number (place_tree.c), what is there its identity
+ * (place_ids.c), and each policy its rules by these numbers (place_work.c).
+ */
 #include "places.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "builtin.h"
+#include "place_disk.h"
+#include "place_work.h"
 #include "util.h"
 
-/* ---- identities ---- */
+/* ---- open and close ---- */
 
-int eg_places_ids(struct eg_bpf *bpf, struct eg_places_ids *ret)
+/* The identities that the kernel side knows for the numbers. */
+static int load_files(struct eg_places *places)
 {
-	return eg_bpf_files(bpf, &ret->list, &ret->n);
-}
+	struct eg_file_id *ids eg_auto_free = NULL;
+	struct eg_place *of eg_auto_free = NULL;
+	size_t n = 0;
+	int r = eg_bpf_places_get(places->bpf, EG_PLACES_SEEN, (void **)&ids, &of, &n);
 
-const struct eg_file *eg_places_id(const struct eg_places_ids *ids, int fd)
-{
-	for (size_t i = 0; i < ids->n; i++)
-		if (ids->list[i].fd == (uint32_t)fd)
-			return &ids->list[i];
-	return NULL;
-}
+	for (size_t i = 0; i < n && !r; i++) {
+		long index = eg_place_tree_by_id(&places->tree, of[i].id);
 
-/* ---- places ---- */
-
-/* A place before its identity is known. */
-struct open_place {
-	int fd; /* owned */
-	uint32_t flags;
-	char name[EG_PLACE_NAME_SIZE];
-};
-
-struct collection {
-	struct open_place *list; /* owned */
-	size_t n, room;
-};
-
-static int add(struct collection *to, int fd, const char *name, uint32_t flags)
-{
-	struct open_place *place;
-
-	if (to->n == to->room) {
-		size_t room = to->room ? 2 * to->room : 512;
-		void *more = realloc(to->list, room * sizeof(*to->list));
-
-		if (!more)
-			return -ENOMEM;
-		to->list = more;
-		to->room = room;
+		if (index >= 0)
+			places->tree.nodes[index].file = ids[i];
 	}
-	if (strlen(name) >= sizeof(place->name))
-		return -ENAMETOOLONG;
-	place = &to->list[to->n];
-	*place = (struct open_place){.fd = fcntl(fd, F_DUPFD_CLOEXEC, 0), .flags = flags};
-	if (place->fd < 0)
-		return -errno;
-	memcpy(place->name, name, strlen(name));
-	to->n++;
+	return r;
+}
+
+static int load(struct eg_places *places)
+{
+	struct eg_place_key *keys eg_auto_free = NULL;
+	struct eg_place *names eg_auto_free = NULL;
+	uint32_t last = 0;
+	size_t n = 0;
+	int r = eg_bpf_place_last_get(places->bpf, &last);
+
+	if (!r)
+		r = eg_place_tree_init(&places->tree, last);
+	if (!r)
+		r = eg_bpf_places_get(places->bpf, EG_PLACES_NAMED, (void **)&keys, &names, &n);
+	if (!r)
+		r = eg_place_tree_load(&places->tree, keys, names, n);
+	return r < 0 ? r : load_files(places);
+}
+
+int eg_places_open(struct eg_bpf *bpf, struct eg_places **ret)
+{
+	struct eg_places *places = calloc(1, sizeof(*places));
+	int r;
+
+	if (!places)
+		return -ENOMEM;
+	places->bpf = bpf;
+	r = load(places);
+	if (r < 0)
+		eg_places_close(places);
+	else
+		*ret = places;
+	return r;
+}
+
+static void forget_links(struct eg_places *places)
+{
+	for (size_t i = 0; i < places->n_links; i++) {
+		free(places->links[i].path);
+		free(places->links[i].real);
+	}
+	free(places->links);
+	places->links = NULL;
+	places->n_links = 0;
+}
+
+void eg_places_close(struct eg_places *places)
+{
+	if (!places)
+		return;
+	forget_links(places);
+	eg_place_tree_done(&places->tree);
+	free(places);
+}
+
+/* ---- resolve ---- */
+
+static int compare_rules(const void *va, const void *vb)
+{
+	const struct eg_policy_place *a = va, *b = vb;
+
+	return (a->place > b->place) - (a->place < b->place);
+}
+
+int eg_places_resolve(struct eg_places *places, const struct eg_place_want *wants, size_t n,
+		      struct eg_policy_place **ret_rules, size_t *ret_n, const char **ret_bad)
+{
+	__attribute__((cleanup(eg_place_work_done))) struct eg_place_work work = {.places = places};
+	int r;
+
+	places->round++;
+	r = eg_place_work_touch(&work, 0, true);
+	for (size_t i = 0; i < n && !r; i++) {
+		r = eg_place_work_add(&work, &wants[i]);
+		if (r == -ENOTDIR)
+			r = 0; /* nothing can be there */
+		if (r < 0)
+			*ret_bad = wants[i].path;
+	}
+	if (!r && n)
+		r = eg_place_work_mounts(&work);
+	if (!r)
+		r = eg_place_work_publish(&work);
+	if (r < 0)
+		return r;
+	qsort(work.rules, work.n_rules, sizeof(*work.rules), compare_rules);
+	*ret_n = work.n_rules;
+	*ret_rules = eg_take_ptr(&work.rules);
 	return 0;
 }
 
-/* Cuts the last component off. Returns it, or NULL when none is left; dir then is "/". */
-static char *cut(char *dir)
+int eg_places_protect(struct eg_places *places, const char *const *more, size_t n)
 {
-	char *slash = strrchr(dir, '/');
+	size_t n_builtin, n_rules = 0;
+	const char *const *builtin = eg_builtin_places(&n_builtin), *bad;
+	struct eg_place_want *wants eg_auto_free = calloc(n_builtin + n, sizeof(*wants));
+	struct eg_policy_place *rules eg_auto_free = NULL;
+	int r;
 
-	if (!slash[1])
-		return NULL;
-	if (slash == dir) {
-		memmove(slash + 2, slash + 1, strlen(slash + 1) + 1);
-		slash[1] = '\0';
-		return slash + 2;
-	}
-	*slash = '\0';
-	return slash + 1;
+	if (!wants)
+		return -ENOMEM;
+	for (size_t i = 0; i < n_builtin + n; i++)
+		wants[i] = (struct eg_place_want){.path = i < n_builtin ? builtin[i]
+									: more[i - n_builtin],
+						  .about = 1U << EG_ASK_WRITE,
+						  .denied = 1U << EG_ASK_WRITE};
+	r = eg_places_resolve(places, wants, n_builtin + n, &rules, &n_rules, &bad);
+	if (!r)
+		r = eg_bpf_place_rules_put(places->bpf, EG_PLACE_BUILTIN, rules, n_rules);
+	return r < 0 ? r : eg_bpf_place_rules_keep(places->bpf, EG_PLACE_BUILTIN, rules, n_rules);
 }
 
-/*
- * Adds the name in its directory, or the first name on the way that is not there; and the
- * directories above, which must keep their names, or another could come in their place.
- */
-static int add_name(struct collection *to, const char *path)
+/* ---- what a profile wants ---- */
+
+enum {
+	READ = 1U << EG_ASK_READ,
+	WRITE = 1U << EG_ASK_WRITE,
+	RUN = 1U << EG_ASK_RUN,
+	RECORD = 1U << EG_ASK_RECORD,
+};
+
+/* Lists of a profile, and what each says about its paths. */
+static const struct {
+	size_t offset;
+	uint32_t about, denied;
+} lists[] = {
+	{offsetof(struct eg_config_profile, files_deny_read), READ, READ},
+	{offsetof(struct eg_config_profile, files_deny_write), WRITE, WRITE},
+	{offsetof(struct eg_config_profile, files_allow), READ | WRITE, 0},
+	{offsetof(struct eg_config_profile, exec_deny), RUN, RUN},
+	{offsetof(struct eg_config_profile, exec_allow_only), RUN, 0},
+	{offsetof(struct eg_config_profile, record_open), RECORD, RECORD},
+};
+
+static const struct eg_config_texts *list_of(const struct eg_config_profile *profile, size_t i)
 {
-	char dir[PATH_MAX + 1], *name;
-	bool named = false;
-	int r = 0;
-
-	if (path[0] != '/' || strlen(path) >= PATH_MAX)
-		return -EINVAL;
-	memcpy(dir, path, strlen(path) + 1);
-	while (!r && (name = cut(dir))) {
-		int fd eg_auto_close = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
-
-		if (fd < 0 && errno != ENOENT)
-			return -errno;
-		if (fd >= 0 && !named)
-			r = add(to, fd, name, EG_PLACE_TREE);
-		if (fd >= 0 && !r && dir[1])
-			r = add(to, fd, "", 0);
-		named = named || fd >= 0;
-	}
-	return r;
+	return (const void *)((const char *)profile + lists[i].offset);
 }
 
-/* Is what a path leads to right now to be protected whatever its name? Not where somebody has made
- * a link to / or to a device: everybody writes to /dev/null. */
-static bool is_lasting(int fd, const char *real)
+int eg_places_wanted(const struct eg_config_profile *profile, struct eg_place_want **ret,
+		     size_t *ret_n)
 {
-	struct stat st;
+	struct eg_place_want *wants;
+	size_t n = 0;
 
-	return fd >= 0 && real && real[1] && fstat(fd, &st) == 0 &&
-	       (S_ISREG(st.st_mode) || S_ISDIR(st.st_mode));
+	for (size_t i = 0; i < EG_ARRAY_SIZE(lists); i++)
+		n += list_of(profile, i)->n;
+	wants = calloc(n + 1, sizeof(*wants));
+	if (!wants)
+		return -ENOMEM;
+	n = 0;
+	for (size_t i = 0; i < EG_ARRAY_SIZE(lists); i++)
+		for (size_t j = 0; j < list_of(profile, i)->n; j++)
+			wants[n++] =
+				(struct eg_place_want){.path = list_of(profile, i)->list[j].text,
+						       .about = lists[i].about,
+						       .denied = lists[i].denied,
+						       .line = list_of(profile, i)->list[j].line};
+	*ret = wants;
+	*ret_n = n;
+	return 0;
 }
 
-/* Adds a path, and what is there now; where links lead to it, its real path too. */
-static int add_path(struct collection *to, const char *path)
-{
-	char *real eg_auto_free = realpath(path, NULL);
-	int fd eg_auto_close = open(path, O_PATH | O_CLOEXEC);
-	int r = add_name(to, path);
+/* ---- sweep ---- */
 
-	if (!r && is_lasting(fd, real)) {
-		r = add(to, fd, "", EG_PLACE_TREE);
-		if (!r && strcmp(real, path) != 0)
-			r = add_name(to, real);
-	}
-	/* not a directory on the way: then there is nothing to protect */
-	return r == -ENOTDIR ? 0 : r;
+struct numbers {
+	uint32_t *list; /* owned, sorted */
+	size_t n;
+};
+
+static int compare_numbers(const void *va, const void *vb)
+{
+	const uint32_t *a = va, *b = vb;
+
+	return (*a > *b) - (*a < *b);
 }
 
-static int collect(struct collection *to, const char *const *paths, size_t n)
+static bool is_used(const struct eg_place_node *node, const void *arg)
 {
-	int r = 0;
+	const struct numbers *used = arg;
+
+	return used->n &&
+	       bsearch(&node->place.id, used->list, used->n, sizeof(*used->list), compare_numbers);
+}
+
+/* Drops what the tree has no number for from a map. */
+static int sweep_map(struct eg_places *places, enum eg_bpf_places kind, size_t key_size)
+{
+	struct eg_place *of eg_auto_free = NULL;
+	char *keys eg_auto_free = NULL;
+	size_t n = 0, gone = 0;
+	int r = eg_bpf_places_get(places->bpf, kind, (void **)&keys, &of, &n);
 
 	for (size_t i = 0; i < n && !r; i++)
-		r = add_path(to, paths[i]);
-	return r;
+		if (eg_place_tree_by_id(&places->tree, of[i].id) < 0)
+			memmove(keys + gone++ * key_size, keys + i * key_size, key_size);
+	return r < 0 ? r : eg_bpf_places_drop(places->bpf, kind, keys, gone);
 }
 
-static void collection_done(struct collection *collection)
+int eg_places_sweep(struct eg_places *places)
 {
-	for (size_t i = 0; i < collection->n; i++)
-		eg_close_p(&collection->list[i].fd);
-	free(collection->list);
-}
-
-/* Adds to the list, or to what is there with that key: a directory may be a place of its own, and
- * on the way to others. */
-static void merge(struct eg_place *places, size_t *n, const struct eg_place *place)
-{
-	for (size_t i = 0; i < *n; i++) {
-		if (memcmp(&places[i].key, &place->key, sizeof(place->key)) != 0)
-			continue;
-		places[i].flags |= place->flags;
-		return;
-	}
-	places[(*n)++] = *place;
-}
-
-/* Gives each its identity. places: room for all; *ret_n: how many are different. Returns 0 or a
- * negative errno. */
-static int identify(struct eg_bpf *bpf, const struct collection *from, struct eg_place *places,
-		    size_t *ret_n)
-{
-	struct eg_places_ids ids = {0};
-	int r = eg_places_ids(bpf, &ids);
-
-	*ret_n = 0;
-	for (size_t i = 0; i < from->n && !r; i++) {
-		const struct open_place *found = &from->list[i];
-		const struct eg_file *id = eg_places_id(&ids, found->fd);
-		struct eg_place place = {.flags = found->flags};
-
-		if (!id) {
-			r = -ENODATA; /* opened just now: the kernel did not list all */
-			break;
-		}
-		place.key.ino = id->ino;
-		place.key.dev = id->dev;
-		place.key.gen = id->gen;
-		memcpy(place.key.name, found->name, sizeof(found->name));
-		merge(places, ret_n, &place);
-	}
-	free(ids.list);
-	return r;
-}
-
-int eg_places_put(struct eg_bpf *bpf, const char *const *more, size_t n)
-{
-	__attribute__((cleanup(collection_done))) struct collection found = {0};
-	struct eg_place *places eg_auto_free = NULL;
-	size_t n_builtin, n_places;
-	const char *const *builtin = eg_builtin_places(&n_builtin);
-	int r = collect(&found, builtin, n_builtin);
+	struct numbers used = {0};
+	int r = eg_bpf_place_rules_used(places->bpf, &used.list, &used.n);
 
 	if (!r)
-		r = collect(&found, more, n);
-	if (r < 0)
-		return r;
-	places = calloc(found.n + 1, sizeof(*places));
-	r = places ? identify(bpf, &found, places, &n_places) : -ENOMEM;
-	return r < 0 ? r : eg_bpf_places_put(bpf, places, n_places);
+		r = eg_place_tree_prune(&places->tree, is_used, &used);
+	free(used.list);
+	if (!r)
+		r = sweep_map(places, EG_PLACES_SEEN, sizeof(struct eg_file_id));
+	return r < 0 ? r : sweep_map(places, EG_PLACES_NAMED, sizeof(struct eg_place_key));
+}
+
+/* ---- stale ---- */
+
+struct digest {
+	const struct eg_places *places;
+	uint64_t sum;
+};
+
+/* A mount counts when a place with rules is above it. The order does not. */
+static int add_to_digest(const char *path, void *arg)
+{
+	struct digest *digest = arg;
+	struct eg_place_tree tree = digest->places->tree; /* is only looked at */
+	uint64_t hash = 0xcbf29ce484222325;
+	const char *at = path;
+	bool counts = false;
+	long index = 0;
+
+	while (*at && index >= 0 && !counts) {
+		size_t n = strcspn(++at, "/");
+
+		counts = tree.nodes[index].place.flags & EG_PLACE_RULED;
+		if (n)
+			index = eg_place_tree_child(&tree, (uint32_t)index, at, n, false);
+		at += n;
+	}
+	for (at = path; counts && *at; at++)
+		hash = (hash ^ (unsigned char)*at) * 0x100000001b3;
+	digest->sum += counts ? hash : 0;
+	return 0;
+}
+
+static uint64_t digest_mounts(const struct eg_places *places)
+{
+	struct digest digest = {.places = places};
+
+	(void)eg_place_disk_mounts(add_to_digest, &digest); /* no news then */
+	return digest.sum;
+}
+
+void eg_places_begin(struct eg_places *places)
+{
+	forget_links(places);
+	/* Before anything is looked up: what comes meanwhile is news. */
+	(void)eg_bpf_place_links(places->bpf, &places->seen_links);
+}
+
+void eg_places_settled(struct eg_places *places)
+{
+	places->mounts = digest_mounts(places);
+}
+
+bool eg_places_are_stale(const struct eg_places *places)
+{
+	struct eg_place_real real;
+	uint32_t links = places->seen_links;
+
+	if (eg_bpf_place_links(places->bpf, &links) < 0 || links != places->seen_links)
+		return true;
+	for (size_t i = 0; i < places->n_links; i++)
+		if (eg_place_disk_real(places->links[i].path, &real) < 0 ||
+		    strcmp(real.path, places->links[i].real) != 0)
+			return true;
+	return places->mounts != digest_mounts(places);
 }
 
 /* ---- sockets ---- */

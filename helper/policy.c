@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "action.h"
 #include "policy_lists.h"
 #include "util.h"
 
@@ -382,23 +383,34 @@ static int compile_bind(struct compiler *compiler)
 
 static void fill_policy(struct eg_policy_image *image, const struct eg_config_profile *profile)
 {
-	image->policy.flags = (profile->mode == EG_MODE_AUDIT ? EG_POLICY_AUDIT : 0U) |
-			      (profile->deny_setuid ? EG_POLICY_DENY_SETUID : 0U) |
+	bool leaving = profile->actions[EG_ON_LEAVING] != EG_ACTION_ALLOW;
+	bool tampering = profile->actions[EG_ON_TAMPERING] != EG_ACTION_ALLOW;
+
+	image->policy.flags = (profile->deny_setuid ? EG_POLICY_DENY_SETUID : 0U) |
 			      (profile->deny_mount ? EG_POLICY_DENY_MOUNT : 0U) |
+			      (profile->files_deny_read.n ? EG_POLICY_READS : 0U) |
+			      (profile->files_deny_write.n ? EG_POLICY_WRITES : 0U) |
 			      (image->n_entries4 ? EG_POLICY_RULES4 : 0U) |
 			      (image->n_entries6 ? EG_POLICY_RULES6 : 0U) |
 			      (image->n_segments ? EG_POLICY_SEGMENTS : 0U) |
 			      (profile->setuid_allow.n ? EG_POLICY_PROGRAMS : 0U) |
 			      (profile->mount_allow.n ? EG_POLICY_MOUNTS : 0U) |
-			      (profile->deny_leaving ? EG_POLICY_DENY_LEAVING : 0U) |
-			      (profile->deny_tampering ? EG_POLICY_DENY_TAMPERING : 0U) |
+			      (leaving ? EG_POLICY_DENY_LEAVING : 0U) |
+			      (tampering ? EG_POLICY_DENY_TAMPERING : 0U) |
 			      (profile->deny_services ? EG_POLICY_DENY_SERVICES : 0U) |
 			      (profile->deny_same_user ? EG_POLICY_DENY_SAME_USER : 0U) |
-			      (profile->unix_deny.n ? EG_POLICY_UNIX_NAMES : 0U);
+			      (profile->unix_deny.n ? EG_POLICY_UNIX_NAMES : 0U) |
+			      (profile->exec_deny.n ? EG_POLICY_RUNS : 0U) |
+			      (profile->exec_allow_only.n ? EG_POLICY_RUNS_ONLY : 0U) |
+			      (profile->record_exec ? EG_POLICY_RECORD_EXEC : 0U) |
+			      (profile->record_connect ? EG_POLICY_RECORD_CONNECT : 0U) |
+			      (profile->record_open.n ? EG_POLICY_RECORD_OPEN : 0U);
 	image->policy.families = 1ULL << AF_UNIX | 1ULL << AF_INET | 1ULL << AF_INET6 |
 				 1ULL << AF_NETLINK | profile->families;
 	image->policy.protocols = profile->protocols;
 	image->policy.capabilities = profile->capabilities;
+	image->policy.audit = eg_action_mask(profile, EG_ACTION_AUDIT);
+	image->policy.kill = eg_action_mask(profile, EG_ACTION_KILL);
 }
 
 static void compiler_done(struct compiler *compiler)
@@ -409,8 +421,9 @@ static void compiler_done(struct compiler *compiler)
 	eg_policy_done(&compiler->image);
 }
 
-int eg_policy_compile(const struct eg_config_profile *profile, struct eg_policy_image *ret,
-		      struct eg_err *reterr)
+/* All but the groups. */
+static int compile_one(const struct eg_config_profile *profile, struct eg_policy_image *ret,
+		       struct eg_err *reterr)
 {
 	__attribute__((cleanup(compiler_done))) struct compiler compiler = {.profile = profile,
 									    .reterr = reterr};
@@ -429,12 +442,72 @@ int eg_policy_compile(const struct eg_config_profile *profile, struct eg_policy_
 	return 0;
 }
 
-void eg_policy_done(struct eg_policy_image *image)
+/* A group's rules are a profile that says nothing else. Loopback is in there, as in every other, so
+ * that a rule for all networks leaves it to the profile. */
+static int compile_group(const struct eg_config_group *group, struct eg_policy_image *ret,
+			 struct eg_err *reterr)
+{
+	const struct eg_config_profile alone = {.egress = group->egress,
+						.bind = group->bind,
+						.setuid_allow = group->setuid_allow,
+						.files_deny_read = group->files_deny_read,
+						.files_deny_write = group->files_deny_write};
+
+	int err = compile_one(&alone, ret, reterr);
+
+	if (err == 0) /* a switch is the profile's */
+		ret->policy.flags &= EG_POLICY_RULES4 | EG_POLICY_RULES6 | EG_POLICY_SEGMENTS |
+				     EG_POLICY_PROGRAMS | EG_POLICY_READS | EG_POLICY_WRITES;
+	return err;
+}
+
+int eg_policy_compile(const struct eg_config_profile *profile, struct eg_policy_image *ret,
+		      struct eg_err *reterr)
+{
+	struct eg_policy_image image = {0};
+	int err = compile_one(profile, &image, reterr);
+
+	if (err == 0 && profile->n_groups) {
+		image.policy.flags |= EG_POLICY_BY_PROGRAM;
+		image.groups = calloc(profile->n_groups, sizeof(*image.groups));
+		if (!image.groups) {
+			*reterr = (struct eg_err){.text = "not enough memory"};
+			err = -ENOMEM;
+		}
+	}
+	for (; err == 0 && image.n_groups < profile->n_groups; image.n_groups++) {
+		struct eg_policy_image *group = &image.groups[image.n_groups];
+
+		err = compile_group(&profile->groups[image.n_groups], group, reterr);
+		/* The hooks ask about files where somebody may be refused one. */
+		image.policy.flags |= group->policy.flags & (EG_POLICY_READS | EG_POLICY_WRITES);
+	}
+	if (err < 0) {
+		eg_policy_done(&image);
+		return err;
+	}
+	*ret = image;
+	return 0;
+}
+
+static void image_done(struct eg_policy_image *image)
 {
 	free(image->entries4);
 	free(image->entries6);
 	free(image->segments);
 	free(image->items);
 	free(image->names);
+	eg_digests_done(&image->digests);
+	free(image->places);
+}
+
+void eg_policy_done(struct eg_policy_image *image)
+{
+	size_t i;
+
+	for (i = 0; i < image->n_groups; i++)
+		image_done(&image->groups[i]);
+	free(image->groups);
+	image_done(image);
 	*image = (struct eg_policy_image){0};
 }

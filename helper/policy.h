@@ -9,6 +9,8 @@
  * 64:ff9b::/96, 6to4 2002::/16) is denied also when a rule denies the IPv4 address.
  * Precedence of bind rules: the narrowest range of ports that holds the port decides; at equal
  * width deny does; a port no rule names may be bound.
+ * Rules of a group of programs stand beside those of the profile, for these programs only: at equal
+ * length, or width, the group's decide over the profile's, whichever denies.
  */
 #ifndef EG_POLICY_H
 #define EG_POLICY_H
@@ -18,6 +20,7 @@
 
 #include "abi.h"
 #include "config.h"
+#include "digest.h"
 
 /* One entry for a trie: key and value as the maps take them. */
 struct eg_policy_entry4 {
@@ -43,6 +46,12 @@ struct eg_policy_name {
 	uint32_t flags; /* EG_SOCKET_* */
 };
 
+/* One entry of eg_place_rules, of the policy that has it. */
+struct eg_policy_place {
+	uint32_t place; /* eg_place.id */
+	struct eg_place_rule rule;
+};
+
 /*
  * A compiled profile. Entries are sorted by address then length, and no key stands twice; what they
  * and bind refer to in segments is within bounds. All of it is owned by the image.
@@ -61,6 +70,18 @@ struct eg_policy_image {
 	size_t n_items;
 	struct eg_policy_name *names;
 	size_t n_names;
+	/* of programs that must not be run: filled in by feed.c, none after compiling, as is
+	 * EG_POLICY_HASHES */
+	struct eg_digests digests;
+	struct eg_policy_place *places; /* sorted by place; filled in by places.c */
+	size_t n_places;
+	/*
+	 * One for each of profile->groups, in their order: what these say and nothing else, for the
+	 * kernel asks the profile's policy too. They have no groups of their own. The image's items
+	 * of EG_ITEM_RULES have a group's number, from 1, as their line until they are put.
+	 */
+	struct eg_policy_image *groups;
+	size_t n_groups;
 };
 
 /* Which profile a person gets. Today always the first. Returns its index in conf->profiles. */
@@ -104,6 +125,15 @@ struct eg_policy_answer {
 struct eg_policy_answer eg_policy_explain(const struct eg_config_profile *profile,
 					  const struct eg_policy_target *target);
 
+/* The same for a program of one of the profile's groups; NULL: for one of none. */
+struct eg_policy_answer eg_policy_explain_for(const struct eg_config_profile *profile,
+					      const struct eg_config_group *group,
+					      const struct eg_policy_target *target);
+
+/* The group that names the program by this path, NULL when none does. */
+const struct eg_config_group *eg_policy_group_of(const struct eg_config_profile *profile,
+						 const char *program);
+
 /* Does an IPv6 target carry an IPv4 address that must not be denied by a rule either (NAT64, 6to4)?
  * *ret: that address, network order, when it does. It is judged as it stands; 0.0.0.0 is none. */
 bool eg_policy_embedded(const struct eg_policy_target *target, uint8_t ret[4]);
@@ -111,5 +141,8 @@ bool eg_policy_embedded(const struct eg_policy_target *target, uint8_t ret[4]);
 /* What the definition says about bind and listen on a port (0 = the kernel picks). */
 struct eg_policy_answer eg_policy_explain_bind(const struct eg_config_profile *profile,
 					       uint8_t proto, uint16_t port);
+struct eg_policy_answer eg_policy_explain_bind_for(const struct eg_config_profile *profile,
+						   const struct eg_config_group *group,
+						   uint8_t proto, uint16_t port);
 
 #endif

@@ -35,14 +35,33 @@ static bool speaks_about(const struct eg_config_rule *rule, const struct eg_poli
 	return eg_rule_matches(&rule->spec, target->proto, target->port);
 }
 
-/* Does rule a decide over rule b, which stands before it or is NULL? */
-static bool decides_over(const struct eg_config_rule *a, const struct eg_config_rule *b)
+/* Of rules that say something about what is asked: the one that decides so far. */
+struct best {
+	const struct eg_config_rule *rule; /* NULL = none yet */
+	bool of_group;
+};
+
+/* Does a rule decide over the best, which stands before it? */
+static bool decides_over(const struct eg_config_rule *a, bool of_group, const struct best *b)
 {
-	if (!b)
+	if (!b->rule)
 		return true;
-	if (a->spec.net.prefix_len != b->spec.net.prefix_len)
-		return a->spec.net.prefix_len > b->spec.net.prefix_len;
-	return !a->allow && b->allow;
+	if (a->spec.net.prefix_len != b->rule->spec.net.prefix_len)
+		return a->spec.net.prefix_len > b->rule->spec.net.prefix_len;
+	if (of_group != b->of_group)
+		return of_group;
+	return !a->allow && b->rule->allow;
+}
+
+static void search(const struct eg_config_rules *rules, bool of_group,
+		   const struct eg_policy_target *target, struct best *best)
+{
+	size_t i;
+
+	for (i = 0; i < rules->n; i++)
+		if (speaks_about(&rules->list[i], target) &&
+		    decides_over(&rules->list[i], of_group, best))
+			*best = (struct best){.rule = &rules->list[i], .of_group = of_group};
 }
 
 static struct eg_policy_answer answer_rule(const struct eg_config_rule *rule)
@@ -53,22 +72,21 @@ static struct eg_policy_answer answer_rule(const struct eg_config_rule *rule)
 
 /* The address as it is, without looking for another one inside. */
 static struct eg_policy_answer judge(const struct eg_config_profile *profile,
+				     const struct eg_config_group *group,
 				     const struct eg_policy_target *target)
 {
-	const struct eg_config_rule *best = NULL;
 	bool four = target->family == AF_INET;
 	bool loopback = four ? target->addr[0] == loopback4[0]
 			     : memcmp(target->addr, loopback6, sizeof(loopback6)) == 0;
-	size_t i;
+	struct best best = {0};
 
-	for (i = 0; i < profile->egress.n; i++)
-		if (speaks_about(&profile->egress.list[i], target) &&
-		    decides_over(&profile->egress.list[i], best))
-			best = &profile->egress.list[i];
-	if (loopback && (!best || best->spec.net.prefix_len < (four ? 8 : 128)))
+	search(&profile->egress, false, target, &best);
+	if (group)
+		search(&group->egress, true, target, &best);
+	if (loopback && (!best.rule || best.rule->spec.net.prefix_len < (four ? 8 : 128)))
 		return (struct eg_policy_answer){.deny = false, .reason = EG_REASON_DEFAULT};
-	if (best)
-		return answer_rule(best);
+	if (best.rule)
+		return answer_rule(best.rule);
 	return (struct eg_policy_answer){.deny = profile->default_deny,
 					 .reason = EG_REASON_DEFAULT};
 }
@@ -91,23 +109,42 @@ bool eg_policy_embedded(const struct eg_policy_target *target, uint8_t ret[4])
 	return true;
 }
 
-struct eg_policy_answer eg_policy_explain(const struct eg_config_profile *profile,
-					  const struct eg_policy_target *target)
+struct eg_policy_answer eg_policy_explain_for(const struct eg_config_profile *profile,
+					      const struct eg_config_group *group,
+					      const struct eg_policy_target *target)
 {
 	struct eg_policy_target seen = *target, inside = {.family = AF_INET};
 	struct eg_policy_answer answer, embedded;
 
 	normalise(&seen);
-	answer = judge(profile, &seen);
+	answer = judge(profile, group, &seen);
 	if (answer.deny || !eg_policy_embedded(&seen, inside.addr))
 		return answer;
 	inside.proto = seen.proto;
 	inside.port = seen.port;
-	embedded = judge(profile, &inside);
+	embedded = judge(profile, group, &inside);
 	if (!embedded.deny || !embedded.rule)
 		return answer;
 	embedded.embedded = true;
 	return embedded;
+}
+
+struct eg_policy_answer eg_policy_explain(const struct eg_config_profile *profile,
+					  const struct eg_policy_target *target)
+{
+	return eg_policy_explain_for(profile, NULL, target);
+}
+
+const struct eg_config_group *eg_policy_group_of(const struct eg_config_profile *profile,
+						 const char *program)
+{
+	size_t i, j;
+
+	for (i = 0; i < profile->n_groups; i++)
+		for (j = 0; j < profile->groups[i].programs.n; j++)
+			if (strcmp(profile->groups[i].programs.list[j].text, program) == 0)
+				return &profile->groups[i];
+	return NULL;
 }
 
 static int width(const struct eg_config_rule *rule)
@@ -115,22 +152,41 @@ static int width(const struct eg_config_rule *rule)
 	return rule->spec.port_high - rule->spec.port_low;
 }
 
-struct eg_policy_answer eg_policy_explain_bind(const struct eg_config_profile *profile,
-					       uint8_t proto, uint16_t port)
+static void search_bind(const struct eg_config_rules *rules, bool of_group, uint8_t proto,
+			uint16_t port, struct best *best)
 {
-	const struct eg_config_rule *best = NULL;
 	size_t i;
 
-	for (i = 0; i < profile->bind.n; i++) {
-		const struct eg_config_rule *rule = &profile->bind.list[i];
+	for (i = 0; i < rules->n; i++) {
+		const struct eg_config_rule *rule = &rules->list[i];
 
 		if (!eg_rule_matches(&rule->spec, proto, port))
 			continue;
-		if (!best || width(rule) < width(best) ||
-		    (width(rule) == width(best) && !rule->allow && best->allow))
-			best = rule;
+		if (best->rule && width(rule) > width(best->rule))
+			continue;
+		if (!best->rule || width(rule) < width(best->rule) ||
+		    (of_group && !best->of_group) ||
+		    (of_group == best->of_group && !rule->allow && best->rule->allow))
+			*best = (struct best){.rule = rule, .of_group = of_group};
 	}
-	if (best)
-		return answer_rule(best);
+}
+
+struct eg_policy_answer eg_policy_explain_bind_for(const struct eg_config_profile *profile,
+						   const struct eg_config_group *group,
+						   uint8_t proto, uint16_t port)
+{
+	struct best best = {0};
+
+	search_bind(&profile->bind, false, proto, port, &best);
+	if (group)
+		search_bind(&group->bind, true, proto, port, &best);
+	if (best.rule)
+		return answer_rule(best.rule);
 	return (struct eg_policy_answer){.deny = false, .reason = EG_REASON_DEFAULT};
+}
+
+struct eg_policy_answer eg_policy_explain_bind(const struct eg_config_profile *profile,
+					       uint8_t proto, uint16_t port)
+{
+	return eg_policy_explain_bind_for(profile, NULL, proto, port);
 }

@@ -123,7 +123,7 @@ struct eg_msg_is_status {
 	struct eg_msg head;
 	uint32_t abi;
 	uint32_t enforcing;  /* 1 = the helper saw a denied connect refused at its start */
-	uint32_t audit;	     /* 1 = the default profile only audits */
+	uint32_t audit;	     /* by enum eg_restriction: what the default profile only reports */
 	uint32_t generation; /* of the policy in force; 0 = there is none */
 	uint64_t started_s;  /* CLOCK_REALTIME of the helper's start */
 	uint64_t loaded_s;   /* CLOCK_REALTIME of the policy's load */
@@ -133,7 +133,7 @@ struct eg_msg_is_status {
 	uint32_t prefixes6;
 	uint64_t lost;	     /* records that found the ring full, all live sessions */
 	uint32_t unfiltered; /* sessions and managers without the packet layer */
-	uint32_t pad;
+	uint32_t kill;	     /* like audit: for what the default profile kills */
 	char product[32];
 	char kernel[64];
 	char hooks_missing[256];       /* names, space separated; empty = none */

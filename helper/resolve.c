@@ -14,7 +14,7 @@
 #include <sys/stat.h>
 
 #include "builtin.h"
-#include "places.h"
+#include "place_disk.h"
 #include "util.h"
 
 enum { NSS_SIZE = 1024, NSS_SIZE_MAX = 1 << 20 /* a group with all its members */ };
@@ -193,6 +193,16 @@ static int64_t ctime_ns(const struct stat *st)
 	return (int64_t)st->st_ctim.tv_sec * 1000000000 + st->st_ctim.tv_nsec;
 }
 
+/* Does it start as a script does? The kernel runs its interpreter, and that is what counts. */
+static bool is_script(const char *path)
+{
+	int fd eg_auto_close = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	char head[2];
+
+	return fd >= 0 && read(fd, head, sizeof(head)) == sizeof(head) && head[0] == '#' &&
+	       head[1] == '!';
+}
+
 /* Opens a file and says what, but for its identity, can be said of it. A descriptor, or -1 and its
  * trouble. */
 static int open_file(struct eg_resolved_file *file)
@@ -211,10 +221,12 @@ static int open_file(struct eg_resolved_file *file)
 	file->ino = st.st_ino;
 	file->ctime_ns = ctime_ns(&st);
 	file->trouble = NULL;
-	if (file->kind == EG_ITEM_PROGRAM && !S_ISREG(st.st_mode))
+	if (file->kind != EG_ITEM_TARGET && !S_ISREG(st.st_mode))
 		file->trouble = "it is not a program";
-	else if (file->kind == EG_ITEM_PROGRAM && !is_safe(file->text->text))
+	else if (file->kind != EG_ITEM_TARGET && !is_safe(file->text->text))
 		file->trouble = "others than root could put something else in its place";
+	else if (file->kind == EG_ITEM_RULES && is_script(file->text->text))
+		file->trouble = "it is a script, and what counts is its interpreter";
 	else if (S_ISLNK(st.st_mode))
 		file->trouble = "it is a symbolic link";
 	return file->trouble ? -1 : eg_take_fd(&fd);
@@ -227,7 +239,8 @@ static int open_file(struct eg_resolved_file *file)
 static int resolve_files(struct eg_bpf *bpf, struct eg_resolved *of)
 {
 	int *fds eg_auto_free = calloc(of->n_files + 1, sizeof(*fds));
-	struct eg_places_ids ids = {0};
+	struct eg_file *ids = NULL;
+	size_t n_ids = 0;
 	int r = fds ? 0 : -ENOMEM;
 
 	for (size_t i = 0; i < of->n_files && fds; i++) {
@@ -237,10 +250,11 @@ static int resolve_files(struct eg_bpf *bpf, struct eg_resolved *of)
 		fds[i] = keep ? -1 : open_file(file);
 	}
 	if (!r)
-		r = eg_places_ids(bpf, &ids);
+		r = eg_bpf_files(bpf, &ids, &n_ids);
 	for (size_t i = 0; i < of->n_files && fds; i++) {
 		struct eg_resolved_file *file = &of->files[i];
-		const struct eg_file *id = fds[i] < 0 ? NULL : eg_places_id(&ids, fds[i]);
+		const struct eg_file *id =
+			fds[i] < 0 ? NULL : eg_place_disk_file(ids, n_ids, fds[i]);
 
 		if (id)
 			file->key = (struct eg_item_key){.kind = (uint32_t)file->kind,
@@ -250,17 +264,69 @@ static int resolve_files(struct eg_bpf *bpf, struct eg_resolved *of)
 			file->trouble = "the kernel does not say which file it is";
 		eg_close_p(&fds[i]);
 	}
-	free(ids.list);
+	free(ids);
 	return r;
 }
 
-static void collect_files(const struct eg_config_texts *texts, enum eg_item kind,
+/*
+ * A program that two groups name by two paths: which of them counts? The latter of the two gets
+ * trouble. *ret: the former. NULL = there is none.
+ */
+static const struct eg_resolved_file *find_ambiguous(struct eg_resolved *of,
+						     const struct eg_resolved_file **ret)
+{
+	for (size_t i = 0; i < of->n_files; i++)
+		for (size_t j = 0; j < i; j++) {
+			struct eg_resolved_file *a = &of->files[j], *b = &of->files[i];
+
+			if (a->kind != EG_ITEM_RULES || b->kind != EG_ITEM_RULES || a->trouble ||
+			    b->trouble || a->group == b->group ||
+			    memcmp(&a->key, &b->key, sizeof(a->key)) != 0)
+				continue;
+			b->trouble = "another group of rules names the same file";
+			*ret = a;
+			return b;
+		}
+	return NULL;
+}
+
+static int check_ambiguous(struct eg_resolved *of, struct eg_err *err)
+{
+	const struct eg_resolved_file *first = NULL, *again = find_ambiguous(of, &first);
+
+	if (!again)
+		return 0;
+	return fail(err, -EEXIST, again->text->line,
+		    "\"%s\" is the same file as \"%s\" on line %u, which has rules of its own "
+		    "already; a program is named once",
+		    again->text->text, first->text->text, first->text->line);
+}
+
+static void collect_files(const struct eg_config_texts *texts, enum eg_item kind, size_t group,
 			  struct eg_resolved *to)
 {
 	for (size_t i = 0; i < texts->n; i++)
 		if (texts->list[i].text[0] == '/')
-			to->files[to->n_files++] =
-				(struct eg_resolved_file){.text = &texts->list[i], .kind = kind};
+			to->files[to->n_files++] = (struct eg_resolved_file){
+				.text = &texts->list[i], .kind = kind, .group = group};
+}
+
+static void collect_groups(const struct eg_config_profile *profile, struct eg_resolved *to)
+{
+	to->n_groups = profile->n_groups;
+	for (size_t i = 0; i < profile->n_groups; i++) {
+		collect_files(&profile->groups[i].programs, EG_ITEM_RULES, i + 1, to);
+		collect_files(&profile->groups[i].setuid_allow, EG_ITEM_PROGRAM, i + 1, to);
+	}
+}
+
+static size_t count_files(const struct eg_config_profile *profile)
+{
+	size_t n = profile->setuid_allow.n + profile->mount_allow.n;
+
+	for (size_t i = 0; i < profile->n_groups; i++)
+		n += profile->groups[i].programs.n + profile->groups[i].setuid_allow.n;
+	return n;
 }
 
 int eg_resolve(struct eg_bpf *bpf, const struct eg_config_profile *profile, struct eg_resolved *ret,
@@ -271,16 +337,20 @@ int eg_resolve(struct eg_bpf *bpf, const struct eg_config_profile *profile, stru
 
 	if (r < 0)
 		return r;
-	to.files = calloc(profile->setuid_allow.n + profile->mount_allow.n + 1, sizeof(*to.files));
+	to.files = calloc(count_files(profile) + 1, sizeof(*to.files));
 	if (!to.files)
 		return fail(reterr, -ENOMEM, 0, "not enough memory");
-	collect_files(&profile->setuid_allow, EG_ITEM_PROGRAM, &to);
-	collect_files(&profile->mount_allow, EG_ITEM_TARGET, &to);
+	collect_files(&profile->setuid_allow, EG_ITEM_PROGRAM, 0, &to);
+	collect_files(&profile->mount_allow, EG_ITEM_TARGET, 0, &to);
+	collect_groups(profile, &to);
 	if (to.n_files)
 		r = resolve_files(bpf, &to);
 	if (r < 0)
 		return fail(reterr, r, 0, "cannot look up the files of the exceptions: %s",
 			    strerror(-r));
+	r = check_ambiguous(&to, reterr);
+	if (r < 0)
+		return r;
 	*ret = to;
 	to = (struct eg_resolved){0};
 	return 0;
@@ -304,28 +374,51 @@ bool eg_resolve_is_stale(const struct eg_resolved *resolved)
 
 /* ---- what becomes of them ---- */
 
-static int image_items(const struct eg_resolved *from, struct eg_policy_image *image)
+/* Items of the profile, group 0, or what one of its groups has besides. What leads to the groups'
+ * rules is the profile's. */
+static int image_items(const struct eg_resolved *from, size_t group, struct eg_policy_image *image)
 {
 	image->items = calloc(from->n_ids + from->n_files + 1, sizeof(*image->items));
 	image->n_items = 0;
 	if (!image->items)
 		return -ENOMEM;
-	for (size_t i = 0; i < from->n_ids; i++)
+	for (size_t i = 0; !group && i < from->n_ids; i++)
 		image->items[image->n_items++] = from->ids[i];
-	for (size_t i = 0; i < from->n_files; i++)
-		if (!from->files[i].trouble)
-			image->items[image->n_items++] = (struct eg_policy_item){
-				.key = from->files[i].key, .line = from->files[i].text->line};
+	for (size_t i = 0; i < from->n_files; i++) {
+		const struct eg_resolved_file *file = &from->files[i];
+		bool leads = file->kind == EG_ITEM_RULES;
+
+		if (file->trouble || (leads ? 0 : file->group) != group)
+			continue;
+		image->items[image->n_items++] = (struct eg_policy_item){
+			.key = file->key, .line = leads ? (uint32_t)file->group : file->text->line};
+	}
 	return 0;
+}
+
+/* The image has its groups. */
+static int image_all_items(const struct eg_resolved *from, struct eg_policy_image *image)
+{
+	int r = image_items(from, 0, image);
+
+	for (size_t i = 0; i < image->n_groups && !r; i++)
+		r = image_items(from, i + 1, &image->groups[i]);
+	return r;
 }
 
 int eg_resolve_again(struct eg_bpf *bpf, uint32_t slot, struct eg_resolved *resolved)
 {
-	struct eg_policy_image image = {0};
-	int r = resolve_files(bpf, resolved);
+	struct eg_policy_image image = {
+		.groups = calloc(resolved->n_groups + 1, sizeof(*image.groups)),
+	};
+	const struct eg_resolved_file *first;
+	int r = image.groups ? resolve_files(bpf, resolved) : -ENOMEM;
 
+	image.n_groups = r ? 0 : resolved->n_groups;
+	while (!r && find_ambiguous(resolved, &first))
+		; /* each has its trouble now */
 	if (!r)
-		r = image_items(resolved, &image);
+		r = image_all_items(resolved, &image);
 	if (!r)
 		r = eg_bpf_items_replace(bpf, slot, &image);
 	eg_policy_done(&image);
@@ -362,7 +455,7 @@ int eg_resolve_image(const struct eg_resolved *resolved, const struct eg_config_
 		     struct eg_policy_image *image, struct eg_err *reterr)
 {
 	const struct eg_config_texts *mounts = &profile->mount_allow, *names = &profile->unix_deny;
-	int r = image_items(resolved, image);
+	int r = image_all_items(resolved, image);
 
 	image->names = calloc(mounts->n + 2 * names->n + 1, sizeof(*image->names));
 	if (r < 0 || !image->names)

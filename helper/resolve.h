@@ -18,8 +18,9 @@
 /* A program or target that is an exception, as it was found. */
 struct eg_resolved_file {
 	const struct eg_config_text *text; /* of the profile, borrowed */
-	enum eg_item kind;		   /* EG_ITEM_PROGRAM, EG_ITEM_TARGET */
-	const char *trouble;	/* why it is no exception, a constant phrase; NULL = it is one */
+	enum eg_item kind;		   /* EG_ITEM_PROGRAM, EG_ITEM_TARGET, EG_ITEM_RULES */
+	size_t group;	     /* number of the group it stands in, from 1; 0 = the profile itself */
+	const char *trouble; /* why it is no exception, a constant phrase; NULL = it is one */
 	struct eg_item_key key; /* valid without trouble */
 	/* by stat, to see whether it has changed; all zero = it was not there */
 	uint64_t dev, ino;
@@ -32,12 +33,14 @@ struct eg_resolved {
 	size_t n_ids;
 	struct eg_resolved_file *files; /* owned */
 	size_t n_files;
+	size_t n_groups; /* of the profile */
 };
 
 /*
  * Looks everything up. bpf: for the identities of files.
  * Returns 0 and *ret (release with eg_resolved_done); -ENOENT when a user or group that the file
- * names does not exist; -ENOMEM; or another negative errno. Each with *reterr, its file left empty.
+ * names does not exist; -EEXIST when two groups of rules name one program, by two paths; -ENOMEM;
+ * or another negative errno. Each with *reterr, its file left empty.
  * A program or target that is not there, or that others than root could replace, is no error: see
  * trouble.
  */
@@ -52,7 +55,7 @@ bool eg_resolve_is_stale(const struct eg_resolved *resolved);
 int eg_resolve_again(struct eg_bpf *bpf, uint32_t slot, struct eg_resolved *resolved);
 
 /*
- * Fills the items and names of a compiled image. Pure.
+ * Fills the items and names of a compiled image, and the items of its groups. Pure.
  * Returns 0; -ENAMETOOLONG or -ENOMEM with *reterr, its file left empty.
  */
 int eg_resolve_image(const struct eg_resolved *resolved, const struct eg_config_profile *profile,

@@ -4,7 +4,8 @@
  * nothing was. A child of ours is bound to a policy that denies TEST-NET-1 and tries it, with an
  * address beside it as the control. Of the packet layer only the way in can be seen alone: on the
  * way out the hooks are first. So the child is sent a datagram from a denied loopback address, and
- * one from an address beside it.
+ * one from an address beside it. Last it executes two files that are no programs, one of them with
+ * a denied digest: whether the kernel can take digests is known by that only.
  */
 #include "helper.h"
 
@@ -16,24 +17,36 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
+#include "hooks.h"
+#include "key.h"
 #include "util.h"
 
 enum {
-	CHILD_REFUSED = 0,   /* denied address gave EPERM, the other did not */
-	CHILD_REACHED = 1,   /* the denied connect was not refused */
-	CHILD_CONTROL = 2,   /* the control was refused too */
-	CHILD_TROUBLE = 3,   /* could not try */
-	CHILD_PACKET = 4,    /* connects as they should be, and the denied packet came */
-	CHILD_NO_PACKET = 5, /* connects as they should be, and no packet came at all */
+	CHILD_REFUSED = 0,    /* denied address gave EPERM, the other did not */
+	CHILD_REACHED = 1,    /* the denied connect was not refused */
+	CHILD_CONTROL = 2,    /* the control was refused too */
+	CHILD_TROUBLE = 3,    /* could not try */
+	CHILD_PACKET = 4,     /* connects as they should be, and the denied packet came */
+	CHILD_NO_PACKET = 5,  /* connects as they should be, and no packet came at all */
+	CHILD_NO_DIGEST = 16, /* beside one of them: the kernel takes no SHA-256 digests */
 	CHILD_MS = 5000,
 	PACKET_MS = 500, /* for the packet that is allowed; both are sent before we look */
 	LATE_MS = 20,	 /* for the other to come after all */
 };
 
 enum { DENIED = 'd', ALLOWED = 'a' }; /* what the two packets hold */
+
+/* What the two files hold. */
+static const char denied_text[] = "denied\n", allowed_text[] = "allowed\n";
+
+#ifndef MFD_EXEC
+#define MFD_EXEC 0x10U /* include/uapi/linux/memfd.h, since 6.3 */
+#endif
 
 /* errno of a UDP connect, 0 when it worked. No packet leaves: UDP's connect only looks for a
  * route. */
@@ -80,8 +93,48 @@ static int judge_packets(int fd)
 	return first == DENIED || receive(fd, LATE_MS) == DENIED ? CHILD_PACKET : CHILD_REFUSED;
 }
 
+/* A file that may be executed, in memory, or in dir where that is forbidden (vm.memfd_noexec). */
+static int open_program(const char *dir, bool in_memory)
+{
+	int fd;
+
+	if (!in_memory)
+		return open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0700);
+	fd = memfd_create("selftest", MFD_CLOEXEC | MFD_EXEC);
+	return fd < 0 && errno == EINVAL ? memfd_create("selftest", MFD_CLOEXEC) : fd;
+}
+
+/* errno of executing a file that holds this text, of which the kernel can make nothing. */
+static int try_exec(const char *dir, const char *text)
+{
+	static char *const none[] = {NULL};
+	int error = EACCES;
+
+	for (int in_memory = 1; in_memory >= 0 && error == EACCES; in_memory--) {
+		int fd eg_auto_close = open_program(dir, in_memory);
+		int again eg_auto_close = -1;
+		char path[32];
+
+		if (fd < 0 || write(fd, text, strlen(text)) < 0)
+			continue;
+		/* What is open for writing cannot be executed. */
+		(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+		again = open(path, O_RDONLY | O_CLOEXEC);
+		eg_close_p(&fd);
+		fd = -1;
+		(void)syscall(SYS_execveat, again, "", none, none, AT_EMPTY_PATH);
+		error = errno;
+	}
+	return error;
+}
+
+static bool denies_digests(const char *dir)
+{
+	return try_exec(dir, denied_text) == EPERM && try_exec(dir, allowed_text) == ENOEXEC;
+}
+
 /* Runs in the child: enters the cgroup, says where to reach it, waits to be guarded, tries. */
-static int child(int dirfd, int line)
+static int child(const struct eg_helper *helper, int dirfd, int line)
 {
 	int procs eg_auto_close = openat(dirfd, "cgroup.procs", O_WRONLY | O_CLOEXEC);
 	int udp eg_auto_close = -1;
@@ -97,7 +150,9 @@ static int child(int dirfd, int line)
 	denied = try_connect("192.0.2.1");
 	if (try_connect("198.51.100.1") == EPERM)
 		return CHILD_CONTROL;
-	return denied == EPERM ? judge_packets(udp) : CHILD_REACHED;
+	if (denied != EPERM)
+		return CHILD_REACHED;
+	return judge_packets(udp) | (denies_digests(helper->state_dir) ? 0 : CHILD_NO_DIGEST);
 }
 
 static int wait_child(pid_t pid)
@@ -125,16 +180,23 @@ static int put_policy(struct eg_helper *helper)
 		{.key = {.prefix_len = 32, .addr = {127, 0, 0, 2}}, .value.rule = deny},
 		{.key = {.prefix_len = 24, .addr = {192, 0, 2, 0}}, .value.rule = deny},
 	};
-	struct eg_policy_image image = {.policy = {.flags = EG_POLICY_RULES4,
+	struct eg_policy_image image = {.policy = {.flags = EG_POLICY_RULES4 | EG_POLICY_HASHES,
 						   .families = 1ULL << AF_UNIX | 1ULL << AF_INET |
 							       1ULL << AF_INET6 |
 							       1ULL << AF_NETLINK},
 					.entries4 = entries,
 					.n_entries4 = EG_ARRAY_SIZE(entries)};
+	struct eg_hash digest;
+	int r;
 
 	for (size_t i = 0; i < EG_ARRAY_SIZE(entries); i++)
 		entries[i].value.rule.prefix_len = (uint8_t)entries[i].key.prefix_len;
-	return eg_bpf_policy_put(helper->bpf, EG_PROFILE_SELFTEST, &image, 0);
+	eg_key_sha256(denied_text, strlen(denied_text), digest.sha256);
+	r = eg_digests_add(&image.digests, &digest, 0);
+	if (r >= 0)
+		r = eg_bpf_policy_put(helper->bpf, EG_PROFILE_SELFTEST, &image, 0);
+	eg_digests_done(&image.digests);
+	return r;
 }
 
 /* Should loopback be down, nothing comes, which the child tells. */
@@ -154,7 +216,7 @@ static int try_child(struct eg_helper *helper, int dirfd, int line, pid_t pid)
 	struct pollfd poll_fd = {.fd = line, .events = POLLIN};
 	bool there =
 		poll(&poll_fd, 1, CHILD_MS) == 1 && recv(line, &at, sizeof(at), 0) == sizeof(at);
-	int r = there ? eg_bpf_packets_attach(helper->bpf, dirfd) : -EIO;
+	int r = there ? eg_bpf_packets_attach(helper->bpf, dirfd) : -EIO, outcome;
 
 	if (!r) {
 		send_from("127.0.0.2", &at, DENIED);
@@ -162,7 +224,9 @@ static int try_child(struct eg_helper *helper, int dirfd, int line, pid_t pid)
 	}
 	if (r || send(line, "g", 1, MSG_NOSIGNAL) != 1)
 		(void)kill(pid, SIGKILL); /* it waits for that; its outcome is trouble */
-	switch (wait_child(pid)) {
+	outcome = wait_child(pid);
+	helper->digests_seen = !(outcome & CHILD_NO_DIGEST);
+	switch (outcome & ~CHILD_NO_DIGEST) {
 	case CHILD_REFUSED:
 		helper->packets_seen = true;
 		return 0;
@@ -189,7 +253,7 @@ static int run(struct eg_helper *helper, int dirfd, uint64_t id, int level)
 	r = eg_bpf_rebind(helper->bpf, id, (unsigned int)level, &guard);
 	pid = r < 0 ? -1 : fork();
 	if (pid == 0)
-		_exit(child(dirfd, line[1]));
+		_exit(child(helper, dirfd, line[1]));
 	(void)close(line[1]);
 	if (pid > 0)
 		r = try_child(helper, dirfd, line[0], pid);
@@ -231,6 +295,8 @@ int eg_selftest(struct eg_helper *helper, struct eg_err *reterr)
 		r = level < 0 ? level : run(helper, dirfd, id, level);
 	}
 	(void)unlinkat(helper->cgroup2.root_fd, name, AT_REMOVEDIR);
+	if (!r && !helper->digests_seen)
+		eg_bpf_lacks(helper->bpf, &eg_hook_digests);
 	if (failure(r))
 		(void)snprintf(reterr->text, sizeof(reterr->text),
 			       "self-test: %s; the kernel does not enforce", failure(r));

@@ -39,7 +39,6 @@ static void on_cgroup_events(struct eg_helper *helper, struct eg_source *source,
 {
 	struct eg_session *session =
 		(struct eg_session *)((char *)source - offsetof(struct eg_session, events));
-
 	bool was_empty = session->empty;
 	int populated = eg_cgroup2_populated(source->fd);
 
@@ -49,6 +48,8 @@ static void on_cgroup_events(struct eg_helper *helper, struct eg_source *source,
 	 * spinning. */
 	if (populated == -ENODEV)
 		eg_session_unwatch(session);
+	if (!session->empty)
+		session->over_ns = 0;
 	if (session->empty)
 		helper->reap_due = true;
 	else if (was_empty && session->record.flags & EG_GUARD_MANAGER)
@@ -322,6 +323,7 @@ int eg_session_open(struct eg_helper *helper, const struct eg_msg_open *request,
 	if (r < 0)
 		return r;
 	refresh_exceptions(helper);
+	eg_helper_refresh(helper);
 	r = eg_cgroup2_id(dirfd, &cgroup);
 	if (r < 0)
 		return fail(reterr, r, "cannot read the cgroup's id: %s", strerror(-r));
@@ -398,6 +400,7 @@ static void end_session(struct eg_helper *helper, struct eg_session *session)
 {
 	/* Drained first, so that the last refusals stand before the line that sums them up. */
 	(void)eg_bpf_events_read(helper->bpf);
+	eg_story_check(helper, session);
 	eg_report_end(helper, session);
 	remove_leaf(helper, session);
 	eg_session_drop(helper, session);
@@ -429,8 +432,12 @@ static void end_if_over(struct eg_helper *helper, struct eg_session *session, vo
 {
 	const struct members *members = arg;
 
-	if (!has_member(members->list, members->n, session->number))
+	if (has_member(members->list, members->n, session->number))
+		session->over_ns = 0;
+	else if (eg_story_is_told(helper, session))
 		end_session(helper, session);
+	else
+		helper->reap_due = true; /* a part of its story is still to be written */
 }
 
 static void settle(struct eg_helper *helper, struct eg_session *manager, void *arg)
@@ -503,8 +510,10 @@ void eg_session_tick(struct eg_helper *helper, int64_t now_ms)
 {
 	helper->ticks++;
 	eg_stray_tick(helper, now_ms);
-	if (helper->ticks % EG_SURVEY_TICKS == 0)
+	if (helper->ticks % EG_SURVEY_TICKS == 0) {
 		eg_survey(helper);
+		eg_helper_refresh(helper);
+	}
 	for (size_t i = 0; i < EG_BUCKETS; i++) {
 		for (struct eg_session *session = helper->buckets[i]; session;
 		     session = session->next) {
@@ -514,6 +523,8 @@ void eg_session_tick(struct eg_helper *helper, int64_t now_ms)
 				eg_report_summary(session, left_out);
 			if ((i + helper->ticks) % EG_LOOK_TICKS == 0)
 				look_again(helper, session);
+			if ((i + helper->ticks) % EG_LOOK_TICKS == 0)
+				eg_story_check(helper, session);
 			/* Strays: no cgroup tells when the last of them ends. */
 			if (session->empty && session->record.cgroup)
 				helper->reap_due = true;

@@ -51,7 +51,7 @@ list-san:
 # Attack programs run in guests of several suites: static. Rings made by another process are used at the addresses of
 # this one, so they stay where the linker has put them: no PIE.
 ATTACK_SRCS := try call look identity mounts serve net uring net_connect net_send net_route net_raw net_family net_sctp \
-               net_uring net_pass net_where net_bind net_incoming broker gain mounts_new ceiling trace cgroups unixes doors files
+               net_uring net_pass net_where net_bind net_incoming broker gain mounts_new ceiling trace cgroups unixes doors files kills reads story steal runs
 ATTACK_OBJS := $(patsubst %,$(BUILD)/tests/attack/%.o,$(ATTACK_SRCS))
 vm-tools: $(ATTACKS)
 $(BUILD)/tests/attack/%.o: tests/attack/%.c
@@ -61,6 +61,17 @@ $(BUILD)/tests/attack/%.o: tests/attack/%.c
 $(BUILD)/tests/attack/try: $(ATTACK_OBJS)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -static -no-pie -o $@ $(ATTACK_OBJS)
+# The same once more, dynamically linked and with a library that others can take the place of.
+STEAL := $(addprefix $(BUILD)/tests/attack/,dynamic libegnothing.so.1 libsteal.so)
+vm-tools: $(STEAL)
+$(BUILD)/tests/attack/libegnothing.so.1 $(BUILD)/tests/attack/libsteal.so: tests/attack/libsteal.c
+	$(call say,LD,$@)
+	$(Q)$(CC) $(EG_CPPFLAGS) $(CPPFLAGS) $(EG_CFLAGS) $(CFLAGS) $(if $(filter %.1,$@),-DEG_HONEST) -fPIC -shared \
+		-Wl,-soname,libegnothing.so.1 $(LDFLAGS) -o $@ $<
+$(BUILD)/tests/attack/dynamic: $(ATTACK_OBJS) tests/attack/linked.c $(BUILD)/tests/attack/libegnothing.so.1
+	$(call say,LD,$@)
+	$(Q)$(CC) $(EG_CPPFLAGS) $(CPPFLAGS) $(EG_CFLAGS) $(CFLAGS) -fno-pie $(LDFLAGS) -no-pie -Wl,--no-as-needed -o $@ \
+		tests/attack/linked.c $(BUILD)/tests/attack/libegnothing.so.1 $(ATTACK_OBJS) -pthread
 $(BUILD)/tests/attack/ask: tests/attack/ask.c helper/proto.c
 	$(call say,CC,$@)
 	@mkdir -p $(@D)
@@ -79,7 +90,7 @@ $(BLIND): $(HELPER_OBJS) $(filter-out %/hooks.o,$(PURE_OBJS)) $(BUILD)/tests/hoo
 
 # The oracle asks the kernel what policies say: the product's parser, compiler and map code, static for the same reason.
 ORACLE      := $(BUILD)/tests/oracle
-ORACLE_OBJS := $(addprefix $(ORACLE)/,oracle.o random.o) $(PURE_OBJS) $(addprefix $(BUILD)/helper/,bpf_maps.o bpf_pins.o bpf_sets.o)
+ORACLE_OBJS := $(addprefix $(ORACLE)/,oracle.o random.o) $(PURE_OBJS) $(addprefix $(BUILD)/helper/,bpf_maps.o bpf_pins.o bpf_sets.o bpf_places.o)
 vm-tools: $(ORACLE)/oracle
 $(ORACLE)/%.bpf.o: tests/oracle/%.bpf.c
 	$(call say,BPF,$@)

@@ -2,7 +2,7 @@
 /*
  * try OPERATION [ARG...]: makes one attempt and prints its outcome as one word: "ok", the name of
  * the errno, "silent" (no call failed, nothing came back), "CTRUNC" (a descriptor was withheld),
- * or "absent:ERRNO" (the kernel does not have the protocol).
+ * "killed" and "marked" (see kills.c), or "absent:ERRNO" (the kernel does not have the protocol).
  *
  * try all JOBS: reads such commands, one a line, makes JOBS attempts at a time, each in a process
  * of its own, and prints the outcomes in the order of the lines. A line "-" is passed on as it
@@ -29,7 +29,8 @@ static const struct operation *const tables[] = {
 	call_ops,     send_ops,	  connect_ops, form_ops,  route_ops, raw_ops,	    family_ops,
 	sctp_ops,     uring_ops,  pass_ops,    where_ops, bind_ops,  incoming_ops,  broker_ops,
 	identity_ops, mount_ops,  look_ops,    serve_ops, gain_ops,  mount_new_ops, ceiling_ops,
-	trace_ops,    cgroup_ops, unix_ops,    door_ops,  file_ops,
+	trace_ops,    cgroup_ops, unix_ops,    door_ops,  file_ops,  kill_ops,	    read_ops,
+	story_ops,    steal_ops,  run_ops,
 };
 enum { N_TABLES = sizeof(tables) / sizeof(tables[0]) };
 
@@ -43,6 +44,10 @@ const char *outcome_text(int result, char buf[static 40])
 		return "silent";
 	else if (result == TRUNCATED)
 		return "CTRUNC";
+	else if (result == KILLED)
+		return "killed";
+	else if (result == MARKED)
+		return "marked";
 	else if (result < 0)
 		snprintf(buf, 40, "outcome %d", result);
 	else

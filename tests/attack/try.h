@@ -23,6 +23,8 @@ enum {
  */
 enum {
 	SILENT = -1,	/* no call failed, and nothing came back */
+	KILLED = -3,	/* the process has died by SIGKILL within the call */
+	MARKED = -4,	/* it has, but not before it went on */
 	TRUNCATED = -2, /* a descriptor was sent to us and withheld: MSG_CTRUNC */
 	ABSENT = -1000, /* ABSENT - errno: the kernel does not have it */
 };
@@ -38,7 +40,7 @@ extern const struct operation call_ops[], identity_ops[], mount_ops[], look_ops[
 	connect_ops[], send_ops[], form_ops[], route_ops[], raw_ops[], family_ops[], sctp_ops[],
 	uring_ops[], pass_ops[], where_ops[], bind_ops[], incoming_ops[], broker_ops[], gain_ops[],
 	mount_new_ops[], ceiling_ops[], trace_ops[], cgroup_ops[], unix_ops[], door_ops[],
-	file_ops[];
+	file_ops[], kill_ops[], read_ops[], story_ops[], steal_ops[], run_ops[];
 
 /* Runs "OPERATION ARG..." (NULL-terminated) and returns its outcome. Ends the process with TROUBLE
  * when there is no such operation. */

@@ -142,12 +142,26 @@ static inline struct eg_policy_target as_seen(struct eg_policy_target t)
 	return t;
 }
 
-static inline struct verdict kernel(const struct eg_policy_image *image,
-				    const struct eg_policy_target *t)
+/* One policy and, over it, what a group of programs has (NULL: none): as eg_decide in
+ * verdict.bpf.c. */
+static inline struct verdict look_both(const struct eg_policy_image *image,
+				       const struct eg_policy_image *group,
+				       const struct eg_policy_target *t)
+{
+	struct verdict v = look(image, t), own = {0};
+
+	if (group)
+		own = look(group, t);
+	return own.rule.line && own.rule.prefix_len >= v.rule.prefix_len ? own : v;
+}
+
+static inline struct verdict kernel_for(const struct eg_policy_image *image,
+					const struct eg_policy_image *group,
+					const struct eg_policy_target *t)
 {
 	static const uint8_t nat64[12] = {0, 0x64, 0xff, 0x9b}, six_to_four[2] = {0x20, 2};
 	struct eg_policy_target seen = as_seen(*t), inside = seen;
-	struct verdict v = look(image, &seen), w;
+	struct verdict v = look_both(image, group, &seen), w;
 	size_t at = !memcmp(seen.addr, nat64, 12) ? 12 : 2;
 
 	if (v.deny || seen.family != AF_INET6 ||
@@ -157,9 +171,15 @@ static inline struct verdict kernel(const struct eg_policy_image *image,
 	memcpy(inside.addr, seen.addr + at, 4);
 	if (!inside.addr[0] && !inside.addr[1] && !inside.addr[2] && !inside.addr[3])
 		return v;
-	w = look(image, &inside);
+	w = look_both(image, group, &inside);
 	w.embedded = true;
 	return w.deny && w.rule.line ? w : v;
+}
+
+static inline struct verdict kernel(const struct eg_policy_image *image,
+				    const struct eg_policy_target *t)
+{
+	return kernel_for(image, NULL, t);
 }
 
 #endif

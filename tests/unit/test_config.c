@@ -58,6 +58,9 @@ static struct eg_config *must_parse(const char *text)
 
 /* ---- what is valid */
 
+#define DIGEST	    "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+#define DIGEST_HIGH "E3B0C44298FC1C149AFBF4C8996FB92427AE41E4649B934CA495991B7852B855"
+
 static const char full[] = "# all keys\n"
 			   "mode = \"audit\"; // as said\n"
 			   "deny = [\n"
@@ -82,7 +85,15 @@ static const char full[] = "# all keys\n"
 			   "unix = { deny = [\"@x\", \"/run/x\"]; services = \"allow\";\n"
 			   "same_user = \"allow\"; };\n"
 			   "leaving = \"allow\"; tampering = \"allow\"; strict = true;\n"
-			   "managers = { exempt = [\"backup\"]; };\n";
+			   "action = \"kill\"; egress = { action = \"audit\"; };\n"
+			   "files = { action = \"deny\"; };\n"
+			   "managers = { exempt = [\"backup\"]; };\n"
+			   "exec = { deny = [\"/tmp\", \"/home/x y\"]; allow_only = [\n"
+			   "\"/usr\"]; deny_sha256 = [\"" DIGEST "\",\n"
+			   "\"" DIGEST_HIGH "\"]; deny_sha256_files = [\"/etc/feed\"];\n"
+			   "action : \"kill\" };\n"
+			   "record = { exec = true; connect = \"all\";\n"
+			   "open = [\"/etc/\", \"/srv/a b\"]; };\n";
 
 static const char *const valid[] = {
 	"",
@@ -106,8 +117,21 @@ static const char *const valid[] = {
 	"};",
 	"capabilities = { deny = (\"Cap_Bpf\", \"mknod\"); }; unix={deny=[\"@a "
 	"b\",\"/x\",\"@/x\"]}",
+	"egress = {}; files = {}; exec = {};",
+	"action = \"deny\"; egress = { action = \"kill\"; }; leaving = \"audit\"; tampering = "
+	"\"kill\";",
+	"bind={action=\"deny\"} sockets={action=\"audit\"} setuid={action=\"kill\";deny=true}",
+	"mount={action=\"audit\"} capabilities={action=\"kill\"} unix={action=\"audit\"}",
+	"record = {}",
+	"record = { exec = FALSE; connect = \"none\"; open = (); };",
+	"rules = ();",
+	"rules = ( { programs = (\"/a b\"); } );",
+	"rules=({programs=[\"/a\"];deny=[];allow=();bind={};setuid={allow=[]}},{programs=[\"/"
+	"b\"]})",
 	"leaving = \"deny\"; tampering = \"deny\"; strict = false; unix = { same_user = \"deny\"; "
 	"};",
+	"exec = { deny = []; deny_sha256 = (); deny_sha256_files = []; };",
+	"exec = { deny = [\"/usr\"]; allow_only = [\"/\", \"/usr\"]; };",
 	"default = \"allow\"; bind = { deny = []; allow = (); }; sockets = { allow = []; };",
 	"deny = [\"10.0.0.0/8\", \"10.0.0.0/8:443\", \"10.0.0.0/8/tcp\", \"*\", \"0.0.0.0/0\"];",
 	"allow = [\"10.0.0.0/8:443\"]; deny = [\"10.0.0.0/8:443\", \"*:53/udp\", \"*/icmp\"];",
@@ -152,18 +176,32 @@ static void test_parse_empty_doors(void **state)
 {
 	struct eg_config *conf = must_parse("");
 	const struct eg_config_profile *profile = &conf->profiles[0];
-	const struct eg_config_texts *lists[] = {&profile->setuid_users, &profile->setuid_groups,
-						 &profile->setuid_allow, &profile->mount_allow,
-						 &profile->unix_deny,	 &conf->managers_exempt};
+	const struct eg_config_texts *lists[] = {&profile->setuid_users,
+						 &profile->setuid_groups,
+						 &profile->setuid_allow,
+						 &profile->mount_allow,
+						 &profile->unix_deny,
+						 &conf->managers_exempt,
+						 &profile->files_allow,
+						 &profile->files_deny_read,
+						 &profile->files_deny_write,
+						 &profile->exec_deny,
+						 &profile->exec_allow_only,
+						 &profile->exec_deny_sha256,
+						 &profile->exec_deny_sha256_files,
+						 &profile->record_open};
 	size_t i;
 
 	(void)state;
-	assert_true(profile->deny_leaving);
-	assert_true(profile->deny_tampering);
+	assert_int_equal(profile->action, EG_ACTION_DENY);
+	for (unsigned int on = 0; on < EG_ON_MAX; on++)
+		assert_int_equal(profile->actions[on], EG_ACTION_PROFILE);
 	assert_true(profile->deny_services);
 	assert_true(profile->deny_same_user);
 	assert_true(profile->capabilities == 0);
 	assert_false(conf->strict);
+	assert_false(profile->record_exec);
+	assert_false(profile->record_connect);
 	for (i = 0; i < EG_ARRAY_SIZE(lists); i++) {
 		assert_false(lists[i]->set);
 		assert_int_equal(lists[i]->n, 0);
@@ -243,16 +281,84 @@ static void test_parse_doors(void **state)
 	check_texts(&profile->setuid_allow, "19:/usr/bin/sudo");
 	check_texts(&profile->mount_allow, "20:tmpfs 20:/mnt");
 	check_texts(&profile->unix_deny, "22:@x 22:/run/x");
-	check_texts(&conf->managers_exempt, "25:backup");
+	check_texts(&conf->managers_exempt, "27:backup");
+	check_texts(&profile->exec_deny, "28:/tmp 28:/home/x y");
+	check_texts(&profile->exec_allow_only, "29:/usr");
+	check_texts(&profile->exec_deny_sha256, "29:" DIGEST " 30:" DIGEST_HIGH);
+	check_texts(&profile->exec_deny_sha256_files, "30:/etc/feed");
 	assert_int_equal(profile->setuid_users.line, 17);
 	assert_int_equal(profile->setuid_groups.line, 18);
 	assert_true(profile->capabilities == (1ULL << 21 | 1ULL << 0));
-	assert_false(profile->deny_leaving);
-	assert_false(profile->deny_tampering);
+	assert_int_equal(profile->action, EG_ACTION_KILL);
+	assert_int_equal(profile->actions[EG_ON_EGRESS], EG_ACTION_AUDIT);
+	assert_int_equal(profile->actions[EG_ON_BIND], EG_ACTION_PROFILE);
+	assert_int_equal(profile->actions[EG_ON_FILES], EG_ACTION_DENY);
+	assert_int_equal(profile->actions[EG_ON_EXEC], EG_ACTION_KILL);
+	assert_int_equal(profile->actions[EG_ON_LEAVING], EG_ACTION_ALLOW);
+	assert_int_equal(profile->actions[EG_ON_TAMPERING], EG_ACTION_ALLOW);
 	assert_false(profile->deny_services);
 	assert_false(profile->deny_same_user);
 	assert_true(conf->strict);
+	assert_true(profile->record_exec);
+	assert_true(profile->record_connect);
+	check_texts(&profile->record_open, "33:/etc/ 33:/srv/a b");
 	eg_config_free(conf);
+}
+
+static void test_parse_groups(void **state)
+{
+	struct eg_config *conf = must_parse("rules = (\n"
+					    "{ programs = [\"/usr/bin/git\",\n"
+					    "\"/b\"]; deny = [\"10.0.0.0/8\"];\n"
+					    "allow = [\"*:443/tcp\", \"::1\"]; },\n"
+					    "{ bind : { deny = (\"80\"); allow = [\"81\"]; },\n"
+					    "setuid = { allow = [\"/usr/bin/sudo\"]; };\n"
+					    "programs = [\"/c\"]; } );\n"
+					    "deny = [\"18.0.0.0/9\"];");
+	const struct eg_config_profile *profile = &conf->profiles[0];
+	const struct eg_config_group *group = profile->groups;
+
+	(void)state;
+	assert_int_equal(profile->n_groups, 2);
+	assert_int_equal(profile->egress.n, 1);
+	assert_int_equal(group[0].line, 2);
+	check_texts(&group[0].programs, "2:/usr/bin/git 3:/b");
+	assert_int_equal(group[0].egress.n, 3);
+	check_rule(&group[0].egress.list[0], "10.0.0.0/8", false, 3);
+	check_rule(&group[0].egress.list[1], "*:443/tcp", true, 4);
+	check_rule(&group[0].egress.list[2], "::1/128", true, 4);
+	assert_int_equal(group[0].bind.n, 0);
+	assert_int_equal(group[1].line, 5);
+	check_texts(&group[1].programs, "7:/c");
+	check_texts(&group[1].setuid_allow, "6:/usr/bin/sudo");
+	assert_int_equal(group[1].egress.n, 0);
+	assert_int_equal(group[1].bind.n, 2);
+	check_ports(&group[1].bind.list[0], "80", false, 5);
+	check_ports(&group[1].bind.list[1], "81", true, 5);
+	eg_config_free(conf);
+}
+
+static void test_parse_groups_limit(void **state)
+{
+	for (int n = EG_PROGRAM_POLICIES_MAX; n <= EG_PROGRAM_POLICIES_MAX + 1; n++) {
+		struct eg_config *conf = NULL;
+		char text[8192] = "rules = (", line[1024];
+
+		for (int i = 0; i < n; i++)
+			(void)snprintf(text + strlen(text), sizeof(text) - strlen(text),
+				       "%s{programs=[\"/%d\"];}", i ? "," : "", i);
+		(void)strcat(text, ");");
+		if (n <= EG_PROGRAM_POLICIES_MAX) {
+			assert_int_equal(parse(text, strlen(text), &conf, line), 0);
+			assert_int_equal(conf->profiles[0].n_groups, n);
+			eg_config_free(conf);
+		} else {
+			assert_int_equal(parse(text, strlen(text), &conf, line), -EINVAL);
+			assert_string_equal(line, "f:1: rules: 65 groups are too many; one profile "
+						  "takes 64");
+		}
+	}
+	(void)state;
 }
 
 /* Every capability, by each form of its name. */
@@ -401,8 +507,14 @@ static void test_parse_allow_first(void **state)
 	"separated by commas"
 #define NETWORK " is not an IPv4 or IPv6 network such as 10.0.0.0/8 or 2001:db8::/32"
 #define KNOWN                                                                                      \
-	"; known here: mode, default, deny, allow, bind, sockets, setuid, mount, capabilities, "   \
-	"unix, leaving, tampering, strict, managers"
+	"; known here: mode, action, default, deny, allow, egress, bind, sockets, setuid, mount, " \
+	"capabilities, unix, files, exec, leaving, tampering, record, rules, strict, managers"
+#define WRONG_ACTION(group)                                                                        \
+	{                                                                                          \
+		group " = { action = \"allow\"; };",                                               \
+			"f:1: " group ".action: expected \"deny\" or \"kill\" or \"audit\", "      \
+			"got \"allow\""                                                            \
+	}
 #define CAPABILITIES "; known are those of capabilities(7) such as SYS_ADMIN and NET_RAW"
 #define NAME_LETTERS "holds what no name does: a colon, a slash or a control character"
 #define ID	     "needs to be a number from 0 to 4294967294 without leading zeros"
@@ -429,13 +541,13 @@ static const struct {
 	{"profile = { deny = []; };", "f:1: unknown key \"profile\"" KNOWN},
 	{"socket = { allow = []; };", "f:1: unknown key \"socket\"; did you mean \"sockets\"?"},
 	{"bind = {\n forbid = [];\n};",
-	 "f:2: unknown key \"bind.forbid\"; known here: bind.deny, bind.allow"},
+	 "f:2: unknown key \"bind.forbid\"; known here: bind.deny, bind.allow, bind.action"},
 	{"sockets = { deny = []; };",
-	 "f:1: unknown key \"sockets.deny\"; known here: sockets.allow"},
+	 "f:1: unknown key \"sockets.deny\"; known here: sockets.allow, sockets.action"},
 	{"setuid = {\n dney = true;\n};",
 	 "f:2: unknown key \"setuid.dney\"; did you mean \"setuid.deny\"?"},
 	{"mount = {\n options = 1;\n};",
-	 "f:2: unknown key \"mount.options\"; known here: mount.deny, mount.allow"},
+	 "f:2: unknown key \"mount.options\"; known here: mount.deny, mount.allow, mount.action"},
 	{"a123456789b123456789c123456789d123456789e123456789f123456789g123456789 = 1;",
 	 "f:1: unknown key "
 	 "\"a123456789b123456789c123456789d123456789e123456789f123456789g123...\"" KNOWN},
@@ -484,6 +596,42 @@ static const struct {
 	 "f:1: bind.deny[0]: \"0/icmp\" names icmp, which has no ports"},
 	{"bind = { deny = [\n\"*\",\n\"0-65535\"]; };",
 	 "f:3: bind.deny[1]: \"0-65535\" stands here twice; first on line 2"},
+	/* rules of programs */
+	{"rules = { programs = [\"/a\"]; };", "f:1: rules: expected a list of groups such as ( { "
+					      "programs = [ \"/usr/bin/git\" ]; allow = "
+					      "[ \"10.0.0.0/8\" ]; } ), got a group"},
+	{"rules = [\"/a\"];", "f:1: rules: expected a list of groups such as ( { programs = [ "
+			      "\"/usr/bin/git\" ]; allow = [ \"10.0.0.0/8\" ]; } ), got an array"},
+	{"rules = (\n{ programs = [\"/a\"]; },\n7);",
+	 "f:3: rules[1]: expected a group such as { programs = [ \"/usr/bin/git\" ]; allow = "
+	 "[ \"10.0.0.0/8\" ]; }, got an integer"},
+	{"rules = ({ deny = [\"10.0.0.0/8\"]; });",
+	 "f:1: rules[0]: names no programs; add programs = [ \"/usr/bin/git\" ];"},
+	{"rules = ({ programs = []; });",
+	 "f:1: rules[0]: names no programs; add programs = [ \"/usr/bin/git\" ];"},
+	{"rules = ({ programs = [\"git\"]; });",
+	 "f:1: rules[0].programs[0]: \"git\" is not an absolute path such as /usr/bin/sudo"},
+	{"rules = ({ programs = [\"/a\"]; },\n{ programs = [\"/b\"];\ndeny = [\"10.0.0.0/8\", "
+	 "\"x\"]; });",
+	 "f:3: rules[1].deny[1]: \"x\"" NETWORK},
+	{"rules = ({ programs = [\"/a\"]; bind = { allow = [80]; }; });",
+	 "f:1: rules[0].bind.allow[0]: expected ports in quotes such as \"8000-8999/tcp\", got an "
+	 "integer"},
+	{"rules = ({ programs = [\"/a\"]; dney = []; });",
+	 "f:1: unknown key \"rules[].dney\"; did you mean \"rules[].deny\"?"},
+	{"rules = ({ programs = [\"/a\"]; mode = \"audit\"; });",
+	 "f:1: unknown key \"rules[].mode\"; known here: rules[].programs, rules[].deny, "
+	 "rules[].allow, rules[].bind, rules[].setuid, rules[].files"},
+	{"rules = ({ programs = [\"/a\"]; setuid = { deny = true; }; });",
+	 "f:1: unknown key \"rules[].setuid.deny\"; known here: rules[].setuid.allow"},
+	{"rules = ({ programs = [\"/a\"]; bind = [\"80\"]; });",
+	 "f:1: rules[].bind: expected a group such as { deny = [ \"1-1023/tcp\" ]; }, got an "
+	 "array"},
+	{"rules = ({ programs = [\"/a\",\n\"/a\"]; });",
+	 "f:2: rules[0].programs[1]: \"/a\" stands here twice; first on line 1"},
+	{"rules = ({ programs = [\"/a\",\n\"/b\"]; },\n{ programs = [\"/c\", \"/b\"]; });",
+	 "f:3: rules[1].programs[1]: \"/b\" has rules of its own already, on line 2; a program is "
+	 "named once"},
 	/* sockets */
 	{"sockets = { allow = [\"raw\",\n\"AF_PAKCET\"]; };",
 	 "f:2: sockets.allow[1]: unknown name \"AF_PAKCET\"; did you mean \"AF_PACKET\"?"},
@@ -505,7 +653,8 @@ static const struct {
 	{"setuid = {\n user = [];\n};",
 	 "f:2: unknown key \"setuid.user\"; did you mean \"setuid.users\"?"},
 	{"setuid = { programs = []; };", "f:1: unknown key \"setuid.programs\"; known here: "
-					 "setuid.deny, setuid.users, setuid.groups, setuid.allow"},
+					 "setuid.deny, setuid.users, setuid.groups, setuid.allow, "
+					 "setuid.action"},
 	{"unix = { sameuser = 1; };",
 	 "f:1: unknown key \"unix.sameuser\"; did you mean \"unix.same_user\"?"},
 	{"capability = { };", "f:1: unknown key \"capability\"" KNOWN},
@@ -518,9 +667,44 @@ static const struct {
 			     "{ deny = [ \"/run/mysqld/mysqld.sock\" ]; }, got \"deny\""},
 	{"managers = [ \"backup\" ];", "f:1: managers: expected a group such as "
 				       "{ exempt = [ \"backup\" ]; }, got an array"},
+	/* recording */
+	{"record = true;", "f:1: record: expected a group such as { connect = \"all\"; }, "
+			   "got a boolean"},
+	{"record = { run = true; };", "f:1: unknown key \"record.run\"; known here: "
+				      "record.connect, record.exec, record.open"},
+	{"record = { exec = \"all\"; };", "f:1: record.exec: expected true or false, got \"all\""},
+	{"record = {\nconnect = true; };",
+	 "f:2: record.connect: expected \"none\" or \"all\", got a boolean"},
+	{"record = { connect = \"some\"; };",
+	 "f:1: record.connect: expected \"none\" or \"all\", got \"some\""},
+	{"record = { open = [ \"/etc/\",\n\"etc\" ]; };",
+	 "f:2: record.open[1]: \"etc\" is not an absolute path such as /etc/shadow"},
+	{"record = { open = \"/etc/\"; };", "f:1: record.open: expected an array of absolute paths "
+					    "such as [ \"/etc/shadow\", \"/srv\" ], "
+					    "got \"/etc/\""},
+	{"record = { open = [ \"/etc\",\n\"/etc\" ]; };",
+	 "f:2: record.open[1]: \"/etc\" stands here twice; first on line 1"},
 	/* words and booleans of doors */
-	{"leaving = false;", "f:1: leaving: expected \"allow\" or \"deny\", got a boolean"},
-	{"tampering = \"no\";", "f:1: tampering: expected \"allow\" or \"deny\", got \"no\""},
+	{"leaving = false;",
+	 "f:1: leaving: expected \"deny\" or \"kill\" or \"audit\" or \"allow\", got a boolean"},
+	{"tampering = \"no\";",
+	 "f:1: tampering: expected \"deny\" or \"kill\" or \"audit\" or \"allow\", got \"no\""},
+	{"action = \"audit\";", "f:1: action: expected \"deny\" or \"kill\", got \"audit\""},
+	{"action = \"\";", "f:1: action: expected \"deny\" or \"kill\", got \"\""},
+	{"actoin = \"kill\";", "f:1: unknown key \"actoin\"; did you mean \"action\"?"},
+	WRONG_ACTION("egress"),
+	WRONG_ACTION("bind"),
+	WRONG_ACTION("sockets"),
+	WRONG_ACTION("setuid"),
+	WRONG_ACTION("mount"),
+	WRONG_ACTION("capabilities"),
+	WRONG_ACTION("unix"),
+	WRONG_ACTION("files"),
+	WRONG_ACTION("exec"),
+	{"egress = \"kill\";",
+	 "f:1: egress: expected a group such as { action = \"kill\"; }, got \"kill\""},
+	{"exec = { actoin = \"kill\"; };",
+	 "f:1: unknown key \"exec.actoin\"; did you mean \"exec.action\"?"},
 	{"unix = {\nservices = true; };",
 	 "f:2: unix.services: expected \"allow\" or \"deny\", got a boolean"},
 	{"unix = { same_user = [ \"allow\" ]; };",
@@ -588,6 +772,20 @@ static const struct {
 	 "what stands before it"},
 	{"mount = { allow = [\"fuse\",\n\"fuse\"]; };",
 	 "f:2: mount.allow[1]: \"fuse\" stands here twice; first on line 1"},
+	{"files = { deny_read = true; };",
+	 "f:1: files.deny_read: expected an array of absolute paths such as "
+	 "[ \"/etc/shadow\", \"/srv\" ], got a boolean"},
+	{"files = { deny_write = [1]; };", "f:1: files.deny_write[0]: expected an absolute path in "
+					   "quotes such as \"/etc/shadow\", got an integer"},
+	{"files = { allow = [\"a\"]; };",
+	 "f:1: files.allow[0]: \"a\" is not an absolute path such as /etc/shadow"},
+	{"files = { allow = [\"/a/../b\"]; };", "f:1: files.allow[0]: \"/a/../b\" has a component "
+						"\"..\"; write the path without it"},
+	{"files = { allow = [\"/a\",\n\"/b\",\n\"/a\"]; };",
+	 "f:3: files.allow[2]: \"/a\" stands here twice; first on line 1"},
+	{"files = { deny = [\"/a\"]; };",
+	 "f:1: unknown key \"files.deny\"; known here: files.deny_read, files.deny_write, "
+	 "files.allow, files.action"},
 	{"unix = { deny = \"@x\"; };",
 	 "f:1: unix.deny: expected an array of names of sockets such as "
 	 "[ \"/run/mysqld/mysqld.sock\", \"@name\" ], got \"@x\""},
@@ -599,6 +797,34 @@ static const struct {
 	{"unix = { deny = [\"/\"]; };", "f:1: unix.deny[0]: \"/\" names no socket"},
 	{"unix = { deny = [\"@x\",\n\"/x\",\n\"@x\"]; };",
 	 "f:3: unix.deny[2]: \"@x\" stands here twice; first on line 1"},
+	/* programs that must not be run */
+	{"exec = [ \"/tmp\" ];",
+	 "f:1: exec: expected a group such as { deny = [ \"/tmp\" ]; }, got an array"},
+	{"exec = { allow = []; };",
+	 "f:1: unknown key \"exec.allow\"; known here: "
+	 "exec.deny_sha256, exec.deny, exec.allow_only, exec.deny_sha256_files, exec.action"},
+	{"exec = { deny = [\"bin/sh\"]; };",
+	 "f:1: exec.deny[0]: \"bin/sh\" is not an absolute path such as /etc/shadow"},
+	{"exec = { deny = [\"/b\",\n\"/a\",\n\"/b\", \"/a\"]; };",
+	 "f:3: exec.deny[2]: \"/b\" stands here twice; first on line 1"},
+	{"exec = { allow_only = \"/usr\"; };",
+	 "f:1: exec.allow_only: expected an array of absolute paths such as "
+	 "[ \"/etc/shadow\", \"/srv\" ], got \"/usr\""},
+	{"exec = {\nallow_only = []; };",
+	 "f:2: exec.allow_only: an empty list would refuse everything; to refuse nothing, leave "
+	 "the key out"},
+	{"exec = { deny_sha256 = true; };",
+	 "f:1: exec.deny_sha256: expected an array of SHA-256 digests in hex, as sha256sum prints "
+	 "them, got a boolean"},
+	{"exec = { deny_sha256 = [1]; };", "f:1: exec.deny_sha256[0]: expected a digest in quotes, "
+					   "64 hex digits, got an integer"},
+	{"exec = { deny_sha256 = [\"\"]; };",
+	 "f:1: exec.deny_sha256[0]: \"\" is no SHA-256 digest: 64 hex digits"},
+	{"exec = { deny_sha256 = [\"" DIGEST "\",\n\"" DIGEST "0\"]; };",
+	 "f:2: exec.deny_sha256[1]: \"" DIGEST "...\" is no SHA-256 digest: 64 hex digits"},
+	{"exec = { deny_sha256_files = [\"feed\"]; };",
+	 "f:1: exec.deny_sha256_files[0]: \"feed\" is not an absolute path such as "
+	 "/usr/bin/sudo"},
 	/* capabilities */
 	{"capabilities = { deny = \"SYS_ADMIN\"; };",
 	 "f:1: capabilities.deny: expected an array of capabilities such as "
@@ -927,6 +1153,32 @@ static void test_parse_texts_limit(void **state)
 	}
 }
 
+/* The lists of files have one limit together. */
+static void test_parse_files_limit(void **state)
+{
+	enum { HALF = EG_CONFIG_FILES_MAX / 2 };
+	char *text = malloc(2 * HALF * 12 + 100), *at = text, line[1024];
+	struct eg_config *conf = NULL;
+
+	(void)state;
+	assert_non_null(text);
+	at += sprintf(at, "files={deny_read=[");
+	for (int i = 0; i < HALF; i++)
+		at += sprintf(at, "%s\"/d%d\"", i ? "," : "", i);
+	at += sprintf(at, "];\nallow=[");
+	for (int i = 0; i < HALF; i++)
+		at += sprintf(at, "%s\"/a%d\"", i ? "," : "", i);
+	(void)strcpy(at, "];};");
+	conf = must_parse(text);
+	assert_int_equal(conf->profiles[0].files_allow.n, HALF);
+	eg_config_free(conf);
+	(void)strcpy(at, ",\"/a0b\"];};");
+	assert_int_equal(parse(text, strlen(text), &conf, line), -EINVAL);
+	assert_string_equal(line, "f:2: files.allow: 100001 entries are too many; all lists of "
+				  "files together take 100000");
+	free(text);
+}
+
 static void test_parse_text_length(void **state)
 {
 	static const char a64[] =
@@ -939,6 +1191,8 @@ static void test_parse_text_length(void **state)
 		{"setuid.users", "setuid={users=[\"", 255, "is longer than 255 bytes"},
 		{"managers.exempt", "managers={exempt=[\"", 255, "is longer than 255 bytes"},
 		{"mount.allow", "mount={allow=[\"", 31, "is longer than 31 bytes, as no type is"},
+		{"files.allow", "files={allow=[\"/", 255,
+		 "has a component of more than 255 bytes, as no name has"},
 		{"unix.deny", "unix={deny=[\"@", 106,
 		 "is longer than 107 bytes, as no socket's name is"},
 		{"unix.deny", "unix={deny=[\"/", 106,
@@ -1295,6 +1549,8 @@ int main(void)
 		cmocka_unit_test(test_default_ids),
 		cmocka_unit_test(test_parse_values_and_lines),
 		cmocka_unit_test(test_parse_doors),
+		cmocka_unit_test(test_parse_groups),
+		cmocka_unit_test(test_parse_groups_limit),
 		cmocka_unit_test(test_parse_capabilities),
 		cmocka_unit_test(test_parse_families),
 		cmocka_unit_test(test_parse_allow_first),
@@ -1309,6 +1565,7 @@ int main(void)
 		cmocka_unit_test(test_parse_rules_limit),
 		cmocka_unit_test(test_parse_ports_limit),
 		cmocka_unit_test(test_parse_texts_limit),
+		cmocka_unit_test(test_parse_files_limit),
 		cmocka_unit_test(test_parse_text_length),
 		cmocka_unit_test(test_parse_long_name),
 		cmocka_unit_test(test_parse_mutated),

@@ -177,7 +177,7 @@ static void test_op_name_all(void **state)
 		"umount",  "move_mount", "pivot_root", "fork",	  "socket", "bind",	 "listen",
 		"receive", "setsockopt", "egress",     "ingress", "setgid", "setgroups", "capset",
 		"userns",  "capability", "cgroup",     "ptrace",  "unix",   "signal",	 "process",
-		"file",	   "kernel",	 "mount_attr",
+		"file",	   "kernel",	 "mount_attr", "exec",
 	};
 
 	(void)state;
@@ -362,6 +362,19 @@ static void test_format_audit(void **state)
 		"rule=2001:db8::/32 errno=0");
 }
 
+static void test_format_kill(void **state)
+{
+	struct eg_event e = connect_to("18.4.5.6", 9);
+
+	(void)state;
+	e.verdict = EG_VERDICT_KILL;
+	assert_string_equal(format(&e, &alice), "KILL connect session=17 user=alice uid=1000 "
+						"profile=default rhost=10.0.0.5 rport=50122 "
+						"tty=pts/0 pid=4242 ppid=4240 comm=curl "
+						"exe=/usr/bin/curl proto=tcp dst=18.4.5.6 port=443 "
+						"rule=18.0.0.0/9 errno=EPERM");
+}
+
 /* What follows exe=, for each operation. */
 static void test_format_object(void **state)
 {
@@ -381,7 +394,7 @@ static void test_format_object(void **state)
 		{EG_OP_PIVOT_ROOT, "/new", "", " path=/new type=- rule=mount errno=EPERM"},
 		{EG_OP_FORK, "", "", " errno=EPERM"},
 		{EG_OP_NONE, "/x", "", " rule=- errno=EPERM"},
-		{EG_OP_MOUNT_ATTR + 1, "/x", "", " rule=- errno=EPERM"},
+		{EG_OP_RUN + 1, "/x", "", " rule=- errno=EPERM"},
 		{UINT16_MAX, "/x", "", " rule=- errno=EPERM"},
 	};
 
@@ -444,11 +457,31 @@ static void test_format_act(void **state)
 		{EG_OP_FILE, 0, EG_ACCESS_CREATE, EG_REASON_PROTECTED, "/etc/cron.d/a b", "",
 		 " access=create path=/etc/cron.d/a\\x20b reason=protected rule=tampering"},
 		{EG_OP_FILE, 0, EG_ACCESS_WRITE, EG_REASON_RULE, "", "",
-		 " access=write path=- reason=- rule=tampering"},
+		 " access=write path=- reason=- rule=files"},
+		{EG_OP_FILE, 0, EG_ACCESS_READ, EG_REASON_PLACE, "/etc/shadow", "",
+		 " access=read path=/etc/shadow reason=place rule=files"},
+		{EG_OP_FILE, 0, EG_ACCESS_READ, EG_REASON_NOWHERE, "", "",
+		 " access=read path=- reason=nowhere rule=files"},
 		{EG_OP_KERNEL, 5, EG_KERNEL_BPF, EG_REASON_PROTECTED, "", "",
 		 " what=bpf number=5 path=- reason=protected rule=tampering"},
 		{EG_OP_KERNEL, 0, EG_KERNEL_MKNOD, EG_REASON_PROTECTED, "/tmp/sda", "",
 		 " what=mknod number=0 path=/tmp/sda reason=protected rule=tampering"},
+		{EG_OP_RUN, 0, EG_RUN_EXEC, EG_REASON_PLACE, "/tmp/x y", "",
+		 " path=/tmp/x\\x20y how=exec reason=program rule=exec.deny"},
+		{EG_OP_RUN, 0, EG_RUN_MAP, EG_REASON_PLACE, "/tmp/x.so", "",
+		 " path=/tmp/x.so how=map reason=program rule=exec.deny"},
+		{EG_OP_RUN, 0, EG_RUN_EXEC, EG_REASON_ONLY, "/x", "",
+		 " path=/x how=exec reason=only rule=exec.allow_only"},
+		{EG_OP_RUN, 0, EG_RUN_EXEC, EG_REASON_HASH, "/x", "e3b0",
+		 " path=/x how=exec sha256=e3b0 reason=hash rule=exec.deny_sha256"},
+		{EG_OP_RUN, 0, EG_RUN_EXEC, EG_REASON_NO_HASH, "/x", "",
+		 " path=/x how=exec reason=no-hash rule=exec.deny_sha256"},
+		{EG_OP_RUN, 0, EG_RUN_EXEC, EG_REASON_NAMELESS, "/memfd:x", "",
+		 " path=/memfd:x how=exec reason=nameless rule=exec"},
+		{EG_OP_RUN, 0, EG_RUN_EXEC, EG_REASON_NOWHERE, "/x", "",
+		 " path=/x how=exec reason=nowhere rule=exec"},
+		{EG_OP_RUN, 0, EG_RUN_EXEC, EG_REASON_POLICY, "/x", "",
+		 " path=/x how=exec reason=- rule=-"},
 		{EG_OP_MOUNT_ATTR, 21, 442, 0, "/x", "x", " syscall=mount_setattr rule=mount"},
 		{EG_OP_MOUNT_ATTR, 21, 428, 0, "", "", " syscall=open_tree rule=mount"},
 		{EG_OP_MOUNT_ATTR, 21, 429, 0, "", "", " syscall=move_mount rule=mount"},
@@ -482,6 +515,20 @@ static void test_format_act(void **state)
 	}
 }
 
+/* The line of the configuration that has the rule, where one is the reason. */
+static void test_format_line_of_rule(void **state)
+{
+	struct eg_event e = event(EG_OP_FILE);
+
+	(void)state;
+	e.option = EG_ACCESS_READ;
+	e.reason = EG_REASON_PLACE;
+	e.rule.line = 12;
+	assert_non_null(strstr(format(&e, &alice), " reason=place rule=files line=12 "));
+	e.rule.line = 0;
+	assert_null(strstr(format(&e, &alice), " line="));
+}
+
 /* Every word for what was tried, and a number where there is none. */
 static void test_format_choices(void **state)
 {
@@ -492,8 +539,9 @@ static void test_format_choices(void **state)
 	} cases[] = {
 		{EG_OP_FILE,
 		 "access",
-		 {"0", "write", "truncate", "create", "remove", "rename", "link", "attr", "8",
+		 {"0", "write", "truncate", "create", "remove", "rename", "link", "attr", "read",
 		  "9"}},
+		{EG_OP_RUN, "how", {"0", "exec", "map", "3", "4", "5", "6", "7", "8", "9"}},
 		{EG_OP_KERNEL,
 		 "what",
 		 {"0", "bpf", "perf", "load", "lockdown", "mknod", "tty", "7", "8", "9"}},
@@ -564,6 +612,7 @@ static void test_format_keys_in_order(void **state)
 		{EG_OP_SIGNAL, "target_pid signal reason rule"},
 		{EG_OP_PROCESS, "target_pid reason rule"},
 		{EG_OP_FILE, "access path reason rule"},
+		{EG_OP_RUN, "path how reason rule line"},
 		{EG_OP_KERNEL, "what number path reason rule"},
 		{EG_OP_MOUNT_ATTR, "syscall rule"},
 	};
@@ -1133,6 +1182,8 @@ static void test_format_hostile_paths(void **state)
 		assert_not_forged(&e, &alice, "path", path, "access path reason rule");
 		e.op = EG_OP_CGROUP;
 		assert_not_forged(&e, &alice, "path", path, "path reason rule");
+		e.op = EG_OP_RUN;
+		assert_not_forged(&e, &alice, "path", path, "path how reason rule");
 	}
 }
 
@@ -1443,8 +1494,10 @@ int main(void)
 		cmocka_unit_test(test_path_full),
 		cmocka_unit_test(test_format_connect),
 		cmocka_unit_test(test_format_audit),
+		cmocka_unit_test(test_format_kill),
 		cmocka_unit_test(test_format_object),
 		cmocka_unit_test(test_format_act),
+		cmocka_unit_test(test_format_line_of_rule),
 		cmocka_unit_test(test_format_choices),
 		cmocka_unit_test(test_format_long_socket_name),
 		cmocka_unit_test(test_format_keys_in_order),

@@ -25,6 +25,8 @@ static void test_table_is_sound(void **state)
 		assert_false(hooks[i].instead && !strcmp(hooks[i].instead, hooks[i].name));
 		names += strlen(hooks[i].name) + 1;
 	}
+	assert_null(eg_hooks_optional(eg_hook_digests.name)); /* no kernel has such a hook */
+	names += strlen(eg_hook_digests.name) + 1;
 	assert_in_range(names, 1, sizeof(((struct eg_msg_is_status *)0)->hooks_missing));
 }
 

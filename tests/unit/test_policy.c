@@ -13,6 +13,7 @@
 #include <arpa/inet.h>
 #include <cmocka.h>
 
+#include "action.h"
 #include "policy_model.h"
 #include "util.h"
 
@@ -29,10 +30,9 @@ static void test_compile_flags(void **state)
 	struct eg_config_text text = {.text = (char[]){"/x"}, .line = 5};
 	const struct {
 		struct eg_config_profile profile;
-		uint32_t flags;
+		uint32_t flags; /* besides LEAVING and TAMPERING, which zeroes stand for */
 	} cases[] = {
 		{{.default_deny = false}, 0},
-		{{.mode = EG_MODE_AUDIT}, EG_POLICY_AUDIT},
 		{{.deny_setuid = true}, EG_POLICY_DENY_SETUID},
 		{{.deny_mount = true}, EG_POLICY_DENY_MOUNT},
 		{{.default_deny = true}, EG_POLICY_RULES4 | EG_POLICY_RULES6},
@@ -43,20 +43,27 @@ static void test_compile_flags(void **state)
 		{{.setuid_allow = {.list = &text, .n = 1}}, EG_POLICY_PROGRAMS},
 		{{.mount_allow = {.list = &text, .n = 1}}, EG_POLICY_MOUNTS},
 		{{.unix_deny = {.list = &text, .n = 1}}, EG_POLICY_UNIX_NAMES},
+		{{.exec_deny = {.list = &text, .n = 1}}, EG_POLICY_RUNS},
+		{{.exec_allow_only = {.list = &text, .n = 1}}, EG_POLICY_RUNS_ONLY},
+		/* Whether digests can be denied is for the helper to find out. */
+		{{.exec_deny_sha256 = {.list = &text, .n = 1}}, 0},
 		{{.setuid_users = {.list = &text, .n = 1},
 		  .setuid_groups = {.list = &text, .n = 1}},
 		 0}, /* items only */
 		{{.setuid_allow.set = true, .mount_allow.set = true, .unix_deny.set = true}, 0},
-		{{.deny_leaving = true}, EG_POLICY_DENY_LEAVING},
-		{{.deny_tampering = true}, EG_POLICY_DENY_TAMPERING},
 		{{.deny_services = true}, EG_POLICY_DENY_SERVICES},
 		{{.deny_same_user = true}, EG_POLICY_DENY_SAME_USER},
 		{{.capabilities = 1}, 0},
+		{{.mode = EG_MODE_AUDIT}, 0},
+		{{.action = EG_ACTION_KILL}, 0},
+		{{.record_exec = true}, EG_POLICY_RECORD_EXEC},
+		{{.record_connect = true}, EG_POLICY_RECORD_CONNECT},
+		{{.record_open = {.list = &text, .n = 1}}, EG_POLICY_RECORD_OPEN},
 		{{.mode = EG_MODE_AUDIT,
 		  .deny_setuid = true,
 		  .deny_mount = true,
 		  .egress = {rules, 2}},
-		 EG_POLICY_AUDIT | EG_POLICY_DENY_SETUID | EG_POLICY_DENY_MOUNT | EG_POLICY_RULES4 |
+		 EG_POLICY_DENY_SETUID | EG_POLICY_DENY_MOUNT | EG_POLICY_RULES4 |
 			 EG_POLICY_RULES6},
 	};
 	size_t i;
@@ -66,13 +73,92 @@ static void test_compile_flags(void **state)
 		struct eg_policy_image image = {0};
 
 		must_compile(&cases[i].profile, &image);
-		assert_int_equal(image.policy.flags, cases[i].flags);
+		assert_int_equal(image.policy.flags, cases[i].flags | EG_POLICY_DENY_LEAVING |
+							     EG_POLICY_DENY_TAMPERING);
 		assert_int_equal(image.policy.generation, 0);
 		assert_true(image.policy.capabilities == cases[i].profile.capabilities);
+		assert_int_equal(image.policy.audit, cases[i].profile.mode == EG_MODE_AUDIT
+							     ? (1U << EG_ON_MAX) - 1
+							     : 0);
 		assert_int_equal(image.n_entries4 != 0, (cases[i].flags & EG_POLICY_RULES4) != 0);
 		assert_int_equal(image.n_entries6 != 0, (cases[i].flags & EG_POLICY_RULES6) != 0);
 		eg_policy_done(&image);
 	}
+}
+
+static void test_compile_actions(void **state)
+{
+	enum {
+		ALL = (1 << EG_ON_MAX) - 1,
+		SETUID = 1 << EG_ON_SETUID,
+		LEAVING = 1 << EG_ON_LEAVING
+	};
+	const struct {
+		struct eg_config_profile profile;
+		uint32_t audit, kill;
+		uint32_t open; /* EG_POLICY_DENY_* that is not set */
+	} cases[] = {
+		{{.default_deny = false}, 0, 0, 0},
+		{{.mode = EG_MODE_AUDIT}, ALL, 0, 0},
+		{{.mode = EG_MODE_AUDIT, .action = EG_ACTION_KILL}, ALL, 0, 0},
+		{{.mode = EG_MODE_AUDIT, .actions = {[EG_ON_SETUID] = EG_ACTION_KILL}}, ALL, 0, 0},
+		{{.mode = EG_MODE_AUDIT, .actions = {[EG_ON_LEAVING] = EG_ACTION_ALLOW}},
+		 ALL,
+		 0,
+		 EG_POLICY_DENY_LEAVING},
+		{{.actions = {[EG_ON_SETUID] = EG_ACTION_KILL}}, 0, SETUID, 0},
+		{{.actions = {[EG_ON_SETUID] = EG_ACTION_AUDIT}}, SETUID, 0, 0},
+		{{.actions = {[EG_ON_LEAVING] = EG_ACTION_ALLOW}}, 0, 0, EG_POLICY_DENY_LEAVING},
+		{{.actions = {[EG_ON_TAMPERING] = EG_ACTION_ALLOW}},
+		 0,
+		 0,
+		 EG_POLICY_DENY_TAMPERING},
+		{{.actions = {[EG_ON_SETUID] = EG_ACTION_PROFILE}}, 0, 0, 0},
+		{{.action = EG_ACTION_KILL, .actions = {[EG_ON_SETUID] = EG_ACTION_PROFILE}},
+		 0,
+		 SETUID,
+		 0},
+		/* those of zero say deny themselves */
+		{{.action = EG_ACTION_KILL,
+		  .actions = {[EG_ON_SETUID] = EG_ACTION_PROFILE,
+			      [EG_ON_MOUNT] = EG_ACTION_AUDIT,
+			      [EG_ON_LEAVING] = EG_ACTION_KILL,
+			      [EG_ON_TAMPERING] = EG_ACTION_ALLOW}},
+		 1 << EG_ON_MOUNT,
+		 SETUID | LEAVING,
+		 EG_POLICY_DENY_TAMPERING},
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < EG_ARRAY_SIZE(cases); i++) {
+		struct eg_policy_image image = {0};
+
+		must_compile(&cases[i].profile, &image);
+		assert_int_equal(image.policy.audit, cases[i].audit);
+		assert_int_equal(image.policy.kill, cases[i].kill);
+		assert_int_equal(image.policy.flags,
+				 (EG_POLICY_DENY_LEAVING | EG_POLICY_DENY_TAMPERING) &
+					 ~cases[i].open);
+		eg_policy_done(&image);
+	}
+}
+
+static void test_action_list(void **state)
+{
+	char text[EG_ACTION_LIST_SIZE];
+
+	(void)state;
+	assert_string_equal(eg_action_list(0, text), "-");
+	assert_string_equal(eg_action_list(1U << EG_ON_EGRESS, text), "egress");
+	assert_string_equal(eg_action_list(1U << EG_ON_SETUID | 1U << EG_ON_EXEC, text),
+			    "setuid,exec");
+	assert_string_equal(eg_action_list(1U << EG_ON_MAX, text), "-");
+	assert_string_equal(eg_action_list(UINT32_MAX, text),
+			    "egress,bind,sockets,setuid,mount,capabilities,unix,leaving,tampering,"
+			    "files,exec");
+	assert_true(eg_action_is_all((1U << EG_ON_MAX) - 1));
+	assert_false(eg_action_is_all((1U << EG_ON_MAX) - 2));
 }
 
 static void test_compile_sockets(void **state)
@@ -455,6 +541,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_compile_flags),
+		cmocka_unit_test(test_compile_actions),
+		cmocka_unit_test(test_action_list),
 		cmocka_unit_test(test_compile_sockets),
 		cmocka_unit_test(test_compile_entries),
 		cmocka_unit_test(test_compile_default_deny),

@@ -180,12 +180,6 @@ static void test_check_padding(void **state)
 	assert_int_equal(eg_proto_check(&m, sizeof(m.refused)), 0);
 	m.refused.pad = 1U << 31;
 	assert_int_equal(eg_proto_check(&m, sizeof(m.refused)), -EBADMSG);
-	memset(&m, 0, sizeof(m));
-	eg_proto_head(&m, EG_MSG_IS_STATUS, sizeof(m.is_status));
-	m.is_status.unfiltered = UINT32_MAX;
-	assert_int_equal(eg_proto_check(&m, sizeof(m.is_status)), 0);
-	m.is_status.pad = 1;
-	assert_int_equal(eg_proto_check(&m, sizeof(m.is_status)), -EBADMSG);
 }
 
 static void test_check_flags(void **state)

@@ -142,6 +142,12 @@ run_cases() {
 	rm -rf "$dir"
 }
 
+# The same for tables that test_unguarded.sh has as well: where it runs on this kernel, nothing is said here. What they
+# give outside of sessions beside a running helper is then another kernel's to show.
+outside_cases() { # WHERE RUNNER TABLE...
+	[[ -e $T/outside-elsewhere ]] || run_cases "$1" outside "${@:2}"
+}
+
 # alice's manager must be there for her attempts outside to use it; started by root it belongs to no session, and the
 # helper is not to guard it, however long the attempts take. The next use_conf takes that back.
 outside_manager() {

@@ -76,6 +76,11 @@ side_files() {
 	chown alice: /etc/cron.d/of-alice /etc/systemd/system/of-alice.service
 	mkdir -p /run/systemd/system
 	echo rubbish >/srv/m/rubbish
+	# There is nothing behind them here, and the kernel says so after it has asked us.
+	mknod /srv/m/sg c 21 0
+	mknod /srv/m/mtd c 90 0
+	mknod /srv/m/bsg c "$(awk '$2 == "bsg" { print $1; exit } END { print 21 }' /proc/devices | head -n 1)" 77
+	mknod /srv/m/watchdog c 10 130
 	for m in loop null_blk msr binfmt_misc; do
 		modprobe -q "$m"
 	done
@@ -389,6 +394,10 @@ root_kernel_cases() {
 		sysfs: power|door-write /sys/power/state|ok|EPERM|-|-
 		a block device|door-write /dev/nullb0|ok|EPERM|-|-
 		a loop device|door-write /dev/loop0|ok|EPERM|-|-
+		a disk in its own words: sg|file-write /srv/m/sg|ENXIO|EPERM|-|-
+		a disk in its own words: mtd|file-write /srv/m/mtd|ENXIO|EPERM|-|-
+		a disk in its own words: bsg|file-write /srv/m/bsg|ENXIO|EPERM|-|-
+		a watchdog|file-write /srv/m/watchdog|ENODEV|EPERM|-|-
 		mknod: a block device|device block 7 0|ok|EPERM|-|-
 		mknod: memory|device char 1 1|ok|EPERM|-|-
 		reboot|reboot|ok|EPERM|-|-
@@ -491,7 +500,7 @@ root_file_cases() {
 # ---- what only a machine with ebpfguard has
 
 helper_cases() {
-	local conf=/etc/ebpfguard.conf bin=/usr/sbin/ebpfguard-helper pins=/sys/fs/bpf/ebpfguard/v3
+	local conf=/etc/ebpfguard.conf bin=/usr/sbin/ebpfguard-helper pins=/sys/fs/bpf/ebpfguard/v4
 	process_cases helper
 	cat <<-EOF
 		control.sock|unix seqpacket /run/ebpfguard/control.sock|ok|EPERM|-|-

@@ -12,8 +12,8 @@ CASES_AT_ONCE=1 # they take each other's ports
 good=$(cat /etc/ebpfguard.conf)
 
 attack_world 7000
-run_cases "outside, alice" outside outside_alice bind_cases bind_open_cases
-run_cases "outside, root" outside outside_root root_bind_cases
+outside_cases "outside, alice" outside_alice bind_cases bind_open_cases
+outside_cases "outside, root" outside_root root_bind_cases
 
 use_conf bind_conf
 mark

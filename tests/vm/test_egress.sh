@@ -17,9 +17,10 @@ attack_world $EGRESS_PORTS
 
 # ---- outside, with the helper running: what test_unguarded.sh gives where it is not installed
 outside_manager
-run_cases "outside, alice" outside outside_alice control_cases way_cases more_cases passed_cases incoming_cases \
-	stray_cases kernel_cases manager_cases open_cases
-run_cases "outside, root" outside outside_root root_cases root_open_cases
+outside_cases "outside, alice" outside_alice control_cases way_cases more_cases passed_cases incoming_cases \
+	kernel_cases manager_cases open_cases
+outside_cases "outside, root" outside_root root_cases root_open_cases
+run_cases "outside, alice" outside outside_alice stray_cases
 systemctl stop user@1000.service
 
 # ---- both layers

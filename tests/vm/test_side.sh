@@ -15,10 +15,11 @@ use_conf side_conf
 side_world
 systemctl show -P MainPID ebpfguard.service >/run/try/helper.pid
 # alice's manager is guarded while she has a session: what it does unguarded is in test_unguarded.sh.
-run_cases "outside, alice" outside outside_alice leaving_cases alice_trace_cases unix_cases unix_deny_cases passed_side_cases \
+outside_cases "outside, alice" outside_alice leaving_cases alice_trace_cases unix_cases unix_deny_cases passed_side_cases \
 	tamper_cases
-run_cases "outside, root" outside outside_root root_leaving_cases root_trace_cases root_unix_cases root_kernel_cases \
-	root_process_cases root_file_cases helper_trace_cases helper_cases
+outside_cases "outside, root" outside_root root_leaving_cases root_trace_cases root_unix_cases root_kernel_cases \
+	root_process_cases root_file_cases
+run_cases "outside, root" outside outside_root helper_trace_cases helper_cases
 
 mark
 run_cases "guarded, alice" both inside_alice leaving_cases

@@ -14,8 +14,8 @@ up_conf() { printf '%s\n' 'setuid = { deny = true; };' 'mount = { deny = true; }
 
 up_world
 outside_manager
-run_cases "outside, alice" outside outside_alice setuid_cases manager_up_cases setuid_allow_cases mount_cases ceiling_cases
-run_cases "outside, root" outside outside_root root_setuid_cases root_mount_cases root_mount_allow_cases root_ceiling_cases
+outside_cases "outside, alice" outside_alice setuid_cases manager_up_cases setuid_allow_cases mount_cases ceiling_cases
+outside_cases "outside, root" outside_root root_setuid_cases root_mount_cases root_mount_allow_cases root_ceiling_cases
 systemctl stop user@1000.service
 
 use_conf up_conf

@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The maps. abi.h has what is in them; sizes are there too.
+ */
+#ifndef EG_MAPS_BPF_H
+#define EG_MAPS_BPF_H
+
+#include "kernel_types.h"
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+#include "abi.h"
+
+/* session.bpf.c defines the maps; in the other objects they are extern and bpftool's linker joins
+ * them. */
+#ifdef EG_DEFINE_MAPS
+#define EG_MAP
+#else
+#define EG_MAP extern
+#endif
+
+/* cgroup id -> who guards it. Written by the helper and by eg_cgroup_mkdir. */
+EG_MAP struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, EG_SESSIONS_MAX);
+	__type(key, __u64);
+	__type(value, struct eg_guard);
+} eg_sessions SEC(".maps");
+
+/* task -> who guards it, wherever it is moved to. Written by the helper (leader), the label
+ * iterator and at fork. */
+EG_MAP struct {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct eg_label);
+} eg_labels SEC(".maps");
+
+/* uid -> guard for that user's manager (user@UID.service), should it be made anew. Written by the
+ * helper. */
+EG_MAP struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, EG_SESSIONS_MAX);
+	__type(key, __u32);
+	__type(value, struct eg_guard);
+} eg_managers SEC(".maps");
+
+/* slot -> policy in force. The only value a reload swaps. */
+EG_MAP struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, EG_PROFILES_MAX);
+	__type(key, __u32);
+	__type(value, struct eg_profile);
+} eg_profiles SEC(".maps");
+
+EG_MAP struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, EG_POLICIES_MAX);
+	__type(key, __u32);
+	__type(value, struct eg_policy);
+} eg_policies SEC(".maps");
+
+/* policy -> trie of networks. The helper makes the tries; these are only their shape (sizes, not
+ * types: clang leaves out types that are only reached through an inner map's pointers). */
+struct eg_lpm4 {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(max_entries, EG_PREFIXES_MAX);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(key_size, sizeof(struct eg_lpm4_key));
+	__uint(value_size, sizeof(struct eg_entry));
+};
+
+struct eg_lpm6 {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(max_entries, EG_PREFIXES_MAX);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(key_size, sizeof(struct eg_lpm6_key));
+	__uint(value_size, sizeof(struct eg_entry));
+};
+
+EG_MAP struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, EG_POLICIES_MAX);
+	__type(key, __u32);
+	__array(values, struct eg_lpm4);
+} eg_tries4 SEC(".maps");
+
+EG_MAP struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, EG_POLICIES_MAX);
+	__type(key, __u32);
+	__array(values, struct eg_lpm6);
+} eg_tries6 SEC(".maps");
+
+/* policy -> its lists, one after the other. The helper makes each as large as it must be. */
+struct eg_list {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__uint(map_flags, BPF_F_INNER_MAP);
+	__uint(key_size, sizeof(__u32));
+	__uint(value_size, sizeof(struct eg_segment));
+};
+
+EG_MAP struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, EG_POLICIES_MAX);
+	__type(key, __u32);
+	__array(values, struct eg_list);
+} eg_segments SEC(".maps");
+
+/* policy -> digests of programs that must not be run. The helper makes each as large as it must
+ * be. */
+struct eg_hash_set {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1);
+	__uint(key_size, sizeof(struct eg_hash));
+	__uint(value_size, sizeof(__u32));
+};
+
+EG_MAP struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, EG_POLICIES_MAX);
+	__type(key, __u32);
+	__array(values, struct eg_hash_set);
+} eg_hashes SEC(".maps");
+
+/* Small sets of numbers of each policy: ids not to be gained, files that are exceptions. Written by
+ * the helper. */
+EG_MAP struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, EG_ITEMS_MAX);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct eg_item_key);
+	__type(value, __u32);
+} eg_items SEC(".maps");
+
+/* The same for names. Written by the helper. */
+EG_MAP struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, EG_NAMES_MAX);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct eg_name_key);
+	__type(value, __u32);
+} eg_names SEC(".maps");
+
+/* Files and directories that the built-in list or rules are about, see abi.h. Written by the helper
+ * at start and at each reload. */
+EG_MAP struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, EG_PLACES_MAX);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct eg_file_id);
+	__type(value, struct eg_place);
+} eg_places SEC(".maps");
+
+EG_MAP struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, EG_PLACES_MAX);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct eg_place_key);
+	__type(value, struct eg_place);
+} eg_place_names SEC(".maps");
+
+/* What has come to stand in such a name since. Written here; the oldest give way. */
+EG_MAP struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, EG_LEARNED_MAX);
+	__type(key, struct eg_file_id);
+	__type(value, struct eg_place);
+} eg_learned SEC(".maps");
+
+/* What each policy says about a place. Written by the helper. */
+EG_MAP struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, EG_PLACE_RULES_MAX);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct eg_place_rule_key);
+	__type(value, struct eg_place_rule);
+} eg_place_rules SEC(".maps");
+
+/* Flows the packet layer, or a hook under audit, has reported. The oldest give way: then a flow
+ * that goes on is reported once more. */
+EG_MAP struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, EG_FLOWS_MAX);
+	__type(key, struct eg_flow);
+	__type(value, __u64);
+} eg_flows SEC(".maps");
+
+/* socket -> session that came in by it. Written by the helper. */
+EG_MAP struct {
+	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, __u64);
+} eg_connections SEC(".maps");
+
+/* socket -> whose policy blocked it: outlives the session, as what its queue holds does. */
+EG_MAP struct {
+	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct eg_guard);
+} eg_blocked SEC(".maps");
+
+/* socket -> label of the task that made it, where its cgroup stands for another profile or for
+ * none: the packet layer goes by both. Sockets that it accepts have it too. */
+EG_MAP struct {
+	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC | BPF_F_CLONE);
+	__type(key, int);
+	__type(value, struct eg_guard);
+} eg_marks SEC(".maps");
+
+/* socket -> the program that has made or connected it last, if it has rules of its own: the packet
+ * layer, which sees no process, goes by them. Sockets that it accepts have it too. */
+EG_MAP struct {
+	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC | BPF_F_CLONE);
+	__type(key, int);
+	__type(value, struct eg_file_id);
+} eg_programs SEC(".maps");
+
+/* session number -> counts. The entry is the helper's; the numbers are ours. */
+EG_MAP struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, EG_SESSIONS_MAX);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, __u64);
+	__type(value, struct eg_totals);
+} eg_totals SEC(".maps");
+
+/* session number -> who it is. The helper's notebook: no program reads it, but it must outlive the
+ * helper. */
+EG_MAP struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, EG_SESSIONS_MAX);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, __u64);
+	__type(value, struct eg_record);
+} eg_records SEC(".maps");
+
+EG_MAP struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct eg_state);
+} eg_state SEC(".maps");
+
+EG_MAP struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, EG_EVENTS_SIZE);
+} eg_events SEC(".maps");
+
+#endif

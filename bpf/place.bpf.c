@@ -1,0 +1,417 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * Places: which of the rules about files decides about a file. Everything that is about files by
+ * name asks here: reading and changing (files.bpf.c), running, recording.
+ *
+ * Hooks: d_instantiate, inode_rename and inode_link, for every task of the host: what comes to
+ * stand for a name that is a place is noted (eg_learned) before anybody can open it by that name.
+ *
+ * A file is looked at from where it is, not by the path that was used: from its directory entry up
+ * to the root of its file system, and on from the mount point where the caller's mount is known. By
+ * whatever path, link, mount or root directory it is reached, its parents are the same. At each
+ * step it may be a place by its identity, as the helper has seen it or as these hooks have, or by
+ * its name in a directory that is a place.
+ * Not covered: hard links to files in a tree that were made while nobody had a rule about it; the
+ * directories below overlayfs, which are other files than those seen through it.
+ */
+#include "files.bpf.h"
+
+enum {
+	/* Steps up, all file systems together. Who goes deeper is nowhere, and refused. */
+	EG_WALK_MAX = 4096,
+	/* Walks: each knows one more replaced directory than the one before. */
+	EG_HEAL_MAX = 16,
+	EG_NAME_PARTS = 9, /* of a name of 255 bytes */
+	EG_PART = EG_PLACE_NAME_SIZE - 1,
+	EG_DCACHE_DISCONNECTED = 1 << 5, /* include/linux/dcache.h */
+
+	EG_S_IFMT = 0170000, /* include/uapi/linux/stat.h */
+	EG_S_IFLNK = 0120000,
+};
+
+/* ---- what is known ---- */
+
+/* Of an identity: as the helper has seen it, and as the hooks have. id 0: nothing. */
+struct eg_known {
+	struct eg_place seen, learned;
+};
+
+/* Not inlined, like its neighbours: the stack is short. */
+__noinline int eg_known_of(struct eg_known *known, __u64 inode)
+{
+	struct eg_file_id id = {};
+	struct eg_place *place;
+
+	if (!known)
+		return 0;
+	known->seen.id = known->seen.flags = 0;
+	known->learned.id = known->learned.flags = 0;
+	if (!inode)
+		return 0;
+	eg_file_id_of(&id, (struct inode *)inode);
+	place = bpf_map_lookup_elem(&eg_places, &id);
+	if (place)
+		known->seen = *place;
+	place = bpf_map_lookup_elem(&eg_learned, &id);
+	if (place)
+		known->learned = *place;
+	return 0;
+}
+
+/* A name that is looked for in a directory that is a place. */
+struct eg_named {
+	__u64 text; /* const char * */
+	__u32 dir;  /* eg_place.id */
+	__u32 pad;
+	struct eg_place place; /* what it is */
+};
+
+/* 1 = there is one: n->place. Name and directory are set. */
+__noinline int eg_named_find(struct eg_named *n)
+{
+	struct eg_place_key key = {};
+	struct eg_place *place;
+	__u64 text;
+
+	if (!n)
+		return 0;
+	key.dir = n->dir;
+	text = n->text;
+	for (int i = 0; i < EG_NAME_PARTS; i++) {
+		char rest = 0;
+		long len;
+
+		__builtin_memset(key.name, 0, sizeof(key.name));
+		len = bpf_probe_read_kernel_str(key.name, sizeof(key.name), (void *)text);
+		if (len <= 1)
+			return 0;
+		place = bpf_map_lookup_elem(&eg_place_names, &key);
+		if (!place)
+			return 0;
+		text += EG_PART;
+		if (len == EG_PLACE_NAME_SIZE)
+			bpf_probe_read_kernel(&rest, sizeof(rest), (void *)text);
+		if (!rest) {
+			n->place = *place;
+			return 1;
+		}
+		key.dir = place->id;
+		key.part = 1;
+	}
+	return 0;
+}
+
+/* The same, for a directory entry and what is known of its directory. */
+static __always_inline bool eg_is_named(struct eg_named *n, const struct eg_place *dir,
+					struct dentry *dentry)
+{
+	if (!dir->id || !(dir->flags & EG_PLACE_NAMES))
+		return false;
+	n->dir = dir->id;
+	n->text = (__u64)BPF_CORE_READ(dentry, d_name.name);
+	return eg_named_find(n);
+}
+
+/* ---- judging ---- */
+
+/* A walk upwards, a step at a time: bpf_loop, so that the verifier looks at one step only. The
+ * stack is short: no field is larger than it must be. */
+struct eg_climb {
+	__u64 at;	       /* struct dentry */
+	__u64 mnt;	       /* struct mount; 0 = not known */
+	__u64 root;	       /* struct inode of what is mounted on it; 0 = was not come from */
+	struct eg_known known; /* of what is at */
+	__u32 line;
+	__u16 policy, own;
+	__u8 ask;  /* enum eg_about */
+	__u8 keep; /* 1 = what is at must be asked for EG_ASK_KEEP, too */
+	__u8 found;
+	__u8 denied;
+	__u8 healed;  /* 1 = a directory was noted: another walk sees more */
+	__u8 nowhere; /* 1 = it ends where there is no way up */
+};
+
+/* decided: what is asked has its answer. 1 = it has, now or before. */
+static __always_inline int eg_consider_rule(struct eg_climb *c, __u32 policy, __u32 place,
+					    int decided)
+{
+	struct eg_place_rule_key key = {.policy = policy, .place = place};
+	struct eg_place_rule *rule;
+	__u32 ask = c->ask;
+
+	rule = bpf_map_lookup_elem(&eg_place_rules, &key);
+	if (!rule || ask >= EG_ASK_KEEP)
+		return decided;
+	if (!decided && rule->about & 1U << ask) {
+		decided = 1;
+		c->found = 1;
+		if (rule->denied & 1U << ask) {
+			c->denied = 1;
+			c->line = rule->line[ask];
+		}
+	}
+	if (c->keep && rule->denied & 1U << EG_ASK_KEEP) {
+		c->found = c->denied = 1;
+		c->line = rule->line[EG_ASK_KEEP];
+	}
+	return decided;
+}
+
+__noinline int eg_consider(struct eg_climb *c, __u32 place)
+{
+	int decided = 0;
+
+	if (!c || !place)
+		return 0;
+	if (c->own)
+		decided = eg_consider_rule(c, c->own, place, 0);
+	eg_consider_rule(c, c->policy, place, decided);
+	return 0;
+}
+
+static __always_inline void eg_note(struct eg_climb *c, const struct eg_file_id *id,
+				    const struct eg_place *place)
+{
+	struct eg_place value = *place; /* 6.1 takes none from what a global function is passed */
+
+	if (bpf_map_update_elem(&eg_learned, id, &value, BPF_ANY))
+		c->nowhere = 1;
+	else
+		c->healed = 1;
+}
+
+/* A directory that came to its name unseen, or that was forgotten: what is below it can be a place
+ * only when it is known itself. */
+__noinline int eg_heal(struct eg_climb *c, const struct eg_place *place)
+{
+	struct eg_file_id id = {};
+	struct dentry *dentry;
+	struct inode *inode;
+
+	if (!c || !place)
+		return 0;
+	dentry = (void *)c->at;
+	inode = BPF_CORE_READ(dentry, d_inode);
+	if (!inode || !(place->flags & EG_PLACE_NAMES) || c->known.seen.id == place->id ||
+	    c->known.learned.id == place->id)
+		return 0;
+	eg_file_id_of(&id, inode);
+	eg_note(c, &id, place);
+	return 0;
+}
+
+/* Likewise what is mounted on it, but for the mounts of those who may mount only what is theirs. */
+__noinline int eg_heal_root(struct eg_climb *c, const struct eg_place *place)
+{
+	const struct eg_place *known;
+	struct eg_file_id id = {};
+	struct inode *root;
+
+	if (!c || !place)
+		return 0;
+	root = (void *)c->root;
+	if (!root || !(place->flags & EG_PLACE_NAMES) ||
+	    bpf_get_current_task_btf()->cred->user_ns->parent)
+		return 0;
+	eg_file_id_of(&id, root);
+	known = bpf_map_lookup_elem(&eg_places, &id);
+	if (known && known->id == place->id)
+		return 0;
+	known = bpf_map_lookup_elem(&eg_learned, &id);
+	if (!known || known->id != place->id)
+		eg_note(c, &id, place);
+	return 0;
+}
+
+static __always_inline void eg_consider_name(struct eg_climb *c, struct eg_named *n,
+					     const struct eg_place *dir, struct dentry *dentry)
+{
+	if (!eg_is_named(n, dir, dentry))
+		return;
+	eg_consider(c, n->place.id);
+	eg_heal(c, &n->place);
+	eg_heal_root(c, &n->place);
+}
+
+/* From the root of a file system to where it is mounted. 1 = that was the last. */
+static __always_inline long eg_climb_on(struct eg_climb *c, struct dentry *root)
+{
+	struct mount *mnt = (void *)c->mnt, *up;
+
+	if (BPF_CORE_READ(root, d_flags) & EG_DCACHE_DISCONNECTED &&
+	    BPF_CORE_READ(root, d_sb, s_root) != root) {
+		c->nowhere = 1;
+		return 1;
+	}
+	if (!mnt)
+		return 1;
+	up = BPF_CORE_READ(mnt, mnt_parent);
+	if (up == mnt)
+		return 1;
+	c->root = (__u64)BPF_CORE_READ(mnt, mnt.mnt_root, d_inode);
+	root = BPF_CORE_READ(mnt, mnt_mountpoint);
+	c->at = (__u64)root;
+	c->mnt = (__u64)up;
+	eg_known_of(&c->known, (__u64)BPF_CORE_READ(root, d_inode));
+	return 0;
+}
+
+static long eg_climb_step(__u32 i, void *arg)
+{
+	struct eg_climb *c = arg;
+	struct dentry *dentry = (void *)c->at;
+	struct dentry *parent = BPF_CORE_READ(dentry, d_parent);
+	struct eg_known above;
+	struct eg_named n = {};
+
+	if (!i)
+		eg_known_of(&c->known, (__u64)BPF_CORE_READ(dentry, d_inode));
+	eg_consider(c, c->known.seen.id);
+	if (c->root)
+		eg_heal_root(c, &c->known.seen);
+	if (c->known.learned.id != c->known.seen.id)
+		eg_consider(c, c->known.learned.id);
+	if (parent == dentry)
+		return c->found ? 1 : eg_climb_on(c, dentry);
+	eg_known_of(&above, (__u64)BPF_CORE_READ(parent, d_inode));
+	eg_consider_name(c, &n, &above.seen, dentry);
+	if (above.learned.id != above.seen.id)
+		eg_consider_name(c, &n, &above.learned, dentry);
+	c->keep = 0;
+	c->root = 0;
+	c->known = above;
+	c->at = (__u64)parent;
+	return c->found ? 1 : 0;
+}
+
+__noinline int eg_place_judge(struct eg_place_ask *ask)
+{
+	struct eg_climb c = {};
+	long steps = 0;
+
+	if (!ask)
+		return 1;
+	for (int i = 0; i < EG_HEAL_MAX; i++) {
+		c.at = ask->dentry;
+		c.mnt = ask->mnt ? ask->mnt - bpf_core_field_offset(struct mount, mnt) : 0;
+		c.policy = ask->policy;
+		c.own = ask->own;
+		c.ask = ask->ask;
+		c.keep = ask->keep;
+		c.root = 0;
+		c.found = c.denied = c.line = c.healed = c.nowhere = 0;
+		steps = bpf_loop(EG_WALK_MAX, eg_climb_step, &c, 0);
+		if (!c.healed)
+			break;
+	}
+	ask->found = c.found;
+	ask->denied = c.denied;
+	ask->line = c.line;
+	ask->nowhere = c.healed || steps == EG_WALK_MAX || (c.nowhere && !c.found);
+	return ask->denied || ask->nowhere;
+}
+
+/* ---- learning ---- */
+
+static __always_inline void eg_count_link(void)
+{
+	__u32 zero = 0;
+	struct eg_state *state = bpf_map_lookup_elem(&eg_state, &zero);
+
+	if (state)
+		__sync_fetch_and_add(&state->links, 1);
+}
+
+/* What has that name now, or is about to have it, is that place. */
+static __always_inline void eg_learn(struct dentry *dir, struct dentry *name, struct inode *inode)
+{
+	struct eg_file_id id = {};
+	struct eg_place *before;
+	struct eg_known known;
+	struct eg_named n = {};
+
+	if (!inode)
+		return;
+	eg_known_of(&known, (__u64)BPF_CORE_READ(dir, d_inode));
+	if (!eg_is_named(&n, &known.seen, name) && !eg_is_named(&n, &known.learned, name))
+		return;
+	eg_file_id_of(&id, inode);
+	before = bpf_map_lookup_elem(&eg_learned, &id);
+	if (before && before->id == n.place.id && before->flags == n.place.flags)
+		return;
+	if ((BPF_CORE_READ(inode, i_mode) & EG_S_IFMT) == EG_S_IFLNK)
+		eg_count_link();
+	/* Full is not to be feared: the oldest gives way. */
+	(void)bpf_map_update_elem(&eg_learned, &id, &n.place, BPF_ANY);
+}
+
+/* A new file, a new name, or the first look at one that is there: before it can be found. */
+SEC("lsm/d_instantiate")
+int BPF_PROG(eg_d_instantiate, struct dentry *dentry, struct inode *inode)
+{
+	if (inode)
+		eg_learn(dentry->d_parent, dentry, inode);
+	return 0;
+}
+
+/* Whoever renames, after the kernel has found that he may. For an exchange it comes twice. */
+SEC("lsm/inode_rename")
+int BPF_PROG(eg_inode_rename, struct inode *old_dir, struct dentry *old_dentry,
+	     struct inode *new_dir, struct dentry *new_dentry)
+{
+	eg_learn(BPF_CORE_READ(new_dentry, d_parent), new_dentry,
+		 BPF_CORE_READ(old_dentry, d_inode));
+	return 0;
+}
+
+/* The nearest place that anybody has a rule about. */
+struct eg_nearest {
+	__u64 at;
+	struct eg_place place;
+};
+
+static __always_inline bool eg_take_ruled(struct eg_nearest *nearest, const struct eg_place *place)
+{
+	if (!place->id || !(place->flags & EG_PLACE_RULED))
+		return false;
+	nearest->place = *place;
+	return true;
+}
+
+static long eg_climb_nearest(__u32 i, void *arg)
+{
+	struct eg_nearest *nearest = arg;
+	struct dentry *dentry = (void *)nearest->at, *parent;
+	struct eg_known known;
+	struct eg_named n = {};
+
+	eg_known_of(&known, (__u64)BPF_CORE_READ(dentry, d_inode));
+	if (eg_take_ruled(nearest, &known.learned) || eg_take_ruled(nearest, &known.seen))
+		return 1;
+	parent = BPF_CORE_READ(dentry, d_parent);
+	if (parent == dentry)
+		return 1;
+	eg_known_of(&known, (__u64)BPF_CORE_READ(parent, d_inode));
+	if ((eg_is_named(&n, &known.seen, dentry) && eg_take_ruled(nearest, &n.place)) ||
+	    (eg_is_named(&n, &known.learned, dentry) && eg_take_ruled(nearest, &n.place)))
+		return 1;
+	nearest->at = (__u64)parent;
+	return 0;
+}
+
+/* A second name for what is in a place: there it is still that. */
+SEC("lsm/inode_link")
+int BPF_PROG(eg_inode_link, struct dentry *old_dentry)
+{
+	struct inode *inode = BPF_CORE_READ(old_dentry, d_inode);
+	struct eg_nearest nearest = {.at = (__u64)old_dentry};
+	struct eg_file_id id = {};
+
+	bpf_loop(EG_WALK_MAX, eg_climb_nearest, &nearest, 0);
+	if (!nearest.place.id || !inode)
+		return 0;
+	eg_file_id_of(&id, inode);
+	/* One that it is already must not become another. */
+	(void)bpf_map_update_elem(&eg_learned, &id, &nearest.place, BPF_NOEXIST);
+	return 0;
+}

@@ -1,0 +1,77 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# As many files as a configuration may have, and one more.
+# shellcheck source=tests/vm/lib.sh
+. /srv/t/lib.sh
+SCRIPT_NAME=files_capacity
+FILE=/etc/ebpfguard.conf
+
+good=$(cat $FILE)
+D=/srv/c
+# 100,000 files in 1,000 directories, of which every tenth is there.
+files() { # EXTRA...
+	awk -v d=$D -v extra="$*" 'BEGIN {
+		printf "files = { deny_read = [\n"
+		for (i = 0; i < 100000; i++)
+			printf "\"%s/d%d/f%d\"%s\n", d, i / 100, i % 100, i < 99999 || extra ? "," : ""
+		if (extra) printf "\"%s\"\n", extra
+		printf "]; };\n"
+	}'
+}
+exec 3>&1 # the times are for people, also where output is captured
+seconds() { # COMMAND...: runs it, and says how long that took here
+	local start=$SECONDS status
+	"$@"
+	status=$?
+	echo "# $((SECONDS - start)) s: $*" >&3
+	return $status
+}
+reload() { seconds ebpfguardctl reload 2>&1; echo "status $?"; }
+generation() { ebpfguardctl status | sed -n 's/^policy: generation \([0-9]*\).*/\1/p'; }
+rules() { map_count eg_place_rules; }
+
+install -d -o alice /srv/try
+for ((i = 0; i < 1000; i++)); do mkdir -p $D/d$i; done
+for ((i = 0; i < 1000; i++)); do
+	echo secret | tee $D/d$i/f{0,1,2,3,4,5,6,7,8,9} >/dev/null
+done
+echo secret >$D/d999/f100
+chown -R alice: $D
+
+denied="d0/f0 d500/f5 d999/f9"
+attempts() { for f in $1; do echo "$T/try read $D/$f;"; done; }
+in_force() {
+	is "$1: denied" "EPERM EPERM EPERM" "$(seconds sh_as alice "$(attempts "$denied")" | paste -sd' ')"
+	is "$1: beside them" ok "$(sh_as alice "$T/try read $D/d999/f100")"
+	is "$1: made since" "EPERM" "$(sh_as alice "rm -f $D/d7/f99; echo x >$D/d7/f99; $T/try read $D/d7/f99")"
+}
+before_rules=$(rules)
+is "outside: every one can be read" "ok ok ok" "$(runuser -u alice -- bash -c "$(attempts "$denied")" | paste -sd' ')"
+seconds files >$FILE
+is "the file names 100,000" 100000 "$(grep -c "^\"$D" $FILE)"
+is "check: 0" 0 "$(seconds ebpfguardctl check >/tmp/check 2>&1; echo $?)"
+is "reload: 0" "status 0" "$(reload | tail -n 1)"
+is "there is a rule for each" 100000 "$(($(rules) - before_rules))"
+in_force "100,000"
+echo "# helper: $(grep VmHWM "/proc/$(systemctl show -p MainPID --value ebpfguard.service)/status" | tr -s '\t ' ' ')"
+before=$(generation)
+
+files $D/d999/f100 >$FILE
+out=$(reload)
+matches "one more: refused, with line and limit" "$FILE:1: .*100001 .*100000.*status 1" "$(paste -sd' ' <<<"$out")"
+is "one more: the generation is the old one" "$before" "$(generation)"
+in_force "one more"
+
+files >$FILE
+is "the same anew: 0" "status 0" "$(reload | tail -n 1)"
+is "the same anew: as many rules" 100000 "$(($(rules) - before_rules))"
+seconds systemctl restart ebpfguard.service
+is "restart: the helper runs" active "$(systemctl is-active ebpfguard.service)"
+in_force "restart"
+
+printf '%s\n' "$good" >$FILE
+is "back to the small one: 0" "status 0" "$(reload | tail -n 1)"
+is "as many rules as before" "$before_rules" "$(rules)"
+is "the files can be read" "ok ok ok" "$(sh_as alice "$(attempts "$denied")" | paste -sd' ')"
+rm -rf $D /srv/try
+all_over
