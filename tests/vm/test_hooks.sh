@@ -111,9 +111,9 @@ reload() { ebpfguardctl reload >/dev/null 2>&1 && echo taken || echo refused; }
 settings
 is "the settings as they were" taken "$(reload)"
 # Those that are there, and the names, which need not be.
-places=$(map_count eg_places) names=$(map_count eg_place_names)
+places=$(map_count eg_places) place_names=$(map_count eg_place_names)
 within "protected places" 80 2000 "$places"
-within "names of protected places" 150 4000 "$names"
+within "names of protected places" 150 4000 "$place_names"
 items=$(map_count eg_items)
 within "ids of root and the default groups" 2 20 "$items"
 for _ in 1 2 3; do reload >/dev/null; done
