@@ -105,17 +105,22 @@ static __always_inline void eg_weigh(struct eg_worst *worst, const struct eg_vie
 }
 
 /* Weighs each restriction by which the policy refuses this use: one that is only audited must not
- * hide another. */
-static __always_inline void eg_judge_use(const struct eg_use *use, const struct eg_view *view,
-					 struct eg_worst *worst)
+ * hide another. A global function: the verifier looks at its ways once and not for each guard.
+ * Always 0. */
+__noinline int eg_judge_use(const struct eg_use *use, const struct eg_view *view,
+			    struct eg_worst *worst)
 {
-	__u32 index = view->policy;
-	struct eg_policy *policy = bpf_map_lookup_elem(&eg_policies, &index);
+	struct eg_policy *policy;
+	__u32 index;
 
+	if (!use || !view || !worst)
+		return 0;
+	index = view->policy;
+	policy = bpf_map_lookup_elem(&eg_policies, &index);
 	if (!index || !policy) {
 		if (!use->exempt)
 			eg_weigh(worst, view, EG_OP_CAPABILITY, EG_REASON_POLICY);
-		return;
+		return 0;
 	}
 	if (!use->exempt && policy->capabilities >> (use->cap & (EG_CAPS - 1)) & 1)
 		eg_weigh(worst, view, EG_OP_CAPABILITY, EG_REASON_CEILING);
@@ -126,6 +131,7 @@ static __always_inline void eg_judge_use(const struct eg_use *use, const struct 
 		eg_weigh(worst, view, EG_OP_USERNS, EG_REASON_RULE);
 	if (eg_call_denied(use, policy->flags))
 		eg_weigh(worst, view, EG_OP_MOUNT_ATTR, EG_REASON_RULE);
+	return 0;
 }
 
 static __always_inline void eg_use_of(struct eg_use *use, struct task_struct *task,

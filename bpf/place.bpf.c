@@ -223,21 +223,29 @@ __noinline int eg_heal_root(struct eg_climb *c, const struct eg_place *place)
 	return 0;
 }
 
-static __always_inline void eg_consider_name(struct eg_climb *c, struct eg_named *n,
-					     const struct eg_place *dir, struct dentry *dentry)
+/* What is at may be a place by its name in a directory that is one. */
+__noinline int eg_consider_name(struct eg_climb *c, const struct eg_place *dir)
 {
-	if (!eg_is_named(n, dir, dentry))
-		return;
-	eg_consider(c, n->place.id);
-	eg_heal(c, &n->place);
-	eg_heal_root(c, &n->place);
+	struct eg_named n = {};
+
+	if (!c || !dir || !eg_is_named(&n, dir, (void *)c->at))
+		return 0;
+	eg_consider(c, n.place.id);
+	eg_heal(c, &n.place);
+	eg_heal_root(c, &n.place);
+	return 0;
 }
 
 /* From the root of a file system to where it is mounted. 1 = that was the last. */
-static __always_inline long eg_climb_on(struct eg_climb *c, struct dentry *root)
+__noinline int eg_climb_on(struct eg_climb *c)
 {
-	struct mount *mnt = (void *)c->mnt, *up;
+	struct dentry *root;
+	struct mount *mnt, *up;
 
+	if (!c)
+		return 1;
+	root = (void *)c->at;
+	mnt = (void *)c->mnt;
 	if (BPF_CORE_READ(root, d_flags) & EG_DCACHE_DISCONNECTED &&
 	    BPF_CORE_READ(root, d_sb, s_root) != root) {
 		c->nowhere = 1;
@@ -262,7 +270,6 @@ static long eg_climb_step(__u32 i, void *arg)
 	struct dentry *dentry = (void *)c->at;
 	struct dentry *parent = BPF_CORE_READ(dentry, d_parent);
 	struct eg_known above;
-	struct eg_named n = {};
 
 	if (!i)
 		eg_known_of(&c->known, (__u64)BPF_CORE_READ(dentry, d_inode));
@@ -272,11 +279,11 @@ static long eg_climb_step(__u32 i, void *arg)
 	if (c->known.learned.id != c->known.seen.id)
 		eg_consider(c, c->known.learned.id);
 	if (parent == dentry)
-		return c->found ? 1 : eg_climb_on(c, dentry);
+		return c->found || eg_climb_on(c) ? 1 : 0;
 	eg_known_of(&above, (__u64)BPF_CORE_READ(parent, d_inode));
-	eg_consider_name(c, &n, &above.seen, dentry);
+	eg_consider_name(c, &above.seen);
 	if (above.learned.id != above.seen.id)
-		eg_consider_name(c, &n, &above.learned, dentry);
+		eg_consider_name(c, &above.learned);
 	c->keep = 0;
 	c->root = 0;
 	c->known = above;

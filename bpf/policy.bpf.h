@@ -352,53 +352,18 @@ struct eg_detail {
 };
 
 /*
- * Walks a path from the leaf up, across mounts, into *out (path.bpf.c): a global function, so that
- * the verifier looks at its loop once and not at every use. Always 0.
+ * Parts of an event (event.bpf.c, path.bpf.c). Global functions, so that the verifier looks at them
+ * once and not at every use. Always 0.
  */
+
+/* Walks a path from the leaf up, across mounts, into *out. */
 int eg_path_walk(struct eg_path *out, const struct eg_where *where);
 
-static __always_inline void eg_event_who(struct eg_event *e, struct task_struct *task)
-{
-	struct tty_struct *tty = task->signal->tty;
-	struct file *exe;
+/* Zeroes a reserved record, and says what it is. */
+int eg_event_init(struct eg_event *e, __u16 kind);
 
-	e->cgroup = eg_cgroup_id(task->cgroups->dfl_cgrp);
-	e->tgid = task->tgid;
-	e->tid = task->pid;
-	e->ppid = task->real_parent->tgid;
-	e->uid = task->real_cred->uid.val;
-	e->gid = task->real_cred->gid.val;
-	e->loginuid = task->loginuid.val;
-	e->audit_session = task->sessionid;
-	bpf_get_current_comm(e->comm, sizeof(e->comm));
-	if (tty)
-		bpf_probe_read_kernel_str(e->tty, sizeof(e->tty), &tty->name);
-	exe = BPF_CORE_READ(task, mm, exe_file);
-	if (exe) {
-		struct eg_where where = {
-			.dentry = (__u64)BPF_CORE_READ(exe, f_path.dentry),
-			.mnt = (__u64)BPF_CORE_READ(exe, f_path.mnt),
-		};
-
-		eg_path_walk(&e->exe, &where);
-	}
-}
-
-/*
- * Zeroes a reserved record: ring memory still holds what stood there before. In pieces, kept apart
- * by barriers, because clang's BPF back end unrolls a memset of up to 1024 bytes and has no
- * function to call for more.
- */
-static __always_inline void eg_event_init(struct eg_event *e, __u16 kind)
-{
-	__builtin_memset(e, 0, __builtin_offsetof(struct eg_event, exe));
-	barrier();
-	__builtin_memset(&e->exe, 0, sizeof(e->exe));
-	barrier();
-	__builtin_memset(&e->object, 0, sizeof(e->object));
-	e->abi = EG_ABI_VERSION;
-	e->kind = kind;
-}
+/* Who asks: the current task, as people are told of it. */
+int eg_event_who(struct eg_event *e);
 
 /* The part of a record that does not depend on who asked. */
 static __always_inline void eg_event_fill(struct eg_event *e, const struct eg_view *view,
@@ -435,7 +400,7 @@ static __always_inline bool eg_event_write(const struct eg_view *view,
 	if (!e)
 		return false;
 	eg_event_fill(e, view, detail, verdict);
-	eg_event_who(e, bpf_get_current_task_btf());
+	eg_event_who(e);
 	if (detail->arg)
 		bpf_probe_read_kernel_str(e->arg, sizeof(e->arg), detail->arg);
 	if (detail->object.dentry) {

@@ -259,12 +259,14 @@ static __noinline int eg_guard_refuses_hash(const struct eg_guard *guard, struct
 	return 2; /* see eg_rank */
 }
 
+static const char eg_hex_digits[16] = "0123456789abcdef";
+
 static __always_inline void eg_hex_of(char hex[EG_HEX_SIZE], const struct eg_hash *hash)
 {
 	for (int i = 0; i < 2 * EG_HASH_SIZE; i++) {
-		__u8 digit = i & 1 ? hash->sha256[i / 2] & 15 : hash->sha256[i / 2] >> 4;
+		__u8 digit = i & 1 ? hash->sha256[i / 2] : hash->sha256[i / 2] >> 4;
 
-		hex[i] = digit + (digit < 10 ? '0' : 'a' - 10);
+		hex[i] = eg_hex_digits[digit & 15];
 	}
 	hex[EG_HEX_SIZE - 1] = '\0';
 }

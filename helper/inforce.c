@@ -273,6 +273,8 @@ void eg_helper_refresh(struct eg_helper *helper)
 		       err.text[0] ? err.text : strerror(-r));
 	else
 		protect_places(helper);
+	if (!r)
+		eg_log(LOG_INFO, "files that rules are about have changed: taken in anew");
 	eg_places_settled(helper->places);
 	eg_policy_done(&image);
 }
