@@ -45,8 +45,15 @@ enum {
 	 * time, those on the way to them, and both once more while a reload swaps. */
 	EG_PLACES_MAX = 1U << 19,      /* entries of eg_places, and of eg_place_names */
 	EG_PLACE_RULES_MAX = 1U << 19, /* entries of eg_place_rules */
-	EG_LEARNED_MAX = 1U << 16,     /* entries of eg_learned */
+	EG_LEARNED_MAX = 1U << 16,     /* entries of eg_learned, eg_linked, and _inside */
 	EG_HASHES_MAX = 1U << 20,      /* digests in one policy */
+
+	/* eg_rule.line of networks that stand in feeds: EG_LINE_FEEDS + the feed's number in its
+	 * profile << EG_LINE_BITS + the line there. Below that: of the configuration, whose size
+	 * keeps it there. */
+	EG_LINE_BITS = 24,
+	EG_LINE_FEEDS = 1U << 27,
+	EG_FEEDS_MAX = 64, /* feeds of networks in one profile */
 
 	EG_BUILD_SIZE = 32, /* SHA-256 */
 
@@ -123,6 +130,7 @@ enum eg_reason {
 	EG_REASON_NO_HASH,   /* digests are denied, and the kernel cannot tell this file's */
 	EG_REASON_NAMELESS,  /* a program without a name: memfd, O_TMPFILE, removed */
 	EG_REASON_NOWHERE,   /* a file whose place in the tree cannot be told, see files.bpf.c */
+	EG_REASON_LAYER,     /* an overlay, while files are kept: see mount.bpf.c */
 };
 
 /* EG_OP_FILE: what would have been done to the file. */
@@ -390,6 +398,14 @@ enum {
 	EG_PLACE_RULED = 1U << 1, /* some policy has a rule about it */
 };
 
+/* Value of eg_linked: which places a file with several names was in when it got them, the first it
+ * was found in first. What it is by the name that is used counts besides. */
+enum { EG_LINKED_PLACES = 3 };
+struct eg_linked {
+	struct eg_place place[EG_LINKED_PLACES]; /* id 0: free, as are those behind it */
+};
+_Static_assert(sizeof(struct eg_linked) == 24, "ABI");
+
 /*
  * Key of eg_place_names. A name that does not fit is cut in pieces of EG_PLACE_NAME_SIZE - 1 bytes:
  * the first stands for a place without rules, in which the second is looked for as part 1, and so
@@ -473,8 +489,8 @@ struct eg_rule {
 	__u8 prefix_len;
 	__u8 protocol; /* EG_PROTO_*, EG_PROTO_ANY when the rule names none */
 	__u8 pad;
-	__u32 line; /* in the configuration file, from 1; 0 = not from a rule: the default, loopback
-		     */
+	__u32 line; /* in the configuration file, from 1, or in a feed, see EG_LINE_FEEDS; 0 = not
+		     * from a rule: the default, loopback */
 	__u16 port_low; /* ports it is for, host order; 0..65535 when it names none */
 	__u16 port_high;
 };

@@ -5,8 +5,9 @@
  *
  * Hooks: file_open; path_truncate or file_truncate; path_mknod, path_mkdir, path_symlink,
  * path_link, path_rename, path_unlink, path_rmdir, path_chmod, path_chown; inode_setxattr,
- * inode_removexattr, inode_set_acl, inode_file_setattr. Descriptors opened elsewhere and passed in
- * are judged in sockets.bpf.c, mounts over a place in mount.bpf.c.
+ * inode_removexattr, inode_set_acl, inode_remove_acl, inode_file_setattr. Descriptors opened
+ * elsewhere and passed in are judged in sockets.bpf.c, mounts over a place in mount.bpf.c, calls
+ * that only some file systems have in tamper.bpf.c.
  *
  * Which rule is about a file: place.bpf.c. An ordinary user who could not change it anyway gets the
  * kernel's own answer and no record. Who leads a session is exempt from rules about places: atd
@@ -19,6 +20,10 @@ enum {
 	/* include/uapi/linux/magic.h */
 	EG_CGROUP_MAGIC = 0x27e0eb,
 	EG_CGROUP2_MAGIC = 0x63677270,
+	EG_FUSE_MAGIC = 0x65735546,
+	EG_NFS_MAGIC = 0x6969,
+	EG_9P_MAGIC = 0x01021997,
+	EG_CEPH_MAGIC = 0x00c36400,
 
 	EG_WRITE_BITS = 0022, /* of others: group, or an access list's mask, and the rest */
 	EG_CAP_CHOWN = 0,
@@ -26,6 +31,10 @@ enum {
 	EG_CAP_FOWNER = 3,
 	EG_RENAME_EXCHANGE = 2, /* include/uapi/linux/fs.h */
 };
+
+/* These two are too large for an int. */
+#define EG_CIFS_MAGIC 0xff534d42UL
+#define EG_SMB2_MAGIC 0xfe534d42UL
 
 /* ---- judging ---- */
 
@@ -44,14 +53,46 @@ static __always_inline __u32 eg_kept_flag(struct eg_change *change)
 	return eg_is_kept_else(change) ? EG_POLICY_DENY_TAMPERING : 0;
 }
 
+/* Does the mount show other owners than the inodes have? */
+static __always_inline bool eg_is_mapped(__u64 vfsmount)
+{
+	struct vfsmount___idmap *mnt = (void *)vfsmount;
+	struct vfsmount___userns *old = (void *)vfsmount;
+	void *map;
+
+	if (!bpf_core_field_exists(mnt->mnt_idmap))
+		return BPF_CORE_READ(old, mnt_userns, parent);
+	map = BPF_CORE_READ(mnt, mnt_idmap);
+	if (bpf_core_field_exists(((struct mnt_idmap___map *)0)->uid_map))
+		return BPF_CORE_READ((struct mnt_idmap___map *)map, uid_map.nr_extents);
+	return BPF_CORE_READ((struct mnt_idmap___owner *)map, owner, parent);
+}
+
+/* Is it for somebody else to say who may write there: a server, or the user's own program? */
+static __always_inline bool eg_is_for_others(struct inode *inode)
+{
+	switch (BPF_CORE_READ(inode, i_sb, s_magic)) {
+	case EG_FUSE_MAGIC:
+	case EG_NFS_MAGIC:
+	case EG_CIFS_MAGIC:
+	case EG_SMB2_MAGIC:
+	case EG_9P_MAGIC:
+	case EG_CEPH_MAGIC:
+		return true;
+	default:
+		return false;
+	}
+}
+
 /* Could the caller change what this inode stands for at all? The path hooks come before the
- * kernel's own check of that. */
+ * kernel's own check of that. Where that cannot be told from the inode: perhaps. */
 static __always_inline bool eg_could_write(const struct eg_change *change)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct inode *inode = (void *)change->owner;
 
-	if (BPF_CORE_READ(inode, i_uid.val) == change->uid)
+	if (BPF_CORE_READ(inode, i_uid.val) == change->uid || eg_is_for_others(inode) ||
+	    (change->mnt && eg_is_mapped(change->mnt)))
 		return true;
 	if (change->attr)
 		return eg_has_cap(task, EG_CAP_FOWNER) || eg_has_cap(task, EG_CAP_CHOWN);
@@ -350,6 +391,12 @@ int BPF_PROG(eg_inode_file_setattr, struct dentry *dentry)
 /* Since 6.2; before, access lists were attributes like others. */
 SEC("lsm/inode_set_acl")
 int BPF_PROG(eg_inode_set_acl, void *idmap, struct dentry *dentry)
+{
+	return eg_change_attr(dentry) ? -EPERM : 0;
+}
+
+SEC("lsm/inode_remove_acl")
+int BPF_PROG(eg_inode_remove_acl, void *idmap, struct dentry *dentry)
 {
 	return eg_change_attr(dentry) ? -EPERM : 0;
 }

@@ -104,6 +104,28 @@ struct vfsmount {
 	struct super_block *mnt_sb;
 };
 
+/* A mount may show other owners than the disk has. 6.2 made mnt_idmap of mnt_userns, 6.8 took the
+ * name space out of it. */
+struct vfsmount___userns {
+	struct user_namespace *mnt_userns;
+};
+
+struct uid_gid_map {
+	__u32 nr_extents;
+};
+
+struct mnt_idmap___owner {
+	struct user_namespace *owner;
+};
+
+struct mnt_idmap___map {
+	struct uid_gid_map uid_map;
+};
+
+struct vfsmount___idmap {
+	struct mnt_idmap___map *mnt_idmap;
+};
+
 struct mnt_namespace {
 	struct user_namespace *user_ns;
 };
@@ -151,6 +173,7 @@ struct super_block {
 	struct dentry *s_root;
 	struct file_system_type *s_type;
 	unsigned long s_magic;
+	struct user_namespace *s_user_ns; /* of who has mounted it first */
 };
 
 /* include/linux/pid.h, fs/proc/internal.h */

@@ -168,6 +168,30 @@ EG_MAP struct {
 	__type(value, struct eg_place);
 } eg_learned SEC(".maps");
 
+/* The same, from what sessions do: who makes files by such a name without end must not make others
+ * forgotten than his like's. */
+EG_MAP struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, EG_LEARNED_MAX);
+	__type(key, struct eg_file_id);
+	__type(value, struct eg_place);
+} eg_learned_inside SEC(".maps");
+
+/* What a file was when it got another name. Written here; two maps for the same reason. */
+EG_MAP struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, EG_LEARNED_MAX);
+	__type(key, struct eg_file_id);
+	__type(value, struct eg_linked);
+} eg_linked SEC(".maps");
+
+EG_MAP struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, EG_LEARNED_MAX);
+	__type(key, struct eg_file_id);
+	__type(value, struct eg_linked);
+} eg_linked_inside SEC(".maps");
+
 /* What each policy says about a place. Written by the helper. */
 EG_MAP struct {
 	__uint(type, BPF_MAP_TYPE_HASH);

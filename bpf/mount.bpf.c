@@ -12,6 +12,9 @@
  * unmounting of file systems of that type, not what has no type of its own: binds, moves, changes
  * of propagation. A place opens everything there but pivot_root.
  *
+ * An overlay is refused wherever rules about files apply, unless mount.allow names it: the kernel
+ * reads (up to 6.1) and changes what it is made of without a hook that tells us where that is.
+ *
  * Where mounting is not denied, places that must stay as they are (files.bpf.c) may not be covered
  * either, but in a mount namespace of a user namespace of one's own, which nobody else sees.
  */
@@ -68,7 +71,54 @@ __noinline int eg_mount_excepted(const struct eg_mounting *at)
 	return at && !at->fixed && (eg_type_allowed(at) || eg_target_allowed(at));
 }
 
-/* Not inlined, like eg_cover: their frames together are too large. */
+static __always_inline bool eg_is_overlay(__u64 type)
+{
+	static const char overlay[8] = "overlay";
+	char name[9] = {};
+
+	if (!type || bpf_probe_read_kernel_str(name, sizeof(name), (void *)type) <= 0)
+		return false;
+	for (__u32 i = 0; i < sizeof(overlay); i++)
+		if (name[i] != overlay[i])
+			return false;
+	return true;
+}
+
+/* Not inlined, like eg_judge_mount and eg_cover: their frames together are too large. */
+static __noinline int eg_judge_layers(struct eg_mounting *at)
+{
+	struct eg_detail detail = {.op = EG_OP_MOUNT, .reason = EG_REASON_LAYER};
+	struct eg_view view = {};
+	struct eg_who who;
+	__u32 worst = 0;
+
+	if (!eg_is_overlay(at->type) || !eg_who_is(bpf_get_current_task_btf(), &who))
+		return 0;
+	for (int i = 0; i < EG_GUARDS; i++) {
+		struct eg_view one;
+		__u32 rank;
+
+		if (!who.guard[i])
+			continue;
+		eg_view_of(who.guard[i], &one);
+		at->policy = one.policy;
+		if (!(one.flags & (EG_POLICY_READS | EG_POLICY_WRITES)) ||
+		    (one.flags & EG_POLICY_MOUNTS && eg_mount_excepted(at)))
+			continue;
+		rank = eg_rank(&one, EG_ON_FILES);
+		if (rank <= worst)
+			continue;
+		view = one;
+		worst = rank;
+	}
+	if (!worst)
+		return 0;
+	detail.arg = (const char *)at->type;
+	detail.object.dentry = at->dentry;
+	detail.object.mnt = at->mnt;
+	return eg_refuse(&view, &detail);
+}
+
 static __noinline int eg_judge_mount(struct eg_mounting *at)
 {
 	struct eg_detail detail = {.op = at->op};
@@ -134,7 +184,7 @@ int BPF_PROG(eg_sb_mount, const char *dev_name, const struct path *path, const c
 		at.type = eg_type_of(path->mnt->mnt_sb);
 	else if (!(flags & EG_MS_NO_TYPE))
 		at.type = (__u64)type;
-	return eg_judge_mount(&at) || eg_cover(path) ? -EPERM : 0;
+	return eg_judge_mount(&at) || eg_judge_layers(&at) || eg_cover(path) ? -EPERM : 0;
 }
 
 /* The hook knows the file system, not where it is mounted. */
@@ -194,5 +244,5 @@ int BPF_PROG(eg_sb_set_mnt_opts, struct super_block *sb)
 
 	if (eg_syscall(bpf_get_current_task_btf()) != EG_NR_FSCONFIG)
 		return 0;
-	return eg_judge_mount(&at) ? -EPERM : 0;
+	return eg_judge_mount(&at) || eg_judge_layers(&at) ? -EPERM : 0;
 }

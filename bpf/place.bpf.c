@@ -36,6 +36,33 @@ struct eg_known {
 	struct eg_place seen, learned;
 };
 
+static __always_inline struct eg_place *eg_learned_of(const struct eg_file_id *id)
+{
+	struct eg_place *place = bpf_map_lookup_elem(&eg_learned, id);
+
+	return place ? place : bpf_map_lookup_elem(&eg_learned_inside, id);
+}
+
+/* 1 = the current task is in a session. */
+__noinline int eg_is_inside(void)
+{
+	struct eg_who who;
+
+	return eg_who_is(bpf_get_current_task_btf(), &who) && !eg_is_trusted(&who);
+}
+
+/* inside: a session has it done. 0, or a negative errno: without memory. Full is not to be feared:
+ * the oldest gives way. */
+static __always_inline long eg_remember(const struct eg_file_id *id, const struct eg_place *place,
+					bool inside)
+{
+	if (!inside)
+		return bpf_map_update_elem(&eg_learned, id, place, BPF_ANY);
+	if (!bpf_map_update_elem(&eg_learned, id, place, BPF_EXIST))
+		return 0;
+	return bpf_map_update_elem(&eg_learned_inside, id, place, BPF_ANY);
+}
+
 /* Not inlined, like its neighbours: the stack is short. */
 __noinline int eg_known_of(struct eg_known *known, __u64 inode)
 {
@@ -52,7 +79,7 @@ __noinline int eg_known_of(struct eg_known *known, __u64 inode)
 	place = bpf_map_lookup_elem(&eg_places, &id);
 	if (place)
 		known->seen = *place;
-	place = bpf_map_lookup_elem(&eg_learned, &id);
+	place = eg_learned_of(&id);
 	if (place)
 		known->learned = *place;
 	return 0;
@@ -174,7 +201,8 @@ static __always_inline void eg_note(struct eg_climb *c, const struct eg_file_id 
 {
 	struct eg_place value = *place; /* 6.1 takes none from what a global function is passed */
 
-	if (bpf_map_update_elem(&eg_learned, id, &value, BPF_ANY))
+	/* Only what sessions do is judged. */
+	if (eg_remember(id, &value, true))
 		c->nowhere = 1;
 	else
 		c->healed = 1;
@@ -217,7 +245,7 @@ __noinline int eg_heal_root(struct eg_climb *c, const struct eg_place *place)
 	known = bpf_map_lookup_elem(&eg_places, &id);
 	if (known && known->id == place->id)
 		return 0;
-	known = bpf_map_lookup_elem(&eg_learned, &id);
+	known = eg_learned_of(&id);
 	if (!known || known->id != place->id)
 		eg_note(c, &id, place);
 	return 0;
@@ -264,6 +292,34 @@ __noinline int eg_climb_on(struct eg_climb *c)
 	return 0;
 }
 
+static __always_inline struct eg_linked *eg_linked_of(const struct eg_file_id *id)
+{
+	struct eg_linked *linked = bpf_map_lookup_elem(&eg_linked, id);
+
+	return linked ? linked : bpf_map_lookup_elem(&eg_linked_inside, id);
+}
+
+/* What the file was when it got another name. Directories have one only. */
+__noinline int eg_consider_linked(struct eg_climb *c)
+{
+	struct eg_file_id id = {};
+	struct eg_linked *linked;
+	struct dentry *dentry;
+	struct inode *inode;
+
+	if (!c)
+		return 0;
+	dentry = (void *)c->at;
+	inode = BPF_CORE_READ(dentry, d_inode);
+	if (!inode)
+		return 0;
+	eg_file_id_of(&id, inode);
+	linked = eg_linked_of(&id);
+	for (int i = 0; linked && i < EG_LINKED_PLACES; i++)
+		eg_consider(c, linked->place[i].id);
+	return 0;
+}
+
 static long eg_climb_step(__u32 i, void *arg)
 {
 	struct eg_climb *c = arg;
@@ -271,15 +327,22 @@ static long eg_climb_step(__u32 i, void *arg)
 	struct dentry *parent = BPF_CORE_READ(dentry, d_parent);
 	struct eg_known above;
 
-	if (!i)
+	if (!i) {
 		eg_known_of(&c->known, (__u64)BPF_CORE_READ(dentry, d_inode));
+		eg_consider_linked(c);
+	}
 	eg_consider(c, c->known.seen.id);
 	if (c->root)
 		eg_heal_root(c, &c->known.seen);
 	if (c->known.learned.id != c->known.seen.id)
 		eg_consider(c, c->known.learned.id);
-	if (parent == dentry)
-		return c->found || eg_climb_on(c) ? 1 : 0;
+	if (parent == dentry) {
+		int over = c->found ? 1 : eg_climb_on(c);
+
+		/* clang 19 knows that this is 0 or 1, the verifier does not. */
+		barrier_var(over);
+		return over ? 1 : 0;
+	}
 	eg_known_of(&above, (__u64)BPF_CORE_READ(parent, d_inode));
 	eg_consider_name(c, &above.seen);
 	if (above.learned.id != above.seen.id)
@@ -343,13 +406,12 @@ static __always_inline void eg_learn(struct dentry *dir, struct dentry *name, st
 	if (!eg_is_named(&n, &known.seen, name) && !eg_is_named(&n, &known.learned, name))
 		return;
 	eg_file_id_of(&id, inode);
-	before = bpf_map_lookup_elem(&eg_learned, &id);
+	before = eg_learned_of(&id);
 	if (before && before->id == n.place.id && before->flags == n.place.flags)
 		return;
 	if ((BPF_CORE_READ(inode, i_mode) & EG_S_IFMT) == EG_S_IFLNK)
 		eg_count_link();
-	/* Full is not to be feared: the oldest gives way. */
-	(void)bpf_map_update_elem(&eg_learned, &id, &n.place, BPF_ANY);
+	(void)eg_remember(&id, &n.place, eg_is_inside());
 }
 
 /* A new file, a new name, or the first look at one that is there: before it can be found. */
@@ -371,7 +433,8 @@ int BPF_PROG(eg_inode_rename, struct inode *old_dir, struct dentry *old_dentry,
 	return 0;
 }
 
-/* The nearest place that anybody has a rule about. */
+/* The nearest place that anybody has a rule about, by where a name stands: what the file is besides
+ * (eg_places, eg_learned) is not asked for itself, only for the directories above it. */
 struct eg_nearest {
 	__u64 at;
 	struct eg_place place;
@@ -392,9 +455,6 @@ static long eg_climb_nearest(__u32 i, void *arg)
 	struct eg_known known;
 	struct eg_named n = {};
 
-	eg_known_of(&known, (__u64)BPF_CORE_READ(dentry, d_inode));
-	if (eg_take_ruled(nearest, &known.learned) || eg_take_ruled(nearest, &known.seen))
-		return 1;
 	parent = BPF_CORE_READ(dentry, d_parent);
 	if (parent == dentry)
 		return 1;
@@ -402,23 +462,54 @@ static long eg_climb_nearest(__u32 i, void *arg)
 	if ((eg_is_named(&n, &known.seen, dentry) && eg_take_ruled(nearest, &n.place)) ||
 	    (eg_is_named(&n, &known.learned, dentry) && eg_take_ruled(nearest, &n.place)))
 		return 1;
+	if (eg_take_ruled(nearest, &known.learned) || eg_take_ruled(nearest, &known.seen))
+		return 1;
 	nearest->at = (__u64)parent;
 	return 0;
 }
 
-/* A second name for what is in a place: there it is still that. */
+/* The first that were noted stay: whatever a file is linked to later, it is what it was. */
+static __always_inline void eg_linked_add(struct eg_linked *linked, const struct eg_place *place)
+{
+	if (!place->id || !(place->flags & EG_PLACE_RULED))
+		return;
+	for (int i = 0; i < EG_LINKED_PLACES; i++) {
+		if (linked->place[i].id == place->id)
+			return;
+		if (linked->place[i].id)
+			continue;
+		linked->place[i] = *place;
+		return;
+	}
+}
+
+/* A second name for what is in a place: there it is still that, and all that it was before. */
 SEC("lsm/inode_link")
 int BPF_PROG(eg_inode_link, struct dentry *old_dentry)
 {
 	struct inode *inode = BPF_CORE_READ(old_dentry, d_inode);
 	struct eg_nearest nearest = {.at = (__u64)old_dentry};
+	struct eg_linked linked = {}, *before;
 	struct eg_file_id id = {};
+	struct eg_known known;
 
-	bpf_loop(EG_WALK_MAX, eg_climb_nearest, &nearest, 0);
-	if (!nearest.place.id || !inode)
+	if (!inode)
 		return 0;
 	eg_file_id_of(&id, inode);
-	/* One that it is already must not become another. */
-	(void)bpf_map_update_elem(&eg_learned, &id, &nearest.place, BPF_NOEXIST);
+	before = eg_linked_of(&id);
+	if (before)
+		linked = *before;
+	eg_known_of(&known, (__u64)inode);
+	eg_linked_add(&linked, &known.seen);
+	eg_linked_add(&linked, &known.learned);
+	bpf_loop(EG_WALK_MAX, eg_climb_nearest, &nearest, 0);
+	eg_linked_add(&linked, &nearest.place);
+	if (!linked.place[0].id)
+		return 0;
+	/* As eg_remember. */
+	if (!eg_is_inside())
+		(void)bpf_map_update_elem(&eg_linked, &id, &linked, BPF_ANY);
+	else if (bpf_map_update_elem(&eg_linked, &id, &linked, BPF_EXIST))
+		(void)bpf_map_update_elem(&eg_linked_inside, &id, &linked, BPF_ANY);
 	return 0;
 }

@@ -280,6 +280,8 @@ static __always_inline enum eg_restriction eg_on_of(__u16 op, __u32 reason)
 		return EG_ON_TAMPERING;
 	case EG_REASON_CEILING:
 		return EG_ON_CAPABILITIES;
+	case EG_REASON_LAYER:
+		return EG_ON_FILES;
 	}
 	switch (op) {
 	case EG_OP_BIND:

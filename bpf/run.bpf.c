@@ -50,6 +50,13 @@ static __always_inline bool eg_is_private_mount(__u64 vfsmount)
 	return ns && BPF_CORE_READ(ns, user_ns, parent);
 }
 
+/* Was it mounted by whom a name space of their own lets mount? What is on it is theirs, and where a
+ * program of theirs serves it, so are the numbers of files. */
+static __always_inline bool eg_is_private_fs(struct dentry *dentry)
+{
+	return BPF_CORE_READ(dentry, d_sb, s_user_ns, parent);
+}
+
 /* ---- by place ---- */
 
 /* What the rules of a policy say about its place. flags: those that are about how it becomes code.
@@ -68,7 +75,9 @@ static __noinline int eg_place_refuses(struct eg_running *run, __u32 policy, __u
 		return 0;
 	/* It may be allowed by where it is mounted, and whoever may mount can mount it anywhere. In
 	 * a name space of a user's own that is no answer. */
-	if (ask.found && eg_is_private_mount(run->mnt)) {
+	if (ask.found && eg_is_private_fs((void *)run->dentry)) {
+		ask.found = 0;
+	} else if (ask.found && eg_is_private_mount(run->mnt)) {
 		ask.mnt = 0;
 		ask.found = 0;
 		eg_place_judge(&ask);

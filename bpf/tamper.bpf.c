@@ -24,10 +24,30 @@ enum {
 	EG_FS_IOC_SETFLAGS = 0x40086602,
 	EG_FS_IOC32_SETFLAGS = 0x40046602,
 	EG_FS_IOC_FSSETXATTR = 0x401c5820,
+	/* ext4.h has numbers of its own for the same */
+	EG_FS_IOC_SETVERSION = 0x40087602,
+	EG_FS_IOC32_SETVERSION = 0x40047602,
+	EG_EXT4_IOC_SETVERSION = 0x40086604,
+	EG_EXT4_IOC32_SETVERSION = 0x40046604,
+	EG_FS_IOC_ENABLE_VERITY = 0x40806685, /* include/uapi/linux/fsverity.h */
+	/* include/uapi/linux/magic.h, btrfs.h: calls that make and remove directories, and such as
+	 * tell what files hold */
+	EG_BTRFS_IOC_SNAP_CREATE = 0x50009401,
+	EG_BTRFS_IOC_SUBVOL_CREATE = 0x5000940e,
+	EG_BTRFS_IOC_SNAP_DESTROY = 0x5000940f,
+	EG_BTRFS_IOC_SNAP_CREATE_V2 = 0x50009417,
+	EG_BTRFS_IOC_SUBVOL_CREATE_V2 = 0x50009418,
+	EG_BTRFS_IOC_SNAP_DESTROY_V2 = 0x5000943f,
+	EG_BTRFS_IOC_SEND = 0x40489426,
 	EG_INIT = 1,
 	EG_CAP_SYS_ADMIN = 21, /* include/uapi/linux/capability.h */
 	EG_CAP_BPF = 39,
 };
+
+/* These are too large for an int. */
+#define EG_BTRFS_MAGIC		    0x9123683eUL
+#define EG_BTRFS_IOC_TREE_SEARCH    0xd0009411U
+#define EG_BTRFS_IOC_TREE_SEARCH_V2 0xc0709411U
 
 /* Refuses, when the policy of the current task does not allow tampering. */
 static __always_inline int eg_tamper(struct eg_detail *detail)
@@ -127,6 +147,73 @@ static __always_inline int eg_judge_flags(struct file *file)
 	return eg_refuse_change(&change);
 }
 
+/* Subvolumes come and go in the directory that is open; the name is not known yet. So it is judged
+ * as if the directory itself was moved: a rule is about it, or what a rule is about is below. */
+static __always_inline int eg_judge_subvolume(struct file *file)
+{
+	struct eg_change change = {};
+
+	eg_change_of_file(&change, file);
+	change.access = EG_ACCESS_CREATE;
+	change.reads = 0;
+	change.keep = 1;
+	return eg_refuse_change(&change);
+}
+
+/* Something about files of which no single one can be told; for policies with one of the flags. */
+static __noinline int eg_judge_all(struct file *file, __u32 flags, __u32 access)
+{
+	struct eg_detail detail = {.op = EG_OP_FILE, .option = access, .reason = EG_REASON_PLACE};
+	struct eg_view view = {};
+	struct eg_who who;
+
+	if (!eg_who_is(bpf_get_current_task_btf(), &who) ||
+	    !eg_flag_refuses(&who, flags, EG_ON_FILES, &view))
+		return 0;
+	detail.object.dentry = (__u64)BPF_CORE_READ(file, f_path.dentry);
+	detail.object.mnt = (__u64)BPF_CORE_READ(file, f_path.mnt);
+	return eg_refuse(&view, &detail);
+}
+
+/* Like the blocks of a disk, for who may have them: every file's. */
+static __always_inline int eg_judge_tree(struct file *file)
+{
+	if (!eg_has_cap(bpf_get_current_task_btf(), EG_CAP_SYS_ADMIN))
+		return 0;
+	return eg_judge_all(file, EG_POLICY_READS, EG_ACCESS_READ);
+}
+
+/* The generation is a part of what rules and exceptions know a file by: an owner who could set it
+ * would make one file unknown, and another what it is not. */
+static __always_inline int eg_judge_version(struct file *file)
+{
+	return eg_judge_all(file,
+			    EG_POLICY_READS | EG_POLICY_WRITES | EG_POLICY_RUNS |
+				    EG_POLICY_RUNS_ONLY | EG_POLICY_BY_PROGRAM | EG_POLICY_PROGRAMS,
+			    EG_ACCESS_ATTR);
+}
+
+static __always_inline int eg_judge_btrfs(struct file *file, unsigned int cmd)
+{
+	if (BPF_CORE_READ(file, f_inode, i_sb, s_magic) != EG_BTRFS_MAGIC)
+		return 0;
+	switch (cmd) {
+	case EG_BTRFS_IOC_SNAP_CREATE:
+	case EG_BTRFS_IOC_SUBVOL_CREATE:
+	case EG_BTRFS_IOC_SNAP_DESTROY:
+	case EG_BTRFS_IOC_SNAP_CREATE_V2:
+	case EG_BTRFS_IOC_SUBVOL_CREATE_V2:
+	case EG_BTRFS_IOC_SNAP_DESTROY_V2:
+		return eg_judge_subvolume(file);
+	case EG_BTRFS_IOC_SEND:
+	case EG_BTRFS_IOC_TREE_SEARCH:
+	case EG_BTRFS_IOC_TREE_SEARCH_V2:
+		return eg_judge_tree(file);
+	default:
+		return 0;
+	}
+}
+
 static __always_inline int eg_judge_ioctl(struct file *file, unsigned int cmd)
 {
 	switch (cmd) {
@@ -136,9 +223,15 @@ static __always_inline int eg_judge_ioctl(struct file *file, unsigned int cmd)
 	case EG_FS_IOC_SETFLAGS:
 	case EG_FS_IOC32_SETFLAGS:
 	case EG_FS_IOC_FSSETXATTR:
+	case EG_FS_IOC_ENABLE_VERITY:
 		return eg_judge_flags(file);
+	case EG_FS_IOC_SETVERSION:
+	case EG_FS_IOC32_SETVERSION:
+	case EG_EXT4_IOC_SETVERSION:
+	case EG_EXT4_IOC32_SETVERSION:
+		return eg_judge_version(file);
 	default:
-		return 0;
+		return eg_judge_btrfs(file, cmd);
 	}
 }
 

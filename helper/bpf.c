@@ -19,24 +19,12 @@
 #include "util.h"
 
 static const char *const map_names[EG_N_MAPS] = {
-	"eg_sessions", "eg_labels",	 "eg_managers",	   "eg_profiles", "eg_policies",
-	"eg_tries4",   "eg_tries6",	 "eg_segments",	   "eg_hashes",	  "eg_items",
-	"eg_names",    "eg_places",	 "eg_place_names", "eg_learned",  "eg_place_rules",
-	"eg_flows",    "eg_connections", "eg_totals",	   "eg_records",  "eg_state",
-	"eg_events",   "eg_story",
+	"eg_sessions",	    "eg_labels",      "eg_managers",	"eg_profiles",	  "eg_policies",
+	"eg_tries4",	    "eg_tries6",      "eg_segments",	"eg_hashes",	  "eg_items",
+	"eg_names",	    "eg_places",      "eg_place_names", "eg_learned",	  "eg_linked",
+	"eg_linked_inside", "eg_place_rules", "eg_flows",	"eg_connections", "eg_totals",
+	"eg_records",	    "eg_state",	      "eg_events",	"eg_story",
 };
-
-__attribute__((format(printf, 3, 4))) static int fail(struct eg_err *err, int error,
-						      const char *format, ...)
-{
-	va_list ap;
-
-	memset(err, 0, sizeof(*err));
-	va_start(ap, format);
-	(void)vsnprintf(err->text, sizeof(err->text), format, ap);
-	va_end(ap);
-	return error;
-}
 
 /* ---- pins ---- */
 
@@ -59,17 +47,18 @@ static int adopt_maps(struct ebpfguard *skel, struct eg_err *err)
 			continue;
 		r = eg_bpf_pin_path(path, sizeof(path), EG_PIN_DIR, "map", bpf_map__name(map));
 		if (r < 0)
-			return fail(err, r, "pin path too long");
+			return eg_err_fail(err, r, "pin path too long");
 		fd = bpf_obj_get(path);
 		if (fd < 0)
-			return fail(err, fd,
-				    "%s: %s; the pinned set is not complete. Sessions stay as they "
-				    "are; to start anew "
-				    "without them run: ebpfguard-helper --unload",
-				    path, strerror(-fd));
+			return eg_err_fail(
+				err, fd,
+				"%s: %s; the pinned set is not complete. Sessions stay as they "
+				"are; to start anew "
+				"without them run: ebpfguard-helper --unload",
+				path, strerror(-fd));
 		r = bpf_map__reuse_fd(map, fd);
 		if (r < 0)
-			return fail(err, r, "%s: cannot take over: %s", path, strerror(-r));
+			return eg_err_fail(err, r, "%s: cannot take over: %s", path, strerror(-r));
 	}
 	return 0;
 }
@@ -88,7 +77,7 @@ static int pin_maps(struct ebpfguard *skel, const char *dir, struct eg_err *err)
 		if (!r)
 			r = bpf_obj_pin(bpf_map__fd(map), path);
 		if (r < 0)
-			return fail(err, r, "cannot pin %s: %s", path, strerror(-r));
+			return eg_err_fail(err, r, "cannot pin %s: %s", path, strerror(-r));
 	}
 	return 0;
 }
@@ -128,8 +117,8 @@ static int pin_programs(struct ebpfguard *skel, const char *dir, struct eg_err *
 					     : bpf_link__fd(*s->progs[i].link);
 		r = eg_bpf_pin_replace(dir, pin_kind(prog), s->progs[i].name, fd);
 		if (r < 0)
-			return fail(err, r, "cannot pin %s in %s: %s", s->progs[i].name, dir,
-				    strerror(-r));
+			return eg_err_fail(err, r, "cannot pin %s in %s: %s", s->progs[i].name, dir,
+					   strerror(-r));
 	}
 	return 0;
 }
@@ -158,13 +147,14 @@ static int attach_all(struct ebpfguard *skel, struct eg_err *err)
 			continue;
 		r = -errno;
 		if (r == -E2BIG)
-			return fail(err, r,
-				    "hook %s is full: the kernel takes only so many programs per "
-				    "hook for everybody. See "
-				    "`bpftool link` for whose they are",
-				    bpf_program__section_name(prog));
-		return fail(err, r, "cannot attach %s: %s", bpf_program__section_name(prog),
-			    strerror(-r));
+			return eg_err_fail(
+				err, r,
+				"hook %s is full: the kernel takes only so many programs per "
+				"hook for everybody. See "
+				"`bpftool link` for whose they are",
+				bpf_program__section_name(prog));
+		return eg_err_fail(err, r, "cannot attach %s: %s", bpf_program__section_name(prog),
+				   strerror(-r));
 	}
 	return 0;
 }
@@ -172,7 +162,7 @@ static int attach_all(struct ebpfguard *skel, struct eg_err *err)
 static int make_dir(const char *path, struct eg_err *err)
 {
 	if (mkdir(path, 0700) < 0 && errno != EEXIST)
-		return fail(err, -errno, "cannot create %s: %s", path, strerror(errno));
+		return eg_err_fail(err, -errno, "cannot create %s: %s", path, strerror(errno));
 	return 0;
 }
 
@@ -189,8 +179,8 @@ static int pin_fresh(struct ebpfguard *skel, struct eg_err *err)
 	if (!r)
 		r = pin_programs(skel, EG_PIN_NEW, err);
 	if (!r && rename(EG_PIN_NEW, EG_PIN_DIR) < 0)
-		r = fail(err, -errno, "cannot rename " EG_PIN_NEW " to " EG_PIN_DIR ": %s",
-			 strerror(errno));
+		r = eg_err_fail(err, -errno, "cannot rename " EG_PIN_NEW " to " EG_PIN_DIR ": %s",
+				strerror(errno));
 	if (r < 0)
 		(void)eg_bpf_pin_remove_dir(EG_PIN_NEW);
 	return r;
@@ -258,7 +248,7 @@ static int sign(const uint8_t *build, struct eg_err *err)
 			memcpy(state.build, build, sizeof(state.build));
 		r = eg_bpf_state_put(fd, &state);
 	}
-	return r < 0 ? fail(err, r, "cannot write eg_state: %s", strerror(-r)) : 0;
+	return r < 0 ? eg_err_fail(err, r, "cannot write eg_state: %s", strerror(-r)) : 0;
 }
 
 /* Loads this binary's programs, onto the pinned maps if there are any, attaches them, and pins them
@@ -271,10 +261,11 @@ static int load(struct ebpfguard *skel, bool adopted, const uint8_t *build, stru
 		return r;
 	r = ebpfguard__load(skel);
 	if (r < 0)
-		return fail(err, r,
-			    "the kernel refused the BPF programs: %s (%d). Run ebpfguard-helper -d "
-			    "for the verifier's words",
-			    strerror(-r), -r);
+		return eg_err_fail(
+			err, r,
+			"the kernel refused the BPF programs: %s (%d). Run ebpfguard-helper -d "
+			"for the verifier's words",
+			strerror(-r), -r);
 	r = attach_all(skel, err);
 	if (!r && adopted)
 		r = sign(NULL, err);
@@ -314,8 +305,8 @@ static int open_set(struct eg_bpf *bpf, struct eg_err *err)
 	for (size_t i = 0; i < EG_N_MAPS; i++) {
 		bpf->maps[i] = eg_bpf_pin_open("map", map_names[i]);
 		if (bpf->maps[i] < 0)
-			return fail(err, bpf->maps[i], "cannot open the pin of %s: %s",
-				    map_names[i], strerror(-bpf->maps[i]));
+			return eg_err_fail(err, bpf->maps[i], "cannot open the pin of %s: %s",
+					   map_names[i], strerror(-bpf->maps[i]));
 	}
 	bpf->iter_label = eg_bpf_pin_open("link", "eg_iter_label");
 	bpf->iter_members = eg_bpf_pin_open("link", "eg_iter_members");
@@ -323,15 +314,15 @@ static int open_set(struct eg_bpf *bpf, struct eg_err *err)
 	bpf->iter_files = eg_bpf_pin_open("prog", "eg_iter_files");
 	if (bpf->iter_label < 0 || bpf->iter_members < 0 || bpf->iter_flows < 0 ||
 	    bpf->iter_files < 0)
-		return fail(err, -ENOENT, "cannot open the pins of the iterators");
+		return eg_err_fail(err, -ENOENT, "cannot open the pins of the iterators");
 	r = eg_bpf_packets_open(bpf);
 	if (r < 0)
-		return fail(err, r, "cannot open the pins of the packet programs: %s",
-			    strerror(-r));
+		return eg_err_fail(err, r, "cannot open the pins of the packet programs: %s",
+				   strerror(-r));
 	bpf->ring = ring_buffer__new(bpf->maps[EG_MAP_EVENTS], on_ring, bpf, NULL);
 	bpf->story = ring_buffer__new(bpf->maps[EG_MAP_STORY], on_story, bpf, NULL);
 	if (!bpf->ring || !bpf->story)
-		return fail(err, -errno, "cannot map the ring buffers: %s", strerror(errno));
+		return eg_err_fail(err, -errno, "cannot map the ring buffers: %s", strerror(errno));
 	return 0;
 }
 
@@ -346,6 +337,7 @@ static struct eg_bpf *new_bpf(void)
 	bpf->iter_label = bpf->iter_members = bpf->iter_flows = bpf->iter_files = -1;
 	for (size_t i = 0; i < EG_N_PACKETS; i++)
 		bpf->packets[i].fd = -1;
+	bpf->state_lock = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
 	return bpf;
 }
 
@@ -359,7 +351,7 @@ int eg_bpf_open(struct eg_bpf **ret, enum eg_bpf_start *ret_start, bool verbose,
 	int r;
 
 	if (!bpf)
-		return fail(reterr, -ENOMEM, "out of memory");
+		return eg_err_fail(reterr, -ENOMEM, "out of memory");
 	(void)libbpf_set_print(verbose ? print_all : NULL);
 	r = eg_bpf_kernel_check(reterr);
 	if (!r)
@@ -367,8 +359,9 @@ int eg_bpf_open(struct eg_bpf **ret, enum eg_bpf_start *ret_start, bool verbose,
 	if (!r) {
 		skel = ebpfguard__open();
 		if (!skel)
-			r = fail(reterr, -errno, "cannot open the BPF object in this binary: %s",
-				 strerror(errno));
+			r = eg_err_fail(reterr, -errno,
+					"cannot open the BPF object in this binary: %s",
+					strerror(errno));
 	}
 	if (!r)
 		r = eg_bpf_kernel_fit(bpf, skel->obj, reterr);

@@ -61,15 +61,38 @@ void eg_bpf_close(struct eg_bpf *bpf);
  * included. For uninstallation. Returns 0 or a negative errno; no pins is fine. */
 int eg_bpf_unload(void);
 
+/* A policy that stands in the maps and is not in force, or whose predecessor is still there. */
+struct eg_prepared;
+
 /*
- * Puts a compiled policy in force for a slot in one step: fills new tries, lists and sets, then
- * swaps the slot's one value, then waits until no program can still see the old one, then frees it.
- * slot: EG_PROFILE_SELFTEST..EG_PROFILES_MAX - 1; generation: for people.
- * Returns 0; -ENOSPC when no policy index is free; -EOVERFLOW when eg_items or eg_names is full; or
- * the negative errno of a map operation; the old policy then stays.
+ * A compiled policy goes in force for a slot in three steps.
+ * prepare: fills new tries, lists and sets. May take long; only one thread at a time may prepare,
+ * settle, abandon or replace. slot: EG_PROFILE_SELFTEST..EG_PROFILES_MAX - 1; generation: for
+ * people. Returns 0 and *ret; -ENOSPC when no policy index is free; -EOVERFLOW when eg_items or
+ * eg_names is full; or the negative errno of a map operation; nothing of it is left then.
+ * swap: puts it in force by one value; quick. Returns 0 or a negative errno, the old one then stays
+ * and what was prepared is to be abandoned.
+ * settle: after the swap of all n: waits until no program can still see the old ones, then frees
+ * them and the list's entries.
+ * abandon: drops what was not swapped; NULL is fine.
  */
+int eg_bpf_policy_prepare(struct eg_bpf *bpf, uint32_t slot, const struct eg_policy_image *image,
+			  uint32_t generation, struct eg_prepared **ret);
+int eg_bpf_policy_swap(struct eg_bpf *bpf, const struct eg_prepared *prepared);
+void eg_bpf_policies_settle(struct eg_bpf *bpf, struct eg_prepared **list, size_t n);
+void eg_bpf_policy_abandon(struct eg_bpf *bpf, struct eg_prepared *prepared);
+
+/* All of that for one policy. */
 int eg_bpf_policy_put(struct eg_bpf *bpf, uint32_t slot, const struct eg_policy_image *image,
 		      uint32_t generation);
+
+/* The policy in force for a slot is that of another generation, too. 0; -ENOENT when there is none;
+ * or another negative errno. */
+int eg_bpf_policy_renumber(struct eg_bpf *bpf, uint32_t slot, uint32_t generation);
+
+/* Takes the policy of a slot away: whoever has that slot is denied everything. Only for one that
+ * nobody has. 0 or a negative errno. */
+int eg_bpf_profile_drop(struct eg_bpf *bpf, uint32_t slot);
 
 /*
  * Replaces the items of the policy in force for a slot: files that are exceptions were replaced.
@@ -98,6 +121,11 @@ int eg_bpf_places_put(struct eg_bpf *bpf, enum eg_bpf_places kind, const void *k
 int eg_bpf_places_drop(struct eg_bpf *bpf, enum eg_bpf_places kind, const void *keys, size_t n);
 int eg_bpf_place_last_get(struct eg_bpf *bpf, uint32_t *ret);
 int eg_bpf_place_last_set(struct eg_bpf *bpf, uint32_t last);
+
+/* Has files with several names (eg_linked) forget places that are no more. 0 or a negative
+ * errno. */
+int eg_bpf_places_unlink(struct eg_bpf *bpf, bool (*is_live)(uint32_t place, const void *arg),
+			 const void *arg);
 
 /* How many symbolic links have come to stand for places. 0 or a negative errno. */
 int eg_bpf_place_links(struct eg_bpf *bpf, uint32_t *ret);

@@ -8,25 +8,12 @@
 #include <bpf/libbpf.h>
 #include <fcntl.h>
 #include <linux/magic.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/vfs.h>
 
 #include "hooks.h"
 #include "util.h"
-
-__attribute__((format(printf, 3, 4))) static int fail(struct eg_err *err, int error,
-						      const char *format, ...)
-{
-	va_list ap;
-
-	memset(err, 0, sizeof(*err));
-	va_start(ap, format);
-	(void)vsnprintf(err->text, sizeof(err->text), format, ap);
-	va_end(ap);
-	return error;
-}
 
 /* ---- what it must have ---- */
 
@@ -61,26 +48,27 @@ int eg_bpf_kernel_check(struct eg_err *err)
 	char lsm[512];
 
 	if (access("/sys/kernel/btf/vmlinux", R_OK) < 0)
-		return fail(err, -EOPNOTSUPP,
-			    "this kernel has no BTF (/sys/kernel/btf/vmlinux): it needs "
-			    "CONFIG_DEBUG_INFO_BTF=y, as "
-			    "Debian's kernels from 5.10 on have");
+		return eg_err_fail(err, -EOPNOTSUPP,
+				   "this kernel has no BTF (/sys/kernel/btf/vmlinux): it needs "
+				   "CONFIG_DEBUG_INFO_BTF=y, as "
+				   "Debian's kernels from 5.10 on have");
 	read_lsm_list(lsm, sizeof(lsm));
 	if (!lsm[0])
-		return fail(err, -EOPNOTSUPP,
-			    "cannot read /sys/kernel/security/lsm: mount securityfs at "
-			    "/sys/kernel/security");
+		return eg_err_fail(err, -EOPNOTSUPP,
+				   "cannot read /sys/kernel/security/lsm: mount securityfs at "
+				   "/sys/kernel/security");
 	if (!list_has("/sys/kernel/security/lsm", "bpf"))
-		return fail(err, -EOPNOTSUPP,
-			    "BPF LSM is not active: \"bpf\" is not in the kernel's LSM list (%s). "
-			    "Add lsm=%s,bpf to the "
-			    "kernel command line (GRUB_CMDLINE_LINUX in /etc/default/grub, then "
-			    "update-grub) and reboot; "
-			    "the kernel needs CONFIG_BPF_LSM=y",
-			    lsm, lsm);
+		return eg_err_fail(
+			err, -EOPNOTSUPP,
+			"BPF LSM is not active: \"bpf\" is not in the kernel's LSM list (%s). "
+			"Add lsm=%s,bpf to the "
+			"kernel command line (GRUB_CMDLINE_LINUX in /etc/default/grub, then "
+			"update-grub) and reboot; "
+			"the kernel needs CONFIG_BPF_LSM=y",
+			lsm, lsm);
 	if (statfs(EG_BPFFS, &fs) < 0 || fs.f_type != BPF_FS_MAGIC)
-		return fail(err, -EOPNOTSUPP,
-			    "no bpffs at " EG_BPFFS ": mount -t bpf bpf " EG_BPFFS);
+		return eg_err_fail(err, -EOPNOTSUPP,
+				   "no bpffs at " EG_BPFFS ": mount -t bpf bpf " EG_BPFFS);
 	return 0;
 }
 
@@ -137,13 +125,15 @@ static int leave_out_hooks(struct eg_bpf *bpf, struct bpf_object *object, const 
 			continue;
 		hook = eg_hooks_optional(name);
 		if (!hook)
-			return fail(err, -EOPNOTSUPP,
-				    "this kernel has no LSM hook %s, which guarding needs: it is "
-				    "too old, or built without a security option",
-				    name);
+			return eg_err_fail(
+				err, -EOPNOTSUPP,
+				"this kernel has no LSM hook %s, which guarding needs: it is "
+				"too old, or built without a security option",
+				name);
 		note_missing(bpf, btf, hook);
 		if (bpf_program__set_autoload(prog, false) < 0)
-			return fail(err, -EINVAL, "cannot leave out the program for %s", name);
+			return eg_err_fail(err, -EINVAL, "cannot leave out the program for %s",
+					   name);
 	}
 	return 0;
 }
@@ -165,11 +155,11 @@ int eg_bpf_kernel_fit(struct eg_bpf *bpf, struct bpf_object *object, struct eg_e
 	int r;
 
 	if (!btf)
-		return fail(reterr, -errno, "cannot read /sys/kernel/btf/vmlinux: %s",
-			    strerror(errno));
+		return eg_err_fail(reterr, -errno, "cannot read /sys/kernel/btf/vmlinux: %s",
+				   strerror(errno));
 	r = leave_out_hooks(bpf, object, btf, reterr);
 	if (!r && leave_out_unneeded(object, btf) < 0)
-		r = fail(reterr, -EINVAL, "cannot choose among the BPF programs");
+		r = eg_err_fail(reterr, -EINVAL, "cannot choose among the BPF programs");
 	btf__free(btf);
 	return r;
 }

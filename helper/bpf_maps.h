@@ -5,6 +5,8 @@
 #ifndef EG_BPF_MAPS_H
 #define EG_BPF_MAPS_H
 
+#include <pthread.h>
+
 #include "bpf.h"
 #include "hooks.h"
 
@@ -32,6 +34,8 @@ enum eg_map {
 	EG_MAP_PLACES,
 	EG_MAP_PLACE_NAMES,
 	EG_MAP_LEARNED,
+	EG_MAP_LINKED,
+	EG_MAP_LINKED_INSIDE,
 	EG_MAP_PLACE_RULES,
 	EG_MAP_FLOWS,
 	EG_MAP_CONNECTIONS,
@@ -67,8 +71,10 @@ struct eg_bpf {
 	struct ring_buffer *ring;
 	eg_bpf_event_fn handle;
 	void *handle_arg;
+	pthread_mutex_t state_lock; /* of eg_state, while it is changed */
 	/* by slot and group: index of what its programs have besides, as last put; 0 = none */
 	uint32_t own[EG_PROFILES_MAX][EG_PROGRAM_POLICIES_MAX];
+	bool prepared[EG_POLICIES_MAX]; /* filled, or to be dropped: not to be used */
 	struct ring_buffer *story;
 	eg_bpf_told_fn tell;
 	void *tell_arg;
@@ -81,6 +87,11 @@ struct eg_bpf {
 /* The one entry of eg_state. fd: of that map. 0 or a negative errno. */
 int eg_bpf_state_get(int fd, struct eg_state *ret);
 int eg_bpf_state_put(int fd, const struct eg_state *state);
+
+/* Changes it: several threads do, each another part. change: returns 0, or a negative errno and
+ * nothing is written. Returns that, or a negative errno of the map. */
+int eg_bpf_state_change(struct eg_bpf *bpf, int (*change)(struct eg_state *state, void *arg),
+			void *arg);
 
 /*
  * Reads an iterator to its end. link: its pin, borrowed; *ret: the *ret_n bytes it wrote, owned by

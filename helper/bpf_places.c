@@ -6,6 +6,7 @@
 #include "bpf_maps.h"
 
 #include <bpf/bpf.h>
+#include <errno.h>
 #include <string.h>
 
 #include "util.h"
@@ -133,6 +134,40 @@ int eg_bpf_places_drop(struct eg_bpf *bpf, enum eg_bpf_places kind, const void *
 	return drop_all(bpf->maps[kinds[kind].map], keys, n, kinds[kind].key_size);
 }
 
+/* In one of the maps of files with several names. */
+static int unlink_in(int fd, bool (*is_live)(uint32_t place, const void *arg), const void *arg)
+{
+	__attribute__((cleanup(content_done))) struct content content = {0};
+	size_t key_size = sizeof(struct eg_file_id);
+	int r = read_all(fd, key_size, sizeof(struct eg_linked), &content);
+
+	for (size_t i = 0; i < content.n && !r; i++) {
+		const struct eg_linked *has = &((const struct eg_linked *)content.values)[i];
+		const char *key = content.keys + i * key_size;
+		struct eg_linked stays = {0};
+		size_t n = 0;
+
+		for (size_t k = 0; k < EG_LINKED_PLACES; k++)
+			if (has->place[k].id && is_live(has->place[k].id, arg))
+				stays.place[n++] = has->place[k];
+		if (!n)
+			r = drop_all(fd, key, 1, key_size);
+		else if (memcmp(&stays, has, sizeof(stays)) != 0)
+			/* what was linked meanwhile has its places back with the next link */
+			r = bpf_map_update_elem(fd, key, &stays, BPF_EXIST);
+		r = r == -ENOENT ? 0 : r;
+	}
+	return r;
+}
+
+int eg_bpf_places_unlink(struct eg_bpf *bpf, bool (*is_live)(uint32_t place, const void *arg),
+			 const void *arg)
+{
+	int r = unlink_in(bpf->maps[EG_MAP_LINKED], is_live, arg);
+
+	return r < 0 ? r : unlink_in(bpf->maps[EG_MAP_LINKED_INSIDE], is_live, arg);
+}
+
 int eg_bpf_place_last_get(struct eg_bpf *bpf, uint32_t *ret)
 {
 	struct eg_state state;
@@ -143,15 +178,15 @@ int eg_bpf_place_last_get(struct eg_bpf *bpf, uint32_t *ret)
 	return r;
 }
 
+static int set_last(struct eg_state *state, void *arg)
+{
+	state->last_place = *(const uint32_t *)arg;
+	return 0;
+}
+
 int eg_bpf_place_last_set(struct eg_bpf *bpf, uint32_t last)
 {
-	struct eg_state state;
-	int r = eg_bpf_state_get(bpf->maps[EG_MAP_STATE], &state);
-
-	if (r < 0)
-		return r;
-	state.last_place = last;
-	return eg_bpf_state_put(bpf->maps[EG_MAP_STATE], &state);
+	return eg_bpf_state_change(bpf, set_last, &last);
 }
 
 int eg_bpf_place_links(struct eg_bpf *bpf, uint32_t *ret)

@@ -17,86 +17,6 @@
 #include "config_apply.h"
 #include "util.h"
 
-enum { PATH_SIZE = 128 }; /* dotted key, NUL included */
-
-char *eg_err_format(const struct eg_err *err, char *buf, size_t size)
-{
-	size_t i;
-
-	if (err->line)
-		(void)snprintf(buf, size, "%s:%u: %s", err->file, err->line, err->text);
-	else
-		(void)snprintf(buf, size, "%s: %s", err->file, err->text);
-	for (i = 0; i < size && buf[i]; i++) /* a path can hold anything; this stays one line */
-		if ((unsigned char)buf[i] < ' ' || buf[i] == 0x7f)
-			buf[i] = '?';
-	return buf;
-}
-
-/* ---- parse */
-
-/* Gives each setting its line from the scan. Recurses EG_CONFIG_DEPTH_MAX deep at most: the scan
- * has seen to that. */
-static void set_lines(const config_setting_t *parent, const struct eg_config_scan *scan,
-		      size_t *next)
-{
-	int i, n = config_setting_length(parent);
-
-	for (i = 0; i < n && *next < scan->n_lines; i++) {
-		config_setting_t *child = eg_config_element(parent, i);
-
-		config_setting_set_hook(child, (void *)(uintptr_t)scan->lines[(*next)++]);
-		if (config_setting_is_aggregate(child))
-			set_lines(child, scan, next);
-	}
-}
-
-static int count_settings(const config_setting_t *parent)
-{
-	int i, n = config_setting_length(parent), total = n;
-
-	for (i = 0; i < n; i++)
-		if (config_setting_is_aggregate(eg_config_element(parent, i)))
-			total += count_settings(eg_config_element(parent, i));
-	return total;
-}
-
-static int fail_parse(const struct eg_config_report *report, const config_t *tree)
-{
-	unsigned int line = (unsigned int)config_error_line(tree);
-	const char *why = config_error_text(tree);
-
-	if (why && strstr(why, "mismatched"))
-		return eg_config_fail(report, -EINVAL, line,
-				      "the elements of an array must all be of one type");
-	return eg_config_fail(
-		report, -EINVAL, line,
-		"syntax error near line %u: settings are written key = value; and elements are "
-		"separated by commas",
-		line);
-}
-
-/* text: ends in a newline (libconfig 1.5 refuses a comment that ends with the file) and NUL. */
-static int parse_text(const struct eg_config_report *report, config_t *tree, const char *text)
-{
-	__attribute__((cleanup(eg_config_scan_done))) struct eg_config_scan scan = {
-		.report = report, .at = text, .end = text + strlen(text), .line = 1};
-	size_t next = 0;
-	int err = eg_config_scan(&scan);
-
-	if (err < 0)
-		return err;
-	config_set_include_dir(tree, "/dev/null"); /* a second lock: the scan refuses @include */
-	if (!config_read_string(tree, text))
-		return fail_parse(report, tree);
-	set_lines(config_root_setting(tree), &scan, &next);
-	if ((size_t)count_settings(config_root_setting(tree)) != scan.n_lines)
-		return eg_config_fail(
-			report, -EINVAL, 0,
-			"cannot be read in one way only; please report this as a bug");
-	return 0;
-}
-
 /* ---- schema */
 
 static const char *const mode_words[] = {
@@ -118,12 +38,18 @@ static const char *const root_groups[] = {"root", "shadow", "disk", "kmem",    "
 #define ACTION(on) EG_CONFIG_WORD, FIELD(actions[on]), EG_ACTION_PROFILE, 0
 #define GROUP(f)   EG_CONFIG_OF_GROUP, offsetof(struct eg_config_group, f)
 #define IN(key)	   EG_CONFIG_GROUPS_PREFIX key
+#define NAMED(key) EG_CONFIG_PROFILES_PREFIX key
+#define LABEL(f)   EG_CONFIG_LABEL, EG_CONFIG_OF_NAMED, offsetof(struct eg_config_profile, f)
+#define WHO(key)   EG_CONFIG_MATCHES_PREFIX key
+#define MATCH(f)   EG_CONFIG_OF_MATCH, offsetof(struct eg_config_match, f)
 #define SCHEMA(ROW)                                                                                \
 	ROW("mode", EG_CONFIG_WORD, FIELD(mode), EG_MODE_ENFORCE, 0, mode_words)                   \
 	ROW("action", EG_CONFIG_WORD, FIELD(action), EG_ACTION_DENY, 0, profile_action_words)      \
 	ROW("default", EG_CONFIG_WORD_BOOL, FIELD(default_deny), 0, 0, verdict_words)              \
 	ROW("deny", EG_CONFIG_NETWORKS, FIELD(egress), 0, EG_CONFIG_RULES_MAX, NULL)               \
 	ROW("allow", EG_CONFIG_NETWORKS, FIELD(egress), 1, EG_CONFIG_RULES_MAX, NULL)              \
+	ROW("deny_files", EG_CONFIG_FEEDS, FIELD(feeds), 0, EG_FEEDS_MAX, NULL)                    \
+	ROW("allow_files", EG_CONFIG_FEEDS, FIELD(feeds), 1, EG_FEEDS_MAX, NULL)                   \
 	ROW("egress.action", ACTION(EG_ON_EGRESS), action_words)                                   \
 	ROW("bind.deny", EG_CONFIG_PORTS, FIELD(bind), 0, EG_CONFIG_PORTS_MAX, NULL)               \
 	ROW("bind.allow", EG_CONFIG_PORTS, FIELD(bind), 1, EG_CONFIG_PORTS_MAX, NULL)              \
@@ -174,25 +100,57 @@ static const char *const root_groups[] = {"root", "shadow", "disk", "kmem",    "
 	    EG_CONFIG_FILES_MAX, NULL)                                                             \
 	ROW(IN("files.allow"), EG_CONFIG_TREES, GROUP(files_allow), 0, EG_CONFIG_FILES_MAX, NULL)  \
 	ROW("strict", EG_CONFIG_BOOL, WHOLE(strict), 0, 0, NULL)                                   \
-	ROW("managers.exempt", EG_CONFIG_USERS, WHOLE(managers_exempt), 0, 0, NULL)
+	ROW("managers.exempt", EG_CONFIG_USERS, WHOLE(managers_exempt), 0, 0, NULL)                \
+	ROW(NAMED("name"), LABEL(name), 0, 0, NULL)                                                \
+	ROW(NAMED("extends"), LABEL(extends), 0, 0, NULL)                                          \
+	ROW(WHO("user"), EG_CONFIG_USERS, MATCH(user), 1, 0, NULL)                                 \
+	ROW(WHO("group"), EG_CONFIG_MEMBERS, MATCH(group), 1, 0, NULL)                             \
+	ROW(WHO("service"), EG_CONFIG_SERVICES, MATCH(service), 1, 0, NULL)                        \
+	ROW(WHO("rhost"), EG_CONFIG_SOURCES, MATCH(rhost), 1, 0, NULL)                             \
+	ROW(WHO("key"), EG_CONFIG_FINGERPRINTS, MATCH(key), 1, 0, NULL)                            \
+	ROW(WHO("profile"), EG_CONFIG_LABEL, MATCH(name), 0, 0, NULL)
 
 #define ROW_KEY(...)	    {__VA_ARGS__},
 #define ROW_NAME(path, ...) path,
 static const struct eg_config_key schema[] = {SCHEMA(ROW_KEY)};
 static const char *const key_names[] = {SCHEMA(ROW_NAME) NULL};
+static const struct eg_config_schema rows = {.keys = schema, .n = EG_ARRAY_SIZE(schema)};
+
+const struct eg_config_schema *eg_config_schema(void)
+{
+	return &rows;
+}
 
 const char *const *eg_config_keys(void)
 {
 	return key_names;
 }
 
+/*
+ * How the row's path begins when this is a path in the file: what stands in a profile are the same
+ * rows, without "profiles[]." in front. NULL: it does not stand there.
+ */
+static const char *as_in_row(const struct eg_config_key *key, const char *path)
+{
+	size_t n = strlen(EG_CONFIG_PROFILES_PREFIX);
+
+	if (key->owner == EG_CONFIG_OF_NAMED || strncmp(path, EG_CONFIG_PROFILES_PREFIX, n) != 0)
+		return path;
+	if (key->owner == EG_CONFIG_OF_PROFILE || key->owner == EG_CONFIG_OF_GROUP)
+		return path + n;
+	return NULL;
+}
+
 static const struct eg_config_key *find_key(const char *path)
 {
 	size_t i;
 
-	for (i = 0; i < EG_ARRAY_SIZE(schema); i++)
-		if (strcmp(schema[i].path, path) == 0)
+	for (i = 0; i < EG_ARRAY_SIZE(schema); i++) {
+		const char *text = as_in_row(&schema[i], path);
+
+		if (text && strcmp(schema[i].path, text) == 0)
 			return &schema[i];
+	}
 	return NULL;
 }
 
@@ -212,14 +170,23 @@ static bool goes_on(const char *rest)
 	return rest[0] == '.' || rest[0] == '[';
 }
 
-/* The first key that stands in the group, or list of groups, of this path, NULL when it is none. */
-static const struct eg_config_key *find_group(const char *path)
+/* The first key that stands in the group, or list of groups, of this path, NULL when it is none.
+ * *ret_list: it is a list. */
+static const struct eg_config_key *find_group(const char *path, bool *ret_list)
 {
-	size_t i, n = strlen(path);
+	size_t i;
 
-	for (i = 0; i < EG_ARRAY_SIZE(schema); i++)
-		if (strncmp(schema[i].path, path, n) == 0 && goes_on(schema[i].path + n))
+	for (i = 0; i < EG_ARRAY_SIZE(schema); i++) {
+		const char *text = as_in_row(&schema[i], path), *rest;
+		size_t n = text ? strlen(text) : 0;
+
+		if (!text || strncmp(schema[i].path, text, n) != 0)
+			continue;
+		rest = schema[i].path + n;
+		*ret_list = rest[0] == '[';
+		if (goes_on(rest))
 			return &schema[i];
+	}
 	return NULL;
 }
 
@@ -246,27 +213,29 @@ static const char *group_example(const struct eg_config_key *first)
  * "setuid.deny" in setuid. prefix: the group's path with its dot, or "". Returns buf, or NULL when
  * the key is not there or was named before.
  */
-static const char *name_in_group(size_t i, const char *prefix, char buf[PATH_SIZE])
+static const char *name_in_group(size_t i, const char *prefix, char buf[EG_CONFIG_PATH_SIZE])
 {
-	size_t n = strlen(prefix), len, j;
+	const char *text = as_in_row(&schema[i], prefix);
+	size_t n = text ? strlen(text) : 0, len, j;
 
-	if (strncmp(schema[i].path, prefix, n) != 0)
+	if (!text || strncmp(schema[i].path, text, n) != 0)
 		return NULL;
 	len = n + strcspn(schema[i].path + n, ".[");
 	for (j = 0; j < i; j++)
 		if (strncmp(schema[j].path, schema[i].path, len) == 0 &&
 		    goes_on(schema[j].path + len))
 			return NULL;
-	(void)snprintf(buf, PATH_SIZE, "%.*s", (int)len, schema[i].path);
+	(void)snprintf(buf, EG_CONFIG_PATH_SIZE, "%.*s%.*s", (int)(text - prefix), prefix, (int)len,
+		       schema[i].path);
 	return buf;
 }
 
 /* The known key that was probably meant: at most two edits away, and fewer than half of it. NULL =
  * none. */
-static const char *nearest(const char *path, const char *prefix, char buf[PATH_SIZE])
+static const char *nearest(const char *path, const char *prefix, char buf[EG_CONFIG_PATH_SIZE])
 {
 	unsigned int best = 3;
-	char name[PATH_SIZE];
+	char name[EG_CONFIG_PATH_SIZE];
 	size_t i, n = strlen(prefix);
 
 	if (strlen(path) > EG_CONFIG_HINT_MAX)
@@ -285,20 +254,36 @@ static const char *nearest(const char *path, const char *prefix, char buf[PATH_S
 	return best < 3 ? buf : NULL;
 }
 
+/* Does it stand at the top of the file only? */
+static bool is_of_file(const char *path)
+{
+	bool list = false;
+	const struct eg_config_key *key = find_key(path);
+
+	if (!key)
+		key = find_group(path, &list);
+	return key && key->owner != EG_CONFIG_OF_PROFILE && key->owner != EG_CONFIG_OF_GROUP;
+}
+
 static int fail_unknown(const struct eg_config_report *report, const config_setting_t *setting,
 			const char *path, const char *prefix)
 {
-	char known[EG_ERR_TEXT_SIZE] = "", name[PATH_SIZE], quoted[EG_CONFIG_QUOTE_SIZE];
-	size_t i, len = 0;
+	char known[EG_ERR_TEXT_SIZE] = "", name[EG_CONFIG_PATH_SIZE], quoted[EG_CONFIG_QUOTE_SIZE];
+	size_t i, len = 0, n = strlen(EG_CONFIG_PROFILES_PREFIX);
+	bool inside = strncmp(prefix, EG_CONFIG_PROFILES_PREFIX, n) == 0;
 
 	eg_config_quote(quoted, path, strlen(path));
+	if (inside && is_of_file(path + n))
+		return eg_config_fail(report, -EINVAL, eg_config_line(setting),
+				      "%s: %s is for the whole file; set it outside of profiles",
+				      quoted, path + n);
 	if (nearest(path, prefix, name))
 		return eg_config_fail(report, -EINVAL, eg_config_line(setting),
 				      "unknown key %s; did you mean \"%s\"?", quoted, name);
 	for (i = 0; i < EG_ARRAY_SIZE(schema) && len < sizeof(known); i++)
 		if (name_in_group(i, prefix, name))
 			len += (size_t)snprintf(known + len, sizeof(known) - len, "%s%s",
-						len ? ", " : "", name);
+						len ? ", " : "", inside ? name + n : name);
 	return eg_config_fail(report, -EINVAL, eg_config_line(setting),
 			      "unknown key %s; known here: %.256s", quoted, known);
 }
@@ -308,28 +293,39 @@ static int fail_unknown(const struct eg_config_report *report, const config_sett
 static int check_keys(const struct eg_config_report *report, const config_setting_t *group,
 		      const char *prefix);
 
+/* What an element of a list of groups looks like. */
+static const char *element_example(const struct eg_config_key *first)
+{
+	static const char *const examples[] = {
+		[EG_CONFIG_OF_GROUP] = "{ programs = [ \"/usr/bin/git\" ]; "
+				       "allow = [ \"10.0.0.0/8\" ]; }",
+		[EG_CONFIG_OF_NAMED] = "{ name = \"ops\"; extends = \"default\"; "
+				       "mode = \"audit\"; }",
+		[EG_CONFIG_OF_MATCH] = "{ group = \"wheel\"; profile = \"ops\"; }",
+	};
+
+	return examples[first->owner];
+}
+
 /* The same for each group of a list. */
 static int check_groups(const struct eg_config_report *report, const config_setting_t *list,
-			const char *path)
+			const char *path, const struct eg_config_key *first)
 {
 	int i, err = 0, n = config_setting_length(list);
-	char below[PATH_SIZE + 3], what[PATH_SIZE + 16];
+	char below[EG_CONFIG_PATH_SIZE + 3], what[EG_CONFIG_WHAT_SIZE], expected[128];
 
+	(void)snprintf(expected, sizeof(expected), "a list of groups such as ( %s )",
+		       element_example(first));
 	if (!config_setting_is_list(list))
-		return eg_config_fail_type(report, list, path,
-					   "a list of groups such as "
-					   "( { programs = [ \"/usr/bin/git\" ]; allow = "
-					   "[ \"10.0.0.0/8\" ]; } )");
+		return eg_config_fail_type(report, list, path, expected);
+	(void)snprintf(expected, sizeof(expected), "a group such as %s", element_example(first));
 	(void)snprintf(below, sizeof(below), "%s[].", path);
 	for (i = 0; i < n && err == 0; i++) {
 		const config_setting_t *group = eg_config_element(list, i);
 
 		(void)snprintf(what, sizeof(what), "%s[%d]", path, i);
 		if (!config_setting_is_group(group))
-			return eg_config_fail_type(
-				report, group, what,
-				"a group such as { programs = [ \"/usr/bin/git\" ]; allow = "
-				"[ \"10.0.0.0/8\" ]; }");
+			return eg_config_fail_type(report, group, what, expected);
 		err = check_keys(report, group, below);
 	}
 	return err;
@@ -344,16 +340,17 @@ static int check_keys(const struct eg_config_report *report, const config_settin
 	for (i = 0; i < n && err == 0; i++) {
 		const config_setting_t *setting = eg_config_element(group, i);
 		const struct eg_config_key *first = NULL;
-		char path[PATH_SIZE], below[PATH_SIZE + 1];
+		char path[EG_CONFIG_PATH_SIZE], below[EG_CONFIG_PATH_SIZE + 1];
+		bool list = false;
 
 		(void)snprintf(path, sizeof(path), "%s%s", prefix, config_setting_name(setting));
 		if (find_key(path)) /* a path that was cut is longer than any key */
 			continue;
-		first = find_group(path);
+		first = find_group(path, &list);
 		if (!first)
 			return fail_unknown(report, setting, path, prefix);
-		if (first->path[strlen(path)] == '[') {
-			err = check_groups(report, setting, path);
+		if (list) {
+			err = check_groups(report, setting, path, first);
 			continue;
 		}
 		if (!config_setting_is_group(setting))
@@ -367,25 +364,24 @@ static int check_keys(const struct eg_config_report *report, const config_settin
 static int apply(const struct eg_config_report *report, const config_t *tree,
 		 struct eg_config *config)
 {
-	void *const owners[] = {
-		[EG_CONFIG_OF_PROFILE] = &config->profiles[0], [EG_CONFIG_OF_FILE] = config};
-	int err = check_keys(report, config_root_setting(tree), "");
-	const config_setting_t *groups;
+	const config_setting_t *root = config_root_setting(tree);
+	int err = check_keys(report, root, "");
 	size_t i;
 
-	for (i = 0; i < EG_ARRAY_SIZE(schema) && err == 0; i++) {
-		const config_setting_t *setting = config_lookup(tree, schema[i].path);
+	for (i = 0; i < rows.n && err == 0; i++) {
+		const config_setting_t *setting;
 
-		if (schema[i].owner == EG_CONFIG_OF_GROUP)
+		if (schema[i].owner != EG_CONFIG_OF_FILE)
 			continue;
-		eg_config_apply_default(&schema[i], owners[schema[i].owner]);
+		eg_config_apply_default(&schema[i], config);
+		setting = config_lookup(tree, schema[i].path);
 		if (setting)
-			err = eg_config_apply(report, &schema[i], setting, owners[schema[i].owner]);
+			err = eg_config_apply(report, &schema[i], setting, config);
 	}
-	groups = config_lookup(tree, EG_CONFIG_GROUPS);
-	if (err == 0 && groups)
-		err = eg_config_apply_groups(report, schema, EG_ARRAY_SIZE(schema), groups,
-					     &config->profiles[0]);
+	if (err == 0)
+		err = eg_config_apply_profiles(report, &rows, root, config);
+	if (err == 0)
+		err = eg_config_apply_matches(report, &rows, root, config);
 	return err;
 }
 
@@ -417,6 +413,7 @@ static void profile_done(struct eg_config_profile *profile)
 {
 	free(profile->egress.list);
 	free(profile->bind.list);
+	eg_config_feeds_done(&profile->feeds);
 	eg_config_texts_done(&profile->setuid_users);
 	eg_config_texts_done(&profile->setuid_groups);
 	eg_config_texts_done(&profile->setuid_allow);
@@ -441,6 +438,7 @@ void eg_config_free(struct eg_config *config)
 		return;
 	for (i = 0; i < config->n_profiles; i++)
 		profile_done(&config->profiles[i]);
+	eg_config_matches_done(config);
 	eg_config_texts_done(&config->managers_exempt);
 	free(config->profiles);
 	free(config);
@@ -462,7 +460,7 @@ static int check_bytes(const struct eg_config_report *report, const char *text, 
 	return eg_config_fail(report, -EINVAL, line, "NUL byte; a configuration is plain text");
 }
 
-/* The text as parse_text wants it, owned by the caller; NULL when there is no memory. */
+/* The text as eg_config_parse_text wants it, owned by the caller; NULL when there is no memory. */
 static char *copy_text(const char *text, size_t n)
 {
 	char *copy = malloc(n + 2);
@@ -493,7 +491,7 @@ int eg_config_parse(const char *text, size_t n, const char *name, struct eg_conf
 	if (!copy)
 		return eg_config_fail_memory(&report);
 	config_init(&tree);
-	err = parse_text(&report, &tree, copy);
+	err = eg_config_parse_text(&report, &tree, copy);
 	if (err < 0)
 		return err;
 	err = apply(&report, &tree, config);

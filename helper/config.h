@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * /etc/ebpfguard.conf as a checked struct. Only config.c and config_apply.c know libconfig.
+ * /etc/ebpfguard.conf as a checked struct. Only config*.c know libconfig.
  *
  * One schema table drives parsing, defaults and the messages. Nothing is ever half applied: a
  * caller has a complete configuration or an error that names file and line.
@@ -11,7 +11,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
+#include "abi.h"
+#include "eg_err.h"
 #include "rule.h"
 
 #define EG_CONFIG_FILE "/etc/ebpfguard.conf"
@@ -25,15 +28,14 @@ enum {
 	EG_CONFIG_FILES_MAX = 100000,  /* entries of the lists of files together, in one profile */
 	EG_CONFIG_DIGESTS_MAX = 65536, /* entries of exec.deny_sha256; feeds have more */
 	EG_CONFIG_NAME_MAX = 255,      /* bytes of a user's or group's name */
-	EG_ERR_TEXT_SIZE = 512,
-	EG_PATH_TEXT_SIZE = 256,
-};
-
-/* What is wrong, where, and what to do: text for people. */
-struct eg_err {
-	char file[EG_PATH_TEXT_SIZE];
-	unsigned int line; /* from 1; 0 = the file as a whole */
-	char text[EG_ERR_TEXT_SIZE];
+	/* profiles, "default" included: as many as the kernel has slots for */
+	EG_CONFIG_PROFILES_MAX = EG_PROFILES_MAX - EG_PROFILE_FIRST,
+	/* profiles and groups of programs of all of them: each is a policy, and twice as many are
+	 * needed while a reload swaps */
+	EG_CONFIG_POLICIES_MAX = 500,
+	EG_CONFIG_ENTRIES_MAX = 2000000, /* of all profiles' lists, what they inherit included */
+	EG_CONFIG_MATCHES_MAX = 4096,
+	EG_CONFIG_LABEL_SIZE = EG_RECORD_PROFILE_SIZE, /* a profile's name and NUL */
 };
 
 enum eg_mode { EG_MODE_ENFORCE = 0, EG_MODE_AUDIT = 1 };
@@ -78,6 +80,25 @@ struct eg_config_texts {
 	unsigned int line; /* of the key, when it is set */
 };
 
+struct eg_networks; /* feed_networks.h */
+
+/* One entry of deny_files or allow_files: a file that lists networks. */
+struct eg_config_feed {
+	char *path;	   /* owned; absolute */
+	unsigned int line; /* where it is written */
+	bool allow;
+	bool strict;	     /* a bad line refuses the file; else the line is passed over */
+	unsigned int shrink; /* percent of its entries it may have lost since the last good one */
+	/* what it says, borrowed: feeds.c fills it in; NULL = not read, and not to be compiled */
+	const struct eg_networks *networks;
+};
+
+/* Feeds of a profile, in file order, deny first; the same file never twice. */
+struct eg_config_feeds {
+	struct eg_config_feed *list; /* owned */
+	size_t n;		     /* at most EG_FEEDS_MAX */
+};
+
 /* One entry of rules: what some programs may besides, or may not. Over what the profile says. */
 struct eg_config_group {
 	struct eg_config_texts programs; /* absolute paths; a program is in one group only */
@@ -87,10 +108,16 @@ struct eg_config_group {
 	unsigned int line; /* where the group begins */
 };
 
-/* A profile: what applies to the sessions that get it. Today there is one, "default", made of the
- * top-level keys. */
+/*
+ * A profile: what applies to the sessions that get it. "default" is made of the top-level keys, the
+ * others of what stands in `profiles`. Each is complete: what it takes over from another is in it,
+ * with the lines where that is written.
+ */
 struct eg_config_profile {
-	char name[64];
+	char name[EG_CONFIG_LABEL_SIZE];
+	char extends[EG_CONFIG_LABEL_SIZE]; /* empty: nothing */
+	size_t parent;			    /* index of what it extends; its own when nothing */
+	unsigned int line;		    /* where it begins; 0 for "default" */
 	enum eg_mode mode;
 	enum eg_action action; /* DENY or KILL */
 	/* by enum eg_restriction, as they are written: what is in force is eg_action_of's to say */
@@ -99,6 +126,7 @@ struct eg_config_profile {
 	bool deny_setuid;
 	bool deny_mount;
 	struct eg_config_rules egress, bind;
+	struct eg_config_feeds feeds; /* deny_files, allow_files */
 	/* sockets.allow: families besides the four usual ones (bit n = AF n), and EG_OPEN_* */
 	uint64_t families;
 	uint32_t protocols;
@@ -120,12 +148,26 @@ struct eg_config_profile {
 	struct eg_config_texts record_open; /* absolute paths */
 };
 
+/* An entry of match: who gets a profile. A list that is not set is no criterion. Of one that is,
+ * any element may hold; all that are set must. */
+struct eg_config_match {
+	struct eg_config_texts user, group, service;
+	struct eg_config_texts key;   /* "SHA256:..." */
+	struct eg_config_texts rhost; /* addresses and networks */
+	struct eg_cidr *networks;     /* owned: the same, parsed */
+	char name[EG_CONFIG_LABEL_SIZE];
+	size_t profile; /* its index in eg_config.profiles */
+	unsigned int line;
+};
+
 struct eg_config {
 	char file[EG_PATH_TEXT_SIZE];
 	bool strict; /* refuse to start where the kernel lacks an optional hook */
 	struct eg_config_texts managers_exempt; /* names of users */
 	struct eg_config_profile *profiles;	/* owned; [0] is "default" */
 	size_t n_profiles;
+	struct eg_config_match *matches; /* owned: in file order, see match.h */
+	size_t n_matches;
 };
 
 /*
@@ -155,9 +197,20 @@ int eg_config_load(const char *path, unsigned int owner, struct eg_config **ret,
 /* Releases a configuration; NULL is fine. */
 void eg_config_free(struct eg_config *config);
 
-/* Writes "file:line: text" (or "file: text" for line 0) as one line. buf: size bytes. Returns
- * buf. */
-char *eg_err_format(const struct eg_err *err, char *buf, size_t size);
+/*
+ * Prints what of a profile is not at its default, as the text of a configuration; what reads it
+ * gets the same profile, where no list was cut. most: elements of one list, 0 = all of them; a
+ * comment says how many more there are.
+ */
+void eg_config_print(const struct eg_config_profile *profile, size_t most, FILE *out);
+
+/*
+ * Where a rule of the profile is written, from its number as eg_rule.line has it. Returns the feed
+ * and its line in *ret_line; NULL, with *ret_line as it was, for a line of the configuration and
+ * for a number that is none of the profile's feeds.
+ */
+const struct eg_config_feed *eg_config_feed_of(const struct eg_config_profile *profile,
+					       uint32_t line, unsigned int *ret_line);
 
 /* What applies where setuid.users or setuid.groups is not set: names, NULL-terminated. A host need
  * not have all of the groups. */
@@ -165,7 +218,8 @@ const char *const *eg_config_default_users(void);
 const char *const *eg_config_default_groups(void);
 
 /* Key names in the schema, for the test that keeps page, sample and schema in step:
- * NULL-terminated, dotted; "rules[]." stands before those of a group of rules. */
+ * NULL-terminated, dotted; "rules[]." stands before those of a group of rules, "profiles[]." and
+ * "match[]." before those that only stand there. */
 const char *const *eg_config_keys(void);
 
 #endif

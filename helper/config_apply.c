@@ -13,8 +13,7 @@
 #include "util.h"
 
 enum {
-	PATH_SIZE = 128, /* dotted key, NUL included */
-	N_SOCKETS = 64,	 /* families in a bitmap; as many bits again for EG_OPEN_* */
+	N_SOCKETS = 64, /* families in a bitmap; as many bits again for EG_OPEN_* */
 };
 
 /* ---- messages */
@@ -51,7 +50,7 @@ static int apply_word(const struct eg_config_report *report, const struct eg_con
 {
 	const char *text = config_setting_get_string(setting);
 	void *field = (char *)owner + key->offset;
-	char expected[PATH_SIZE] = "";
+	char expected[EG_CONFIG_PATH_SIZE] = "";
 	size_t len = 0;
 	int i;
 
@@ -79,6 +78,30 @@ static int apply_bool(const struct eg_config_report *report, const struct eg_con
 	return 0;
 }
 
+/* ---- names of profiles */
+
+static int apply_label(const struct eg_config_report *report, const struct eg_config_key *key,
+		       const config_setting_t *setting, void *owner)
+{
+	static const char letters[] =
+		"-_.0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+	const char *text = config_setting_get_string(setting);
+	char quoted[EG_CONFIG_QUOTE_SIZE];
+	size_t n = text ? strlen(text) : 0;
+
+	if (!text)
+		return eg_config_fail_type(report, setting, key->path,
+					   "a profile's name in quotes such as \"ops\"");
+	if (n == 0 || n >= EG_CONFIG_LABEL_SIZE || strspn(text, letters) != n)
+		return eg_config_fail(report, -EINVAL, eg_config_line(setting),
+				      "%s: %s is no name for a profile: 1 to %d letters, digits, "
+				      "\"_\", \".\" and \"-\"",
+				      key->path, eg_config_quote(quoted, text, n),
+				      EG_CONFIG_LABEL_SIZE - 1);
+	memcpy((char *)owner + key->offset, text, n + 1);
+	return 0;
+}
+
 /* ---- lists */
 
 bool eg_config_is_list(const config_setting_t *setting)
@@ -86,17 +109,24 @@ bool eg_config_is_list(const config_setting_t *setting)
 	return config_setting_is_array(setting) || config_setting_is_list(setting);
 }
 
+char *eg_config_what(char *buf, const struct eg_config_key *key, int i)
+{
+	if (i < 0)
+		(void)snprintf(buf, EG_CONFIG_WHAT_SIZE, "%s", key->path);
+	else
+		(void)snprintf(buf, EG_CONFIG_WHAT_SIZE, "%s[%d]", key->path, i);
+	return buf;
+}
+
 const char *eg_config_element_text(const struct eg_config_report *report,
 				   const struct eg_config_key *key, const config_setting_t *setting,
 				   int i, const char *expected)
 {
 	const char *text = config_setting_get_string(setting);
-	char what[PATH_SIZE];
+	char what[EG_CONFIG_WHAT_SIZE];
 
-	if (!text) {
-		(void)snprintf(what, sizeof(what), "%s[%d]", key->path, i);
-		(void)eg_config_fail_type(report, setting, what, expected); /* the caller returns */
-	}
+	if (!text) /* the caller returns */
+		(void)eg_config_fail_type(report, setting, eg_config_what(what, key, i), expected);
 	return text;
 }
 
@@ -306,6 +336,7 @@ int eg_config_apply(const struct eg_config_report *report, const struct eg_confi
 		[EG_CONFIG_NETWORKS] = apply_rules,
 		[EG_CONFIG_PORTS] = apply_rules,
 		[EG_CONFIG_SOCKETS] = apply_sockets,
+		[EG_CONFIG_FEEDS] = eg_config_apply_feeds,
 		[EG_CONFIG_IDS] = eg_config_apply_texts,
 		[EG_CONFIG_USERS] = eg_config_apply_texts,
 		[EG_CONFIG_PATHS] = eg_config_apply_texts,
@@ -313,7 +344,12 @@ int eg_config_apply(const struct eg_config_report *report, const struct eg_confi
 		[EG_CONFIG_MOUNTS] = eg_config_apply_texts,
 		[EG_CONFIG_SERVERS] = eg_config_apply_texts,
 		[EG_CONFIG_DIGESTS] = eg_config_apply_texts,
+		[EG_CONFIG_MEMBERS] = eg_config_apply_texts,
+		[EG_CONFIG_SERVICES] = eg_config_apply_texts,
+		[EG_CONFIG_SOURCES] = eg_config_apply_texts,
+		[EG_CONFIG_FINGERPRINTS] = eg_config_apply_texts,
 		[EG_CONFIG_CAPABILITIES] = eg_config_apply_capabilities,
+		[EG_CONFIG_LABEL] = apply_label,
 	};
 
 	return appliers[key->type](report, key, setting, owner);

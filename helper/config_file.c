@@ -51,8 +51,8 @@ int eg_config_open(const struct eg_config_report *report, unsigned int owner, si
 	return err < 0 ? err : eg_take_fd(&fd);
 }
 
-/* Reads to the end, wherever fstat said it is: the file may be growing. */
-static int read_text(const struct eg_config_report *report, int fd, char **ret, size_t *ret_n)
+int eg_config_read(const struct eg_config_report *report, int fd, size_t size_max, char **ret,
+		   size_t *ret_n)
 {
 	eg_auto_free char *text = NULL;
 	size_t n = 0, size = 0;
@@ -60,9 +60,8 @@ static int read_text(const struct eg_config_report *report, int fd, char **ret, 
 	ssize_t got = 1;
 
 	while (got > 0) {
-		if (n > EG_CONFIG_SIZE_MAX)
-			return eg_config_fail(report, -EFBIG, 0, "larger than %d bytes",
-					      EG_CONFIG_SIZE_MAX);
+		if (n > size_max)
+			return eg_config_fail(report, -EFBIG, 0, "larger than %zu bytes", size_max);
 		if (n == size) {
 			size = size ? size * 2 : 4096;
 			bigger = realloc(text, size);
@@ -91,7 +90,7 @@ int eg_config_load(const char *path, unsigned int owner, struct eg_config **ret,
 
 	if (fd < 0)
 		return fd;
-	err = read_text(&report, fd, &text, &n);
+	err = eg_config_read(&report, fd, EG_CONFIG_SIZE_MAX, &text, &n);
 	if (err < 0)
 		return err;
 	err = eg_config_parse(text, n, path, ret, reterr);

@@ -13,29 +13,27 @@
 #include "abi.h"
 #include "util.h"
 
-enum { PATH_SIZE = 128 }; /* dotted key, NUL included */
-
 /* The i-th group's keys. In messages their names have its number: rules[0].deny[3]. */
-static int apply_group(const struct eg_config_report *report, const struct eg_config_key *keys,
-		       size_t n, const config_setting_t *setting, int i,
+static int apply_group(const struct eg_config_report *report, const struct eg_config_schema *schema,
+		       const char *where, const config_setting_t *setting, int i,
 		       struct eg_config_group *group)
 {
 	int err = 0;
 	size_t k;
 
 	group->line = eg_config_line(setting);
-	for (k = 0; k < n && err == 0; k++) {
-		const char *name = keys[k].path + strlen(EG_CONFIG_GROUPS_PREFIX);
-		struct eg_config_key key = keys[k];
+	for (k = 0; k < schema->n && err == 0; k++) {
+		const char *name = schema->keys[k].path + strlen(EG_CONFIG_GROUPS_PREFIX);
+		struct eg_config_key key = schema->keys[k];
 		const config_setting_t *value;
-		char path[PATH_SIZE];
+		char path[EG_CONFIG_PATH_SIZE];
 
 		if (key.owner != EG_CONFIG_OF_GROUP)
 			continue;
 		value = config_setting_lookup((config_setting_t *)setting, name);
 		if (!value)
 			continue;
-		(void)snprintf(path, sizeof(path), EG_CONFIG_GROUPS "[%d].%s", i, name);
+		(void)snprintf(path, sizeof(path), "%s" EG_CONFIG_GROUPS "[%d].%s", where, i, name);
 		key.path = path;
 		err = eg_config_apply(report, &key, value, group);
 	}
@@ -43,7 +41,7 @@ static int apply_group(const struct eg_config_report *report, const struct eg_co
 }
 
 /* Two groups for one program would leave open which of them counts. */
-static int check_programs_once(const struct eg_config_report *report,
+static int check_programs_once(const struct eg_config_report *report, const char *where,
 			       const struct eg_config_profile *profile, size_t i)
 {
 	const struct eg_config_texts *programs = &profile->groups[i].programs, *others;
@@ -59,26 +57,26 @@ static int check_programs_once(const struct eg_config_report *report,
 					continue;
 				return eg_config_fail(
 					report, -EINVAL, programs->list[b].line,
-					EG_CONFIG_GROUPS "[%zu].programs[%zu]: %s has rules of its "
-							 "own already, on line %u; a program is "
-							 "named once",
-					i, b, eg_config_quote(quoted, text, strlen(text)),
+					"%s" EG_CONFIG_GROUPS
+					"[%zu].programs[%zu]: %s has rules of its own already, on "
+					"line %u; a program is named once",
+					where, i, b, eg_config_quote(quoted, text, strlen(text)),
 					others->list[a].line);
 			}
 	return 0;
 }
 
-int eg_config_apply_groups(const struct eg_config_report *report, const struct eg_config_key *keys,
-			   size_t n, const config_setting_t *setting,
-			   struct eg_config_profile *profile)
+int eg_config_apply_groups(const struct eg_config_report *report,
+			   const struct eg_config_schema *schema, const char *where,
+			   const config_setting_t *setting, struct eg_config_profile *profile)
 {
 	int i, err, n_groups = config_setting_length(setting);
 
 	if (n_groups > EG_PROGRAM_POLICIES_MAX)
 		return eg_config_fail(report, -EINVAL, eg_config_line(setting),
-				      EG_CONFIG_GROUPS
+				      "%s" EG_CONFIG_GROUPS
 				      ": %d groups are too many; one profile takes %d",
-				      n_groups, EG_PROGRAM_POLICIES_MAX);
+				      where, n_groups, EG_PROGRAM_POLICIES_MAX);
 	profile->groups = calloc((size_t)n_groups + 1, sizeof(*profile->groups));
 	if (!profile->groups)
 		return eg_config_fail_memory(report);
@@ -86,16 +84,16 @@ int eg_config_apply_groups(const struct eg_config_report *report, const struct e
 		const config_setting_t *element = eg_config_element(setting, i);
 
 		profile->n_groups++;
-		err = apply_group(report, keys, n, element, i, &profile->groups[i]);
+		err = apply_group(report, schema, where, element, i, &profile->groups[i]);
 		if (err < 0)
 			return err;
 		if (!profile->groups[i].programs.n)
 			return eg_config_fail(report, -EINVAL, eg_config_line(element),
-					      EG_CONFIG_GROUPS
+					      "%s" EG_CONFIG_GROUPS
 					      "[%d]: names no programs; add programs = "
 					      "[ \"/usr/bin/git\" ];",
-					      i);
-		err = check_programs_once(report, profile, (size_t)i);
+					      where, i);
+		err = check_programs_once(report, where, profile, (size_t)i);
 		if (err < 0)
 			return err;
 	}

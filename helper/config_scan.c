@@ -19,7 +19,8 @@
 
 enum {
 	STRING_MAX = 1024, /* bytes of one string as it is written; no value needs more */
-	NAMES_MAX = 16384, /* libconfig compares each with all others of its group */
+	NAMES_MAX = 32768,
+	GROUP_MAX = 256, /* libconfig compares each with all others of its group */
 	NODES_MAX = EG_CONFIG_RULES_MAX + NAMES_MAX, /* libconfig takes 150 bytes for each */
 };
 
@@ -135,6 +136,9 @@ static int scan_name(struct eg_config_scan *scan)
 	if (scan->n_names == NAMES_MAX)
 		return eg_config_fail(scan->report, -EINVAL, scan->line,
 				      "more than %d settings in one file", NAMES_MAX);
+	if (scan->open[scan->depth].n_names++ == GROUP_MAX)
+		return eg_config_fail(scan->report, -EINVAL, scan->line,
+				      "more than %d settings in one group", GROUP_MAX);
 	names = grow(scan->names, &scan->names_size, scan->n_names, sizeof(*names));
 	if (!names)
 		return eg_config_fail_memory(scan->report);

@@ -34,6 +34,7 @@ struct eg_config_scan_name {
 struct eg_config_scan_open {
 	char bracket;
 	unsigned int group;
+	unsigned int n_names;
 	unsigned int line;
 };
 
@@ -72,6 +73,14 @@ int eg_config_fail_memory(const struct eg_config_report *report);
  * descriptor, or a negative errno as eg_config_load, with the report filled. In config_file.c.
  */
 int eg_config_open(const struct eg_config_report *report, unsigned int owner, size_t size_max);
+
+/*
+ * Reads what eg_config_open has opened to its end, size_max bytes at most: it may have grown since.
+ * Returns 0 with *ret, owned by the caller, and *ret_n; -EFBIG, -ENOMEM or the negative errno of
+ * read, with the report filled. In config_file.c.
+ */
+int eg_config_read(const struct eg_config_report *report, int fd, size_t size_max, char **ret,
+		   size_t *ret_n);
 
 /*
  * Bytes of the file as a message may show them: printable ASCII but quote and backslash as it is,

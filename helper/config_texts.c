@@ -20,6 +20,8 @@ enum {
 	SOCKET_NAME_MAX = 107, /* of the 108 bytes of sun_path, one is its NUL */
 	FSTYPE_MAX = 31,       /* what mount.bpf.c reads of a type; none comes near */
 	CAPABILITIES_MAX = 64,
+	SERVICE_MAX = EG_RECORD_SERVICE_SIZE - 1,
+	FINGERPRINT_DIGITS = 43, /* of base64, for the 32 bytes of SHA-256 */
 };
 
 /* ---- what an element may look like: each returns what is wrong about it, NULL = nothing */
@@ -57,6 +59,50 @@ static const char *check_user(const char *text)
 	if (text[0] && text[strspn(text, "0123456789")] == '\0')
 		return "is a number; expected the user's name";
 	return check_name(text);
+}
+
+static const char *check_member(const char *text)
+{
+	if (text[0] && text[strspn(text, "0123456789")] == '\0')
+		return "is a number; expected the group's name";
+	return check_name(text);
+}
+
+static const char *check_service(const char *text)
+{
+	size_t n = strlen(text);
+
+	if (n == 0)
+		return "is empty";
+	if (n > SERVICE_MAX)
+		return "is longer than 63 bytes";
+	for (size_t i = 0; i < n; i++)
+		if (text[i] <= ' ' || text[i] > '~' || text[i] == '/')
+			return "holds what no name of a service does: a blank, a slash or a "
+			       "character that is not printable ASCII";
+	return NULL;
+}
+
+/* Of its form only what tells a host's name from a mistake in an address; config_match.c parses. */
+static const char *check_source(const char *text)
+{
+	return text[0] ? NULL : "is empty";
+}
+
+static const char *check_fingerprint(const char *text)
+{
+	static const char wrong[] =
+		"is no fingerprint of a key: SHA256: and 43 characters, as ssh-keygen -l prints it";
+	static const char digits[] =
+		"+/0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+
+	if (strncmp(text, "SHA256:", 7) != 0)
+		return wrong;
+	text += 7;
+	if (strlen(text) != FINGERPRINT_DIGITS || strspn(text, digits) != FINGERPRINT_DIGITS)
+		return wrong;
+	/* 43 digits have two bits more than 32 bytes: those are zero. */
+	return strchr("AEIMQUYcgkosw048", text[FINGERPRINT_DIGITS - 1]) ? NULL : wrong;
 }
 
 static const char *check_path(const char *text)
@@ -149,6 +195,13 @@ static const struct {
 			       check_server},
 	[EG_CONFIG_DIGESTS] = {"an array of SHA-256 digests in hex, as sha256sum prints them",
 			       "a digest in quotes, 64 hex digits", check_digest},
+	/* those of match may be one string: what is expected of it is said of the list as well */
+	[EG_CONFIG_MEMBERS] = {NULL, "a group's name in quotes such as \"wheel\"", check_member},
+	[EG_CONFIG_SERVICES] = {NULL, "a service of PAM in quotes such as \"sshd\"", check_service},
+	[EG_CONFIG_SOURCES] = {NULL, "an address or network in quotes such as \"10.0.0.0/8\"",
+			       check_source},
+	[EG_CONFIG_FINGERPRINTS] = {NULL, "a key's fingerprint in quotes such as \"SHA256:...\"",
+				    check_fingerprint},
 };
 
 /* ---- lists of strings */
@@ -197,12 +250,13 @@ static int apply_text(const struct eg_config_report *report, const struct eg_con
 		eg_config_element_text(report, key, element, i, forms[key->type].element);
 	const char *why = text ? forms[key->type].check(text) : NULL;
 	unsigned int line = eg_config_line(element);
-	char quoted[EG_CONFIG_QUOTE_SIZE];
+	char quoted[EG_CONFIG_QUOTE_SIZE], what[EG_CONFIG_WHAT_SIZE];
 
 	if (!text)
 		return -EINVAL;
 	if (why)
-		return eg_config_fail(report, -EINVAL, line, "%s[%d]: %s %s", key->path, i,
+		return eg_config_fail(report, -EINVAL, line, "%s: %s %s",
+				      eg_config_what(what, key, i),
 				      eg_config_quote(quoted, text, strlen(text)), why);
 	ret->line = line;
 	/* strdup, but gcc's analyzer would take the list's elements for leaks. */
@@ -234,29 +288,51 @@ static int check_count(const struct eg_config_report *report, const struct eg_co
 			      limit);
 }
 
+static int fail_list(const struct eg_config_report *report, const struct eg_config_key *key,
+		     const config_setting_t *setting)
+{
+	char expected[EG_CONFIG_QUOTE_SIZE];
+
+	if (key->owner != EG_CONFIG_OF_MATCH)
+		return eg_config_fail_type(report, setting, key->path, forms[key->type].list);
+	(void)snprintf(expected, sizeof(expected), "%s, or an array of them",
+		       forms[key->type].element);
+	return eg_config_fail_type(report, setting, key->path, expected);
+}
+
+static int fail_empty(const struct eg_config_report *report, const struct eg_config_key *key,
+		      const config_setting_t *setting)
+{
+	return eg_config_fail(report, -EINVAL, eg_config_line(setting), "%s: an empty list %s",
+			      key->path,
+			      key->owner == EG_CONFIG_OF_MATCH
+				      ? "would match nobody; for everybody, leave the key out"
+				      : "would refuse everything; to refuse nothing, leave the "
+					"key out");
+}
+
 int eg_config_apply_texts(const struct eg_config_report *report, const struct eg_config_key *key,
 			  const config_setting_t *setting, void *owner)
 {
 	struct eg_config_texts *texts = (void *)((char *)owner + key->offset);
-	int i, err, n = config_setting_length(setting);
+	bool alone = key->owner == EG_CONFIG_OF_MATCH && config_setting_get_string(setting);
+	int i, err, n = alone ? 1 : config_setting_length(setting);
 
-	if (!eg_config_is_list(setting))
-		return eg_config_fail_type(report, setting, key->path, forms[key->type].list);
+	if (!alone && !eg_config_is_list(setting))
+		return fail_list(report, key, setting);
 	err = check_count(report, key, setting, owner);
 	if (err < 0)
 		return err;
 	if (n == 0 && key->value)
-		return eg_config_fail(report, -EINVAL, eg_config_line(setting),
-				      "%s: an empty list would refuse everything; to refuse "
-				      "nothing, leave the key out",
-				      key->path);
+		return fail_empty(report, key, setting);
 	texts->list = reallocarray(NULL, (size_t)n + 1, sizeof(*texts->list));
 	if (!texts->list)
 		return eg_config_fail_memory(report);
 	texts->set = true;
 	texts->line = eg_config_line(setting);
 	for (i = 0; i < n; i++) {
-		err = apply_text(report, key, eg_config_element(setting, i), i, &texts->list[i]);
+		err = apply_text(report, key, alone ? setting : eg_config_element(setting, i),
+				 alone ? -1 : i, &texts->list[i]);
 		if (err < 0)
 			return err;
 		texts->n++;

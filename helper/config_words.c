@@ -104,6 +104,26 @@ int eg_config_socket(const char *name, unsigned int *ret_family, uint32_t *ret_p
 	return -EINVAL;
 }
 
+const char *eg_config_family_name(unsigned int number)
+{
+	size_t i;
+
+	for (i = 0; i < EG_ARRAY_SIZE(families); i++)
+		if (families[i].number == number)
+			return families[i].name;
+	return NULL;
+}
+
+const char *eg_config_protocol_name(uint32_t open)
+{
+	size_t i;
+
+	for (i = 0; i < EG_ARRAY_SIZE(protocols); i++)
+		if (protocols[i].open == open)
+			return protocols[i].name;
+	return NULL;
+}
+
 unsigned int eg_config_distance(const char *a, const char *b)
 {
 	unsigned int d[EG_CONFIG_HINT_MAX + 1][EG_CONFIG_HINT_MAX + 1] = {{0}};

@@ -9,6 +9,7 @@
 
 #include "action.h"
 #include "hooks.h"
+#include "inforce.h"
 #include "util.h"
 
 enum { ANSWER_MS = 1000 }; /* a list of sessions may fill the socket: the reader has that long */
@@ -64,6 +65,7 @@ static uint32_t actions(const struct eg_helper *helper, enum eg_action action)
 
 int eg_control_status(struct eg_helper *helper, int fd)
 {
+	const struct eg_in_force *first = eg_in_force_find(helper, "default");
 	struct eg_msg_is_status msg = {
 		.abi = EG_ABI_VERSION,
 		.enforcing = helper->enforcing,
@@ -74,8 +76,8 @@ int eg_control_status(struct eg_helper *helper, int fd)
 		.loaded_s = (uint64_t)helper->loaded_s,
 		.sessions = (uint32_t)helper->n_sessions,
 		.managers = (uint32_t)helper->n_managers,
-		.prefixes4 = helper->prefixes4,
-		.prefixes6 = helper->prefixes6,
+		.prefixes4 = first ? first->prefixes4 : 0,
+		.prefixes6 = first ? first->prefixes6 : 0,
 		.unfiltered = count_unfiltered(helper),
 		.lost = all_lost(helper),
 		.product = EG_VERSION,
@@ -135,20 +137,4 @@ int eg_control_sessions(struct eg_helper *helper, int fd)
 	}
 	eg_proto_head(&ok, EG_MSG_OK, sizeof(ok));
 	return eg_proto_send(fd, &ok, -1, deadline);
-}
-
-int eg_control_reload(struct eg_helper *helper, int fd)
-{
-	struct eg_msg_refused refused = {0};
-	struct eg_msg ok;
-	int r = eg_helper_reload(helper);
-
-	if (r == 0) {
-		eg_proto_head(&ok, EG_MSG_OK, sizeof(ok));
-		return eg_proto_send(fd, &ok, -1, eg_proto_now_ms() + ANSWER_MS);
-	}
-	refused.error = -r;
-	(void)snprintf(refused.text, sizeof(refused.text), "%s", helper->last_error);
-	eg_proto_head(&refused, EG_MSG_REFUSED, sizeof(refused));
-	return eg_proto_send(fd, &refused, -1, eg_proto_now_ms() + ANSWER_MS);
 }

@@ -9,7 +9,10 @@
 #include <err.h>
 #include <errno.h>
 #include <getopt.h>
+#include <search.h>
+#include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "ctl.h"
@@ -32,6 +35,44 @@ char *eg_ctl_safe(const char *text, char *buf, size_t size)
 	return buf;
 }
 
+/* What was said, for finding it again: "LINE TEXT". Lives as long as the process. */
+static void *said;
+
+static int compare_said(const void *a, const void *b)
+{
+	return strcmp(a, b);
+}
+
+static bool was_said(unsigned int line, const char *text)
+{
+	char *both = NULL;
+	void *node;
+
+	if (asprintf(&both, "%u %s", line, text) < 0)
+		return false; /* said twice, rather than not at all */
+	node = tsearch(both, &said, compare_said);
+	if (!node || *(char **)node != both) {
+		free(both);
+		return node;
+	}
+	return false;
+}
+
+int eg_ctl_warn_at(const struct eg_config *config, unsigned int line, const char *format, ...)
+{
+	char text[EG_ERR_TEXT_SIZE], file[EG_CTL_SAFE_SIZE], clean[EG_CTL_SAFE_SIZE];
+	va_list ap;
+
+	va_start(ap, format);
+	(void)vsnprintf(text, sizeof(text), format, ap);
+	va_end(ap);
+	if (was_said(line, text))
+		return 0;
+	(void)fprintf(stderr, "%s:%u: warning: %s\n", eg_ctl_safe(config->file, file, sizeof(file)),
+		      line, eg_ctl_safe(text, clean, sizeof(clean)));
+	return 1;
+}
+
 static const struct command {
 	const char *name;
 	int min, max; /* arguments */
@@ -40,8 +81,8 @@ static const struct command {
 } commands[] = {
 	{"check", 0, 1, eg_ctl_check, "check [FILE]",
 	 "is the configuration valid, and does it look as meant?"},
-	{"explain", 3, 3, eg_ctl_explain, "explain USER connect|bind TARGET",
-	 "allow or deny, and which rule: ADDR:PORT/PROTO, PORT/PROTO"},
+	{"explain", 1, 3, eg_ctl_explain, "explain USER [connect|bind TARGET]",
+	 "which profile; or allow or deny: ADDR:PORT/PROTO, PORT/PROTO"},
 	{"status", 0, 0, eg_ctl_status, "status", "does the kernel enforce, and which policy?"},
 	{"sessions", 0, 0, eg_ctl_sessions, "sessions", "who is guarded"},
 	{"reload", 0, 0, eg_ctl_reload, "reload", "put the configuration in force"},
@@ -49,9 +90,7 @@ static const struct command {
 
 static void usage(FILE *out)
 {
-	(void)fputs(
-		"usage: ebpfguardctl [--config FILE] [--program FILE] [--socket FILE] COMMAND\n",
-		out);
+	(void)fputs("usage: ebpfguardctl [OPTION...] COMMAND\n", out);
 	for (size_t i = 0; i < EG_ARRAY_SIZE(commands); i++)
 		(void)fprintf(out, "  %-38s %s\n", commands[i].synopsis, commands[i].help);
 	(void)fputs(
@@ -60,6 +99,9 @@ static void usage(FILE *out)
 		")\n"
 		"  -p, --program FILE                     for explain: what executes it, if it has "
 		"rules of its own\n"
+		"  -S, --service NAME                     for explain: the service of PAM (sshd)\n"
+		"  -r, --rhost ADDR                       for explain: where the user comes from\n"
+		"  -k, --key SHA256:...                   for explain: the key of the login\n"
 		"  -s, --socket FILE                      where the helper listens "
 		"(" EG_CONTROL_SOCKET ")\n"
 		"  -h, --help\n"
@@ -108,16 +150,22 @@ static int flush(int status)
 
 int main(int argc, char **argv)
 {
-	static const struct option known[] = {
-		{"config", required_argument, NULL, 'c'}, {"program", required_argument, NULL, 'p'},
-		{"socket", required_argument, NULL, 's'}, {"help", no_argument, NULL, 'h'},
-		{"version", no_argument, NULL, 'V'},	  {0}};
-	struct eg_ctl_options options = {.config = EG_CONFIG_FILE, .socket = EG_CONTROL_SOCKET};
+	static const struct option known[] = {{"config", required_argument, NULL, 'c'},
+					      {"program", required_argument, NULL, 'p'},
+					      {"service", required_argument, NULL, 'S'},
+					      {"rhost", required_argument, NULL, 'r'},
+					      {"key", required_argument, NULL, 'k'},
+					      {"socket", required_argument, NULL, 's'},
+					      {"help", no_argument, NULL, 'h'},
+					      {"version", no_argument, NULL, 'V'},
+					      {0}};
+	struct eg_ctl_options options = {
+		.config = EG_CONFIG_FILE, .socket = EG_CONTROL_SOCKET, .service = "sshd"};
 	int c;
 
 	if (argc > 0)
 		argv[0] = program_invocation_short_name; /* getopt's messages begin as warnx's do */
-	while ((c = getopt_long(argc, argv, "c:p:s:hV", known, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "c:p:s:S:r:k:hV", known, NULL)) != -1) {
 		switch (c) {
 		case 'c':
 			options.config = optarg;
@@ -127,6 +175,15 @@ int main(int argc, char **argv)
 			break;
 		case 's':
 			options.socket = optarg;
+			break;
+		case 'S':
+			options.service = optarg;
+			break;
+		case 'r':
+			options.rhost = optarg;
+			break;
+		case 'k':
+			options.key = optarg;
 			break;
 		case 'h':
 			usage(stdout);

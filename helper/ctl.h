@@ -6,9 +6,11 @@
 #ifndef EG_CTL_H
 #define EG_CTL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "config.h"
+#include "feeds.h"
 
 enum {
 	/* exit status */
@@ -25,6 +27,8 @@ struct eg_ctl_options {
 	const char *config;  /* path */
 	const char *program; /* path, for explain; NULL = any */
 	const char *socket;  /* path of control.sock */
+	/* who asks, for explain; rhost and key: NULL = none */
+	const char *service, *rhost, *key;
 };
 
 /*
@@ -46,8 +50,17 @@ struct eg_config *eg_ctl_load(const char *path);
 void eg_ctl_config_free(struct eg_config **config);
 #define eg_ctl_auto_config __attribute__((cleanup(eg_ctl_config_free)))
 
-/* One finding of check, to stderr: where, and what. Counted by the caller. */
-__attribute__((format(printf, 3, 4))) void
+/* Reads the feeds of networks that it names, and says on stderr what is wrong about them. Returns
+ * how many lines were passed over or the like, or a negative errno. */
+int eg_ctl_feeds_load(struct eg_config *config, struct eg_feeds *ret);
+
+/* Releases them at the end of their scope, after which the configuration must not be asked. */
+void eg_ctl_feeds_done(struct eg_feeds *feeds);
+#define eg_ctl_auto_feeds __attribute__((cleanup(eg_ctl_feeds_done)))
+
+/* One finding of check, to stderr: where, and what. Returns 1; 0 when that was said before, of
+ * another profile that has the same from the same line. */
+__attribute__((format(printf, 3, 4))) int
 eg_ctl_warn_at(const struct eg_config *config, unsigned int line, const char *format, ...);
 
 /* Finds regular files among those that the profile's lists of files deny, and in the trees, that
@@ -55,13 +68,30 @@ eg_ctl_warn_at(const struct eg_config *config, unsigned int line, const char *fo
  */
 int eg_ctl_find_links(const struct eg_config *config, const struct eg_config_profile *profile);
 
+/* Is there such a user or group? Where a source of names does not answer, there is. */
+bool eg_ctl_is_user(const char *name);
+bool eg_ctl_is_group(const char *name);
+
+/* Entries of match that never decide, profiles that nobody gets, and users and groups that are not
+ * there. Returns how many findings, or -ENOMEM. */
+int eg_ctl_find_matches(const struct eg_config *config);
+
+/*
+ * Which profile the user gets, with the service, address and key of the options. Groups are looked
+ * up only where they decide; who is not there is in none, which is said on stderr.
+ * *ret_match: the entry that decides, NULL = none. Both borrowed from config. Returns 0 or -ENOMEM.
+ */
+int eg_ctl_choose(const struct eg_config *config, const struct eg_ctl_options *options,
+		  const char *user, const struct eg_config_profile **ret,
+		  const struct eg_config_match **ret_match);
+
 /*
  * The commands. args: as many as the command takes at most, NULL after the last.
  * Return the exit status. check and explain look at files and nothing else; the others ask the
  * helper and wait five seconds for it at most.
  */
 int eg_ctl_check(const struct eg_ctl_options *options, char **args);	/* [FILE] */
-int eg_ctl_explain(const struct eg_ctl_options *options, char **args);	/* USER connect TARGET */
+int eg_ctl_explain(const struct eg_ctl_options *options, char **args);	/* USER [connect TARGET] */
 int eg_ctl_status(const struct eg_ctl_options *options, char **args);	/* none */
 int eg_ctl_sessions(const struct eg_ctl_options *options, char **args); /* none */
 int eg_ctl_reload(const struct eg_ctl_options *options, char **args);	/* none */

@@ -9,7 +9,6 @@
 #include <errno.h>
 #include <grp.h>
 #include <pwd.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,28 +24,46 @@
 #include "policy.h"
 #include "util.h"
 
+/* Is the list what the profile extended has, from the same lines? Then it was looked at there. */
+static bool is_inherited(const struct eg_config_texts *texts, const struct eg_config_texts *parents)
+{
+	if (texts == parents || texts->n != parents->n || texts->line != parents->line)
+		return false;
+	for (size_t i = 0; i < texts->n; i++)
+		if (texts->list[i].line != parents->list[i].line ||
+		    strcmp(texts->list[i].text, parents->list[i].text) != 0)
+			return false;
+	return true;
+}
+
 /* Would the helper put it in force? Says why not: too many rules for the kernel's tables. */
-static bool compiles(const struct eg_config *config)
+static bool compiles(const struct eg_config *config, const struct eg_config_profile *profile)
 {
 	struct eg_policy_image image = {0};
 	struct eg_err error = {0};
-	int err = eg_policy_compile(&config->profiles[0], &image, &error);
+	int err = eg_policy_compile(profile, &image, &error);
 
 	eg_policy_done(&image);
 	if (err < 0) {
-		(void)snprintf(error.file, sizeof(error.file), "%s", config->file);
+		if (!error.file[0])
+			(void)snprintf(error.file, sizeof(error.file), "%s", config->file);
 		eg_ctl_print_error(&error);
 	}
 	return err == 0;
 }
 
 /* Are the feeds as the helper wants them? */
-static bool has_feeds(const struct eg_config *config)
+static bool has_feeds(const struct eg_config *config, const struct eg_config_profile *profile)
 {
+	const struct eg_config_profile *parent = &config->profiles[profile->parent];
 	struct eg_digests digests = {0};
 	struct eg_err error = {0};
-	int err = eg_feed_digests(&config->profiles[0], geteuid(), &digests, &error);
+	int err;
 
+	if (is_inherited(&profile->exec_deny_sha256_files, &parent->exec_deny_sha256_files) &&
+	    is_inherited(&profile->exec_deny_sha256, &parent->exec_deny_sha256))
+		return true;
+	err = eg_feed_digests(profile, geteuid(), &digests, &error);
 	eg_digests_done(&digests);
 	if (err < 0) {
 		if (!error.file[0])
@@ -56,13 +73,13 @@ static bool has_feeds(const struct eg_config *config)
 	return err == 0;
 }
 
-static bool is_user(const char *name)
+bool eg_ctl_is_user(const char *name)
 {
 	errno = 0;
 	return getpwnam(name) || (errno && errno != ENOENT && errno != ESRCH);
 }
 
-static bool is_group(const char *name)
+bool eg_ctl_is_group(const char *name)
 {
 	errno = 0;
 	return getgrnam(name) || (errno && errno != ENOENT && errno != ESRCH);
@@ -87,26 +104,12 @@ static bool are_there(const struct eg_config *config, const struct eg_config_tex
 }
 
 /* Would the helper find the ids that it must refuse? */
-static bool resolves(const struct eg_config *config)
+static bool resolves(const struct eg_config *config, const struct eg_config_profile *profile)
 {
-	const struct eg_config_profile *profile = &config->profiles[0];
-
-	return are_there(config, &profile->setuid_users, is_user,
+	return are_there(config, &profile->setuid_users, eg_ctl_is_user,
 			 "setuid.users: there is no user") &&
-	       are_there(config, &profile->setuid_groups, is_group,
+	       are_there(config, &profile->setuid_groups, eg_ctl_is_group,
 			 "setuid.groups: there is no group");
-}
-
-void eg_ctl_warn_at(const struct eg_config *config, unsigned int line, const char *format, ...)
-{
-	char text[EG_ERR_TEXT_SIZE], file[EG_CTL_SAFE_SIZE], clean[EG_CTL_SAFE_SIZE];
-	va_list ap;
-
-	va_start(ap, format);
-	(void)vsnprintf(text, sizeof(text), format, ap);
-	va_end(ap);
-	(void)fprintf(stderr, "%s:%u: warning: %s\n", eg_ctl_safe(config->file, file, sizeof(file)),
-		      line, eg_ctl_safe(text, clean, sizeof(clean)));
 }
 
 /* A rule in one family: "*" is in both. */
@@ -160,13 +163,13 @@ static bool covers(const struct eg_rule_spec *a, const struct eg_rule_spec *b)
 	return a->protocol != EG_PROTO_ANY || b->protocol != EG_PROTO_ICMP;
 }
 
-static void warn_covered(const struct eg_config *config, const struct eg_config_rule *allow,
-			 const struct eg_config_rule *deny)
+static int warn_covered(const struct eg_config *config, const struct eg_config_rule *allow,
+			const struct eg_config_rule *deny)
 {
 	bool narrower = eg_rule_is_plain(&deny->spec) && !eg_rule_is_plain(&allow->spec);
 	char text[EG_RULE_TEXT_SIZE], other[EG_RULE_TEXT_SIZE];
 
-	eg_ctl_warn_at(
+	return eg_ctl_warn_at(
 		config, allow->line,
 		"allow %s has no effect: line %u denies %s, and deny wins at equal length%s",
 		eg_rule_format(&allow->spec, text), deny->line, eg_rule_format(&deny->spec, other),
@@ -199,8 +202,7 @@ static int find_covered(const struct eg_config *config, const struct eg_config_r
 				deny = items[j].rule;
 		if (!deny || ++families[index] < (allow->spec.net.family == AF_UNSPEC ? 2 : 1))
 			continue;
-		warn_covered(config, allow, deny);
-		found++;
+		found += warn_covered(config, allow, deny);
 	}
 	return found;
 }
@@ -218,19 +220,18 @@ static int find_lone_allow(const struct eg_config *config, const struct eg_confi
 {
 	int found = 0;
 
-	if (profile->egress.n && !profile->default_deny && !any_deny(&profile->egress)) {
-		eg_ctl_warn_at(
+	if (profile->egress.n && !profile->default_deny && !any_deny(&profile->egress) &&
+	    !(profile->feeds.n && !profile->feeds.list[0].allow)) { /* deny comes first */
+		found += eg_ctl_warn_at(
 			config, profile->egress.list[0].line,
 			"allow has no effect: without deny everything is allowed; to refuse the "
 			"rest add default = \"deny\";");
-		found++;
 	}
 	if (profile->bind.n && !any_deny(&profile->bind)) {
-		eg_ctl_warn_at(
+		found += eg_ctl_warn_at(
 			config, profile->bind.list[0].line,
 			"bind.allow has no effect: without bind.deny every port may be bound; to "
 			"refuse the rest add deny = [ \"*\" ];");
-		found++;
 	}
 	return found;
 }
@@ -250,11 +251,15 @@ static int find_denied(const struct eg_config *config, const struct eg_config_pr
 	target.family = host.family;
 	memcpy(target.addr, host.addr, sizeof(target.addr));
 	answer = eg_policy_explain(profile, &target);
+	if (answer.deny && answer.feed)
+		return eg_ctl_warn_at(config, answer.feed->line,
+				      "deny_files: %s in line %u of %s covers %s, %s",
+				      eg_cidr_format(&answer.network->net, text),
+				      answer.network->line, answer.feed->path, address, what);
 	if (!answer.deny || !answer.rule)
 		return 0;
-	eg_ctl_warn_at(config, answer.rule->line, "deny %s covers %s, %s",
-		       eg_rule_format(&answer.rule->spec, text), address, what);
-	return 1;
+	return eg_ctl_warn_at(config, answer.rule->line, "deny %s covers %s, %s",
+			      eg_rule_format(&answer.rule->spec, text), address, what);
 }
 
 /* Programs that are none: a name that is misspelt lets nobody do anything, which is found out late.
@@ -271,9 +276,8 @@ static int find_no_program(const struct eg_config *config, const struct eg_confi
 
 		if (there && S_ISREG(st.st_mode))
 			continue;
-		eg_ctl_warn_at(config, program->line, "%s names no program: %s: %s", key,
-			       program->text, there ? "not a file" : strerror(errno));
-		found++;
+		found += eg_ctl_warn_at(config, program->line, "%s names no program: %s: %s", key,
+					program->text, there ? "not a file" : strerror(errno));
 	}
 	return found;
 }
@@ -293,13 +297,12 @@ static int find_same_program(const struct eg_config *config,
 				    stat(others->list[m].text, &b) < 0 || a.st_ino != b.st_ino ||
 				    a.st_dev != b.st_dev)
 					continue;
-				eg_ctl_warn_at(
+				return eg_ctl_warn_at(
 					config, programs->list[k].line,
 					"%s is the same file as %s on line %u, which has rules of "
 					"its own already; a program is named once",
 					programs->list[k].text, others->list[m].text,
 					others->list[m].line);
-				return 1;
 			}
 	return 0;
 }
@@ -310,9 +313,8 @@ static int find_idle(const struct eg_config *config, const struct eg_config_text
 {
 	if (!texts->n)
 		return 0;
-	eg_ctl_warn_at(config, texts->list[0].line, "%s has no effect without %s.deny = true", key,
-		       group);
-	return 1;
+	return eg_ctl_warn_at(config, texts->list[0].line,
+			      "%s has no effect without %s.deny = true", key, group);
 }
 
 static int find_in_groups(const struct eg_config *config, const struct eg_config_profile *profile)
@@ -340,6 +342,17 @@ static bool names_root(const struct eg_config_texts *users)
 	return false;
 }
 
+/* Does mount.allow open what rules about files refuse? */
+static bool opens_overlay(const struct eg_config_profile *profile)
+{
+	if (!profile->files_deny_read.n && !profile->files_deny_write.n)
+		return false;
+	for (size_t i = 0; i < profile->mount_allow.n; i++)
+		if (!strcmp(profile->mount_allow.list[i].text, "overlay"))
+			return true;
+	return false;
+}
+
 /* Exceptions that say nothing, and a setuid.deny that is none. */
 static int find_gain_and_mount(const struct eg_config *config,
 			       const struct eg_config_profile *profile)
@@ -348,13 +361,13 @@ static int find_gain_and_mount(const struct eg_config *config,
 
 	if (!profile->deny_setuid)
 		found += find_idle(config, &profile->setuid_allow, "setuid.allow", "setuid");
-	if (!profile->deny_mount)
+	if (!profile->deny_mount && !opens_overlay(profile))
 		found += find_idle(config, &profile->mount_allow, "mount.allow", "mount");
 	if (profile->deny_setuid && profile->setuid_users.set &&
 	    !names_root(&profile->setuid_users)) {
-		eg_ctl_warn_at(config, profile->setuid_users.line,
-			       "setuid.users does not name root: sessions may become root");
-		found++;
+		found +=
+			eg_ctl_warn_at(config, profile->setuid_users.line,
+				       "setuid.users does not name root: sessions may become root");
 	}
 	return found;
 }
@@ -380,17 +393,17 @@ static int find_no_user(const struct eg_config *config)
 	int found = 0;
 
 	for (size_t i = 0; i < users->n; i++) {
-		if (is_user(users->list[i].text))
+		if (eg_ctl_is_user(users->list[i].text))
 			continue;
-		eg_ctl_warn_at(config, users->list[i].line,
-			       "managers.exempt: there is no user \"%s\"", users->list[i].text);
-		found++;
+		found += eg_ctl_warn_at(config, users->list[i].line,
+					"managers.exempt: there is no user \"%s\"",
+					users->list[i].text);
 	}
 	return found;
 }
 
-/* Returns how many findings, or a negative errno. */
-static int find_all(const struct eg_config *config)
+/* What a profile denies that is near. Returns how many findings. */
+static int find_near(const struct eg_config *config, const struct eg_config_profile *profile)
 {
 	static const struct {
 		const char *address, *what;
@@ -402,21 +415,9 @@ static int find_all(const struct eg_config *config)
 		{"127.0.0.53", "the name server of systemd-resolved", EG_PROTO_UDP, 53},
 		{"::1", "this host itself: its name server, mail and databases", EG_PROTO_OTHER, 0},
 	};
-	const struct eg_config_profile *profile = &config->profiles[0];
-	int found = find_covered(config, &profile->egress);
 	char client[INET6_ADDRSTRLEN];
-	int links;
+	int found = 0;
 
-	if (found < 0)
-		return found;
-	found += find_lone_allow(config, profile);
-	found += find_gain_and_mount(config, profile);
-	found += find_in_groups(config, profile);
-	found += find_no_user(config);
-	links = eg_ctl_find_links(config, profile);
-	if (links < 0)
-		return links;
-	found += links;
 	for (size_t i = 0; i < EG_ARRAY_SIZE(local); i++)
 		found += find_denied(config, profile, local[i].address, local[i].proto,
 				     local[i].port, local[i].what);
@@ -427,20 +428,65 @@ static int find_all(const struct eg_config *config)
 	return found;
 }
 
+/* Returns how many findings, or a negative errno. */
+static int find_in_profile(const struct eg_config *config, const struct eg_config_profile *profile)
+{
+	const struct eg_config_profile *parent = &config->profiles[profile->parent];
+	int found = find_covered(config, &profile->egress), links = 0;
+
+	if (found < 0)
+		return found;
+	found += find_lone_allow(config, profile);
+	found += find_gain_and_mount(config, profile);
+	found += find_in_groups(config, profile);
+	if (!is_inherited(&profile->files_deny_read, &parent->files_deny_read) ||
+	    !is_inherited(&profile->files_deny_write, &parent->files_deny_write) ||
+	    !is_inherited(&profile->files_allow, &parent->files_allow))
+		links = eg_ctl_find_links(config, profile);
+	return links < 0 ? links : found + links + find_near(config, profile);
+}
+
+static int find_all(const struct eg_config *config)
+{
+	int found = eg_ctl_find_matches(config);
+
+	for (size_t i = 0; i < config->n_profiles && found >= 0; i++) {
+		int more = find_in_profile(config, &config->profiles[i]);
+
+		found = more < 0 ? more : found + more;
+	}
+	return found < 0 ? found : found + find_no_user(config);
+}
+
+/* Would the helper take all of it? */
+static bool is_right(const struct eg_config *config)
+{
+	for (size_t i = 0; i < config->n_profiles; i++) {
+		const struct eg_config_profile *profile = &config->profiles[i];
+
+		if (!compiles(config, profile) || !resolves(config, profile) ||
+		    !has_feeds(config, profile))
+			return false;
+	}
+	return true;
+}
+
 int eg_ctl_check(const struct eg_ctl_options *options, char **args)
 {
 	const char *path = args[0] ? args[0] : options->config;
 	struct eg_config *config eg_ctl_auto_config = eg_ctl_load(path);
+	struct eg_feeds feeds eg_ctl_auto_feeds = {0};
+	int found, bad = config ? eg_ctl_feeds_load(config, &feeds) : -EINVAL;
 	char clean[EG_CTL_SAFE_SIZE];
-	int found;
 
-	if (!config || !compiles(config) || !resolves(config) || !has_feeds(config))
+	if (bad < 0 || !is_right(config))
 		return EG_CTL_FINDING;
 	found = find_all(config);
 	if (found < 0) {
 		warnx("%s", strerror(-found));
 		return EG_CTL_FINDING;
 	}
+	found += bad;
 	if (found)
 		(void)printf("%s: valid, %d warning%s\n", eg_ctl_safe(path, clean, sizeof(clean)),
 			     found, found > 1 ? "s" : "");

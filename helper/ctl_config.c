@@ -16,8 +16,11 @@
 #include "cidr.h"
 #include "config.h"
 #include "ctl.h"
+#include "feed_networks.h"
 #include "policy.h"
 #include "util.h"
+
+enum { SHOWN_MAX = 20 }; /* elements of one list; a feed's worth of lines helps nobody */
 
 /* ---- load ---- */
 
@@ -169,6 +172,16 @@ static void explain_rule(const struct eg_config *config, const struct eg_config_
 		       eg_ctl_safe(config->file, file, sizeof(file)), rule->line);
 }
 
+static void explain_feed(const struct eg_policy_answer *answer, struct finding *ret)
+{
+	char text[EG_CIDR_TEXT_SIZE], file[EG_CTL_SAFE_SIZE];
+
+	ret->deny = answer->deny;
+	(void)snprintf(ret->by, sizeof(ret->by), "%s at %s:%u",
+		       eg_cidr_format(&answer->network->net, text),
+		       eg_ctl_safe(answer->feed->path, file, sizeof(file)), answer->network->line);
+}
+
 static void explain_bind(const struct eg_config *config, const struct eg_config_profile *profile,
 			 const struct eg_config_group *group, const struct eg_policy_target *target,
 			 struct finding *ret)
@@ -193,8 +206,11 @@ static void explain_connect(const struct eg_config *config, const struct eg_conf
 	size_t len;
 
 	ret->on = EG_ON_EGRESS;
-	if (answer.rule) {
-		explain_rule(config, answer.rule, false, ret);
+	if (answer.rule || answer.feed) {
+		if (answer.feed)
+			explain_feed(&answer, ret);
+		else
+			explain_rule(config, answer.rule, false, ret);
 		if (!answer.embedded || !eg_policy_embedded(target, addr))
 			return;
 		len = strlen(ret->by);
@@ -228,31 +244,117 @@ static int print_finding(const struct eg_config_profile *profile, const struct f
 	return EG_CTL_FINDING;
 }
 
-int eg_ctl_explain(const struct eg_ctl_options *options, char **args)
+/* ---- the profile ---- */
+
+static void print_match(const struct eg_config *config, const struct eg_config_match *match)
 {
-	struct eg_config *config eg_ctl_auto_config = NULL;
-	const struct eg_config_group *group = NULL;
-	const struct eg_config_profile *profile;
-	struct eg_policy_target target = {0};
-	struct finding finding = {0};
+	const struct {
+		const char *key;
+		const struct eg_config_texts *texts;
+	} criteria[] = {{"user", &match->user},
+			{"group", &match->group},
+			{"service", &match->service},
+			{"rhost", &match->rhost},
+			{"key", &match->key}};
 	char clean[EG_CTL_SAFE_SIZE];
-	bool bind = strcmp(args[1], "bind") == 0;
+	const char *separator = ": ";
+
+	(void)printf("match: %s:%u", eg_ctl_safe(config->file, clean, sizeof(clean)), match->line);
+	for (size_t i = 0; i < EG_ARRAY_SIZE(criteria); i++) {
+		const struct eg_config_texts *texts = criteria[i].texts;
+
+		if (!texts->set)
+			continue;
+		(void)printf("%s%s %s%s", separator, criteria[i].key,
+			     eg_ctl_safe(texts->list[0].text, clean, sizeof(clean)),
+			     texts->n > 1 ? " or others" : "");
+		separator = ", ";
+	}
+	(void)puts(*separator == ':' ? ": everybody" : "");
+}
+
+/* Which profile, why, and what is in it. The settings can be read as a configuration. */
+static void print_profile(const struct eg_config *config, const struct eg_config_profile *profile,
+			  const struct eg_config_match *match)
+{
+	char clean[EG_CTL_SAFE_SIZE];
+
+	(void)printf("profile: %s\n", profile->name);
+	if (match)
+		print_match(config, match);
+	else
+		(void)puts(config->n_matches ? "match: no entry matches" : "match: no entries");
+	eg_ctl_safe(config->file, clean, sizeof(clean));
+	while (&config->profiles[profile->parent] != profile) {
+		profile = &config->profiles[profile->parent];
+		if (profile->line)
+			(void)printf("extends: %s at %s:%u\n", profile->name, clean, profile->line);
+		else
+			(void)printf("extends: %s\n", profile->name);
+	}
+}
+
+/* ---- explain ---- */
+
+/* What the command line asks for: none of these is wrong, bind and target are filled. */
+static bool parse_question(const struct eg_ctl_options *options, char **args, bool *ret_bind,
+			   struct eg_policy_target *ret)
+{
+	char clean[EG_CTL_SAFE_SIZE];
 
 	if (!args[0][0]) {
 		warnx("USER is empty");
-		return EG_CTL_USAGE;
+		return false;
 	}
-	if (!bind && strcmp(args[1], "connect")) {
+	if (options->key && strncmp(options->key, "SHA256:", 7) != 0) {
+		warnx("%s: no fingerprint of a key; expected SHA256:..., as ssh-keygen -l prints "
+		      "it",
+		      eg_ctl_safe(options->key, clean, sizeof(clean)));
+		return false;
+	}
+	if (!args[1])
+		return true;
+	*ret_bind = strcmp(args[1], "bind") == 0;
+	if (!*ret_bind && strcmp(args[1], "connect")) {
 		warnx("%s: cannot explain this; expected connect or bind",
 		      eg_ctl_safe(args[1], clean, sizeof(clean)));
-		return EG_CTL_USAGE;
+		return false;
 	}
-	if ((bind ? parse_own(args[2], &target) : parse_peer(args[2], &target)) < 0)
+	if (!args[2]) {
+		warnx("%s: TARGET is missing", args[1]);
+		return false;
+	}
+	return (*ret_bind ? parse_own(args[2], ret) : parse_peer(args[2], ret)) == 0;
+}
+
+int eg_ctl_explain(const struct eg_ctl_options *options, char **args)
+{
+	struct eg_config *config eg_ctl_auto_config = NULL;
+	struct eg_feeds feeds eg_ctl_auto_feeds = {0};
+	const struct eg_config_group *group = NULL;
+	const struct eg_config_profile *profile = NULL;
+	const struct eg_config_match *match = NULL;
+	struct eg_policy_target target = {0};
+	struct finding finding = {0};
+	bool bind = false;
+	int r;
+
+	if (!parse_question(options, args, &bind, &target))
 		return EG_CTL_USAGE;
 	config = eg_ctl_load(options->config);
-	if (!config)
+	if (!config || eg_ctl_feeds_load(config, &feeds) < 0)
 		return EG_CTL_FINDING;
-	profile = &config->profiles[eg_policy_select(config, args[0], "sshd", "", "")];
+	r = eg_ctl_choose(config, options, args[0], &profile, &match);
+	if (r < 0) {
+		warnx("%s", strerror(-r));
+		return EG_CTL_FINDING;
+	}
+	if (!args[1]) {
+		print_profile(config, profile, match);
+		(void)putchar('\n');
+		eg_config_print(profile, SHOWN_MAX, stdout);
+		return EG_CTL_FINE;
+	}
 	if (options->program)
 		group = eg_policy_group_of(profile, options->program);
 	if (explain_socket(profile, target.proto, &finding))

@@ -6,6 +6,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,7 +37,8 @@ struct search {
 	size_t n_allowed;
 	struct name *names; /* owned */
 	size_t n, room, looked;
-	bool cut; /* there is more than was looked at */
+	bool cut;  /* there is more than was looked at */
+	bool deep; /* and further down */
 	int error;
 };
 
@@ -126,24 +128,29 @@ static void look_below(struct search *search, int fd, const char *path, unsigned
 		(void)close(fd);
 }
 
-/* What may not be looked at is left out: who checks without being root sees less. */
+/* What may not be looked at is left out: who checks without being root sees less. A rule's own path
+ * is followed where it is a link, as the helper does. */
 static void look(struct search *search, int dir, const char *name, const char *path,
 		 unsigned int line, int depth)
 {
 	struct stat st;
 	int fd;
 
-	if (search->looked++ == FILES_MAX || depth > DEPTH_MAX) {
+	if (search->looked++ == FILES_MAX) {
 		search->cut = true;
 		return;
 	}
-	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+	if (depth > DEPTH_MAX) {
+		search->deep = true;
+		return;
+	}
+	if (fstatat(dir, name, &st, depth ? AT_SYMLINK_NOFOLLOW : 0) < 0)
 		return;
 	if (S_ISREG(st.st_mode) && st.st_nlink > 1)
 		note(search, path, &st, line);
 	if (!S_ISDIR(st.st_mode))
 		return;
-	fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | (depth ? O_NOFOLLOW : 0));
 	if (fd >= 0)
 		look_below(search, fd, path, line, depth);
 }
@@ -182,8 +189,8 @@ static int report(const struct eg_config *config, const struct search *search)
 	}
 	if (found > SHOWN_MAX)
 		eg_ctl_warn_at(config, search->names[0].line,
-			       "%d more files have names elsewhere that are not covered",
-			       found - SHOWN_MAX);
+			       "%d more %s names elsewhere that are not covered", found - SHOWN_MAX,
+			       found - SHOWN_MAX == 1 ? "file has" : "files have");
 	return found;
 }
 
@@ -206,9 +213,11 @@ int eg_ctl_find_links(const struct eg_config *config, const struct eg_config_pro
 	if (search.n)
 		qsort(search.names, search.n, sizeof(*search.names), compare_names);
 	found = report(config, &search);
-	if (!search.cut)
-		return found;
-	eg_ctl_warn_at(config, lists[0]->n ? lists[0]->line : lists[1]->line,
-		       "hard links were looked for in the first %d files only", FILES_MAX);
-	return found + 1;
+	if (search.cut)
+		eg_ctl_warn_at(config, lists[0]->n ? lists[0]->line : lists[1]->line,
+			       "hard links were looked for in the first %d files only", FILES_MAX);
+	if (search.deep)
+		eg_ctl_warn_at(config, lists[0]->n ? lists[0]->line : lists[1]->line,
+			       "hard links were looked for %d directories down only", DEPTH_MAX);
+	return found + search.cut + search.deep;
 }

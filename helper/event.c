@@ -178,6 +178,14 @@ void eg_line_add_path(struct eg_line *line, const char *key, const struct eg_pat
 		    eg_event_escape(from, word, sizeof(word) - dots));
 }
 
+void eg_line_add_feed(struct eg_line *line, const struct eg_rule *rule, const char *feed)
+{
+	if (rule->line < EG_LINE_FEEDS)
+		return;
+	eg_line_add_word(line, "feed", feed ? feed : "-");
+	eg_line_add(line, " line=%u", rule->line & ((1U << EG_LINE_BITS) - 1));
+}
+
 /* The kernel's "pts0" is what people know as "pts/0". */
 void eg_line_add_tty(struct eg_line *line, const char *raw)
 {
@@ -203,9 +211,9 @@ static void add_process(struct eg_line *line, const struct eg_event *e)
 }
 
 /* Keys and numbers take less than 512 bytes, two addresses and a rule less than 192; user, profile,
- * rhost and type or the name of a socket are words; comm and tty are short ones. */
+ * rhost, a feed and type or the name of a socket are words; comm and tty are short ones. */
 _Static_assert(2 * INET6_ADDRSTRLEN + EG_RULE_TEXT_SIZE <= 192, "addresses and rule");
-_Static_assert(512 + 192 + 4 * EG_LINE_WORD_SIZE + 2 * 4 * (EG_TTY_SIZE + 2) +
+_Static_assert(512 + 192 + 5 * EG_LINE_WORD_SIZE + 2 * 4 * (EG_TTY_SIZE + 2) +
 			       2 * EG_LINE_PATH_SIZE <=
 		       EG_LINE_MAX,
 	       "the longest line fits");
@@ -234,6 +242,8 @@ int eg_event_format(const struct eg_event *e, const struct eg_event_session *ses
 	add_process(&line, e);
 	if (!eg_line_add_socket(&line, e))
 		eg_line_add_act(&line, e);
+	else if (e->reason == EG_REASON_RULE && e->has_rule)
+		eg_line_add_feed(&line, &e->rule, session->feed);
 	eg_line_add(&line, " errno=%s", e->error == EPERM ? "EPERM" : e->error ? "?" : "0");
 	return (int)line.used;
 }

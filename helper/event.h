@@ -31,6 +31,9 @@ struct eg_event_session {
 	const char *rhost;
 	uint32_t rport;
 	uint32_t uid; /* for records of the packet layer, which have no process */
+	/* path of the feed that eg_rule.line is of, see eg_config_feed_of; NULL = of none, or not
+	 * known */
+	const char *feed;
 };
 
 /* "connect", "setuid", ...; "?" for a number we do not know. */

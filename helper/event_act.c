@@ -192,6 +192,7 @@ static const struct reason {
 	/* of files or exec, as the operation says */
 	[EG_REASON_PLACE] = {"place", NULL},
 	[EG_REASON_NOWHERE] = {"nowhere", NULL},
+	[EG_REASON_LAYER] = {"overlay", "files"},
 };
 
 void eg_line_add_act(struct eg_line *line, const struct eg_event *e)

@@ -42,6 +42,9 @@ void eg_line_add_tty(struct eg_line *line, const char *raw);
 void eg_line_add_peer(struct eg_line *line, uint16_t family, uint16_t protocol, const uint8_t *addr,
 		      uint16_t port);
 
+/* Appends which line of which feed the rule is, when it is of one. feed: NULL = not known. */
+void eg_line_add_feed(struct eg_line *line, const struct eg_rule *rule, const char *feed);
+
 /* Writes a byte as it stands in a word: as it is, or as \xHH. out: 4 bytes. Returns how many. */
 size_t eg_line_escape(unsigned char c, char *out);
 

@@ -273,6 +273,8 @@ int eg_event_format_flow(const struct eg_denied_flow *flow, const struct eg_even
 	add_end(&line, "src", family, laddr, "sport", flow->lport);
 	add_end(&line, "dst", family, raddr, "port", flow->rport);
 	eg_line_add(&line, " rule=%s", rule ? rule : "-");
+	if (flow->reason == EG_REASON_RULE)
+		eg_line_add_feed(&line, &flow->rule, session->feed);
 	if (blocked)
 		eg_line_add_word(&line, "reason", blocked);
 	return (int)line.used;

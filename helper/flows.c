@@ -33,6 +33,7 @@
 #include <sys/stat.h>
 
 #include "event.h"
+#include "inforce.h"
 #include "log.h"
 #include "util.h"
 
@@ -301,6 +302,8 @@ static void report(struct eg_helper *helper, const struct result *result)
 		who.profile = session->record.profile_name;
 		who.rhost = session->record.rhost;
 	}
+	who.feed = eg_in_force_feed(helper, result->flow.profile, helper->generation,
+				    result->flow.rule.line);
 	(void)snprintf(reason, sizeof(reason), "errno-%d", -result->error);
 	(void)eg_event_format_flow(&result->flow, &who,
 				   result->no_diag ? "no-inet-diag"

@@ -17,9 +17,10 @@
 #include "config.h"
 #include "diag.h"
 #include "limit.h"
+#include "lookup.h"
+#include "match.h"
 #include "places.h"
 #include "proto.h"
-#include "resolve.h"
 
 enum {
 	EG_PROFILE_DEFAULT = EG_PROFILE_FIRST,
@@ -71,15 +72,17 @@ struct eg_session {
 struct eg_helper {
 	struct eg_bpf *bpf;
 	struct eg_cgroup2 cgroup2;
-	struct eg_config *config;    /* in force; NULL = there is none and sessions are refused */
-	struct eg_resolved resolved; /* what the host says of it */
-	struct eg_places *places;    /* files and directories that rules are about */
+	struct eg_config *config;     /* in force; NULL = there is none and sessions are refused */
+	struct eg_in_force *in_force; /* owned: its profiles, and older ones; see inforce.h */
+	size_t n_in_force;
+	struct eg_reload *reload;	/* reload.c, while one goes on */
+	struct eg_watch *watch;		/* watch.c: of feeds; NULL = there is no configuration */
+	size_t n_lookups;		/* lookup.c: questions without an answer */
+	struct eg_places *places;	/* files and directories that rules are about */
 	uint32_t majors[EG_MAJORS_MAX]; /* devices that sessions must not open, 0 at the end */
 	const char *config_file;
 	const char *state_dir;
 	uint32_t generation;
-	uint32_t prefixes4, prefixes6; /* of the default profile, as is digests */
-	uint32_t digests;
 	char last_error[EG_TEXT_SIZE]; /* why the last load was refused; empty = it was not */
 	char gaps[EG_GAPS_SIZE];       /* eg_msg_is_status.gaps */
 	int64_t started_s, loaded_s;   /* CLOCK_REALTIME */
@@ -113,24 +116,6 @@ struct eg_helper {
 
 /* Watches source->fd. events: EPOLL*. Returns 0 or a negative errno. */
 int eg_loop_add(struct eg_helper *helper, struct eg_source *source, uint32_t events);
-
-/* ---- inforce.c: what is in force ---- */
-
-/* Loads, compiles and puts in force; logs the outcome. Returns 0, or a negative errno and the old
- * policy stays. */
-int eg_helper_reload(struct eg_helper *helper);
-
-/* Looks up anew what the configuration's paths lead to, when that has changed in a way that the
- * kernel side does not see. Cheap when it has not. Logs. */
-void eg_helper_refresh(struct eg_helper *helper);
-
-/*
- * At start: says what the kernel lacks, protects what sessions must not touch, and puts a policy in
- * force: the configuration, else the last good one, else none. helper->generation: the one before.
- * Returns 0; -EOPNOTSUPP when the configuration demands hooks that the kernel lacks; or another
- * negative errno. Each with *reterr.
- */
-int eg_inforce_start(struct eg_helper *helper, struct eg_err *reterr);
 
 /* ---- peer.c: who asks ---- */
 
@@ -187,20 +172,22 @@ void eg_server_tick(struct eg_helper *helper, int64_t now_ms);
  * closes the client. ---- */
 int eg_control_status(struct eg_helper *helper, int fd);
 int eg_control_sessions(struct eg_helper *helper, int fd);
-int eg_control_reload(struct eg_helper *helper, int fd);
 
 /* ---- session.c ---- */
 
+/* Does it depend on the user's groups which profiles this login gets? */
+int eg_session_needs_groups(struct eg_helper *helper, const struct eg_msg_open *request);
+
 /*
  * Guards a proven leaf. dirfd: its directory, borrowed; path, level: of the leaf; peer: its only
- * process.
+ * process; groups: of the user, those that match names, or unknown when it does not depend on them.
  * Returns 0 and the session, NULL when the request is EG_OPEN_EXEMPT and comes from no guarded
  * session; -ELOOP when it would be under more than two different policies; -EUSERS (too many for
  * one user), -ENOSPC, or another negative errno with everything undone and *reterr filled.
  */
 int eg_session_open(struct eg_helper *helper, const struct eg_msg_open *request,
-		    const struct eg_peer *peer, int dirfd, const char *path, int level,
-		    struct eg_session **ret, struct eg_err *reterr);
+		    const struct eg_peer *peer, const struct eg_groups *groups, int dirfd,
+		    const char *path, int level, struct eg_session **ret, struct eg_err *reterr);
 
 /* Takes an open back that could not be answered. */
 void eg_session_undo(struct eg_helper *helper, struct eg_session *session,
@@ -361,6 +348,9 @@ void eg_flows_tick(struct eg_helper *helper);
 void eg_flows_close(struct eg_helper *helper);
 
 /* ---- manager.c ---- */
+
+/* What a user's manager is matched by: it has neither address nor key. */
+struct eg_match_who eg_manager_who(const char *user, const struct eg_groups *groups);
 
 /* Guards the user's manager: the one there is and any that is made anew. Returns 0 or a negative
  * errno. */

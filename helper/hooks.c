@@ -14,6 +14,7 @@ static const struct eg_hook hooks[] = {
 	{"path_truncate", "protected files can be cut by name", "file_truncate"},
 	/* Since 6.2; before, access lists are attributes like others. */
 	{"inode_set_acl", "access lists of protected files are not judged", "inode_setxattr"},
+	{"inode_remove_acl", "access lists of protected files can be removed", "inode_removexattr"},
 	/* Since 6.8 compat calls have a hook of their own. */
 	{"file_ioctl_compat", "requests of 32-bit programs to devices are not judged",
 	 "file_ioctl"},

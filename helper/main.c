@@ -21,9 +21,13 @@
 #include <time.h>
 
 #include "feed.h"
+#include "feeds.h"
 #include "helper.h"
+#include "inforce.h"
 #include "log.h"
+#include "notify.h"
 #include "util.h"
+#include "watch.h"
 
 #define STATE_DIR "/var/lib/ebpfguard"
 #define RUN_DIR	  "/run/ebpfguard"
@@ -36,27 +40,6 @@ static const int passed[] = {3, 4};
 enum { FAILED = 1, USAGE = 2, KERNEL_CANNOT = 78 };
 
 /* ---- systemd ---- */
-
-/* sd_notify(3) in ten lines: the helper links no libsystemd. Without NOTIFY_SOCKET there is nobody
- * to tell. */
-static void notify(const char *state)
-{
-	const char *path = getenv("NOTIFY_SOCKET");
-	struct sockaddr_un addr = {.sun_family = AF_UNIX};
-	int fd eg_auto_close = -1;
-	size_t n = path ? strlen(path) : 0;
-
-	if (!n || n >= sizeof(addr.sun_path))
-		return;
-	memcpy(addr.sun_path, path, n);
-	if (addr.sun_path[0] == '@')
-		addr.sun_path[0] = '\0';
-	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (fd >= 0)
-		(void)sendto(fd, state, strlen(state), MSG_NOSIGNAL, (struct sockaddr *)&addr,
-			     /* systemd's time-out tells */
-			     (socklen_t)(offsetof(struct sockaddr_un, sun_path) + n));
-}
 
 /* Number of sockets passed by socket activation, from descriptor 3 on. */
 static size_t passed_sockets(void)
@@ -121,13 +104,10 @@ static void on_signal(struct eg_helper *helper, struct eg_source *source, uint32
 	(void)events;
 	if (read(source->fd, &info, sizeof(info)) != sizeof(info))
 		return;
-	if (info.ssi_signo == SIGHUP) {
-		notify("RELOADING=1");
-		(void)eg_helper_reload(helper); /* it has logged; the old policy stays */
-		notify("READY=1");
-	} else {
+	if (info.ssi_signo == SIGHUP)
+		eg_reload(helper, -1);
+	else
 		helper->stop = true;
-	}
 }
 
 static int open_loop(struct eg_helper *helper)
@@ -192,18 +172,31 @@ static int loop(struct eg_helper *helper)
 
 /* ---- start ---- */
 
+/* The feeds that the configuration names: those that can be read, and their digests. */
+static int check_feeds(struct eg_config *config, struct eg_err *err)
+{
+	struct eg_digests digests = {0};
+	struct eg_feeds feeds = {0};
+	int r = eg_feeds_load(config, geteuid(), NULL, &feeds, err);
+
+	for (size_t i = 0; i < config->n_profiles && !r; i++) {
+		r = eg_feed_digests(&config->profiles[i], geteuid(), &digests, err);
+		eg_digests_done(&digests);
+	}
+	eg_feeds_done(&feeds, config);
+	return r;
+}
+
 /* -t: is the configuration good? Needs neither root nor a kernel. */
 static int check_only(const char *path)
 {
 	struct eg_config *config = NULL;
-	struct eg_digests digests = {0};
 	struct eg_err err = {0};
 	char text[EG_TEXT_SIZE + EG_PATH_TEXT_SIZE];
 	int r = eg_config_load(path, geteuid(), &config, NULL, NULL, &err);
 
 	if (!r)
-		r = eg_feed_digests(&config->profiles[0], geteuid(), &digests, &err);
-	eg_digests_done(&digests);
+		r = check_feeds(config, &err);
 	eg_config_free(config);
 	if (r < 0) {
 		if (!err.file[0])
@@ -402,18 +395,20 @@ int main(int argc, char **argv)
 		eg_server_refuse_waiting(passed, passed_sockets(), r, text);
 		return KERNEL_CANNOT;
 	}
-	notify("READY=1");
+	eg_notify_ready();
 	r = loop(&helper);
-	notify("STOPPING=1");
+	eg_notify_stopping();
 	eg_log(r < 0 ? LOG_ERR : LOG_NOTICE, "stopping%s%s: sessions stay guarded",
 	       r < 0 ? ": " : "", r < 0 ? strerror(-r) : "");
 	eg_server_close(&helper);
+	eg_reload_close(&helper);
+	eg_watch_close(&helper);
 	eg_flows_close(&helper);
 	eg_session_free_all(&helper);
 	(void)eg_bpf_helper_set(helper.bpf, 0); /* else a number that is nobody's stays protected */
 	eg_places_close(helper.places);
 	eg_bpf_close(helper.bpf);
-	eg_resolved_done(&helper.resolved);
+	eg_in_force_free(&helper);
 	eg_config_free(helper.config);
 	eg_cgroup2_close(&helper.cgroup2);
 	return r < 0;

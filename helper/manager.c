@@ -30,6 +30,15 @@ struct eg_session *eg_manager_find(struct eg_helper *helper, uint32_t uid)
 	return NULL;
 }
 
+struct eg_match_who eg_manager_who(const char *user, const struct eg_groups *groups)
+{
+	return (struct eg_match_who){.user = user,
+				     .service = "systemd-user",
+				     .groups = groups->names,
+				     .n_groups = groups->n,
+				     .groups_known = groups->known};
+}
+
 static int new_manager(struct eg_helper *helper, uint32_t uid, const char *user,
 		       const char *profile_name, uint32_t profile, struct eg_session **ret)
 {

@@ -20,7 +20,6 @@
 #include <dirent.h>
 #include <pthread.h>
 #include <sched.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -30,17 +29,6 @@
 
 #include "address.h"
 #include "util.h"
-
-__attribute__((format(printf, 3, 4))) static int fail(struct eg_err *err, int error,
-						      const char *format, ...)
-{
-	va_list ap;
-
-	va_start(ap, format);
-	(void)vsnprintf(err->text, sizeof(err->text), format, ap);
-	va_end(ap);
-	return error;
-}
 
 /* ---- the network namespace of the peer ---- */
 
@@ -344,21 +332,23 @@ static int by_address(struct eg_helper *helper, const struct eg_peer *peer,
 	r = look_from(peer, &view);
 	diag = view.diag;
 	if (r < 0)
-		return fail(err, r, "cannot look from where the caller is: %s", strerror(-r));
+		return eg_err_fail(err, r, "cannot look from where the caller is: %s",
+				   strerror(-r));
 	if (!view.local)
 		return 0;
 	if (!believed)
 		return !request->connection[0] && strncmp(request->service, "ssh", 3)
 			       ? 0
-			       : fail(err, -EINVAL,
-				      "the client is on this host, but SSH_CONNECTION does not "
-				      "tell which connection is its own");
+			       : eg_err_fail(
+					 err, -EINVAL,
+					 "the client is on this host, but SSH_CONNECTION does not "
+					 "tell which connection is its own");
 	r = by_socket(helper, peer, request->connection, diag, ret);
 	if (r == -ENOTCONN)
-		return fail(err, r, "the client is on this host and has hung up");
-	return r < 0 ? fail(err, r,
-			    "the client is on this host, but its socket cannot be found: %s",
-			    strerror(-r))
+		return eg_err_fail(err, r, "the client is on this host and has hung up");
+	return r < 0 ? eg_err_fail(err, r,
+				   "the client is on this host, but its socket cannot be found: %s",
+				   strerror(-r))
 		     : r;
 }
 
@@ -373,10 +363,11 @@ int eg_origin_find(struct eg_helper *helper, const struct eg_peer *peer,
 	if (request->connection[0] && !eg_connection_ends(request->connection, &client, &own)) {
 		r = by_unix_socket(helper, peer, &guards);
 		if (r < 0)
-			return fail(reterr, r,
-				    "the client came by a unix socket, but who it is cannot be "
-				    "found: %s",
-				    strerror(-r));
+			return eg_err_fail(
+				reterr, r,
+				"the client came by a unix socket, but who it is cannot be "
+				"found: %s",
+				strerror(-r));
 	} else {
 		r = by_address(helper, peer, request, &guards, reterr);
 	}

@@ -22,6 +22,7 @@ struct eg_places {
 	size_t n_links;
 	uint32_t seen_links; /* eg_state.links as all was resolved */
 	uint64_t mounts;     /* digest of what is mounted below places */
+	bool disturbed;	     /* not all was resolved */
 };
 
 /* What one resolution works on. */

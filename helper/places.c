@@ -230,6 +230,11 @@ static int sweep_map(struct eg_places *places, enum eg_bpf_places kind, size_t k
 	return r < 0 ? r : eg_bpf_places_drop(places->bpf, kind, keys, gone);
 }
 
+static bool is_live(uint32_t place, const void *arg)
+{
+	return eg_place_tree_by_id(arg, place) >= 0;
+}
+
 int eg_places_sweep(struct eg_places *places)
 {
 	struct numbers used = {0};
@@ -240,6 +245,8 @@ int eg_places_sweep(struct eg_places *places)
 	free(used.list);
 	if (!r)
 		r = sweep_map(places, EG_PLACES_SEEN, sizeof(struct eg_file_id));
+	if (!r)
+		r = eg_bpf_places_unlink(places->bpf, is_live, &places->tree);
 	return r < 0 ? r : sweep_map(places, EG_PLACES_NAMED, sizeof(struct eg_place_key));
 }
 
@@ -292,6 +299,12 @@ void eg_places_begin(struct eg_places *places)
 void eg_places_settled(struct eg_places *places)
 {
 	places->mounts = digest_mounts(places);
+	places->disturbed = false;
+}
+
+void eg_places_disturbed(struct eg_places *places)
+{
+	places->disturbed = true;
 }
 
 bool eg_places_are_stale(const struct eg_places *places)
@@ -299,7 +312,8 @@ bool eg_places_are_stale(const struct eg_places *places)
 	struct eg_place_real real;
 	uint32_t links = places->seen_links;
 
-	if (eg_bpf_place_links(places->bpf, &links) < 0 || links != places->seen_links)
+	if (places->disturbed || eg_bpf_place_links(places->bpf, &links) < 0 ||
+	    links != places->seen_links)
 		return true;
 	for (size_t i = 0; i < places->n_links; i++)
 		if (eg_place_disk_real(places->links[i].path, &real) < 0 ||

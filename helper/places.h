@@ -56,6 +56,8 @@ int eg_places_sweep(struct eg_places *places);
  */
 void eg_places_begin(struct eg_places *places);
 void eg_places_settled(struct eg_places *places);
+/* Something failed between the two: they are stale. */
+void eg_places_disturbed(struct eg_places *places);
 bool eg_places_are_stale(const struct eg_places *places);
 
 /*

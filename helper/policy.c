@@ -15,25 +15,15 @@
 #include <string.h>
 
 #include "action.h"
+#include "policy_nets.h"
 #include "policy_lists.h"
 #include "util.h"
 
-enum { ADDR_SIZE = 16, DEPTH = 129 /* networks around an address, one of each length */ };
-
-/* Items that no line of the file stands for; they come after those of the same network that do. */
-#define RULE_LOOPBACK (UINT32_MAX - 1)
-#define RULE_DEFAULT  UINT32_MAX
-
-/* A rule in one family: "*" is in both. */
-struct item {
-	uint8_t addr[ADDR_SIZE];
-	uint8_t prefix_len;
-	uint32_t rule; /* index in profile->egress, or RULE_* */
-};
+enum { DEPTH = 129 /* networks around an address, one of each length */ };
 
 /* A network that holds the one at hand, and what it says. */
 struct node {
-	const struct item *item;
+	const struct eg_net *item;
 	struct eg_entry entry;
 };
 
@@ -44,25 +34,13 @@ struct compiler {
 	struct eg_lists lists;
 	/* one family after the other: */
 	uint16_t family;
-	struct item *items; /* owned, sorted */
-	size_t n_items;
+	struct eg_nets nets;
 	struct eg_rule *own; /* owned: the rules of the network at hand, the strongest first */
 	size_t n_own;
 	unsigned int line; /* of the first of them */
 	struct node around[DEPTH];
 	size_t depth;
 };
-
-size_t eg_policy_select(const struct eg_config *conf, const char *user, const char *service,
-			const char *rhost, const char *key)
-{
-	(void)conf; /* one profile today: whoever asks gets it */
-	(void)user;
-	(void)service;
-	(void)rhost;
-	(void)key;
-	return 0;
-}
 
 /* ---- messages */
 
@@ -72,9 +50,20 @@ static int fail_memory(const struct compiler *compiler)
 	return -ENOMEM;
 }
 
+/* Where the rules at hand are written: file and line. */
+static void set_where(const struct compiler *compiler, unsigned int line)
+{
+	const struct eg_config_feed *feed = eg_config_feed_of(compiler->profile, line, &line);
+
+	*compiler->reterr = (struct eg_err){.line = line};
+	if (feed) /* a long path is cut */
+		(void)snprintf(compiler->reterr->file, sizeof(compiler->reterr->file), "%s",
+			       feed->path);
+}
+
 static int fail_networks(const struct compiler *compiler)
 {
-	*compiler->reterr = (struct eg_err){.line = compiler->line};
+	set_where(compiler, compiler->line);
 	(void)snprintf(compiler->reterr->text, sizeof(compiler->reterr->text),
 		       "more than %d different %s networks", EG_PREFIXES_MAX,
 		       compiler->family == AF_INET ? "IPv4" : "IPv6");
@@ -83,7 +72,7 @@ static int fail_networks(const struct compiler *compiler)
 
 static int fail_list(const struct compiler *compiler, const char *what, unsigned int line)
 {
-	*compiler->reterr = (struct eg_err){.line = line};
+	set_where(compiler, line);
 	(void)snprintf(compiler->reterr->text, sizeof(compiler->reterr->text),
 		       "the rules for %s make %zu different ranges of protocols and ports, at most "
 		       "%d are possible",
@@ -93,86 +82,13 @@ static int fail_list(const struct compiler *compiler, const char *what, unsigned
 
 static int fail_segments(const struct compiler *compiler, unsigned int line)
 {
-	*compiler->reterr = (struct eg_err){.line = line};
+	set_where(compiler, line);
 	(void)snprintf(
 		compiler->reterr->text, sizeof(compiler->reterr->text),
 		"the rules for all networks together make more than %d different ranges of "
 		"protocols and ports; rules that name a protocol with their ports make fewer",
 		EG_SEGMENTS_MAX);
 	return -E2BIG;
-}
-
-/* ---- the networks of one family */
-
-static unsigned int loopback_length(uint16_t family)
-{
-	return family == AF_INET ? 8 : 128;
-}
-
-static void add_item(struct compiler *compiler, const uint8_t *addr, unsigned int prefix_len,
-		     uint32_t rule)
-{
-	struct item *item = &compiler->items[compiler->n_items++];
-
-	*item = (struct item){.prefix_len = (uint8_t)prefix_len, .rule = rule};
-	if (addr)
-		memcpy(item->addr, addr, sizeof(item->addr));
-}
-
-static int compare_items(const void *va, const void *vb)
-{
-	const struct item *a = va, *b = vb;
-	int order = memcmp(a->addr, b->addr, sizeof(a->addr));
-
-	if (order == 0)
-		order = (int)a->prefix_len - (int)b->prefix_len;
-	return order ? order : (a->rule > b->rule) - (a->rule < b->rule);
-}
-
-static bool is_in_family(const struct eg_config_rule *rule, uint16_t family)
-{
-	return rule->spec.net.family == family || rule->spec.net.family == AF_UNSPEC;
-}
-
-/* Fills and sorts items; none when the family has neither rules nor a default that denies. */
-static int collect(struct compiler *compiler)
-{
-	static const uint8_t loopback[][ADDR_SIZE] = {{127}, {[15] = 1}};
-	const struct eg_config_rules *rules = &compiler->profile->egress;
-	size_t i, n = 2; /* loopback and default */
-
-	for (i = 0; i < rules->n; i++)
-		n += is_in_family(&rules->list[i], compiler->family);
-	compiler->items = calloc(n, sizeof(*compiler->items));
-	compiler->own = calloc(n, sizeof(*compiler->own));
-	if (!compiler->items || !compiler->own)
-		return fail_memory(compiler);
-	for (i = 0; i < rules->n; i++)
-		if (is_in_family(&rules->list[i], compiler->family))
-			add_item(compiler, rules->list[i].spec.net.addr,
-				 rules->list[i].spec.net.prefix_len, (uint32_t)i);
-	if (compiler->profile->default_deny)
-		add_item(compiler, NULL, 0, RULE_DEFAULT);
-	if (compiler->n_items)
-		add_item(compiler, loopback[compiler->family == AF_INET6],
-			 loopback_length(compiler->family), RULE_LOOPBACK);
-	qsort(compiler->items, compiler->n_items, sizeof(*compiler->items), compare_items);
-	return 0;
-}
-
-static bool same_network(const struct item *a, const struct item *b)
-{
-	return a->prefix_len == b->prefix_len && memcmp(a->addr, b->addr, sizeof(a->addr)) == 0;
-}
-
-static bool is_around(const struct item *outer, const struct item *inner)
-{
-	size_t whole = outer->prefix_len / 8;
-	unsigned int rest = outer->prefix_len % 8;
-
-	if (outer->prefix_len > inner->prefix_len || memcmp(outer->addr, inner->addr, whole) != 0)
-		return false;
-	return rest == 0 || (outer->addr[whole] ^ inner->addr[whole]) >> (8 - rest) == 0;
 }
 
 /* ---- one network */
@@ -195,21 +111,35 @@ static struct eg_rule rule_value(const struct eg_config_rule *rule)
 	};
 }
 
+/* A network of a feed is a rule for every protocol and port. */
+static struct eg_rule feed_value(const struct compiler *compiler, const struct eg_net *item)
+{
+	size_t number = (item->rule - EG_LINE_FEEDS) >> EG_LINE_BITS;
+	bool allow = compiler->profile->feeds.list[number].allow;
+	struct eg_rule rule = eg_lists_default(allow ? EG_VERDICT_ALLOW : EG_VERDICT_DENY);
+
+	rule.prefix_len = item->prefix_len;
+	rule.line = item->rule;
+	return rule;
+}
+
 /* Adds the rules of one verdict to own, in the order of the file; true when a plain one is among
  * them: nothing behind it has a say. */
-static bool add_own(struct compiler *compiler, const struct item *items, size_t n, uint8_t verdict)
+static bool add_own(struct compiler *compiler, const struct eg_net *nets, size_t n, uint8_t verdict)
 {
 	size_t i;
 
 	for (i = 0; i < n; i++) {
 		struct eg_rule rule = eg_lists_default(EG_VERDICT_ALLOW);
 
-		if (items[i].rule == RULE_DEFAULT)
+		if (nets[i].rule == EG_NET_DEFAULT)
 			continue;
-		if (items[i].rule == RULE_LOOPBACK)
-			rule.prefix_len = items[i].prefix_len;
+		if (nets[i].rule == EG_NET_LOOPBACK)
+			rule.prefix_len = nets[i].prefix_len;
+		else if (nets[i].rule >= EG_LINE_FEEDS)
+			rule = feed_value(compiler, &nets[i]);
 		else
-			rule = rule_value(&compiler->profile->egress.list[items[i].rule]);
+			rule = rule_value(&compiler->profile->egress.list[nets[i].rule]);
 		if (rule.verdict != verdict)
 			continue;
 		compiler->own[compiler->n_own++] = rule;
@@ -241,9 +171,9 @@ static int store(struct compiler *compiler, struct eg_entry *ret)
 	return 0;
 }
 
-/* What the network of n items says: its own rules over what the nearest network around it says, or
+/* What the network of n nets says: its own rules over what the nearest network around it says, or
  * else the default. */
-static int make_entry(struct compiler *compiler, const struct item *items, size_t n,
+static int make_entry(struct compiler *compiler, const struct eg_net *nets, size_t n,
 		      struct eg_entry *ret)
 {
 	struct eg_entry base = {.rule = eg_lists_default(compiler->profile->default_deny
@@ -254,8 +184,8 @@ static int make_entry(struct compiler *compiler, const struct item *items, size_
 	if (compiler->depth)
 		base = compiler->around[compiler->depth - 1].entry;
 	compiler->n_own = 0;
-	plain = add_own(compiler, items, n, EG_VERDICT_DENY) ||
-		add_own(compiler, items, n, EG_VERDICT_ALLOW);
+	plain = add_own(compiler, nets, n, EG_VERDICT_DENY) ||
+		add_own(compiler, nets, n, EG_VERDICT_ALLOW);
 	compiler->line = compiler->n_own ? compiler->own[0].line : 0;
 	if (plain)
 		base = (struct eg_entry){.rule = compiler->own[--compiler->n_own]};
@@ -268,7 +198,7 @@ static int make_entry(struct compiler *compiler, const struct item *items, size_
 	return store(compiler, ret);
 }
 
-static int emit(struct compiler *compiler, const struct item *item, const struct eg_entry *entry)
+static int emit(struct compiler *compiler, const struct eg_net *item, const struct eg_entry *entry)
 {
 	struct eg_policy_image *image = &compiler->image;
 
@@ -295,14 +225,14 @@ static int walk(struct compiler *compiler)
 	int err = 0;
 
 	compiler->depth = 0;
-	for (i = 0; i < compiler->n_items && err == 0; i += n) {
-		const struct item *item = &compiler->items[i];
+	for (i = 0; i < compiler->nets.n && err == 0; i += n) {
+		const struct eg_net *item = &compiler->nets.list[i];
 		struct eg_entry entry = {0};
 
-		for (n = 1; i + n < compiler->n_items && same_network(item, &item[n]); n++)
+		for (n = 1; i + n < compiler->nets.n && eg_nets_equal(item, &item[n]); n++)
 			;
 		while (compiler->depth &&
-		       !is_around(compiler->around[compiler->depth - 1].item, item))
+		       !eg_nets_around(compiler->around[compiler->depth - 1].item, item))
 			compiler->depth--;
 		err = make_entry(compiler, item, n, &entry);
 		if (err < 0)
@@ -318,20 +248,21 @@ static int compile_family(struct compiler *compiler, uint16_t family)
 	struct eg_policy_image *image = &compiler->image;
 	int err;
 
-	free(compiler->items);
+	eg_nets_done(&compiler->nets);
 	free(compiler->own);
-	compiler->items = NULL;
-	compiler->own = NULL;
-	compiler->n_items = 0;
 	compiler->family = family;
-	err = collect(compiler);
+	compiler->own = NULL;
+	err = eg_nets_collect(compiler->profile, family, &compiler->nets, compiler->reterr);
 	if (err < 0)
 		return err;
+	compiler->own = calloc(compiler->nets.n + 1, sizeof(*compiler->own));
+	if (!compiler->own)
+		return fail_memory(compiler);
 	/* One more than needed, so that NULL always means no memory. */
 	if (family == AF_INET)
-		image->entries4 = calloc(compiler->n_items + 1, sizeof(*image->entries4));
+		image->entries4 = calloc(compiler->nets.n + 1, sizeof(*image->entries4));
 	else
-		image->entries6 = calloc(compiler->n_items + 1, sizeof(*image->entries6));
+		image->entries6 = calloc(compiler->nets.n + 1, sizeof(*image->entries6));
 	if (!(family == AF_INET ? (void *)image->entries4 : (void *)image->entries6))
 		return fail_memory(compiler);
 	return walk(compiler);
@@ -415,7 +346,7 @@ static void fill_policy(struct eg_policy_image *image, const struct eg_config_pr
 
 static void compiler_done(struct compiler *compiler)
 {
-	free(compiler->items);
+	eg_nets_done(&compiler->nets);
 	free(compiler->own);
 	eg_lists_done(&compiler->lists);
 	eg_policy_done(&compiler->image);

@@ -6,7 +6,9 @@
  * the longest prefix decides; at equal length deny does; an address no rule names gets the
  * profile's default. Loopback (127.0.0.0/8, ::1) is as if allowed by rules of just that length, so
  * only a rule that names loopback itself closes it. An IPv6 address that carries an IPv4 one (NAT64
- * 64:ff9b::/96, 6to4 2002::/16) is denied also when a rule denies the IPv4 address.
+ * 64:ff9b::/96, 6to4 2002::/16) is denied also when a rule denies the IPv4 address. A network in a
+ * feed is a rule like any other, for every protocol and port; of rules that say the same, the one
+ * in the configuration is named, then the one in the first feed.
  * Precedence of bind rules: the narrowest range of ports that holds the port decides; at equal
  * width deny does; a port no rule names may be bound.
  * Rules of a group of programs stand beside those of the profile, for these programs only: at equal
@@ -84,21 +86,20 @@ struct eg_policy_image {
 	size_t n_groups;
 };
 
-/* Which profile a person gets. Today always the first. Returns its index in conf->profiles. */
-size_t eg_policy_select(const struct eg_config *conf, const char *user, const char *service,
-			const char *rhost, const char *key);
-
 /*
- * Compiles one profile.
+ * Compiles one profile. Its feeds must have been read (feeds.h), and are not needed any more then.
  * Returns 0 and fills *ret (release with eg_policy_done); -E2BIG above EG_PREFIXES_MAX in a family,
- * EG_LIST_MAX in one list or EG_SEGMENTS_MAX in all; -ENOMEM. Each with *reterr saying which and
- * at which line; its file is left empty.
+ * EG_LIST_MAX in one list or EG_SEGMENTS_MAX in all; -EINVAL when a feed has not been read;
+ * -ENOMEM. Each with *reterr saying which and at which line; its file is left empty when that is
+ * the configuration.
  */
 int eg_policy_compile(const struct eg_config_profile *profile, struct eg_policy_image *ret,
 		      struct eg_err *reterr);
 
 /* Releases what the image owns and zeroes it; fine on a zeroed one. */
 void eg_policy_done(struct eg_policy_image *image);
+
+struct eg_network; /* feed_networks.h */
 
 /* A destination (or the peer of one that comes in). */
 struct eg_policy_target {
@@ -112,15 +113,20 @@ struct eg_policy_target {
 struct eg_policy_answer {
 	bool deny;
 	enum eg_reason reason; /* RULE, or DEFAULT when no rule decided */
-	/* borrowed from the profile; NULL = default or loopback */
+	/* borrowed from the profile; NULL = a feed's, default or loopback */
 	const struct eg_config_rule *rule;
+	/* a network of a feed, likewise; NULL = none */
+	const struct eg_config_feed *feed;
+	const struct eg_network *network;
+	uint32_t line; /* as eg_rule.line; 0 = default or loopback */
 	bool embedded; /* the rule denies the IPv4 address inside an IPv6 one */
 };
 
 /*
  * The verdict for a target by the definition above, straight from the settings, without tries: what
  * `explain` prints and what the tests hold compiler and kernel against. A v4-mapped address is
- * judged as IPv4; 0.0.0.0 as 127.0.0.1 and :: as ::1, which is where the kernel sends them.
+ * judged as IPv4; 0.0.0.0 as 127.0.0.1 and :: as ::1, which is where the kernel sends them. Feeds
+ * that have not been read say nothing.
  */
 struct eg_policy_answer eg_policy_explain(const struct eg_config_profile *profile,
 					  const struct eg_policy_target *target);

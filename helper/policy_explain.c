@@ -6,6 +6,7 @@
 #include <netinet/in.h>
 #include <string.h>
 
+#include "feed_networks.h"
 #include "policy.h"
 
 enum { MAPPED_SIZE = 12, NAT64_SIZE = 12, SIX_TO_FOUR_SIZE = 2 };
@@ -37,20 +38,24 @@ static bool speaks_about(const struct eg_config_rule *rule, const struct eg_poli
 
 /* Of rules that say something about what is asked: the one that decides so far. */
 struct best {
-	const struct eg_config_rule *rule; /* NULL = none yet */
+	const struct eg_config_rule *rule; /* NULL = none yet, or a feed's */
+	const struct eg_config_feed *feed; /* likewise */
+	const struct eg_network *network;
+	bool found, allow;
+	unsigned int prefix_len;
 	bool of_group;
 };
 
 /* Does a rule decide over the best, which stands before it? */
-static bool decides_over(const struct eg_config_rule *a, bool of_group, const struct best *b)
+static bool decides_over(const struct best *a, const struct best *b)
 {
-	if (!b->rule)
+	if (!b->found)
 		return true;
-	if (a->spec.net.prefix_len != b->rule->spec.net.prefix_len)
-		return a->spec.net.prefix_len > b->rule->spec.net.prefix_len;
-	if (of_group != b->of_group)
-		return of_group;
-	return !a->allow && b->rule->allow;
+	if (a->prefix_len != b->prefix_len)
+		return a->prefix_len > b->prefix_len;
+	if (a->of_group != b->of_group)
+		return a->of_group;
+	return !a->allow && b->allow;
 }
 
 static void search(const struct eg_config_rules *rules, bool of_group,
@@ -58,16 +63,59 @@ static void search(const struct eg_config_rules *rules, bool of_group,
 {
 	size_t i;
 
-	for (i = 0; i < rules->n; i++)
-		if (speaks_about(&rules->list[i], target) &&
-		    decides_over(&rules->list[i], of_group, best))
-			*best = (struct best){.rule = &rules->list[i], .of_group = of_group};
+	for (i = 0; i < rules->n; i++) {
+		const struct eg_config_rule *rule = &rules->list[i];
+		const struct best one = {.rule = rule,
+					 .found = true,
+					 .allow = rule->allow,
+					 .prefix_len = rule->spec.net.prefix_len,
+					 .of_group = of_group};
+
+		if (speaks_about(rule, target) && decides_over(&one, best))
+			*best = one;
+	}
+}
+
+static void search_feed(const struct eg_config_feed *feed, const struct eg_policy_target *target,
+			struct best *best)
+{
+	size_t i;
+
+	for (i = 0; feed->networks && i < feed->networks->n; i++) {
+		const struct eg_network *network = &feed->networks->list[i];
+		const struct best one = {.feed = feed,
+					 .network = network,
+					 .found = true,
+					 .allow = feed->allow,
+					 .prefix_len = network->net.prefix_len};
+
+		if (eg_cidr_contains(&network->net, target->family, target->addr) &&
+		    decides_over(&one, best))
+			*best = one;
+	}
 }
 
 static struct eg_policy_answer answer_rule(const struct eg_config_rule *rule)
 {
 	return (struct eg_policy_answer){
-		.deny = !rule->allow, .reason = EG_REASON_RULE, .rule = rule};
+		.deny = !rule->allow, .reason = EG_REASON_RULE, .rule = rule, .line = rule->line};
+}
+
+static struct eg_policy_answer answer_best(const struct eg_config_profile *profile,
+					   const struct best *best)
+{
+	uint32_t number;
+
+	if (best->rule)
+		return answer_rule(best->rule);
+	number = (uint32_t)(best->feed - profile->feeds.list);
+	return (struct eg_policy_answer){
+		.deny = !best->allow,
+		.reason = EG_REASON_RULE,
+		.feed = best->feed,
+		.network = best->network,
+		.line = EG_LINE_FEEDS + (number << EG_LINE_BITS) + best->network->line,
+	};
 }
 
 /* The address as it is, without looking for another one inside. */
@@ -79,14 +127,17 @@ static struct eg_policy_answer judge(const struct eg_config_profile *profile,
 	bool loopback = four ? target->addr[0] == loopback4[0]
 			     : memcmp(target->addr, loopback6, sizeof(loopback6)) == 0;
 	struct best best = {0};
+	size_t i;
 
 	search(&profile->egress, false, target, &best);
+	for (i = 0; i < profile->feeds.n; i++)
+		search_feed(&profile->feeds.list[i], target, &best);
 	if (group)
 		search(&group->egress, true, target, &best);
-	if (loopback && (!best.rule || best.rule->spec.net.prefix_len < (four ? 8 : 128)))
+	if (loopback && (!best.found || best.prefix_len < (four ? 8 : 128)))
 		return (struct eg_policy_answer){.deny = false, .reason = EG_REASON_DEFAULT};
-	if (best.rule)
-		return answer_rule(best.rule);
+	if (best.found)
+		return answer_best(profile, &best);
 	return (struct eg_policy_answer){.deny = profile->default_deny,
 					 .reason = EG_REASON_DEFAULT};
 }
@@ -123,7 +174,7 @@ struct eg_policy_answer eg_policy_explain_for(const struct eg_config_profile *pr
 	inside.proto = seen.proto;
 	inside.port = seen.port;
 	embedded = judge(profile, group, &inside);
-	if (!embedded.deny || !embedded.rule)
+	if (!embedded.deny || embedded.reason != EG_REASON_RULE)
 		return answer;
 	embedded.embedded = true;
 	return embedded;

@@ -7,7 +7,6 @@
 #include <grp.h>
 #include <limits.h>
 #include <pwd.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,18 +17,6 @@
 #include "util.h"
 
 enum { NSS_SIZE = 1024, NSS_SIZE_MAX = 1 << 20 /* a group with all its members */ };
-
-__attribute__((format(printf, 4, 5))) static int fail(struct eg_err *err, int error,
-						      unsigned int line, const char *format, ...)
-{
-	va_list ap;
-
-	*err = (struct eg_err){.line = line};
-	va_start(ap, format);
-	(void)vsnprintf(err->text, sizeof(err->text), format, ap);
-	va_end(ap);
-	return error;
-}
 
 /* ---- users and groups ---- */
 
@@ -96,11 +83,11 @@ static int named_ids(const struct eg_config_texts *texts, enum eg_item kind, str
 		int r = id_of(kind, one->text, &id);
 
 		if (r == -ENOENT)
-			return fail(err, r, one->line, "there is no %s \"%s\"",
-				    kind == EG_ITEM_UID ? "user" : "group", one->text);
+			return eg_err_fail_at(err, r, one->line, "there is no %s \"%s\"",
+					      kind == EG_ITEM_UID ? "user" : "group", one->text);
 		if (r < 0)
-			return fail(err, r, one->line, "cannot look up \"%s\": %s", one->text,
-				    strerror(-r));
+			return eg_err_fail_at(err, r, one->line, "cannot look up \"%s\": %s",
+					      one->text, strerror(-r));
 		add_id(to, kind, id, one->line);
 	}
 	return 0;
@@ -138,7 +125,7 @@ static int resolve_ids(const struct eg_config_profile *profile, struct eg_resolv
 				 count_names(groups) + 1,
 			 sizeof(*to->ids));
 	if (!to->ids)
-		return fail(err, -ENOMEM, 0, "not enough memory");
+		return eg_err_fail_at(err, -ENOMEM, 0, "not enough memory");
 	if (profile->setuid_users.set)
 		r = named_ids(&profile->setuid_users, EG_ITEM_UID, to, err);
 	else
@@ -296,10 +283,11 @@ static int check_ambiguous(struct eg_resolved *of, struct eg_err *err)
 
 	if (!again)
 		return 0;
-	return fail(err, -EEXIST, again->text->line,
-		    "\"%s\" is the same file as \"%s\" on line %u, which has rules of its own "
-		    "already; a program is named once",
-		    again->text->text, first->text->text, first->text->line);
+	return eg_err_fail_at(
+		err, -EEXIST, again->text->line,
+		"\"%s\" is the same file as \"%s\" on line %u, which has rules of its own "
+		"already; a program is named once",
+		again->text->text, first->text->text, first->text->line);
 }
 
 static void collect_files(const struct eg_config_texts *texts, enum eg_item kind, size_t group,
@@ -339,15 +327,16 @@ int eg_resolve(struct eg_bpf *bpf, const struct eg_config_profile *profile, stru
 		return r;
 	to.files = calloc(count_files(profile) + 1, sizeof(*to.files));
 	if (!to.files)
-		return fail(reterr, -ENOMEM, 0, "not enough memory");
+		return eg_err_fail_at(reterr, -ENOMEM, 0, "not enough memory");
 	collect_files(&profile->setuid_allow, EG_ITEM_PROGRAM, 0, &to);
 	collect_files(&profile->mount_allow, EG_ITEM_TARGET, 0, &to);
 	collect_groups(profile, &to);
 	if (to.n_files)
 		r = resolve_files(bpf, &to);
 	if (r < 0)
-		return fail(reterr, r, 0, "cannot look up the files of the exceptions: %s",
-			    strerror(-r));
+		return eg_err_fail_at(reterr, r, 0,
+				      "cannot look up the files of the exceptions: %s",
+				      strerror(-r));
 	r = check_ambiguous(&to, reterr);
 	if (r < 0)
 		return r;
@@ -434,7 +423,8 @@ static int add_name(struct eg_policy_image *image, enum eg_name kind, const char
 	struct eg_policy_name *to = &image->names[image->n_names];
 
 	if (size >= sizeof(to->key.name))
-		return fail(err, -ENAMETOOLONG, text->line, "\"%s\" is too long", text->text);
+		return eg_err_fail_at(err, -ENAMETOOLONG, text->line, "\"%s\" is too long",
+				      text->text);
 	*to = (struct eg_policy_name){.key.kind = (uint32_t)kind};
 	memcpy(to->key.name, name, size);
 	image->n_names++;
@@ -459,7 +449,7 @@ int eg_resolve_image(const struct eg_resolved *resolved, const struct eg_config_
 
 	image->names = calloc(mounts->n + 2 * names->n + 1, sizeof(*image->names));
 	if (r < 0 || !image->names)
-		return fail(reterr, -ENOMEM, 0, "not enough memory");
+		return eg_err_fail_at(reterr, -ENOMEM, 0, "not enough memory");
 	for (size_t i = 0; i < mounts->n && !r; i++)
 		if (mounts->list[i].text[0] != '/')
 			/* "fuse.sshfs" is "fuse" to the kernel side */

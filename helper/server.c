@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * The two sockets. helper.sock takes open, close and version; control.sock the rest. Who may ask
- * what is a table; who asks is peer.c's.
+ * The two sockets. helper.sock takes open (opening.c), close and version; control.sock the rest.
+ * Who may ask what is a table; who asks is peer.c's.
  */
-#include "helper.h"
+#include "server.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -15,27 +15,18 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 
-#include "event.h"
+#include "inforce.h"
 #include "log.h"
 #include "util.h"
 
-struct eg_client {
-	struct eg_source source;
-	enum eg_door door;
-	struct eg_peer peer;
-	uint64_t guarded_by; /* session of a guarded peer, 0 = not guarded */
-	int64_t deadline_ms;
-	struct eg_client *next;
-};
-
 /* ---- answers ---- */
 
-static int send_now(int fd, const void *msg)
+int eg_server_send(int fd, const void *msg)
 {
 	return eg_proto_send(fd, msg, -1, eg_proto_now_ms());
 }
 
-__attribute__((format(printf, 3, 4))) static int refuse(int fd, int error, const char *format, ...)
+int eg_server_refuse(int fd, int error, const char *format, ...)
 {
 	struct eg_msg_refused msg = {.error = -error};
 	va_list ap;
@@ -44,7 +35,7 @@ __attribute__((format(printf, 3, 4))) static int refuse(int fd, int error, const
 	(void)vsnprintf(msg.text, sizeof(msg.text), format, ap);
 	va_end(ap);
 	eg_proto_head(&msg, EG_MSG_REFUSED, sizeof(msg));
-	return send_now(fd, &msg);
+	return eg_server_send(fd, &msg);
 }
 
 /* ---- helper.sock ---- */
@@ -63,12 +54,10 @@ static int on_version(struct eg_helper *helper, struct eg_client *client, const 
 	msg.guarded = r == 1;
 	msg.session = guard.session;
 	eg_proto_head(&msg, EG_MSG_IS_VERSION, sizeof(msg));
-	return send_now(client->source.fd, &msg);
+	return eg_server_send(client->source.fd, &msg);
 }
 
-/* Lines a peer can cause are limited: a guarded root could flood the log with them. */
-__attribute__((format(printf, 2, 3))) static void log_door(struct eg_helper *helper,
-							   const char *format, ...)
+void eg_server_log(struct eg_helper *helper, const char *format, ...)
 {
 	char line[1024];
 	va_list ap;
@@ -79,57 +68,6 @@ __attribute__((format(printf, 2, 3))) static void log_door(struct eg_helper *hel
 	(void)vsnprintf(line, sizeof(line), format, ap);
 	va_end(ap);
 	eg_log(LOG_WARNING, "%s", line);
-}
-
-static void log_refusal(const struct eg_msg_open *request, const struct eg_peer *peer, int error,
-			const char *reason)
-{
-	char user[512];
-
-	eg_log(LOG_ERR, "REFUSED open user=%s pid=%d uid=%u errno=%d reason=\"%s\"",
-	       eg_event_escape(request->user, user, sizeof(user)), (int)peer->pid,
-	       (unsigned int)peer->uid, -error, reason);
-}
-
-static int on_open(struct eg_helper *helper, struct eg_client *client, const void *request,
-		   int passed)
-{
-	const struct eg_msg_open *open = request;
-	struct eg_msg_opened answer = {0};
-	char path[EG_CGROUP_PATH_SIZE];
-	struct eg_session *session;
-	struct eg_err err = {0};
-	const char *reason = "";
-	int level = 0, r;
-
-	if (passed < 0)
-		return -EBADMSG;
-	r = eg_peer_prove_leaf(helper, &client->peer, passed, path, sizeof(path), &level, &reason);
-	if (r < 0) {
-		log_refusal(open, &client->peer, r, reason);
-		return refuse(client->source.fd, r, "%s", reason);
-	}
-	r = eg_session_open(helper, open, &client->peer, passed, path, level, &session, &err);
-	if (r < 0) {
-		log_refusal(open, &client->peer, r, err.text);
-		return refuse(client->source.fd, r, "%s", err.text);
-	}
-	if (!session) {
-		struct eg_msg none;
-
-		eg_proto_head(&none, EG_MSG_NOT_GUARDED, sizeof(none));
-		return send_now(client->source.fd, &none);
-	}
-	answer.session = session->number;
-	(void)snprintf(answer.profile, sizeof(answer.profile), "%s", session->record.profile_name);
-	eg_proto_head(&answer, EG_MSG_OPENED, sizeof(answer));
-	r = send_now(client->source.fd, &answer);
-	if (r < 0) {
-		log_refusal(open, &client->peer, r,
-			    "the answer could not be sent; the binding is undone");
-		eg_session_undo(helper, session, &client->peer);
-	}
-	return r;
 }
 
 /* A guarded peer may close its own session: its label says which that is, the number is only a
@@ -145,11 +83,11 @@ static int on_close(struct eg_helper *helper, struct eg_client *client, const vo
 	(void)passed;
 	if (!session || eg_peer_guard(helper, &client->peer, &guard) != 1 ||
 	    guard.session != msg->session)
-		return refuse(client->source.fd, -EACCES, "not a process of session %llu",
-			      (unsigned long long)msg->session);
+		return eg_server_refuse(client->source.fd, -EACCES, "not a process of session %llu",
+					(unsigned long long)msg->session);
 	eg_session_closed(helper, session);
 	eg_proto_head(&ok, EG_MSG_OK, sizeof(ok));
-	return send_now(client->source.fd, &ok);
+	return eg_server_send(client->source.fd, &ok);
 }
 
 /* ---- control.sock ---- */
@@ -173,9 +111,15 @@ static int on_sessions(struct eg_helper *helper, struct eg_client *client, const
 static int on_reload(struct eg_helper *helper, struct eg_client *client, const void *request,
 		     int passed)
 {
+	/* It takes its time, and the answer goes by a descriptor of its own. */
+	int fd = fcntl(client->source.fd, F_DUPFD_CLOEXEC, 0);
+
 	(void)request;
 	(void)passed;
-	return eg_control_reload(helper, client->source.fd);
+	if (fd < 0)
+		return -errno;
+	eg_reload(helper, fd);
+	return 0;
 }
 
 /* ---- requests ---- */
@@ -191,7 +135,7 @@ static const struct request {
 		      int passed);
 } requests[] = {
 	{EG_MSG_VERSION, EG_DOOR_HELPER, GUARDED_MAY, false, on_version},
-	{EG_MSG_OPEN, EG_DOOR_HELPER, GUARDED_MAY_NOT, true, on_open},
+	{EG_MSG_OPEN, EG_DOOR_HELPER, GUARDED_MAY_NOT, true, eg_opening},
 	{EG_MSG_CLOSE, EG_DOOR_HELPER, GUARDED_MAY, false, on_close},
 	{EG_MSG_STATUS, EG_DOOR_CONTROL, GUARDED_MAY_NOT, false, on_status},
 	{EG_MSG_SESSIONS, EG_DOOR_CONTROL, GUARDED_MAY_NOT, false, on_sessions},
@@ -228,12 +172,13 @@ static int serve(struct eg_helper *helper, struct eg_client *client)
 	if (request->guarded == GUARDED_MAY_NOT) {
 		r = eg_peer_guard(helper, &client->peer, &guard);
 		if (r) {
-			log_door(helper,
-				 "REFUSED request type=%u pid=%d uid=%u session=%llu reason=\"%s\"",
-				 buf.head.type, (int)client->peer.pid,
-				 (unsigned int)client->peer.uid, (unsigned long long)guard.session,
-				 r > 0 ? "the caller is in a guarded session" : strerror(-r));
-			return refuse(client->source.fd, -EALREADY, "already guarded");
+			eg_server_log(
+				helper,
+				"REFUSED request type=%u pid=%d uid=%u session=%llu reason=\"%s\"",
+				buf.head.type, (int)client->peer.pid,
+				(unsigned int)client->peer.uid, (unsigned long long)guard.session,
+				r > 0 ? "the caller is in a guarded session" : strerror(-r));
+			return eg_server_refuse(client->source.fd, -EALREADY, "already guarded");
 		}
 	}
 	return request->handle(helper, client, &buf, passed);
@@ -241,7 +186,7 @@ static int serve(struct eg_helper *helper, struct eg_client *client)
 
 /* ---- connections ---- */
 
-static void drop_client(struct eg_helper *helper, struct eg_client *client)
+void eg_server_drop(struct eg_helper *helper, struct eg_client *client)
 {
 	struct eg_client **at = &helper->clients;
 
@@ -249,6 +194,7 @@ static void drop_client(struct eg_helper *helper, struct eg_client *client)
 		at = &(*at)->next;
 	*at = client->next;
 	helper->n_clients--;
+	eg_opening_end(client);
 	eg_close_p(&client->source.fd);
 	eg_close_p(&client->peer.pidfd);
 	free(client);
@@ -263,9 +209,9 @@ static void on_client(struct eg_helper *helper, struct eg_source *source, uint32
 	if (r >= 0)
 		return;
 	if (r != -ENOTCONN)
-		log_door(helper, "closing the connection of pid %d: %s", (int)client->peer.pid,
-			 strerror(-r));
-	drop_client(helper, client);
+		eg_server_log(helper, "closing the connection of pid %d: %s", (int)client->peer.pid,
+			      strerror(-r));
+	eg_server_drop(helper, client);
 }
 
 /* May this guarded peer have one more connection? Guarded peers share a few, so that they cannot
@@ -290,9 +236,9 @@ static void make_room(struct eg_helper *helper)
 		return;
 	while (oldest->next)
 		oldest = oldest->next;
-	log_door(helper, "too many connections: dropping the oldest, of pid %d",
-		 (int)oldest->peer.pid);
-	drop_client(helper, oldest);
+	eg_server_log(helper, "too many connections: dropping the oldest, of pid %d",
+		      (int)oldest->peer.pid);
+	eg_server_drop(helper, oldest);
 }
 
 /* Who connected, and may it? Fills *ret_peer (its pidfd is then the caller's) and *ret_session. 0
@@ -310,8 +256,8 @@ static int admit(struct eg_helper *helper, int fd, struct eg_peer *ret_peer, uin
 	if (r == 1 && !within_quota(helper, guard.session))
 		r = -EUSERS;
 	if (r < 0) {
-		log_door(helper, "refusing a connection of pid %d uid %u: %s", (int)peer.pid,
-			 (unsigned int)peer.uid, strerror(-r));
+		eg_server_log(helper, "refusing a connection of pid %d uid %u: %s", (int)peer.pid,
+			      (unsigned int)peer.uid, strerror(-r));
 		eg_close_p(&peer.pidfd);
 		return r;
 	}
@@ -339,7 +285,7 @@ static void add_client(struct eg_helper *helper, int *fd, enum eg_door door,
 	helper->clients = client;
 	helper->n_clients++;
 	if (eg_loop_add(helper, &client->source, EPOLLIN) < 0)
-		drop_client(helper, client);
+		eg_server_drop(helper, client);
 }
 
 static void on_connect(struct eg_helper *helper, struct eg_source *source, uint32_t events)
@@ -365,7 +311,7 @@ void eg_server_tick(struct eg_helper *helper, int64_t now_ms)
 	for (struct eg_client *client = helper->clients, *next; client; client = next) {
 		next = client->next;
 		if (now_ms > client->deadline_ms)
-			drop_client(helper, client);
+			eg_server_drop(helper, client);
 	}
 }
 
@@ -425,7 +371,7 @@ static void refuse_one(int fd, int error, const char *text)
 
 	if (eg_proto_recv(fd, &buf, sizeof(buf), &passed, eg_proto_now_ms() + EG_REFUSE_MS) > 0)
 		/* it may have gone: then nobody needs the answer */
-		(void)refuse(fd, error, "%s", text);
+		(void)eg_server_refuse(fd, error, "%s", text);
 }
 
 void eg_server_refuse_waiting(const int *fds, size_t n_fds, int error, const char *text)
@@ -481,7 +427,7 @@ int eg_server_open(struct eg_helper *helper, const int *fds, size_t n_fds, struc
 void eg_server_close(struct eg_helper *helper)
 {
 	while (helper->clients)
-		drop_client(helper, helper->clients);
+		eg_server_drop(helper, helper->clients);
 	for (size_t i = 0; i < EG_ARRAY_SIZE(helper->listeners); i++) {
 		eg_close_p(&helper->listeners[i].fd);
 		helper->listeners[i].fd = -1;

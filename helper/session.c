@@ -7,7 +7,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -15,9 +14,10 @@
 #include <time.h>
 
 #include "event.h"
-#include "key.h"
+#include "inforce.h"
 #include "log.h"
 #include "util.h"
+#include "watch.h"
 
 static struct eg_session **bucket_of(struct eg_helper *helper, uint64_t number)
 {
@@ -148,230 +148,6 @@ void eg_session_free_all(struct eg_helper *helper)
 			forget(helper, helper->buckets[i]);
 }
 
-static size_t sessions_of(struct eg_helper *helper, const char *user)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < EG_BUCKETS; i++)
-		for (struct eg_session *s = helper->buckets[i]; s; s = s->next)
-			n += !(s->record.flags & EG_GUARD_MANAGER) && !strcmp(s->record.user, user);
-	return n;
-}
-
-/* ---- opening ---- */
-
-static void fill_record(struct eg_record *record, const struct eg_msg_open *request,
-			const struct eg_peer *peer, uint64_t cgroup)
-{
-	*record = (struct eg_record){
-		.cgroup = cgroup,
-		.started_s = (uint64_t)time(NULL),
-		.uid = request->uid,
-		.leader = (uint32_t)peer->pid,
-		.profile = EG_PROFILE_DEFAULT,
-		.rport = eg_connection_port(request->connection, request->rhost),
-	};
-	(void)snprintf(record->user, sizeof(record->user), "%s", request->user);
-	(void)snprintf(record->service, sizeof(record->service), "%s", request->service);
-	(void)snprintf(record->rhost, sizeof(record->rhost), "%s", request->rhost);
-	/* no key, no fingerprint: the field stays empty */
-	(void)eg_key_fingerprint(request->auth_info, record->key);
-}
-
-__attribute__((format(printf, 3, 4))) static int fail(struct eg_err *err, int error,
-						      const char *format, ...)
-{
-	va_list ap;
-
-	va_start(ap, format);
-	(void)vsnprintf(err->text, sizeof(err->text), format, ap);
-	va_end(ap);
-	return error;
-}
-
-static int check_limits(struct eg_helper *helper, const char *user, struct eg_err *err)
-{
-	if (!helper->config)
-		return fail(err, -ENOENT,
-			    "there is no valid configuration: run ebpfguardctl check");
-	if (helper->n_sessions >= EG_OPEN_SESSIONS_MAX)
-		return fail(err, -ENOSPC, "%d sessions are guarded already, more do not fit",
-			    EG_OPEN_SESSIONS_MAX);
-	if (sessions_of(helper, user) >= EG_SESSIONS_PER_USER)
-		return fail(err, -EUSERS, "this user has %d guarded sessions already",
-			    EG_SESSIONS_PER_USER);
-	return 0;
-}
-
-/* Not finding it is no error: su and cron have none. Not being able to look may cost the person the
- * connection, should a policy deny its client. */
-static void mark_connection(struct eg_helper *helper, const struct eg_session *session,
-			    const struct eg_peer *peer, const char *connection)
-{
-	int r = session->record.rport
-			? eg_connection_mark(helper, peer, connection, session->number)
-			: 0;
-
-	if (r < 0 && r != -ENOENT)
-		eg_log(LOG_WARNING,
-		       "session %llu: cannot mark the connection it came in by: %s; it is judged "
-		       "like others",
-		       (unsigned long long)session->number, strerror(-r));
-}
-
-/*
- * A session opened in another one is under that one's policies besides its own: its labels carry
- * what its cgroup does not. A task has one of each, so three different ones do not fit.
- */
-static int take_origin(struct eg_record *record, const struct eg_origin *origin, struct eg_err *err)
-{
-	record->origin_session = origin->session;
-	record->origin = record->profile;
-	for (size_t i = 0; i < origin->n_profiles; i++) {
-		if (origin->profiles[i] == record->profile || origin->profiles[i] == record->origin)
-			continue;
-		if (record->origin != record->profile)
-			return fail(err, -ELOOP,
-				    "nested too deep under different profiles: session %llu, where "
-				    "it comes from, has others already",
-				    (unsigned long long)origin->session);
-		record->origin = origin->profiles[i];
-	}
-	return 0;
-}
-
-/* Which profile: that of the person, or, for who is exempt, that of the session he comes from. */
-static int choose_profile(struct eg_helper *helper, const struct eg_msg_open *request,
-			  const struct eg_origin *origin, struct eg_record *record,
-			  struct eg_err *err)
-{
-	if (request->flags & EG_OPEN_EXEMPT) {
-		record->profile = origin->profiles[0];
-		(void)snprintf(record->profile_name, sizeof(record->profile_name), "%s",
-			       origin->profile_name);
-	} else {
-		size_t i = eg_policy_select(helper->config, request->user, request->service,
-					    request->rhost, record->key);
-
-		(void)snprintf(record->profile_name, sizeof(record->profile_name), "%s",
-			       helper->config->profiles[i].name);
-	}
-	return origin->session ? take_origin(record, origin, err) : 0;
-}
-
-/* Binds and labels, in this order: whatever the leader forks from the first on inherits. */
-static int bind_leaf(struct eg_helper *helper, struct eg_session *session,
-		     const struct eg_peer *peer, int dirfd, int level, struct eg_err *err)
-{
-	struct eg_guard guard = {.session = session->number, .profile = session->record.profile};
-	int r = eg_session_watch(helper, session, dirfd);
-
-	if (r < 0)
-		return fail(err, r, "cannot watch the session's cgroup: %s", strerror(-r));
-	r = eg_bpf_bind(helper->bpf, session->record.cgroup, (unsigned int)level, &guard);
-	if (r < 0)
-		return fail(err, r, "cannot bind the session's cgroup: %s", strerror(-r));
-	guard.flags = EG_GUARD_LEADER;
-	/* For root sshd forks no process of the user's: the leader is the user's. */
-	if (!session->record.uid && !strncmp(session->record.service, "ssh", 3))
-		guard.flags |= EG_GUARD_SERVES;
-	if (session->record.origin)
-		guard.profile = session->record.origin;
-	r = eg_bpf_label_put(helper->bpf, peer->pidfd, &guard);
-	if (r < 0)
-		return fail(err, r, "cannot label the session's leader: %s", strerror(-r));
-	r = eg_bpf_packets_attach(helper->bpf, dirfd);
-	if (r < 0)
-		return fail(err, r, "cannot attach the packet filter to the session's cgroup: %s%s",
-			    strerror(-r),
-			    r == -EPERM ? "; a BPF program of a cgroup above allows no others, as "
-					  "IPAccounting= of some versions of systemd makes"
-					: "");
-	r = eg_manager_guard(helper, session->record.uid, session->record.user,
-			     session->record.profile_name, session->record.profile);
-	return r < 0 ? fail(err, r, "cannot guard the user's manager: %s", strerror(-r)) : 0;
-}
-
-/* An upgrade replaces programs that are exceptions; the old ones' identities may come back as
- * another file's. */
-static void refresh_exceptions(struct eg_helper *helper)
-{
-	int r;
-
-	if (!eg_resolve_is_stale(&helper->resolved))
-		return;
-	r = eg_resolve_again(helper->bpf, EG_PROFILE_DEFAULT, &helper->resolved);
-	eg_log(r < 0 ? LOG_ERR : LOG_NOTICE,
-	       "programs or mount targets that are exceptions have changed: %s",
-	       r < 0 ? strerror(-r) : "taken in anew");
-}
-
-int eg_session_open(struct eg_helper *helper, const struct eg_msg_open *request,
-		    const struct eg_peer *peer, int dirfd, const char *path, int level,
-		    struct eg_session **ret, struct eg_err *reterr)
-{
-	struct eg_session *session;
-	struct eg_origin origin = {0};
-	struct eg_record record;
-	uint64_t cgroup, number;
-	int r = eg_origin_find(helper, peer, request, &origin, reterr);
-
-	*ret = NULL;
-	if (r < 0 || (!r && request->flags & EG_OPEN_EXEMPT))
-		return r;
-	r = check_limits(helper, request->user, reterr);
-	if (r < 0)
-		return r;
-	refresh_exceptions(helper);
-	eg_helper_refresh(helper);
-	r = eg_cgroup2_id(dirfd, &cgroup);
-	if (r < 0)
-		return fail(reterr, r, "cannot read the cgroup's id: %s", strerror(-r));
-	fill_record(&record, request, peer, cgroup);
-	r = choose_profile(helper, request, &origin, &record, reterr);
-	if (r < 0)
-		return r;
-	r = eg_bpf_session_number(helper->bpf, &number);
-	if (!r)
-		r = eg_bpf_record_put(helper->bpf, number, &record, true);
-	if (r < 0)
-		return fail(reterr, r, "cannot record the session: %s", strerror(-r));
-	session = eg_session_add(helper, number, &record);
-	if (!session) {
-		eg_bpf_record_drop(helper->bpf, number);
-		return fail(reterr, -ENOMEM, "out of memory");
-	}
-	/* before the binding: there is no instant in which it is judged */
-	mark_connection(helper, session, peer, request->connection);
-	r = bind_leaf(helper, session, peer, dirfd, level, reterr);
-	if (r < 0) {
-		eg_session_undo(helper, session, peer);
-		return r;
-	}
-	eg_report_start(session, path);
-	*ret = session;
-	return 0;
-}
-
-void eg_session_undo(struct eg_helper *helper, struct eg_session *session,
-		     const struct eg_peer *peer)
-{
-	struct eg_session *manager = eg_manager_find(helper, session->record.uid);
-
-	(void)eg_bpf_label_drop(helper->bpf, peer->pidfd); /* it may not have got one */
-	eg_session_drop(helper, session);
-	if (manager)
-		eg_manager_settle(helper, manager);
-}
-
-void eg_session_closed(struct eg_helper *helper, struct eg_session *session)
-{
-	session->record.closed = 1;
-	/* Only people read this flag; a failure changes nothing about the guard. */
-	(void)eg_bpf_record_put(helper->bpf, session->number, &session->record, false);
-	eg_log(LOG_DEBUG, "CLOSE session=%llu", (unsigned long long)session->number);
-}
-
 /* ---- ending ---- */
 
 /* Removes the leaf; logind's scope goes by itself once it is empty. */
@@ -491,6 +267,7 @@ void eg_session_event(const struct eg_event *event, void *arg)
 		who.rport = session->record.rport;
 		who.uid = session->record.uid;
 	}
+	who.feed = eg_in_force_feed(helper, event->profile, event->generation, event->rule.line);
 	if (eg_event_format(event, &who, line) >= 0)
 		eg_log(LOG_NOTICE, "%s", line);
 }
@@ -510,9 +287,10 @@ void eg_session_tick(struct eg_helper *helper, int64_t now_ms)
 {
 	helper->ticks++;
 	eg_stray_tick(helper, now_ms);
+	eg_watch_tick(helper, now_ms, helper->ticks % EG_SURVEY_TICKS == 0);
 	if (helper->ticks % EG_SURVEY_TICKS == 0) {
 		eg_survey(helper);
-		eg_helper_refresh(helper);
+		eg_in_force_refresh(helper);
 	}
 	for (size_t i = 0; i < EG_BUCKETS; i++) {
 		for (struct eg_session *session = helper->buckets[i]; session;

@@ -11,12 +11,14 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <pwd.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "inforce.h"
 #include "log.h"
 #include "util.h"
 
@@ -110,6 +112,18 @@ static void name_of(uint32_t uid, char *name, size_t size)
 		(void)fclose(file); /* opened for reading only */
 }
 
+/* By name, or as the group of the account. */
+static bool is_member(const struct group *group, const char *user)
+{
+	struct passwd account;
+	char buf[4096];
+
+	for (char **name = group->gr_mem; *name; name++)
+		if (!strcmp(*name, user))
+			return true;
+	return find_account(user, 0, &account, buf, sizeof(buf)) && account.pw_gid == group->gr_gid;
+}
+
 static bool is_exempt(const struct eg_config *config, const char *user)
 {
 	for (size_t i = 0; i < config->managers_exempt.n; i++)
@@ -120,21 +134,63 @@ static bool is_exempt(const struct eg_config *config, const char *user)
 
 /* ---- managers ---- */
 
+/* The groups that match names and that list the user in /etc/group. list: n of names; those of
+ * other groups go. Returns how many are left. */
+static size_t groups_of(const char *user, const char **list, size_t n)
+{
+	FILE *file = fopen("/etc/group", "re");
+	struct group entry, *found;
+	size_t kept = 0;
+	char buf[65536];
+
+	while (file && fgetgrent_r(file, &entry, buf, sizeof(buf), &found) == 0)
+		for (size_t i = kept; i < n; i++) {
+			const char *name = list[i];
+
+			if (strcmp(entry.gr_name, name) != 0 || !is_member(&entry, user))
+				continue;
+			list[i] = list[kept];
+			list[kept++] = name;
+			break;
+		}
+	if (file)
+		(void)fclose(file); /* opened for reading only */
+	return kept;
+}
+
+/* The profile of a manager that no login has asked for. */
+static int match(struct eg_helper *helper, const char *user, const struct eg_in_force **ret)
+{
+	struct eg_groups groups = {0};
+	struct eg_match_who who = eg_manager_who(user, &groups);
+	const char **names eg_auto_free = NULL;
+	size_t n;
+	int r = eg_in_force_match(helper, &who, ret);
+
+	if (r != -EAGAIN)
+		return r;
+	names = eg_match_groups(helper->config, &n);
+	if (!names)
+		return -ENOMEM;
+	groups = (struct eg_groups){.names = names, .n = groups_of(user, names, n), .known = true};
+	who = eg_manager_who(user, &groups);
+	return eg_in_force_match(helper, &who, ret);
+}
+
 static void keep_guarded(struct survey *survey, uint32_t uid, const char *user)
 {
 	struct eg_helper *helper = survey->helper;
 	struct eg_session *manager = eg_manager_find(helper, uid);
-	const struct eg_config_profile *profile;
+	const struct eg_in_force *entry;
 	int r;
 
 	if (!uid || is_exempt(helper->config, user))
 		return;
 	if (manager && !manager->empty)
 		return; /* its cgroup is watched: should it be made anew, we hear */
-	profile =
-		&helper->config
-			 ->profiles[eg_policy_select(helper->config, user, "systemd-user", "", "")];
-	r = eg_manager_guard(helper, uid, user, profile->name, EG_PROFILE_DEFAULT);
+	r = match(helper, user, &entry);
+	if (!r)
+		r = eg_manager_guard(helper, uid, user, entry->name, entry->slot);
 	if (r < 0)
 		add_gap(survey, "user@%u.service: %s", uid, strerror(-r));
 }

@@ -44,14 +44,15 @@ pam-tests: $(PAM_TESTS) $(BUILD)/pam_ebpfguard.so
 # The same sources once more under ASan and UBSan, into a tree of their own.
 SAN_TESTS := $(addprefix $(BUILD)/san/tests/unit/,$(notdir $(UNIT_TESTS))) $(PAM_SAN_TESTS)
 san-tests: $(PAM_SAN_TESTS)
-	@$(MAKE) -s BUILD=$(BUILD)/san HARDENING= CFLAGS='$(SAN)' LDFLAGS='-fsanitize=address,undefined' unit-tests
+	@$(MAKE) -s BUILD=$(BUILD)/san HARDENING= CFLAGS='$(SAN)' LDFLAGS='-fsanitize=address,undefined' unit-tests \
+		$(BUILD)/san/ebpfguardctl
 list-san:
 	@echo $(SAN_TESTS)
 
 # Attack programs run in guests of several suites: static. Rings made by another process are used at the addresses of
 # this one, so they stay where the linker has put them: no PIE.
 ATTACK_SRCS := try call look identity mounts serve net uring net_connect net_send net_route net_raw net_family net_sctp \
-               net_uring net_pass net_where net_bind net_incoming broker gain mounts_new ceiling trace cgroups unixes doors files kills reads story steal runs
+               net_uring net_pass net_where net_bind net_incoming broker gain mounts_new ceiling trace cgroups unixes doors files kills reads story steal runs layers
 ATTACK_OBJS := $(patsubst %,$(BUILD)/tests/attack/%.o,$(ATTACK_SRCS))
 vm-tools: $(ATTACKS)
 $(BUILD)/tests/attack/%.o: tests/attack/%.c
@@ -72,6 +73,12 @@ $(BUILD)/tests/attack/dynamic: $(ATTACK_OBJS) tests/attack/linked.c $(BUILD)/tes
 	$(call say,LD,$@)
 	$(Q)$(CC) $(EG_CPPFLAGS) $(CPPFLAGS) $(EG_CFLAGS) $(CFLAGS) -fno-pie $(LDFLAGS) -no-pie -Wl,--no-as-needed -o $@ \
 		tests/attack/linked.c $(BUILD)/tests/attack/libegnothing.so.1 $(ATTACK_OBJS) -pthread
+# Names of groups that take their time.
+vm-tools: $(BUILD)/tests/attack/libnss_egslow.so.2
+$(BUILD)/tests/attack/libnss_egslow.so.2: tests/attack/libnss_egslow.c
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(EG_CPPFLAGS) $(CPPFLAGS) $(EG_CFLAGS) -fvisibility=default $(CFLAGS) -fPIC -shared -Wl,-soname,libnss_egslow.so.2 $(LDFLAGS) -o $@ $<
 $(BUILD)/tests/attack/ask: tests/attack/ask.c helper/proto.c
 	$(call say,CC,$@)
 	@mkdir -p $(@D)
@@ -90,7 +97,7 @@ $(BLIND): $(HELPER_OBJS) $(filter-out %/hooks.o,$(PURE_OBJS)) $(BUILD)/tests/hoo
 
 # The oracle asks the kernel what policies say: the product's parser, compiler and map code, static for the same reason.
 ORACLE      := $(BUILD)/tests/oracle
-ORACLE_OBJS := $(addprefix $(ORACLE)/,oracle.o random.o) $(PURE_OBJS) $(addprefix $(BUILD)/helper/,bpf_maps.o bpf_pins.o bpf_sets.o bpf_places.o)
+ORACLE_OBJS := $(addprefix $(ORACLE)/,oracle.o random.o) $(PURE_OBJS) $(addprefix $(BUILD)/helper/,bpf_maps.o bpf_policies.o bpf_pins.o bpf_sets.o bpf_places.o)
 vm-tools: $(ORACLE)/oracle
 $(ORACLE)/%.bpf.o: tests/oracle/%.bpf.c
 	$(call say,BPF,$@)

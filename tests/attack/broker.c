@@ -233,12 +233,17 @@ static int into_ring(pid_t asking, char **word)
 				   .file_index = 1, /* their slot 0 */
 				   .msg_ring_flags =
 					   1 /* IORING_MSG_RING_CQE_SKIP: no word of it */};
-	int r = ring_fd < 0 ? errno : prepare(word + 1);
+	int r = ring_fd < 0 ? errno : prepare(word + 1), fd = premade.fd;
+	bool ring = premade.ring.fd >= 0;
 
+	if (ring)
+		fd = premade.ring.fd;
 	if (!r)
 		r = ring_make(&premade.ring, 0);
 	if (!r)
-		r = ring_register(&premade.ring, premade.fd);
+		r = ring_register(&premade.ring, fd);
+	if (ring && abs(r) == EBADF)
+		return ABSENT - EBADF; /* no ring in a ring's table: from there it would be sent */
 	if (!r)
 		r = ring_do(&premade.ring, &sqe);
 	return r < 0 ? -r : r;

@@ -34,7 +34,11 @@ static void spare(const char *path, char ret[static PATH_SIZE])
 			  : !strncmp(path, "/sys/fs/bpf", 11) ? "/sys/fs/bpf"
 							      : "/srv/try";
 
-	snprintf(ret, PATH_SIZE, "%s/spare-%d", dir, (int)getpid());
+	if (!strncmp(path, "/srv/fs/", 8)) /* each is a file system */
+		snprintf(ret, PATH_SIZE, "%.*s/try/spare-%d", 8 + (int)strcspn(path + 8, "/"), path,
+			 (int)getpid());
+	else
+		snprintf(ret, PATH_SIZE, "%s/spare-%d", dir, (int)getpid());
 }
 
 /* Keeps what a file holds; returns errno. */

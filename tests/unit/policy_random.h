@@ -135,8 +135,8 @@ static struct eg_config_rules random_rules(uint32_t *random, struct eg_config_ru
 }
 
 /* The same for bind. */
-static struct eg_config_rules random_bind(uint32_t *random, struct eg_config_rule *list,
-					  unsigned int max)
+static inline struct eg_config_rules random_bind(uint32_t *random, struct eg_config_rule *list,
+						 unsigned int max)
 {
 	struct eg_config_rules rules = random_rules(random, list, max);
 	size_t i;

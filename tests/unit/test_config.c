@@ -507,8 +507,9 @@ static void test_parse_allow_first(void **state)
 	"separated by commas"
 #define NETWORK " is not an IPv4 or IPv6 network such as 10.0.0.0/8 or 2001:db8::/32"
 #define KNOWN                                                                                      \
-	"; known here: mode, action, default, deny, allow, egress, bind, sockets, setuid, mount, " \
-	"capabilities, unix, files, exec, leaving, tampering, record, rules, strict, managers"
+	"; known here: mode, action, default, deny, allow, deny_files, allow_files, egress, "      \
+	"bind, sockets, setuid, mount, capabilities, unix, files, exec, leaving, tampering, "      \
+	"record, rules, strict, managers, profiles, match"
 #define WRONG_ACTION(group)                                                                        \
 	{                                                                                          \
 		group " = { action = \"allow\"; };",                                               \
@@ -538,7 +539,7 @@ static const struct {
 	{"colour = 1;", "f:1: unknown key \"colour\"" KNOWN},
 	{"x = 1;", "f:1: unknown key \"x\"" KNOWN},
 	{"* = 1;", "f:1: unknown key \"*\"" KNOWN},
-	{"profile = { deny = []; };", "f:1: unknown key \"profile\"" KNOWN},
+	{"profile = { deny = []; };", "f:1: unknown key \"profile\"; did you mean \"profiles\"?"},
 	{"socket = { allow = []; };", "f:1: unknown key \"socket\"; did you mean \"sockets\"?"},
 	{"bind = {\n forbid = [];\n};",
 	 "f:2: unknown key \"bind.forbid\"; known here: bind.deny, bind.allow, bind.action"},
@@ -1039,14 +1040,18 @@ static void test_parse_depth_limit(void **state)
 static void test_parse_name_limit(void **state)
 {
 	(void)state;
-	check_repeat("", "a=1;\n", 16385, "", "f:16385: more than 16384 settings in one file");
-	check_repeat("", "a=1;\n", 16384, "", "f:2: \"a\" is set twice; first on line 1");
+	check_repeat("a=({b=1;}\n", ",{b=1;}\n", 32767, ");",
+		     "f:32768: more than 32768 settings in one file");
+	check_repeat("a=({b=1;}\n", ",{b=1;}\n", 32766, ");", "f:1: unknown key \"a\"" KNOWN);
+	check_repeat("", "a=1;\n", 257, "", "f:257: more than 256 settings in one group");
+	check_repeat("", "a=1;\n", 256, "", "f:2: \"a\" is set twice; first on line 1");
+	check_repeat("a={", "a=1;\n", 257, "}", "f:257: more than 256 settings in one group");
 }
 
 static void test_parse_value_limit(void **state)
 {
 	(void)state;
-	check_repeat("a=[", "1,", 1016384, "1]", "f:1: more than 1016384 values in one file");
+	check_repeat("a=[", "1,", 1032768, "1]", "f:1: more than 1032768 values in one file");
 }
 
 /* A deny list of n rules, none twice, one a line; owned by the caller. */

@@ -344,6 +344,37 @@ static void test_format_connect(void **state)
 						"rule=18.0.0.0/9 errno=EPERM");
 }
 
+/* A rule that stands in a feed: which one, and where there. */
+static void test_format_feed(void **state)
+{
+	struct eg_event e = connect_to("18.4.5.6", 9);
+	struct eg_event_session session = alice;
+	struct parsed parsed;
+	char path[400];
+
+	(void)state;
+	session.feed = "/etc/feeds/a b";
+	assert_null(strstr(format(&e, &session), "feed="));
+	e.rule.line = EG_LINE_FEEDS - 1;
+	assert_null(strstr(format(&e, &session), "feed="));
+	e.rule.line = EG_LINE_FEEDS + (3U << EG_LINE_BITS) + 12;
+	assert_non_null(strstr(format(&e, &session), " rule=18.0.0.0/9 feed=/etc/feeds/a\\x20b "
+						     "line=12 errno=EPERM"));
+	assert_non_null(strstr(format(&e, &alice), " rule=18.0.0.0/9 feed=- line=12 errno=EPERM"));
+	memset(path, '\n', sizeof(path));
+	path[sizeof(path) - 1] = '\0';
+	session.feed = path;
+	e.rule.line = UINT32_MAX;
+	parse(format(&e, &session), &parsed);
+	assert_in_range(strlen(value_of(&parsed, "feed")), 300, EG_LINE_WORD_SIZE);
+	assert_string_equal(value_of(&parsed, "line"), "16777215");
+	e.reason = EG_REASON_DEFAULT;
+	assert_null(strstr(format(&e, &session), "feed="));
+	e.reason = EG_REASON_RULE;
+	e.op = EG_OP_FILE;
+	assert_null(strstr(format(&e, &session), "feed="));
+}
+
 static void test_format_audit(void **state)
 {
 	struct eg_event e = connect_to("2001:db8::1", 32);
@@ -495,6 +526,8 @@ static void test_format_act(void **state)
 		{EG_OP_MOUNT_ATTR, 21, (uint32_t)-2, 0, "", "", " syscall=- rule=mount"},
 		{EG_OP_MOUNT, 0, 0, EG_REASON_PROTECTED, "/etc", "tmpfs",
 		 " path=/etc type=tmpfs rule=tampering"},
+		{EG_OP_MOUNT, 0, 0, EG_REASON_LAYER, "/mnt", "overlay",
+		 " path=/mnt type=overlay rule=files"},
 		{EG_OP_EXEC, 0, 0, EG_REASON_POLICY, "/x", "", " path=/x target=0 rule=-"},
 	};
 
@@ -1216,8 +1249,11 @@ static void test_format_longest(void **state)
 {
 	char user[EG_RECORD_USER_SIZE], profile[EG_RECORD_PROFILE_SIZE],
 		rhost[EG_RECORD_RHOST_SIZE];
-	const struct eg_event_session session = {
-		.user = user, .profile = profile, .rhost = rhost, .rport = UINT32_MAX};
+	const struct eg_event_session session = {.user = user,
+						 .profile = profile,
+						 .rhost = rhost,
+						 .rport = UINT32_MAX,
+						 .feed = user};
 	struct parsed parsed;
 
 	(void)state;
@@ -1404,6 +1440,22 @@ static void test_flow_line(void **state)
 			    "rule=18.0.0.0/9 reason=no-inet-diag");
 }
 
+static void test_flow_feed(void **state)
+{
+	struct eg_denied_flow flow = flow_to(AF_INET, "10.0.0.9", "18.4.5.6", 9);
+	struct eg_event_session session = alice;
+	char line[EG_LINE_MAX];
+
+	(void)state;
+	session.feed = "/feed";
+	flow.rule.line = EG_LINE_FEEDS + 7;
+	(void)eg_event_format_flow(&flow, &session, "no-inet-diag", line);
+	assert_non_null(strstr(line, " rule=18.0.0.0/9 feed=/feed line=7 reason=no-inet-diag"));
+	flow.rule.line = 7;
+	(void)eg_event_format_flow(&flow, &session, NULL, line);
+	assert_null(strstr(line, "feed="));
+}
+
 static void test_flow_rule(void **state)
 {
 	static const struct {
@@ -1493,6 +1545,7 @@ int main(void)
 		cmocka_unit_test(test_path_odd_lengths),
 		cmocka_unit_test(test_path_full),
 		cmocka_unit_test(test_format_connect),
+		cmocka_unit_test(test_format_feed),
 		cmocka_unit_test(test_format_audit),
 		cmocka_unit_test(test_format_kill),
 		cmocka_unit_test(test_format_object),
@@ -1525,6 +1578,7 @@ int main(void)
 		cmocka_unit_test(test_format_mutated_bits),
 		cmocka_unit_test(test_format_mutated_random),
 		cmocka_unit_test(test_flow_line),
+		cmocka_unit_test(test_flow_feed),
 		cmocka_unit_test(test_flow_rule),
 		cmocka_unit_test(test_flow_mutated_random),
 	};

@@ -528,15 +528,6 @@ static void test_compile_million_one_network(void **state)
 	eg_policy_done(&image);
 }
 
-static void test_select_default(void **state)
-{
-	struct eg_config_profile profile = {.name = "default"};
-	const struct eg_config conf = {.profiles = &profile, .n_profiles = 1};
-
-	(void)state;
-	assert_int_equal(eg_policy_select(&conf, "alice", "sshd", "10.0.0.5", ""), 0);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -554,7 +545,6 @@ int main(void)
 		cmocka_unit_test(test_compile_segments_limit),
 		cmocka_unit_test(test_compile_million),
 		cmocka_unit_test(test_compile_million_one_network),
-		cmocka_unit_test(test_select_default),
 	};
 
 	return cmocka_run_group_tests_name("policy", tests, NULL, NULL);

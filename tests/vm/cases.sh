@@ -241,4 +241,6 @@ calls_logged() {
 	is "log, $1: a line for each, but for $left_out over the limit" $(($2 + STRAYED)) \
 		$(($(lines_of '[a-z_]+') + $(since_mark | grep -c " STRAY session=$SESSION ") + left_out))
 	is "log, $1: nothing from the packet layer" "" "$(grep -oE ' (egress|ingress|packets)=[0-9]+' <<<"$END")"
+	is "log, $1: each line names the rule" "" \
+		"$(since_mark | grep -E " DENY [a-z_]+ session=$SESSION " | grep -vE ' rule=[^ ]+ (line=[0-9]+ )?errno=EPERM$' | head -n 3)"
 }

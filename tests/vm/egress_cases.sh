@@ -261,6 +261,7 @@ passed_cases() {
 		MSG_RING: tcp, connected|into tcp 18.4.5.6 7000 -- fixed send|ok|EPERM|EPERM|-
 		MSG_RING: udp, connected|into udp 2001:db8:bad::1 7000 -- fixed send|ok|EPERM|EPERM|-
 		MSG_RING: splice|into tcp 18.4.5.6 7000 -- fixed splice|ok|EPERM|EPERM|-
+		MSG_RING: a ring|into ring -- uring-connect plain tcp 18.4.5.6 7000|absent:EBADF|-|-|-
 		brought along: a ring|late ring -- uring-connect plain tcp 18.4.5.6 7000|ok|EPERM|EPERM|silent
 		brought along: a ring, sendmsg|late ring -- uring-sendmsg plain udp 18.4.5.6 7000|ok|EPERM|EPERM|EPERM
 		brought along: a polled ring|late polled-ring -- uring-connect plain tcp 18.4.5.6 7000|ok|EPERM|EPERM|silent

@@ -87,6 +87,8 @@ image_customize() {
 	done
 
 	# None of it is read in the guest, and all of it would sit in its memory.
+	# mkfs.btrfs is all that is used of btrfs-progs.
+	rm -f "$root"/usr/bin/btrfs* "$root"/bin/btrfs*
 	rm -rf "$root"/usr/share/{perl,lintian,bash-completion,zsh,doc-base,common-licenses,bug,pixmaps} \
 		"$root"/usr/lib/x86_64-linux-gnu/{gconv,perl,perl5} "$root"/usr/lib/python3*/{test,pydoc_data,idlelib,lib2to3} \
 		"$root"/usr/lib/udev/hwdb.d "$root"/usr/lib/binfmt.d/python* "$root"/var/lib/apt/lists "$root"/var/cache/{apt,debconf} "${root:?}"/boot/*

@@ -96,7 +96,7 @@ kernel_make() {
 		drivers/net/vxlan drivers/net/wireguard drivers/net/bonding drivers/net/vrf.ko drivers/net/netconsole.ko \
 		drivers/net/netkit.ko drivers/block/loop.ko drivers/block/zram drivers/block/nbd.ko drivers/block/null_blk \
 		drivers/md/dm-mod.ko drivers/crypto/virtio fs/fuse fs/overlayfs fs/nls fs/squashfs fs/binfmt_misc.ko \
-		fs/autofs fs/configfs fs/ext4 fs/jbd2 fs/mbcache.ko fs/isofs fs/fat fs/nfs fs/nfs_common fs/lockd fs/smb \
+		fs/autofs fs/configfs fs/btrfs fs/ext4 fs/jbd2 fs/mbcache.ko fs/isofs fs/fat fs/nfs fs/nfs_common fs/lockd fs/smb \
 		fs/cifs fs/netfs fs/9p fs/fscache fs/efivarfs; do
 		# X.ko may be X.ko.xz; what a series lacks is left out.
 		mkdir -p "$to/kernel/$(dirname "$d")"

@@ -160,7 +160,9 @@ egress_audit_conf() { echo 'deny = [ "18.0.0.0/9" ]; egress = { action = "audit"
 mark
 is "an open connection under egress.action audit goes on" "got hello" "$(flow egress_audit_conf)"
 ended alice
-is "and its sends are reported once" 1 "$(since_mark | grep -c " AUDIT sendmsg session=$SESSION ")"
+is "and is reported once" 1 "$(lines AUDIT)"
+has_line "by the call" " AUDIT sendmsg session=$SESSION user=alice .* dst=18.7.7.7 port=7000 rule=18.0.0.0/9 errno=0"
+matches "and counted once" ' refused=0 audited=1 lost=0 sendmsg=1( packets_audited=[0-9]+)?$' "$END"
 since_mark | grep -E ' (AUDIT|KILL) ' | sed 's/^/# /'
 is "and not reset" 0 "$(since_mark | grep -cE ' (RESET|BLOCK|DENY|KILL) ')"
 mark

@@ -52,7 +52,11 @@ in_force() {
 
 is "outside: every one of them works" "$(expect "$denied $beside" ok)" \
 	"$(runuser -u alice -- bash -c "$(attempts "$denied $beside")" | paste -sd' ')"
-# The first replacement of a policy makes a small map that stays (bpf_maps.c, wait_for_programs).
+# The first replacement of a policy makes a small map that stays (bpf_policies.c, wait_for_programs).
+small=$(cat $FILE)
+echo 'allow = [ "18.1.0.0/16" ];' >>$FILE
+ebpfguardctl reload >/dev/null
+printf '%s\n' "$small" >$FILE
 ebpfguardctl reload >/dev/null
 tries_before=$(tries) maps_before=$(maps)
 

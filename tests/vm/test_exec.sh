@@ -21,6 +21,10 @@ run_cases "outside, alice" outside outside_alice exec_deny_cases manager_exec_ca
 run_cases "outside, root" outside outside_root exec_deny_cases root_exec_cases exec_only_cases exec_both_cases exec_hash_cases
 systemctl stop user@1000.service
 
+# A file that got another name while only a tree further up was denied: what it is known as since then must not hide it.
+outer_conf() { exec_base_conf; echo "exec = { deny = [ \"$R\" ]; };"; }
+use_conf outer_conf
+is "outside, a file of the tree by a name given to it now: ok" ok "$(outside_alice "$T/try run-by linked $R/no/own nothing")"
 use_conf exec_deny_conf
 mark
 run_cases "deny, alice" both inside_alice exec_deny_cases

@@ -41,7 +41,7 @@ alice_tools() {
 		sudo -l|sudo -n -l|NOPASSWD.* status 0$|sudo: $not
 		su|echo root \| su -c 'id -u'|0 status 0$|su: $not
 		su to another user|echo bob \| su bob -c 'id -un'|bob status 0$|su: $not
-		pkexec|$TYPE alice bash -c 'pkttyagent -p \$\$ & sleep 2; pkexec id -u'|0 status 0$|pkexec: $not
+		pkexec|$TYPE alice bash -c 'mkfifo ~/up; pkttyagent -p \$\$ --notify-fd 4 4>~/up & cat ~/up; rm ~/up; pkexec id -u'|0 status 0$|pkexec: $not
 		passwd|$TYPE alice passwd -S|alice P .*status 0$|passwd: $not
 		chsh|$TYPE alice chsh -s /bin/bash|^Password: status 0$|chsh: $not
 		chfn|$TYPE alice chfn -r 1|^Password: status 0$|chfn: $not
@@ -63,6 +63,7 @@ alice_tools() {
 		atq|atq|status 0$|status
 		systemd-run --user|systemd-run --user --quiet --wait --pipe $DENIED|^ok status 0$|^EPERM status 0$
 		systemd-run --user --scope|systemd-run --user --quiet --scope $DENIED|^ok status 0$|^EPERM status 0$
+		systemd-run --user --machine|rm -f ~/by-machine; systemd-run --user --machine=alice@.host --quiet --wait bash -c '$DENIED >~/by-machine' && cat ~/by-machine|^ok status 0$|^EPERM status 0$
 		systemd-run, the system's|$TYPE alice systemd-run --quiet --wait --pipe id -u|COMPLETE ==== 0 status 0$|FAILED ==== .* status 1$
 		systemctl start|$TYPE alice systemctl restart cron|COMPLETE ==== status 0$|FAILED ==== .*Access denied.* status [14]$
 		machinectl shell|$TYPE alice machinectl shell root@.host /usr/bin/id -u|COMPLETE ==== .* 0 .*status 0$|FAILED ==== .*Access denied status 1$
@@ -95,6 +96,7 @@ root_tools() {
 		systemctl|systemctl restart cron|status 0$|Operation not permitted.* status [14]$
 		systemd-run|systemd-run --quiet --wait --pipe $DENIED|^ok status 0$|^Failed to connect to .*bus.*: Operation not permitted.* status 1$
 		systemd-run --scope|systemd-run --quiet --scope $DENIED|^ok status 0$|^Failed to connect to .*bus.*: Operation not permitted.* status 1$
+		systemd-run --user --machine|rm -f ~alice/by-machine; systemd-run --user --machine=alice@.host --quiet --wait bash -c '$DENIED >~/by-machine' && cat ~alice/by-machine|^ok status 0$|Operation not permitted.* status 1$
 		machinectl shell|machinectl shell alice@.host /usr/bin/id -un|alice .*status 0$|Operation not permitted.* status 1$
 		sysctl|sysctl -w kernel.core_pattern=core|status 0$|status [1-9][0-9]*$
 		modprobe|modprobe dm-mod|status 0$|status 1$
@@ -194,25 +196,35 @@ $DENIED >/tmp/\$1.tmp
 mv /tmp/\$1.tmp /tmp/\$1
 E2
 chmod 0755 /srv/job
-# jobs_of_alice TAG WHERE EXPECTED: one of at and one of cron, made outside.
+# Runners: where jobs are made.
+outside() { runuser -u alice -- bash -c "$1"; }
+inside() { sh_as alice "$1"; }
+# jobs_of_alice TAG RUNNER WHERE EXPECTED: one of at and one of cron.
 jobs_of_alice() {
-	runuser -u alice -- bash -c "cd /tmp; echo '/srv/job at.$1' | at now; echo '* * * * * /srv/job cron.$1' | crontab -" 2>/dev/null
+	local tag=$1 made
+	made=$("$2" "cd /tmp; $DENIED; echo '/srv/job at.$tag' | at now; echo '* * * * * /srv/job cron.$tag' | crontab -" 2>&1)
+	[[ $2 == inside ]] && matches "jobs made in a session, $3: by one that is guarded" '^EPERM' "$made"
 	# The next minute comes sooner.
 	date -s "$(date +%H:%M):57" >/dev/null
 	systemctl restart cron
-	until_true 30 test -e "/tmp/at.$1"
-	until_true 90 test -e "/tmp/cron.$1"
-	is "at job, $2" "$3" "$(cat "/tmp/at.$1" 2>&1)"
-	is "cron job, $2" "$3" "$(cat "/tmp/cron.$1" 2>&1)"
+	until_true 30 test -e "/tmp/at.$tag"
+	until_true 90 test -e "/tmp/cron.$tag"
+	is "at job made $2, $3" "$4" "$(cat "/tmp/at.$tag" 2>&1)"
+	is "cron job made $2, $3" "$4" "$(cat "/tmp/cron.$tag" 2>&1)"
 	crontab -u alice -r
 }
-jobs_of_alice bare "without the line in PAM" ok
+jobs_of_alice bare outside "without the line in PAM" ok
+# With tampering allowed sessions can make jobs, and they run where jobs run.
+configure "${rules[@]}" 'tampering = "allow";'
+jobs_of_alice bare-inside inside "without the line in PAM" ok
 for service in cron atd; do
 	sed -i.before '$a session required pam_ebpfguard.so' /etc/pam.d/$service
 done
 systemctl restart atd
+jobs_of_alice line-inside inside "with the line in PAM" EPERM
+configure "${rules[@]}"
 mark
-jobs_of_alice line "with the line in PAM" EPERM
+jobs_of_alice line outside "with the line in PAM" EPERM
 logged "log: the session of cron" 'START session=[0-9]+ user=alice .* service=cron '
 logged "log: the session of at" 'START session=[0-9]+ user=alice .* service=atd '
 for service in cron atd; do
@@ -224,5 +236,5 @@ ebpfguardctl reload >/dev/null
 kill "$server"
 umount "$work/mounted"
 gpasswd -d alice sudo >/dev/null
-rm -rf "$work" /srv/job /tmp/at.* /tmp/cron.*
+rm -rf "$work" /srv/job /tmp/at.* /tmp/cron.* /home/alice/by-machine
 all_over

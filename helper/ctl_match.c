@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * Profiles and match, as explain and check see them: who gets which, and what of it was hardly
+ * meant. The groups of a user are asked of this host, as NSS has them.
+ */
+#include <err.h>
+#include <errno.h>
+#include <grp.h>
+#include <pwd.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "config.h"
+#include "ctl.h"
+#include "match.h"
+#include "util.h"
+
+enum { GROUPS_MAX = 65536 }; /* NGROUPS_MAX: the kernel takes no more */
+
+/* ---- explain ---- */
+
+/* The user's groups by name; those that have none are left out. */
+struct groups {
+	const char **names; /* owned, as is each */
+	size_t n;
+};
+
+static void groups_done(struct groups *groups)
+{
+	for (size_t i = 0; i < groups->n; i++)
+		free((char *)groups->names[i]);
+	free(groups->names);
+}
+
+/* Returns the ids, owned by the caller, and how many; NULL: no memory. */
+static gid_t *group_ids(const struct passwd *user, int *ret_n)
+{
+	int n = 64;
+
+	for (;;) {
+		gid_t *ids = calloc((size_t)n, sizeof(*ids));
+		int wanted = n;
+
+		if (!ids || getgrouplist(user->pw_name, user->pw_gid, ids, &wanted) >= 0) {
+			*ret_n = wanted;
+			return ids;
+		}
+		free(ids);
+		if (n >= GROUPS_MAX)
+			return NULL;
+		n = wanted > n ? wanted : 2 * n;
+	}
+}
+
+/* 0, or -ENOMEM. Who is nobody on this host is in no group, which is said. */
+static int find_groups(const char *name, struct groups *ret)
+{
+	const struct passwd *user = getpwnam(name);
+	gid_t *ids eg_auto_free = NULL;
+	char clean[EG_CTL_SAFE_SIZE];
+	int n = 0;
+
+	if (!user) {
+		warnx("%s: there is no such user here, so taken to be in no group",
+		      eg_ctl_safe(name, clean, sizeof(clean)));
+		return 0;
+	}
+	ids = group_ids(user, &n);
+	ret->names = ids ? calloc((size_t)n + 1, sizeof(*ret->names)) : NULL;
+	if (!ret->names)
+		return -ENOMEM;
+	for (int i = 0; i < n; i++) {
+		const struct group *group =
+			getgrgid(ids[i]); /* cppcheck-suppress getgrgidCalled ; one thread */
+
+		if (!group)
+			continue;
+		ret->names[ret->n] = strdup(group->gr_name);
+		if (!ret->names[ret->n])
+			return -ENOMEM;
+		ret->n++;
+	}
+	return 0;
+}
+
+int eg_ctl_choose(const struct eg_config *config, const struct eg_ctl_options *options,
+		  const char *user, const struct eg_config_profile **ret,
+		  const struct eg_config_match **ret_match)
+{
+	__attribute__((cleanup(groups_done))) struct groups groups = {0};
+	struct eg_match_who who = {.user = user,
+				   .service = options->service,
+				   .rhost = options->rhost,
+				   .key = options->key};
+	size_t profile = 0;
+	int r = eg_match_find(config, &who, &profile, ret_match);
+
+	if (r == -EAGAIN) {
+		r = find_groups(user, &groups);
+		if (r < 0)
+			return r;
+		who.groups = groups.names;
+		who.n_groups = groups.n;
+		who.groups_known = true;
+		r = eg_match_find(config, &who, &profile, ret_match);
+	}
+	*ret = &config->profiles[profile];
+	return r;
+}
+
+/* ---- check ---- */
+
+static bool has_text(const struct eg_config_texts *texts, const char *text)
+{
+	for (size_t i = 0; i < texts->n; i++)
+		if (strcmp(texts->list[i].text, text) == 0)
+			return true;
+	return false;
+}
+
+/* Whatever the inner criterion takes, does the outer? One that is not set takes all. */
+static bool takes_all(const struct eg_config_texts *outer, const struct eg_config_texts *inner)
+{
+	if (!outer->set)
+		return true;
+	for (size_t i = 0; i < inner->n; i++)
+		if (!has_text(outer, inner->list[i].text))
+			return false;
+	return inner->set;
+}
+
+static bool is_inside(const struct eg_config_match *outer, const struct eg_cidr *net)
+{
+	for (size_t i = 0; i < outer->rhost.n; i++)
+		if (outer->networks[i].prefix_len <= net->prefix_len &&
+		    eg_cidr_contains(&outer->networks[i], net->family, net->addr))
+			return true;
+	return false;
+}
+
+static bool covers(const struct eg_config_match *outer, const struct eg_config_match *inner)
+{
+	if (!takes_all(&outer->user, &inner->user) || !takes_all(&outer->group, &inner->group) ||
+	    !takes_all(&outer->service, &inner->service) || !takes_all(&outer->key, &inner->key) ||
+	    (outer->rhost.set && !inner->rhost.set))
+		return false;
+	for (size_t i = 0; outer->rhost.set && i < inner->rhost.n; i++)
+		if (!is_inside(outer, &inner->networks[i]))
+			return false;
+	return true;
+}
+
+/* Entries that one before them leaves nobody for. ret: whether each is one. */
+static int find_covered(const struct eg_config *config, bool *ret)
+{
+	int found = 0;
+
+	for (size_t i = 1; i < config->n_matches; i++)
+		for (size_t j = 0; j < i && !ret[i]; j++) {
+			if (!covers(&config->matches[j], &config->matches[i]))
+				continue;
+			ret[i] = true;
+			found += eg_ctl_warn_at(config, config->matches[i].line,
+						"this entry of match never decides: whom it "
+						"matches, the one on line %u does before it",
+						config->matches[j].line);
+		}
+	return found;
+}
+
+/* Profiles that no entry gives to anybody, and none that is given extends. */
+static int find_unused(const struct eg_config *config, const bool *covered)
+{
+	bool used[EG_CONFIG_PROFILES_MAX] = {true};
+	int found = 0;
+
+	for (size_t i = 0; i < config->n_matches; i++)
+		used[config->matches[i].profile] |= !covered[i];
+	for (size_t i = config->n_profiles; i-- > 1;) /* what is extended stands before */
+		used[config->profiles[i].parent] |= used[i];
+	for (size_t i = 1; i < config->n_profiles; i++)
+		if (!used[i])
+			found += eg_ctl_warn_at(
+				config, config->profiles[i].line,
+				"nobody gets the profile \"%s\": add an entry to match, such as "
+				"{ user = \"...\"; profile = \"%s\"; }",
+				config->profiles[i].name, config->profiles[i].name);
+	return found;
+}
+
+static int find_nobody(const struct eg_config *config, const struct eg_config_texts *texts,
+		       bool (*is_there)(const char *name), const char *what)
+{
+	int found = 0;
+
+	for (size_t i = 0; i < texts->n; i++)
+		if (!is_there(texts->list[i].text))
+			found += eg_ctl_warn_at(config, texts->list[i].line,
+						"match: there is no %s \"%s\" on this host", what,
+						texts->list[i].text);
+	return found;
+}
+
+int eg_ctl_find_matches(const struct eg_config *config)
+{
+	bool *covered eg_auto_free = calloc(config->n_matches + 1, sizeof(*covered));
+	int found;
+
+	if (!covered)
+		return -ENOMEM;
+	found = find_covered(config, covered);
+	found += find_unused(config, covered);
+	for (size_t i = 0; i < config->n_matches; i++) {
+		found += find_nobody(config, &config->matches[i].user, eg_ctl_is_user, "user");
+		found += find_nobody(config, &config->matches[i].group, eg_ctl_is_group, "group");
+	}
+	return found;
+}

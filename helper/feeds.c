@@ -1,0 +1,329 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Feeds of networks on the disk, and their last good copies. */
+#include "feeds.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "key.h"
+#include "util.h"
+
+enum { DIGEST_SIZE = 32, NAME_SIZE = sizeof("/feeds/.last") + 2 * DIGEST_SIZE };
+
+/* ---- texts */
+
+struct text {
+	char *bytes; /* owned */
+	size_t n;
+};
+
+static void text_done(struct text *text)
+{
+	free(text->bytes);
+}
+#define auto_text __attribute__((cleanup(text_done)))
+
+/* A feed, or a last good one. */
+static int read_file(const struct eg_config_report *report, unsigned int owner, struct text *ret)
+{
+	eg_auto_close int fd = eg_config_open(report, owner, EG_FEED_NETWORKS_SIZE);
+
+	return fd < 0 ? fd
+		      : eg_config_read(report, fd, EG_FEED_NETWORKS_SIZE, &ret->bytes, &ret->n);
+}
+
+/* ---- last good ones */
+
+/* Where the copy of a feed is: by the digest of its path, which can be longer than a name. suffix:
+ * "last" or "new", the one that waits to be that. */
+static void copy_path(const char *state_dir, const char *feed, const char *suffix,
+		      char ret[PATH_MAX])
+{
+	uint8_t digest[DIGEST_SIZE];
+	char hex[2 * DIGEST_SIZE + 1];
+
+	eg_key_sha256(feed, strlen(feed), digest);
+	for (size_t i = 0; i < DIGEST_SIZE; i++)
+		(void)snprintf(hex + 2 * i, 3, "%02x", digest[i]);
+	(void)snprintf(ret, PATH_MAX, "%.*s/feeds/%s.%s", PATH_MAX - (int)NAME_SIZE - 1, state_dir,
+		       hex, suffix);
+}
+
+static int write_all(int fd, const struct text *text)
+{
+	for (size_t done = 0; done < text->n;) {
+		ssize_t n = write(fd, text->bytes + done, text->n - done);
+
+		if (n < 0 && errno != EINTR)
+			return -errno;
+		done += n > 0 ? (size_t)n : 0;
+	}
+	return fsync(fd) < 0 ? -errno : 0;
+}
+
+static void fail_copy(struct eg_feed *feed, const char *path, int error)
+{
+	const struct eg_config_report report = {.file = path, .reterr = &feed->unkept};
+
+	(void)eg_config_fail(&report, error, 0,
+			     "cannot keep a copy of %s for when that is refused: %s; an older one "
+			     "stays",
+			     feed->as.path, strerror(-error)); /* said, not returned */
+}
+
+/* Writes a text beside the last good one. Not being able to is no error now. */
+static void stage(struct eg_feed *feed, const char *state_dir, const struct text *text)
+{
+	char path[PATH_MAX];
+	eg_auto_close int fd = -1;
+	int r;
+
+	(void)snprintf(path, sizeof(path), "%s/feeds", state_dir);
+	r = mkdir(path, 0700) < 0 && errno != EEXIST ? -errno : 0;
+	copy_path(state_dir, feed->as.path, "new", path);
+	if (!r) {
+		fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+		r = fd < 0 ? -errno : write_all(fd, text);
+	}
+	if (r < 0)
+		fail_copy(feed, path, r);
+	else
+		feed->staged = true;
+}
+
+void eg_feeds_keep(struct eg_feeds *feeds, const char *state_dir)
+{
+	for (size_t i = 0; i < feeds->n; i++) {
+		char new[PATH_MAX], last[PATH_MAX];
+
+		if (!feeds->list[i].staged)
+			continue;
+		copy_path(state_dir, feeds->list[i].as.path, "new", new);
+		copy_path(state_dir, feeds->list[i].as.path, "last", last);
+		if (rename(new, last) < 0)
+			fail_copy(&feeds->list[i], last, -errno);
+		feeds->list[i].staged = false;
+	}
+}
+
+/* The last good one, read and parsed; what it was accepted with does not count any more. */
+static int load_last(const struct eg_config_feed *as, unsigned int owner, const char *state_dir,
+		     struct text *ret_text, struct eg_networks *ret)
+{
+	struct eg_config_feed lenient = *as;
+	char path[PATH_MAX];
+	struct eg_err ignored = {0}; /* whatever it is, there is no last good one */
+	const struct eg_config_report report = {.file = path, .reterr = &ignored};
+	int r;
+
+	copy_path(state_dir, as->path, "last", path);
+	lenient.strict = false;
+	r = read_file(&report, owner, ret_text);
+	if (!r)
+		r = eg_feed_networks_parse(&report, &lenient, ret_text->bytes, ret_text->n, ret);
+	if (!r && !ret->n) {
+		eg_networks_done(ret);
+		r = -ENODATA;
+	}
+	return r;
+}
+
+/* ---- one feed */
+
+static bool same_text(const struct text *a, const struct text *b)
+{
+	return a->n == b->n && b->bytes && memcmp(a->bytes, b->bytes, a->n) == 0;
+}
+
+/* The file itself, against the last good one. */
+static int load_file(struct eg_feed *feed, unsigned int owner, const char *state_dir,
+		     const struct text *last_text, size_t n_last, struct eg_err *reterr)
+{
+	const struct eg_config_report report = {.file = feed->as.path, .reterr = reterr};
+	struct eg_networks networks = {0};
+	auto_text struct text text = {0};
+	int r = read_file(&report, owner, &text);
+
+	if (!r)
+		r = eg_feed_networks_parse(&report, &feed->as, text.bytes, text.n, &networks);
+	if (!r)
+		r = eg_feed_networks_judge(&report, &feed->as, networks.n, n_last);
+	if (r < 0) {
+		eg_networks_done(&networks);
+		return r;
+	}
+	feed->networks = networks;
+	if (state_dir && !same_text(&text, last_text))
+		stage(feed, state_dir, &text);
+	return 0;
+}
+
+static int load_feed(struct eg_feed *feed, unsigned int owner, const char *state_dir,
+		     struct eg_err *reterr)
+{
+	auto_text struct text last_text = {0};
+	struct eg_networks last = {0};
+	bool has_last = state_dir && load_last(&feed->as, owner, state_dir, &last_text, &last) == 0;
+	struct eg_err refused = {0};
+	int r = load_file(feed, owner, state_dir, &last_text, last.n, &refused);
+
+	if (!r || !has_last || r == -ENOMEM) {
+		eg_networks_done(&last);
+		if (r < 0)
+			*reterr = refused;
+		return r;
+	}
+	feed->networks = last;
+	feed->last_good = true;
+	feed->refused = refused;
+	return 0;
+}
+
+/* ---- all feeds */
+
+static size_t count_feeds(const struct eg_config *config)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < config->n_profiles; i++)
+		n += config->profiles[i].feeds.n;
+	return n;
+}
+
+/* The feed, read already or now. */
+static int get_feed(struct eg_feeds *feeds, const struct eg_config *config,
+		    const struct eg_config_feed *as, unsigned int owner, const char *state_dir,
+		    const struct eg_feed **ret, struct eg_err *reterr)
+{
+	const struct eg_config_report report = {.file = config->file, .reterr = reterr};
+	struct eg_feed *feed;
+	int r;
+
+	for (feed = feeds->list; feed < feeds->list + feeds->n; feed++) {
+		if (strcmp(feed->as.path, as->path) != 0)
+			continue;
+		if (feed->as.strict != as->strict || feed->as.shrink != as->shrink)
+			return eg_config_fail(&report, -EINVAL, as->line,
+					      "%s is named with another strict or shrink on line "
+					      "%u; give both the same",
+					      as->path, feed->as.line);
+		*ret = feed;
+		if (feed->as.allow == as->allow)
+			return 0;
+	}
+	feed->as = *as;
+	feed->as.networks = NULL;
+	feed->as.path = strdup(as->path);
+	if (!feed->as.path)
+		return eg_config_fail_memory(&report);
+	feeds->n++;
+	r = load_feed(feed, owner, state_dir, reterr);
+	*ret = feed;
+	return r;
+}
+
+static int load_profile(struct eg_feeds *feeds, const struct eg_config *config,
+			struct eg_config_profile *profile, unsigned int owner,
+			const char *state_dir, struct eg_err *reterr)
+{
+	const struct eg_config_report report = {.file = config->file, .reterr = reterr};
+	size_t total = 0;
+
+	for (size_t i = 0; i < profile->feeds.n; i++) {
+		struct eg_config_feed *as = &profile->feeds.list[i];
+		const struct eg_feed *feed = NULL;
+		int r = get_feed(feeds, config, as, owner, state_dir, &feed, reterr);
+
+		if (r < 0)
+			return r;
+		total += feed->networks.n;
+		if (total > EG_FEEDS_NETWORKS_MAX)
+			return eg_config_fail(&report, -E2BIG, as->line,
+					      "with %s the feeds of this profile have %zu entries; "
+					      "they may have %d together",
+					      as->path, total, EG_FEEDS_NETWORKS_MAX);
+		as->networks = &feed->networks;
+	}
+	return 0;
+}
+
+int eg_feeds_load(struct eg_config *config, unsigned int owner, const char *state_dir,
+		  struct eg_feeds *ret, struct eg_err *reterr)
+{
+	const struct eg_config_report report = {.file = config->file, .reterr = reterr};
+	/* All at once: profiles refer to them. */
+	struct eg_feeds feeds = {.list = calloc(count_feeds(config) + 1, sizeof(*feeds.list))};
+	int r = feeds.list ? 0 : eg_config_fail_memory(&report);
+
+	for (size_t i = 0; i < config->n_profiles && r == 0; i++)
+		r = load_profile(&feeds, config, &config->profiles[i], owner, state_dir, reterr);
+	if (r < 0) {
+		eg_feeds_done(&feeds, config);
+		return r;
+	}
+	*ret = feeds;
+	return 0;
+}
+
+static void tell_bad(const struct eg_feed *feed,
+		     void (*tell)(void *data, bool serious, const struct eg_err *what), void *data)
+{
+	const struct eg_networks *networks = &feed->networks;
+	struct eg_err what = {0};
+	size_t shown = 0;
+
+	/* Those of a last good one are in a file that nobody is meant to mend. */
+	if (feed->last_good || !networks->n_bad)
+		return;
+	(void)snprintf(what.file, sizeof(what.file), "%s", feed->as.path); /* a long one is cut */
+	for (; shown < networks->n_bad && shown < EG_FEED_BAD_SHOWN; shown++) {
+		what.line = networks->bad[shown].line;
+		(void)snprintf(what.text, sizeof(what.text), "%.*s; passed over",
+			       EG_ERR_TEXT_SIZE - 16, networks->bad[shown].text);
+		tell(data, false, &what);
+	}
+	if (shown == networks->n_bad)
+		return;
+	what.line = 0;
+	(void)snprintf(what.text, sizeof(what.text), "%zu more lines are bad and passed over",
+		       networks->n_bad - shown);
+	tell(data, false, &what);
+}
+
+void eg_feeds_tell(const struct eg_feeds *feeds,
+		   void (*tell)(void *data, bool serious, const struct eg_err *what), void *data)
+{
+	for (size_t i = 0; i < feeds->n; i++) {
+		const struct eg_feed *feed = &feeds->list[i];
+
+		if (feed->last_good) {
+			struct eg_err what = feed->refused;
+			size_t n = strlen(what.text);
+
+			(void)snprintf(what.text + n, sizeof(what.text) - n,
+				       "; its last good copy, of %zu networks, stays in force",
+				       feed->networks.n);
+			tell(data, true, &what);
+		}
+		tell_bad(feed, tell, data);
+		if (feed->unkept.text[0])
+			tell(data, true, &feed->unkept);
+	}
+}
+
+void eg_feeds_done(struct eg_feeds *feeds, struct eg_config *config)
+{
+	for (size_t i = 0; config && i < config->n_profiles; i++)
+		for (size_t k = 0; k < config->profiles[i].feeds.n; k++)
+			config->profiles[i].feeds.list[k].networks = NULL;
+	for (size_t i = 0; i < feeds->n; i++) {
+		free(feeds->list[i].as.path);
+		eg_networks_done(&feeds->list[i].networks);
+	}
+	free(feeds->list);
+	*feeds = (struct eg_feeds){0};
+}

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * What is in force: a table of profiles and the slots of the kernel they have, and how a
+ * configuration gets there.
+ */
+#ifndef EG_INFORCE_H
+#define EG_INFORCE_H
+
+#include "bpf.h"
+#include "config.h"
+#include "feeds.h"
+#include "match.h"
+#include "proto.h"
+#include "resolve.h"
+
+struct eg_helper;
+struct eg_hook;
+
+enum { EG_SUM_SIZE = 32 };
+
+/* In the helper's state directory: the text of the last configuration that was in force. */
+#define EG_LAST_GOOD "last-good.conf"
+
+/* A profile that sessions have, or may get. */
+struct eg_in_force {
+	/* as in records; empty = a slot that is taken, nobody knows by whom */
+	char name[EG_PROFILE_SIZE];
+	uint32_t slot;
+	/* of helper->config; NULL = it is no longer there, and its last policy stays for who has
+	 * it */
+	const struct eg_config_profile *profile;
+	struct eg_resolved resolved; /* what the host says of it */
+	uint8_t sum[EG_SUM_SIZE];    /* of the policy as it was put; zeroes = not known */
+	uint32_t prefixes4, prefixes6, digests;
+};
+
+/* ---- profiles.c: the table ---- */
+
+/* At start, before anything is put in force: the slots that pinned records tell of are taken. 0 or
+ * -ENOMEM. */
+int eg_in_force_load(struct eg_helper *helper);
+void eg_in_force_free(struct eg_helper *helper);
+
+/* The entry of a profile. NULL: there is none. */
+struct eg_in_force *eg_in_force_find(const struct eg_helper *helper, const char *name);
+
+/* The entry of the profile that somebody gets. 0 and *ret; -EAGAIN when it depends on groups that
+ * are not known; -ENOENT when there is no configuration. */
+int eg_in_force_match(const struct eg_helper *helper, const struct eg_match_who *who,
+		      const struct eg_in_force **ret);
+
+/*
+ * Slots for n profiles of a configuration: those they have, and for the others free ones. Only
+ * looks at the table. slots: n, filled. 0, or -ENOSPC when there are not enough.
+ */
+int eg_in_force_slots(const struct eg_helper *helper, const struct eg_config_profile *profiles,
+		      size_t n, uint32_t *slots);
+
+/* Has a session this slot, or one that it was made in? */
+bool eg_in_force_is_used(const struct eg_helper *helper, uint32_t slot);
+
+/* Forgets the profiles that are neither configured nor anybody's. */
+void eg_in_force_sweep(struct eg_helper *helper);
+
+/* The feed that a rule's line is of, by the profile in the slot. NULL: of none, or of a policy that
+ * is no longer in force. Borrowed. */
+const char *eg_in_force_feed(const struct eg_helper *helper, uint32_t slot, uint32_t generation,
+			     uint32_t line);
+
+/*
+ * Looks up anew what the configuration's paths lead to, when that has changed in a way that the
+ * kernel side does not see: programs that are exceptions were replaced (an upgrade; the old ones'
+ * identities may come back as another file's), links lead elsewhere, something was mounted. Cheap
+ * when nothing has; does nothing during a reload, which looks up everything. Logs.
+ */
+void eg_in_force_refresh(struct eg_helper *helper);
+
+/* ---- inforce.c: a configuration on its way ---- */
+
+/* One of its profiles. */
+struct eg_load_profile {
+	struct eg_in_force entry;     /* as it will be */
+	struct eg_prepared *prepared; /* NULL = the policy in force is the same */
+};
+
+/*
+ * The steps: prepare, swap, settle, and free at any time. prepare and settle may take long, for a
+ * million rules seconds, and may run in a thread beside the loop: of the helper they use the
+ * kernel side, the places, and what does not change meanwhile; nobody else may refresh then. swap
+ * is the loop's, and quick.
+ */
+struct eg_load {
+	struct eg_helper *helper;
+	const char *path;	  /* borrowed */
+	bool keep;		  /* the text is to be kept as the last good one */
+	struct eg_config *config; /* owned, until the swap */
+	char *text;		  /* owned: what was parsed */
+	size_t n_text;
+	struct eg_feeds feeds;
+	struct eg_load_profile *profiles; /* owned, one for each of config->profiles */
+	uint32_t generation;
+	struct eg_err err; /* when prepare failed */
+};
+
+/* Reads the configuration at load->path, compiles it, and puts all of it into maps, not in force.
+ * 0, or a negative errno with load->err and nothing changed. Never logs. */
+int eg_load_prepare(struct eg_load *load);
+
+/* Puts it in force: one value a profile. Logs, but not the errors it returns: -ENOMEM, and nothing
+ * has happened. */
+int eg_load_swap(struct eg_load *load);
+
+/* Frees what was in force before, and does what may come after. Logs. */
+void eg_load_settle(struct eg_load *load);
+
+/* Releases what the load still has; what was prepared and not swapped is dropped. */
+void eg_load_done(struct eg_load *load);
+
+/*
+ * At start: says what the kernel lacks, protects what sessions must not touch, and puts a policy in
+ * force: the configuration, else the last good one, else none. helper->generation: the one before.
+ * Returns 0; -EOPNOTSUPP when the configuration demands hooks that the kernel lacks; or another
+ * negative errno. Each with *reterr.
+ */
+int eg_inforce_start(struct eg_helper *helper, struct eg_err *reterr);
+
+/* Does the configuration need a hook that the kernel may lack? */
+bool eg_inforce_needs(const struct eg_config *config, const struct eg_hook *hook);
+
+/* Is there everything that the configuration demands? 0, or -EOPNOTSUPP with *reterr. */
+int eg_inforce_check(const struct eg_helper *helper, const struct eg_config *config,
+		     struct eg_err *reterr);
+
+/* The policy of a profile, with all that the host has to say to it. 0, *ret_resolved and *ret, each
+ * the caller's to release also on failure; or a negative errno with *reterr. */
+int eg_inforce_image(struct eg_helper *helper, const struct eg_config_profile *profile,
+		     struct eg_resolved *ret_resolved, struct eg_policy_image *ret,
+		     struct eg_err *reterr);
+
+/* The built-in list of files, and what is ours: files may have come and gone. Logs. */
+void eg_inforce_protect(struct eg_helper *helper);
+
+/* Which files the rules of a profile are about here, those of its groups included. image: compiled;
+ * its places are replaced. 0 or a negative errno with *reterr. */
+int eg_inforce_places(struct eg_helper *helper, const struct eg_config_profile *profile,
+		      struct eg_policy_image *image, struct eg_err *reterr);
+
+/* Modules that were loaded since have brought devices. 0 or a negative errno. */
+int eg_inforce_devices(struct eg_helper *helper);
+
+/* ---- reload.c: in the background ---- */
+
+/*
+ * Starts to load the configuration anew, beside the loop: logins and events go on. During one, it
+ * is done once more after it. waiter: a descriptor of a client to be told how it ended, taken; -1 =
+ * nobody waits. The outcome is logged, and stands in helper->last_error.
+ */
+void eg_reload(struct eg_helper *helper, int waiter);
+
+/* Is one going on? */
+bool eg_reload_goes_on(const struct eg_helper *helper);
+
+/* At the end: waits for the step that runs. */
+void eg_reload_close(struct eg_helper *helper);
+
+#endif

@@ -1,0 +1,330 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* A configuration on its way into force, step by step (inforce.h), and what is said of it. */
+#include "helper.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "action.h"
+#include "hooks.h"
+#include "inforce.h"
+#include "key.h"
+#include "log.h"
+#include "util.h"
+#include "watch.h"
+
+/* ---- what a policy is ---- */
+
+static void sum_add(uint8_t sum[EG_SUM_SIZE], const void *data, size_t n)
+{
+	uint8_t both[2 * EG_SUM_SIZE];
+
+	memcpy(both, sum, EG_SUM_SIZE);
+	eg_key_sha256(n ? data : "", n, both + EG_SUM_SIZE);
+	eg_key_sha256(both, sizeof(both), sum);
+}
+
+/* A digest of all that is put into maps, but for the generation: what is the same needs no new
+ * maps. */
+static void sum_of(const struct eg_policy_image *image, uint8_t sum[EG_SUM_SIZE])
+{
+	sum_add(sum, &image->policy, sizeof(image->policy));
+	sum_add(sum, image->entries4, image->n_entries4 * sizeof(*image->entries4));
+	sum_add(sum, image->entries6, image->n_entries6 * sizeof(*image->entries6));
+	sum_add(sum, image->segments, image->n_segments * sizeof(*image->segments));
+	sum_add(sum, image->items, image->n_items * sizeof(*image->items));
+	sum_add(sum, image->names, image->n_names * sizeof(*image->names));
+	sum_add(sum, image->digests.list, image->digests.n * sizeof(*image->digests.list));
+	sum_add(sum, image->places, image->n_places * sizeof(*image->places));
+	for (size_t i = 0; i < image->n_groups; i++)
+		sum_of(&image->groups[i], sum);
+}
+
+/* ---- for people ---- */
+
+/* For people: the rules they wrote, not the entries these became. "*" is of both families. */
+static void count_networks(struct eg_in_force *entry, const struct eg_config_profile *profile)
+{
+	entry->prefixes4 = entry->prefixes6 = 0;
+	for (size_t i = 0; i < profile->egress.n; i++) {
+		uint16_t family = profile->egress.list[i].spec.net.family;
+
+		entry->prefixes4 += family != AF_INET6;
+		entry->prefixes6 += family != AF_INET;
+	}
+	for (size_t i = 0; i < profile->feeds.n; i++) {
+		const struct eg_networks *networks = profile->feeds.list[i].networks;
+
+		for (size_t k = 0; networks && k < networks->n; k++)
+			*(networks->list[k].net.family == AF_INET ? &entry->prefixes4
+								  : &entry->prefixes6) += 1;
+	}
+}
+
+static void explain(const struct eg_config *config, int error, struct eg_err *err)
+{
+	if (!err->file[0])
+		(void)snprintf(err->file, sizeof(err->file), "%s", config->file);
+	if (err->text[0])
+		return;
+	if (error == -EOVERFLOW)
+		(void)snprintf(
+			err->text, sizeof(err->text),
+			"too many users, groups, programs, mount targets, names or files: all "
+			"policies together, the one in force included, have room for %d "
+			"ids and files, %d names and %d rules about files",
+			EG_ITEMS_MAX, EG_NAMES_MAX, EG_PLACE_RULES_MAX);
+	else
+		(void)snprintf(err->text, sizeof(err->text), "cannot put the policy in force: %s",
+			       strerror(-error));
+}
+
+static void log_exceptions(const struct eg_helper *helper, const struct eg_in_force *entry)
+{
+	for (size_t i = 0; i < entry->resolved.n_files; i++) {
+		const struct eg_resolved_file *file = &entry->resolved.files[i];
+
+		if (file->trouble)
+			eg_log(LOG_WARNING, "%s:%u: %s %s: %s", helper->config->file,
+			       file->text->line, file->text->text,
+			       file->kind == EG_ITEM_RULES ? "gets no rules of its own"
+							   : "is no exception",
+			       file->trouble);
+	}
+}
+
+/* Said at each load: what is denied is not. */
+static void log_digests(const struct eg_helper *helper)
+{
+	if (!helper->digests_seen && eg_inforce_needs(helper->config, &eg_hook_digests))
+		eg_log(LOG_WARNING,
+		       "%s: exec.deny_sha256 and exec.deny_sha256_files are NOT in force: this "
+		       "kernel takes no SHA-256 digests of files. It needs CONFIG_IMA=y with "
+		       "SHA-256 as its default, and no other ima_hash= on its command line",
+		       helper->config->file);
+}
+
+static void log_profile(const struct eg_helper *helper, const struct eg_in_force *entry)
+{
+	char audit[EG_ACTION_LIST_SIZE], kill[EG_ACTION_LIST_SIZE];
+	const struct eg_config_profile *profile = entry->profile;
+
+	eg_log(LOG_NOTICE,
+	       "POLICY generation=%u mode=%s profile=%s audit=%s kill=%s default=%s prefixes4=%u "
+	       "prefixes6=%u setuid=%s mount=%s digests=%u file=%s",
+	       helper->generation, profile->mode == EG_MODE_AUDIT ? "audit" : "enforce",
+	       entry->name, eg_action_list(eg_action_mask(profile, EG_ACTION_AUDIT), audit),
+	       eg_action_list(eg_action_mask(profile, EG_ACTION_KILL), kill),
+	       profile->default_deny ? "deny" : "allow", entry->prefixes4, entry->prefixes6,
+	       profile->deny_setuid ? "deny" : "allow", profile->deny_mount ? "deny" : "allow",
+	       entry->digests, helper->config->file);
+}
+
+/* ---- the steps ---- */
+
+/* One profile: compiled, and in maps when it is another than before. */
+static int prepare_one(struct eg_load *load, const struct eg_config_profile *profile, uint32_t slot,
+		       struct eg_load_profile *ret)
+{
+	struct eg_helper *helper = load->helper;
+	const struct eg_in_force *before = eg_in_force_find(helper, profile->name);
+	struct eg_policy_image image = {0};
+	int r = eg_inforce_image(helper, profile, &ret->entry.resolved, &image, &load->err);
+
+	if (!r) {
+		(void)snprintf(ret->entry.name, sizeof(ret->entry.name), "%s", profile->name);
+		ret->entry.slot = slot;
+		ret->entry.profile = profile;
+		ret->entry.digests = (uint32_t)image.digests.n;
+		count_networks(&ret->entry, profile);
+		sum_of(&image, ret->entry.sum);
+		if (!before || memcmp(before->sum, ret->entry.sum, EG_SUM_SIZE) != 0)
+			r = eg_bpf_policy_prepare(helper->bpf, slot, &image, load->generation,
+						  &ret->prepared);
+	}
+	eg_policy_done(&image);
+	return r;
+}
+
+static int prepare_all(struct eg_load *load)
+{
+	size_t n = load->config->n_profiles;
+	uint32_t *slots eg_auto_free = calloc(n, sizeof(*slots));
+	int r;
+
+	load->profiles = calloc(n, sizeof(*load->profiles));
+	if (!slots || !load->profiles)
+		return -ENOMEM;
+	r = eg_in_force_slots(load->helper, load->config->profiles, n, slots);
+	if (r < 0)
+		(void)snprintf(load->err.text, sizeof(load->err.text),
+			       "too many profiles: with those that sessions still have from "
+			       "earlier, there is room for %d",
+			       EG_PROFILES_MAX - EG_PROFILE_DEFAULT);
+	for (size_t i = 0; i < n && !r; i++)
+		r = prepare_one(load, &load->config->profiles[i], slots[i], &load->profiles[i]);
+	return r;
+}
+
+int eg_load_prepare(struct eg_load *load)
+{
+	int r = eg_config_load(load->path, 0, &load->config, &load->text, &load->n_text,
+			       &load->err);
+
+	if (r < 0)
+		return r;
+	r = eg_inforce_check(load->helper, load->config, &load->err);
+	if (!r)
+		r = eg_feeds_load(load->config, 0, load->helper->state_dir, &load->feeds,
+				  &load->err);
+	if (r < 0)
+		return r;
+	eg_places_begin(load->helper->places);
+	load->generation = load->helper->generation + 1;
+	r = prepare_all(load);
+	if (r < 0) {
+		eg_places_disturbed(load->helper->places);
+		explain(load->config, r, &load->err);
+	}
+	return r;
+}
+
+/* Puts one profile in force. What fails here is a value of an array that is there. */
+static void swap_one(struct eg_helper *helper, struct eg_load_profile *one, uint32_t generation)
+{
+	int r = one->prepared ? eg_bpf_policy_swap(helper->bpf, one->prepared)
+			      : eg_bpf_policy_renumber(helper->bpf, one->entry.slot, generation);
+
+	if (!r)
+		return;
+	eg_bpf_policy_abandon(helper->bpf, eg_take_ptr(&one->prepared));
+	memset(one->entry.sum, 0, sizeof(one->entry.sum));
+	eg_log(LOG_ERR, "cannot put the policy of profile %s in force: %s; its old one stays",
+	       one->entry.name, strerror(-r));
+}
+
+/* The new table: what is configured, and behind it what sessions still have. */
+static struct eg_in_force *new_table(struct eg_load *load, size_t *ret_n)
+{
+	struct eg_helper *helper = load->helper;
+	size_t n = load->config->n_profiles;
+	struct eg_in_force *table = calloc(n + helper->n_in_force, sizeof(*table));
+
+	for (size_t i = 0; i < n && table; i++) {
+		table[i] = load->profiles[i].entry;
+		load->profiles[i].entry.resolved = (struct eg_resolved){0}; /* taken */
+	}
+	for (size_t i = 0; i < helper->n_in_force && table; i++) {
+		struct eg_in_force *old = &helper->in_force[i];
+		bool stays = true;
+
+		for (size_t k = 0; k < load->config->n_profiles && stays; k++)
+			stays = table[k].slot != old->slot;
+		eg_resolved_done(&old->resolved);
+		if (!stays)
+			continue;
+		table[n] = *old;
+		table[n++].profile = NULL;
+	}
+	*ret_n = n;
+	return table;
+}
+
+int eg_load_swap(struct eg_load *load)
+{
+	struct eg_helper *helper = load->helper;
+	size_t n;
+	struct eg_in_force *table = new_table(load, &n);
+
+	if (!table)
+		return -ENOMEM;
+	eg_stray_settle(helper);
+	for (size_t i = 0; i < load->config->n_profiles; i++)
+		swap_one(helper, &load->profiles[i], load->generation);
+	for (size_t i = 0; i < load->config->n_profiles; i++)
+		memcpy(table[i].sum, load->profiles[i].entry.sum, EG_SUM_SIZE);
+	free(helper->in_force);
+	helper->in_force = table;
+	helper->n_in_force = n;
+	eg_config_free(helper->config);
+	helper->config = eg_take_ptr(&load->config);
+	helper->generation = load->generation;
+	helper->loaded_s = time(NULL);
+	for (size_t i = 0; i < n; i++) {
+		if (table[i].profile) {
+			log_exceptions(helper, &table[i]);
+			log_profile(helper, &table[i]);
+		} else if (table[i].name[0] && eg_in_force_is_used(helper, table[i].slot)) {
+			eg_log(LOG_WARNING,
+			       "profile %s is no longer configured: sessions that have it keep its "
+			       "last policy until they end",
+			       table[i].name);
+		}
+	}
+	log_digests(helper);
+	eg_watch_renew(helper);
+	eg_flows_reset(helper);
+	return 0;
+}
+
+/* Keeps the text of a good configuration for the next start, replaced in one step. Losing it is not
+ * an error now. */
+static void keep_last_good(struct eg_helper *helper, const char *text, size_t n)
+{
+	int dir eg_auto_close = open(helper->state_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int fd eg_auto_close = -1;
+
+	if (dir >= 0)
+		fd = openat(dir, EG_LAST_GOOD ".new",
+			    O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0 || write(fd, text, n) != (ssize_t)n || fsync(fd) < 0 ||
+	    renameat(dir, EG_LAST_GOOD ".new", dir, EG_LAST_GOOD) < 0)
+		eg_log(LOG_WARNING,
+		       "cannot keep the configuration as %s/" EG_LAST_GOOD
+		       ": %s; an older one stays there",
+		       helper->state_dir, strerror(errno));
+}
+
+static void tell_feed(void *data, bool serious, const struct eg_err *what)
+{
+	char text[EG_TEXT_SIZE];
+
+	(void)data;
+	eg_log(serious ? LOG_ERR : LOG_WARNING, "%s", eg_err_format(what, text, sizeof(text)));
+}
+
+void eg_load_settle(struct eg_load *load)
+{
+	struct eg_helper *helper = load->helper;
+	struct eg_prepared *list[EG_PROFILES_MAX];
+	size_t n = 0;
+
+	for (size_t i = 0; i < helper->config->n_profiles; i++)
+		if (load->profiles[i].prepared)
+			list[n++] = eg_take_ptr(&load->profiles[i].prepared);
+	eg_bpf_policies_settle(helper->bpf, list, n);
+	eg_inforce_protect(helper);
+	eg_places_settled(helper->places);
+	eg_feeds_keep(&load->feeds, helper->state_dir);
+	eg_feeds_tell(&load->feeds, tell_feed, NULL);
+	if (load->keep)
+		keep_last_good(helper, load->text, load->n_text);
+}
+
+void eg_load_done(struct eg_load *load)
+{
+	for (size_t i = 0; load->config && load->profiles && i < load->config->n_profiles; i++) {
+		eg_bpf_policy_abandon(load->helper->bpf, load->profiles[i].prepared);
+		eg_resolved_done(&load->profiles[i].entry.resolved);
+	}
+	free(load->profiles);
+	free(load->text);
+	eg_feeds_done(&load->feeds, load->config ? load->config : load->helper->config);
+	eg_config_free(load->config);
+	memset(load, 0, sizeof(*load));
+}

@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * Reloads beside the loop. Parsing and compiling a million rules takes seconds, and freeing the old
+ * ones waits for the kernel; logins and events must not wait for that. So a thread prepares, the
+ * loop swaps, and another thread settles: never both at a time, and the loop leaves alone what
+ * theirs is (inforce.h). A thread tells that it is done by closing its end of a pipe.
+ */
+#include "helper.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "inforce.h"
+#include "log.h"
+#include "notify.h"
+#include "util.h"
+
+enum { WAITERS_MAX = EG_CLIENTS_MAX };
+
+struct eg_reload {
+	struct eg_source done; /* readable when the thread has ended */
+	pthread_t thread;
+	int out; /* the thread's end */
+	struct eg_load load;
+	int error;     /* of the step that ran */
+	bool settling; /* else it prepares */
+	bool again;    /* there was another request meanwhile: with what is there then */
+	int waiters[WAITERS_MAX], next_waiters[WAITERS_MAX]; /* owned; the latter for `again` */
+	size_t n_waiters, n_next;
+};
+
+bool eg_reload_goes_on(const struct eg_helper *helper)
+{
+	return helper->reload;
+}
+
+/* ---- who waits ---- */
+
+static void answer(int fd, int error, const char *text)
+{
+	struct eg_msg_refused refused = {.error = -error};
+	struct eg_msg ok;
+
+	/* a client that has gone needs no answer, and one that does not read gets none */
+	if (!error) {
+		eg_proto_head(&ok, EG_MSG_OK, sizeof(ok));
+		(void)eg_proto_send(fd, &ok, -1, eg_proto_now_ms());
+		return;
+	}
+	(void)snprintf(refused.text, sizeof(refused.text), "%s", text);
+	eg_proto_head(&refused, EG_MSG_REFUSED, sizeof(refused));
+	(void)eg_proto_send(fd, &refused, -1, eg_proto_now_ms());
+}
+
+static void answer_all(struct eg_helper *helper, struct eg_reload *reload, int error)
+{
+	for (size_t i = 0; i < reload->n_waiters; i++) {
+		answer(reload->waiters[i], error, helper->last_error);
+		eg_close_p(&reload->waiters[i]);
+	}
+	reload->n_waiters = 0;
+}
+
+static void add_waiter(int *list, size_t *n, int fd)
+{
+	if (fd < 0)
+		return;
+	if (*n < WAITERS_MAX) {
+		list[(*n)++] = fd;
+		return;
+	}
+	answer(fd, -EAGAIN, "too many wait for a reload");
+	(void)close(fd);
+}
+
+/* ---- steps ---- */
+
+static void *run(void *arg)
+{
+	struct eg_reload *reload = arg;
+
+	if (reload->settling)
+		eg_load_settle(&reload->load);
+	else
+		reload->error = eg_load_prepare(&reload->load);
+	eg_close_p(&reload->out);
+	return NULL;
+}
+
+static void on_done(struct eg_helper *helper, struct eg_source *source, uint32_t events);
+
+/* Runs a step in a thread, or, when there can be none, here. */
+static void start(struct eg_helper *helper, struct eg_reload *reload)
+{
+	int pair[2] = {-1, -1}, r = 0;
+
+	if (pipe2(pair, O_CLOEXEC) < 0)
+		r = -errno;
+	reload->done = (struct eg_source){.fd = pair[0], .handle = on_done};
+	reload->out = pair[1];
+	if (!r)
+		r = eg_loop_add(helper, &reload->done, EPOLLIN);
+	if (!r)
+		r = -pthread_create(&reload->thread, NULL, run, reload);
+	if (!r)
+		return;
+	eg_log(LOG_WARNING, "cannot reload in the background: %s; logins wait for it",
+	       strerror(-r));
+	eg_close_p(&reload->done.fd);
+	reload->done.fd = -1;
+	(void)run(reload);
+	on_done(helper, &reload->done, 0);
+}
+
+static void begin(struct eg_helper *helper, struct eg_reload *reload)
+{
+	eg_notify_reloading();
+	reload->load =
+		(struct eg_load){.helper = helper, .path = helper->config_file, .keep = true};
+	reload->settling = false;
+	reload->error = 0;
+	start(helper, reload);
+}
+
+static void refused(struct eg_helper *helper, struct eg_reload *reload)
+{
+	if (!reload->load.err.text[0])
+		(void)snprintf(reload->load.err.text, sizeof(reload->load.err.text), "%s",
+			       strerror(-reload->error));
+	(void)eg_err_format(&reload->load.err, helper->last_error, sizeof(helper->last_error));
+	eg_log(LOG_ERR, "%s; %s", helper->last_error,
+	       helper->config ? "the policy in force stays" : "there is none in force");
+}
+
+static void over(struct eg_helper *helper, struct eg_reload *reload)
+{
+	eg_load_done(&reload->load);
+	eg_in_force_sweep(helper);
+	answer_all(helper, reload, reload->error);
+	if (reload->again) {
+		reload->again = false;
+		memcpy(reload->waiters, reload->next_waiters, sizeof(reload->waiters));
+		reload->n_waiters = reload->n_next;
+		reload->n_next = 0;
+		begin(helper, reload);
+		return;
+	}
+	free(reload);
+	helper->reload = NULL;
+	eg_notify_ready();
+}
+
+/* Prepared: puts it in force. Who waits is told when what it replaced is gone, too. */
+static void prepared(struct eg_helper *helper, struct eg_reload *reload)
+{
+	if (!reload->error)
+		reload->error = eg_load_swap(&reload->load);
+	if (reload->error) {
+		refused(helper, reload);
+		over(helper, reload);
+		return;
+	}
+	helper->last_error[0] = '\0';
+	reload->settling = true;
+	start(helper, reload);
+}
+
+static void on_done(struct eg_helper *helper, struct eg_source *source, uint32_t events)
+{
+	struct eg_reload *reload =
+		(struct eg_reload *)((char *)source - offsetof(struct eg_reload, done));
+
+	(void)events;
+	if (source->fd >= 0) {
+		(void)pthread_join(reload->thread, NULL); /* only fails for one that is none */
+		eg_close_p(&source->fd);
+	}
+	if (reload->settling)
+		over(helper, reload);
+	else
+		prepared(helper, reload);
+}
+
+/* ---- from outside ---- */
+
+void eg_reload(struct eg_helper *helper, int waiter)
+{
+	struct eg_reload *reload = helper->reload;
+
+	if (reload) {
+		reload->again = true;
+		add_waiter(reload->next_waiters, &reload->n_next, waiter);
+		return;
+	}
+	reload = calloc(1, sizeof(*reload));
+	if (!reload) {
+		eg_log(LOG_ERR, "cannot reload: %s; the policy in force stays", strerror(ENOMEM));
+		answer(waiter, -ENOMEM, "out of memory");
+		eg_close_p(&waiter);
+		return;
+	}
+	helper->reload = reload;
+	add_waiter(reload->waiters, &reload->n_waiters, waiter);
+	begin(helper, reload);
+}
+
+void eg_reload_close(struct eg_helper *helper)
+{
+	struct eg_reload *reload = helper->reload;
+
+	if (!reload)
+		return;
+	(void)pthread_join(reload->thread, NULL);
+	eg_close_p(&reload->done.fd);
+	for (size_t i = 0; i < reload->n_waiters; i++)
+		eg_close_p(&reload->waiters[i]);
+	for (size_t i = 0; i < reload->n_next; i++)
+		eg_close_p(&reload->next_waiters[i]);
+	eg_load_done(&reload->load);
+	free(reload);
+	helper->reload = NULL;
+}

@@ -1,0 +1,233 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# test_ctl_check.sh EBPFGUARDCTL: what "ebpfguardctl check" finds in a configuration, each finding beside one that looks
+# like it and is none. All that it says is compared. TAP.
+set -uo pipefail
+
+CTL=$(readlink -f "$1")
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+cd "$dir" || exit 1
+unset SSH_CONNECTION
+n=0
+
+is() { # DESCRIPTION EXPECTED GOT
+	n=$((n + 1))
+	if [[ $2 == "$3" ]]; then
+		echo "ok $n - $1"
+	else
+		printf 'not ok %d - %s\n#   expected: %s\n#   got:      %s\n' "$n" "$1" "${2//$'\n'/$'\n'#             }" \
+			"${3//$'\n'/$'\n'#             }"
+	fi
+}
+# said CONFIGURATION: all that check says of it, and its status.
+said() {
+	printf '%s\n' "$1" >conf
+	"$CTL" check conf 2>&1
+	echo "status $?"
+}
+# warns DESCRIPTION CONFIGURATION [LINE TEXT]...: these warnings and no other, in whatever order, which for files is that
+# of their numbers; none: the file is fine.
+warns() {
+	local what=$1 conf=$2 expected='' found=$((($# - 2) / 2))
+	shift 2
+	while (($#)); do
+		expected+="conf:$1: warning: $2"$'\n'
+		shift 2
+	done
+	case $found in
+	0) expected+="conf: fine"$'\nstatus 0' ;;
+	1) expected+="conf: valid, 1 warning"$'\nstatus 1' ;;
+	*) expected+="conf: valid, $found warnings"$'\nstatus 1' ;;
+	esac
+	is "$what" "$(sort <<<"$expected")" "$(said "$conf" | sort)"
+}
+fine() { warns "$@"; } # DESCRIPTION CONFIGURATION
+# refuses DESCRIPTION CONFIGURATION LINE TEXT: an error, and nothing besides.
+refuses() { is "$1" "conf:$3: $4"$'\nstatus 1' "$(said "$2")"; }
+
+# ---- rules without effect
+
+no_effect='and deny wins at equal length'
+instead='; to refuse all but this, leave that out and set default = "deny"'
+fine "deny alone" 'deny = [ "18.0.0.0/9" ];'
+warns "allow and deny of one network" $'deny = [ "18.0.0.0/9" ];\nallow = [ "18.0.0.0/9" ];' \
+	2 "allow 18.0.0.0/9 has no effect: line 1 denies 18.0.0.0/9, $no_effect"
+fine "allow of a longer prefix" $'deny = [ "18.0.0.0/9" ];\nallow = [ "18.0.0.0/10" ];'
+warns "the same written differently" $'deny = [ "2001:db8::/32" ];\nallow = [ "2001:0db8:0::/32" ];' \
+	2 "allow 2001:db8::/32 has no effect: line 1 denies 2001:db8::/32, $no_effect"
+warns "allow of a port where all is denied" $'deny = [ "18.0.0.0/9" ];\nallow = [ "18.0.0.0/9:443/tcp" ];' \
+	2 "allow 18.0.0.0/9:443/tcp has no effect: line 1 denies 18.0.0.0/9, $no_effect$instead"
+fine "allow of all where a port is denied" $'deny = [ "18.0.0.0/9:443/tcp" ];\nallow = [ "18.0.0.0/9" ];'
+warns "ports within the ports that are denied" $'deny = [ "18.0.0.0/9:400-500" ];\nallow = [ "18.0.0.0/9:443/tcp" ];' \
+	2 "allow 18.0.0.0/9:443/tcp has no effect: line 1 denies 18.0.0.0/9:400-500, $no_effect"
+fine "ports that go beyond" $'deny = [ "18.0.0.0/9:400-500" ];\nallow = [ "18.0.0.0/9:443-501/tcp" ];'
+fine "ports that begin before" $'deny = [ "18.0.0.0/9:400-500" ];\nallow = [ "18.0.0.0/9:399-443/tcp" ];'
+fine "another protocol" $'deny = [ "18.0.0.0/9:443/udp" ];\nallow = [ "18.0.0.0/9:443/tcp" ];'
+warns "everywhere, in both families" $'deny = [ "*:53/udp" ];\nallow = [ "*:53/udp" ];' \
+	2 "allow *:53/udp has no effect: line 1 denies *:53/udp, $no_effect"
+fine "everywhere, denied in one family" $'deny = [ "0.0.0.0/0:53/udp" ];\nallow = [ "*:53/udp" ];'
+warns "allow without deny" $'# nothing\nallow = [ "10.0.0.0/8" ];' \
+	2 'allow has no effect: without deny everything is allowed; to refuse the rest add default = "deny";'
+fine "allow with a default" $'default = "deny";\nallow = [ "10.0.0.0/8", "127.0.0.0/8" ];'
+warns "bind.allow without bind.deny" 'bind = { allow = [ "8000-8999/tcp" ]; };' \
+	1 'bind.allow has no effect: without bind.deny every port may be bound; to refuse the rest add deny = [ "*" ];'
+fine "bind.allow with bind.deny" 'bind = { allow = [ "8000-8999/tcp" ]; deny = [ "*" ]; };'
+warns "setuid.allow without setuid.deny" $'setuid = {\n allow = [ "/bin/true" ];\n};' \
+	2 'setuid.allow has no effect without setuid.deny = true'
+fine "setuid.allow with setuid.deny" 'setuid = { deny = true; allow = [ "/bin/true" ]; };'
+warns "mount.allow without mount.deny" 'mount = { allow = [ "tmpfs" ]; };' \
+	1 'mount.allow has no effect without mount.deny = true'
+fine "mount.allow with mount.deny" 'mount = { deny = true; allow = [ "tmpfs" ]; };'
+
+# ---- names of nothing
+
+warns "a program that is not there" $'setuid = { deny = true;\n allow = [ "/bin/true", "/usr/bin/sduo" ]; };' \
+	2 'setuid.allow names no program: /usr/bin/sduo: No such file or directory'
+warns "a program that is a directory" 'setuid = { deny = true; allow = [ "/usr/bin" ]; };' \
+	1 'setuid.allow names no program: /usr/bin: not a file'
+refuses "setuid.users: a user that is not there" $'setuid = { deny = true;\n users = [ "root", "no-such-user" ]; };' \
+	2 'setuid.users: there is no user "no-such-user"'
+refuses "setuid.groups: a group that is not there" 'setuid = { deny = true; groups = [ "no-such-group" ]; };' \
+	1 'setuid.groups: there is no group "no-such-group"'
+fine "users and groups that are there, and numbers" \
+	'setuid = { deny = true; users = [ "root", "12345678" ]; groups = [ "shadow", "12345678" ]; };'
+warns "setuid.users without root" 'setuid = { deny = true; users = [ "daemon" ]; };' \
+	1 'setuid.users does not name root: sessions may become root'
+fine "setuid.users with root's number" 'setuid = { deny = true; users = [ "daemon", "0" ]; };'
+fine "setuid.users without root where nothing is denied" 'setuid = { deny = false; users = [ "daemon" ]; };'
+warns "managers.exempt: a user that is not there" 'managers = { exempt = [ "root", "no-such-user" ]; };' \
+	1 'managers.exempt: there is no user "no-such-user"'
+fine "managers.exempt: one that is" 'managers = { exempt = [ "root" ]; };'
+
+# ---- rules of programs
+
+# group PROGRAM [REST]
+group() { printf '{ programs = [ "%s" ]; allow = [ "18.0.0.0/9" ]; %s }' "$1" "${2:-}"; }
+base='deny = [ "18.0.0.0/9" ]; rules = ('
+cp /bin/true program
+ln program program-linked
+ln -s program program-soft
+cp program program-copy
+fine "two programs" "$base"$'\n'"$(group "$dir/program"),"$'\n'"$(group "$dir/program-copy") );"
+warns "a group's program that is not there" "$base"$'\n'"$(group "$dir/program"),"$'\n'"$(group "$dir/none") );" \
+	3 "rules[].programs names no program: $dir/none: No such file or directory"
+for name in linked soft; do
+	warns "a program named twice, $name" "$base"$'\n'"$(group "$dir/program"),"$'\n'"$(group "$dir/program-$name") );" \
+		3 "$dir/program-$name is the same file as $dir/program on line 2, which has rules of its own already; a program is named once"
+done
+setuid="setuid = { deny = true; };"
+fine "a group's setuid.allow" \
+	"$setuid $base $(group "$dir/program" 'setuid = { allow = [ "/bin/true" ]; };') );"
+warns "a group's setuid.allow that is not there" \
+	"$setuid $base $(group "$dir/program" 'setuid = { allow = [ "/bin/none" ]; };') );" \
+	1 'rules[].setuid.allow names no program: /bin/none: No such file or directory'
+warns "a group's setuid.allow without setuid.deny" \
+	"$base $(group "$dir/program" 'setuid = { allow = [ "/bin/true" ]; };') );" \
+	1 'rules[].setuid.allow has no effect without setuid.deny = true'
+
+# ---- what is likely to be missed
+
+itself='this host itself: its name server, mail and databases'
+fine "the addresses beside loopback" 'deny = [ "126.0.0.0/8", "128.0.0.0/8", "::2" ];'
+warns "loopback" 'deny = [ "127.0.0.0/8" ];' 1 "deny 127.0.0.0/8 covers 127.0.0.1, $itself" \
+	1 'deny 127.0.0.0/8 covers 127.0.0.53, the name server of systemd-resolved'
+warns "loopback v6" 'deny = [ "::1" ];' 1 "deny ::1/128 covers ::1, $itself"
+fine "a port of loopback" 'deny = [ "127.0.0.1:25/tcp" ];'
+warns "the name server" 'deny = [ "127.0.0.53:53/udp" ];' \
+	1 'deny 127.0.0.53/32:53/udp covers 127.0.0.53, the name server of systemd-resolved'
+fine "everything, which leaves loopback" $'deny = [ "0.0.0.0/0", "::/0" ];\nallow = [ "10.0.0.0/8" ];'
+here='the address you are logged in from: this connection stays, sessions cannot open new ones to there'
+export SSH_CONNECTION='18.1.2.3 4242 10.0.0.1 22'
+warns "where one is logged in from" 'deny = [ "18.0.0.0/9" ];' 1 "deny 18.0.0.0/9 covers 18.1.2.3, $here"
+fine "elsewhere" 'deny = [ "19.0.0.0/9" ];'
+fine "a port there" 'deny = [ "18.0.0.0/9:25/tcp" ];'
+export SSH_CONNECTION='fe80::1%eth0 4242 fe80::2%eth0 22'
+warns "where one is logged in from, by an interface" 'deny = [ "fe80::/10" ];' 1 "deny fe80::/10 covers fe80::1, $here"
+for SSH_CONNECTION in '' ' ' 'nonsense 1 2 3' "$(printf '1%.0s' {1..200}) 1 2 3"; do
+	fine "logged in from \"${SSH_CONNECTION:0:10}\"" 'deny = [ "18.0.0.0/9" ];'
+done
+unset SSH_CONNECTION
+
+# ---- hard links
+
+elsewhere='a hard link elsewhere is not covered'
+files() { printf 'files = {\n deny_read = [ %s ];\n allow = [ %s ];\n deny_write = [ %s ];\n};' "${1:-}" "${2:-}" "${3:-}"; }
+quoted() { printf "\"$dir/%s\", " "$@" | sed 's/, $//'; }
+mkdir -p tree/sub tree/open out
+echo x | tee single double tree/a tree/sub/b tree/open/c tree/d >/dev/null
+ln double out/double
+ln tree/sub/b out/b
+ln tree/d tree/sub/d
+ln -s double soft
+ln -s tree soft-tree
+fine "a file with one name" "$(files "$(quoted single)")"
+warns "a file with another" "$(files "$(quoted single double)")" 2 "$dir/double has 2 names; $elsewhere"
+warns "by a link" "$(files "$(quoted soft)")" 2 "$dir/soft has 2 names; $elsewhere"
+warns "that may not be written" "$(files '' '' "$(quoted double)")" 4 "$dir/double has 2 names; $elsewhere"
+fine "both names are denied" "$(files "$(quoted double out/double)")"
+fine "both names are denied, one here and one there" "$(files "$(quoted double)" '' "$(quoted out/double)")"
+warns "one name that is denied twice" "files = { deny_read = [ $(quoted double) ]; deny_write = [ $(quoted double) ]; };" \
+	1 "$dir/double has 2 names; $elsewhere"
+fine "a file that is not there" "$(files "$(quoted none)")"
+warns "a tree, with names in it and elsewhere" "$(files "$(quoted tree)")" 2 "$dir/tree/sub/b has 2 names; $elsewhere"
+warns "a tree by a link" "$(files "$(quoted soft-tree)")" 2 "$dir/soft-tree/sub/b has 2 names; $elsewhere"
+fine "a tree and where the names are" "$(files "$(quoted tree out/b)")"
+ln tree/open/c out/c
+fine "what is allowed is not looked at" "$(files "$(quoted tree)" "$(quoted tree/open)" "$(quoted out/b)")"
+warns "but what is not" "$(files "$(quoted tree)" "$(quoted tree/sub)")" \
+	2 "$dir/tree/d has 2 names; $elsewhere" 2 "$dir/tree/open/c has 2 names; $elsewhere"
+
+mkdir many many-out
+for ((i = 10; i < 31; i++)); do
+	: >many/$i
+	ln many/$i many-out/$i
+done
+out=$(said "$(files "$(quoted many)")")
+is "many: twenty are listed" 20 "$(grep -c "^conf:2: warning: $dir/many/[0-9]* has 2 names; $elsewhere\$" <<<"$out")"
+is "many: the others are counted" $'conf:2: warning: 1 more file has names elsewhere that are not covered\nconf: valid, 21 warnings\nstatus 1' \
+	"$(tail -n 3 <<<"$out")"
+: >many/31
+ln many/31 many-out/31
+is "many: and are many" "conf:2: warning: 2 more files have names elsewhere that are not covered" \
+	"$(said "$(files "$(quoted many)")" | grep more)"
+rm many/3?
+fine=$(said "$(files "$(quoted many)")")
+is "many: twenty and no more" $'conf: valid, 20 warnings\nstatus 1' "$(tail -n 2 <<<"$fine")"
+
+# deep N: a tree with a directory of N levels, and behind it a file with a name elsewhere.
+deep() {
+	rm -rf deep
+	mkdir -p "deep/$(printf 'd/%.0s' $(seq "$1"))"
+	: >deep/last
+	ln -f deep/last out/last
+}
+deep 64
+warns "a deep tree" "$(files "$(quoted deep)")" 2 "$dir/deep/last has 2 names; $elsewhere"
+deep 65
+warns "a deeper one: said, and the rest is looked at" "$(files "$(quoted deep)")" 2 "$dir/deep/last has 2 names; $elsewhere" \
+	2 'hard links were looked for 64 directories down only'
+rm -rf deep out/last
+
+# A hundred ways to one directory, which counts itself: looked at as often, two hundred thousand in all.
+mkdir full
+(cd full && seq 1999 | xargs touch)
+for ((i = 10; i < 110; i++)); do ln -s full way$i; done
+ways=$(quoted way{10..109})
+fine "as many files as are looked at" "$(files "$ways")"
+: >full/more
+warns "and more" "$(files "$ways")" 2 'hard links were looked for in the first 200000 files only'
+
+# ---- errors, and all of it at once
+
+refuses "an unknown key" $'\ndney = [ "10.0.0.0/8" ];' 2 'unknown key "dney"; did you mean "deny"?'
+refuses "more ports than the kernel's tables have room for" \
+	"deny = [ $(seq -f '"18.0.0.0/9:%.0f/tcp"' 1 2 4999 | paste -sd,) ];" 1 \
+	'the rules for this network and those around it make 5001 different ranges of protocols and ports, at most 4096 are possible'
+is "a feed that is not there" $'/nonexistent: No such file or directory\nstatus 1' \
+	"$(said 'exec = { deny_sha256_files = [ "/nonexistent" ]; };')"
+warns "several" $'deny = [ "18.0.0.0/9", "::1" ];\nallow = [ "18.0.0.0/9" ];\nbind = { allow = [ "80" ]; };\nmount = { allow = [ "tmpfs" ]; };' \
+	2 "allow 18.0.0.0/9 has no effect: line 1 denies 18.0.0.0/9, $no_effect" \
+	3 'bind.allow has no effect: without bind.deny every port may be bound; to refuse the rest add deny = [ "*" ];' \
+	4 'mount.allow has no effect without mount.deny = true' 1 "deny ::1/128 covers ::1, $itself"
+echo "1..$n"

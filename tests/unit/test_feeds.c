@@ -1,0 +1,461 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * Feeds of networks on the disk: which files are read, what is used when one is refused, what is
+ * kept and when, and what people hear of it.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <cmocka.h>
+
+#include "feeds.h"
+#include "skip.h"
+#include "util.h"
+
+static char dir[] = "/tmp/eg-feeds-XXXXXX";
+static char state_dir[64], feed_a[64], feed_b[64];
+
+static int make_dir(void **state)
+{
+	(void)state;
+	if (!mkdtemp(dir))
+		return -1;
+	(void)snprintf(state_dir, sizeof(state_dir), "%s/state", dir);
+	(void)snprintf(feed_a, sizeof(feed_a), "%s/a", dir);
+	(void)snprintf(feed_b, sizeof(feed_b), "%s/b", dir);
+	return 0;
+}
+
+static int remove_dir(void **state)
+{
+	char command[128];
+
+	(void)state;
+	(void)snprintf(command, sizeof(command), "rm -rf %s", dir);
+	return system(command);
+}
+
+/* Each test begins without feeds and copies. */
+static int clean(void **state)
+{
+	char command[128];
+
+	(void)state;
+	(void)snprintf(command, sizeof(command), "rm -rf %s/*", dir);
+	return system(command) || mkdir(state_dir, 0700);
+}
+
+static void put(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+	assert_int_equal(fchmod(fd, 0600), 0);
+	assert_int_equal(close(fd), 0);
+}
+
+/* A configuration of these words; A and B stand for the feeds. */
+static struct eg_config *config_of(const char *text)
+{
+	struct eg_config *config = NULL;
+	struct eg_err err = {0};
+	char full[1024];
+	size_t n = 0;
+
+	for (; *text; text++)
+		if (*text == 'A' || *text == 'B')
+			n += (size_t)snprintf(full + n, sizeof(full) - n, "\"%s\"",
+					      *text == 'A' ? feed_a : feed_b);
+		else
+			full[n++] = *text;
+	if (eg_config_parse(full, n, "conf", &config, &err) < 0)
+		fail_msg("line %u: %s", err.line, err.text);
+	return config;
+}
+
+/* What people hear, one line each. */
+static char heard[4096];
+
+static void hear(void *data, bool serious, const struct eg_err *what)
+{
+	size_t n = strlen(heard);
+	char line[1024];
+
+	(void)data;
+	(void)snprintf(heard + n, sizeof(heard) - n, "%s %s\n", serious ? "ERR" : "WARNING",
+		       eg_err_format(what, line, sizeof(line)));
+}
+
+/* Loads, and keeps what was loaded. r: what loading must return. Returns how many networks the
+ * first feed has. */
+static size_t load(const char *text, int r, struct eg_err *reterr)
+{
+	struct eg_config *config = config_of(text);
+	struct eg_feeds feeds = {0};
+	size_t n = 0;
+	int got;
+
+	*reterr = (struct eg_err){0};
+	heard[0] = '\0';
+	got = eg_feeds_load(config, geteuid(), state_dir, &feeds, reterr);
+	if (got != r)
+		fail_msg("%d, expected %d: %s: %s", got, r, reterr->file, reterr->text);
+	if (!got) {
+		n = config->profiles[0].feeds.list[0].networks->n;
+		eg_feeds_keep(&feeds, state_dir);
+		eg_feeds_tell(&feeds, hear, NULL);
+	} else {
+		assert_null(feeds.list);
+		assert_null(config->profiles[0].feeds.list[0].networks);
+		assert_string_not_equal(reterr->text, "");
+	}
+	eg_feeds_done(&feeds, config);
+	assert_null(config->profiles[0].feeds.list[0].networks);
+	eg_config_free(config);
+	return n;
+}
+
+static void test_load(void **state)
+{
+	struct eg_config *config;
+	struct eg_feeds feeds = {0};
+	struct eg_err err = {0};
+	const struct eg_config_feeds *of;
+
+	(void)state;
+	put(feed_a, "192.0.2.0/24\n192.0.3.0/24\n");
+	put(feed_b, "2001:db8::/32\n");
+	config = config_of("deny_files = (A); allow_files = (B);");
+	assert_int_equal(eg_feeds_load(config, geteuid(), NULL, &feeds, &err), 0);
+	of = &config->profiles[0].feeds;
+	assert_int_equal(feeds.n, 2);
+	assert_int_equal(of->list[0].networks->n, 2);
+	assert_false(of->list[0].allow);
+	assert_int_equal(of->list[1].networks->n, 1);
+	assert_true(of->list[1].allow);
+	eg_feeds_done(&feeds, config);
+	assert_null(of->list[0].networks);
+	eg_config_free(config);
+	config = config_of("");
+	assert_int_equal(eg_feeds_load(config, geteuid(), state_dir, &feeds, &err), 0);
+	assert_int_equal(feeds.n, 0);
+	eg_feeds_done(&feeds, NULL);
+	eg_config_free(config);
+}
+
+/* Refused for each reason; without a copy that is the end, with one it is used. */
+static void test_refused(void **state)
+{
+	static const char lenient[] = "deny_files = (A);",
+			  strict[] = "deny_files = ({file = A; strict = true; shrink = 20;});";
+	static const struct {
+		const char *config, *text; /* NULL: no file */
+		mode_t mode;
+		int r;
+		const char *why;
+	} cases[] = {
+		{lenient, NULL, 0, -ENOENT, ": No such file or directory"},
+		{lenient, "", 0600, -ENODATA, ": lists no network; an empty feed is refused"},
+		{lenient, "# none\nx\n", 0600, -ENODATA,
+		 ": lists no network; an empty feed is refused"},
+		{lenient, "192.0.2.1\n", 0620, -EPERM,
+		 ": writable by others than its owner (mode 0620): run chmod go-w"},
+		{strict, "192.0.2.1\nx\n", 0600, -EINVAL,
+		 ":2: \"x\" is not an IPv4 or IPv6 network such as 10.0.0.0/8 or 2001:db8::/32"},
+	};
+	struct eg_err err;
+
+	(void)state;
+	for (size_t i = 0; i < EG_ARRAY_SIZE(cases); i++) {
+		char line[1024], wanted[1024], with_rest[2048];
+
+		assert_int_equal(clean(NULL), 0);
+		(void)snprintf(wanted, sizeof(wanted), "%s%s", feed_a, cases[i].why);
+		for (int copy = 0; copy < 2; copy++) {
+			if (copy) {
+				put(feed_a, "192.0.2.1\n192.0.2.2\n192.0.2.3\n");
+				assert_int_equal(load(cases[i].config, 0, &err), 3);
+				assert_string_equal(heard, "");
+				assert_int_equal(unlink(feed_a), 0);
+			}
+			if (cases[i].text) {
+				put(feed_a, cases[i].text);
+				assert_int_equal(chmod(feed_a, cases[i].mode), 0);
+			}
+			if (!copy) {
+				(void)load(cases[i].config, cases[i].r, &err);
+				assert_string_equal(eg_err_format(&err, line, sizeof(line)),
+						    wanted);
+				continue;
+			}
+			for (int again = 0; again < 2; again++) { /* it stays the last good one */
+				assert_int_equal(load(cases[i].config, 0, &err), 3);
+				(void)snprintf(
+					with_rest, sizeof(with_rest),
+					"ERR %s; its last good copy, of 3 networks, stays in "
+					"force\n",
+					wanted);
+				assert_string_equal(heard, with_rest);
+			}
+		}
+	}
+}
+
+static void test_shrunk(void **state)
+{
+	static const char config[] = "deny_files = ({file = A; shrink = 50;});",
+			  any[] = "deny_files = ({file = A; shrink = 100;});";
+	struct eg_err err;
+
+	(void)state;
+	put(feed_a, "192.0.2.1\n192.0.2.2\n192.0.2.3\n192.0.2.4\n");
+	assert_int_equal(load(config, 0, &err), 4);
+	put(feed_a, "192.0.2.9\n");
+	assert_int_equal(load(config, 0, &err), 4);
+	assert_non_null(strstr(
+		heard, "a: lists 1 networks, and the last good one 4: it has shrunk by more "
+		       "than 50 percent. If that is right, set shrink = 100 for this file until it "
+		       "is taken; its last good copy, of 4 networks, stays in force\n"));
+	put(feed_a, "192.0.2.9\n192.0.2.8\n");
+	assert_int_equal(load(config, 0, &err), 2);
+	assert_string_equal(heard, "");
+	put(feed_a, "192.0.2.9\n"); /* half of what is the last good one now */
+	assert_int_equal(load(config, 0, &err), 1);
+	put(feed_a, "192.0.2.1\n192.0.2.2\n192.0.2.3\n192.0.2.4\n");
+	assert_int_equal(load(config, 0, &err), 4);
+	put(feed_a, "192.0.2.9\n");
+	assert_int_equal(load(any, 0, &err), 1);
+	assert_string_equal(heard, "");
+	assert_int_equal(load(config, 0, &err), 1);
+	assert_string_equal(heard, "");
+}
+
+/* A copy was taken by what counted then: strict says something about the file. */
+static void test_strict_later(void **state)
+{
+	struct eg_err err;
+
+	(void)state;
+	put(feed_a, "192.0.2.1\nbad\n192.0.2.2\n");
+	assert_int_equal(load("deny_files = (A);", 0, &err), 2);
+	assert_int_equal(load("deny_files = ({file = A; strict = true;});", 0, &err), 2);
+	assert_non_null(strstr(heard, "a:2: \"bad\" is not "));
+	assert_non_null(strstr(heard, "; its last good copy, of 2 networks, stays in force\n"));
+}
+
+/* What was never in force is no last good one. */
+static void test_not_kept(void **state)
+{
+	struct eg_config *config;
+	struct eg_feeds feeds = {0};
+	struct eg_err err = {0};
+
+	(void)state;
+	put(feed_a, "192.0.2.1\n");
+	assert_int_equal(load("deny_files = (A);", 0, &err), 1);
+	put(feed_a, "192.0.2.1\n192.0.2.2\n192.0.2.3\n");
+	config = config_of("deny_files = (A);");
+	assert_int_equal(eg_feeds_load(config, geteuid(), state_dir, &feeds, &err), 0);
+	assert_int_equal(feeds.list[0].networks.n, 3);
+	assert_true(feeds.list[0].staged);
+	eg_feeds_done(&feeds, config);
+	eg_config_free(config);
+	assert_int_equal(unlink(feed_a), 0);
+	assert_int_equal(load("deny_files = (A);", 0, &err), 1);
+}
+
+/* The copy is as it was read, for root only, and not written where nothing has changed. */
+static void test_kept(void **state)
+{
+	static const char text[] = "\xef\xbb\xbf# x\r\n192.0.2.1 ; y\nbad\n";
+	char command[256], name[64 + 80] = "";
+	struct stat first = {0}, second = {0};
+	struct eg_config *config;
+	struct eg_feeds feeds = {0};
+	struct eg_err err;
+	FILE *out;
+
+	(void)state;
+	put(feed_a, text);
+	assert_int_equal(load("deny_files = (A);", 0, &err), 1);
+	/* sha256sum and not us says what its name is. */
+	(void)snprintf(command, sizeof(command), "printf %%s %s | sha256sum | cut -d' ' -f1",
+		       feed_a);
+	out = popen(command, "r");
+	assert_non_null(out);
+	(void)snprintf(command, sizeof(command), "%s/feeds/%%64s", state_dir);
+	assert_int_equal(fscanf(out, "%64s", command), 1);
+	assert_int_equal(pclose(out), 0);
+	(void)snprintf(name, sizeof(name), "%s/feeds/%.64s.last", state_dir, command);
+	assert_int_equal(stat(name, &first), 0);
+	assert_int_equal(first.st_mode & 07777, 0600);
+	assert_int_equal(first.st_size, strlen(text));
+	config = config_of("deny_files = (A);");
+	assert_int_equal(eg_feeds_load(config, geteuid(), state_dir, &feeds, &err), 0);
+	assert_false(feeds.list[0].staged);
+	eg_feeds_done(&feeds, config);
+	eg_config_free(config);
+	assert_int_equal(load("deny_files = (A);", 0, &err), 1);
+	assert_int_equal(stat(name, &second), 0);
+	assert_int_equal(first.st_ino, second.st_ino);
+	put(feed_a, "192.0.2.1\n192.0.2.2\n");
+	assert_int_equal(load("deny_files = (A);", 0, &err), 2);
+	assert_int_equal(stat(name, &second), 0);
+	assert_int_not_equal(first.st_ino, second.st_ino);
+	/* A copy that others could have written is none. */
+	assert_int_equal(chmod(name, 0622), 0);
+	assert_int_equal(unlink(feed_a), 0);
+	(void)load("deny_files = (A);", -ENOENT, &err);
+	/* Nor is an empty one. */
+	assert_int_equal(chmod(name, 0600), 0);
+	assert_int_equal(load("deny_files = (A);", 0, &err), 2);
+	assert_int_equal(truncate(name, 0), 0);
+	(void)load("deny_files = (A);", -ENOENT, &err);
+}
+
+/* A state directory that takes nothing is said, and the feed is used. */
+static void test_unkept(void **state)
+{
+	struct eg_err err;
+
+	(void)state;
+	assert_int_equal(rmdir(state_dir), 0);
+	put(state_dir, "a file");
+	put(feed_a, "192.0.2.1\n");
+	assert_int_equal(load("deny_files = (A);", 0, &err), 1);
+	assert_non_null(strstr(heard, "ERR "));
+	assert_non_null(strstr(heard, " for when that is refused: Not a directory; an older one "
+				      "stays\n"));
+}
+
+static void test_bad_lines(void **state)
+{
+	struct eg_err err;
+
+	(void)state;
+	put(feed_a, "x1\nx2\nx3\nx4\nx5\n192.0.2.1\n");
+	assert_int_equal(load("deny_files = (A);", 0, &err), 1);
+	assert_null(strstr(heard, "more lines"));
+	put(feed_a, "192.0.2.1\nx1\nx2\nx3\nx4\nx5\nx6\nx7\n");
+	assert_int_equal(load("deny_files = (A);", 0, &err), 1);
+	assert_non_null(strstr(heard, "WARNING "));
+	assert_null(strstr(heard, "ERR"));
+	assert_non_null(strstr(heard, "a:2: \"x1\" is not an IPv4 or IPv6 network such as "
+				      "10.0.0.0/8 or 2001:db8::/32; passed over\n"));
+	assert_non_null(strstr(heard, "a:6: \"x5\""));
+	assert_null(strstr(heard, "x6"));
+	assert_non_null(strstr(heard, "a: 2 more lines are bad and passed over\n"));
+}
+
+static void test_files(void **state)
+{
+	struct eg_err err;
+
+	(void)state;
+	assert_int_equal(mkfifo(feed_a, 0600), 0); /* must not hold us up */
+	(void)load("deny_files = (A);", -EINVAL, &err);
+	assert_string_equal(err.text, "not a regular file");
+	assert_int_equal(unlink(feed_a), 0);
+	assert_int_equal(mkdir(feed_a, 0700), 0);
+	(void)load("deny_files = (A);", -EINVAL, &err);
+	assert_int_equal(rmdir(feed_a), 0);
+	put(feed_a, "192.0.2.1\n");
+	assert_int_equal(truncate(feed_a, (off_t)EG_FEED_NETWORKS_SIZE + 1), 0);
+	(void)load("deny_files = (A);", -EFBIG, &err);
+	assert_string_equal(err.file, feed_a);
+	put(feed_a, "192.0.2.1\n");
+	assert_int_equal(symlink(feed_a, feed_b), 0); /* is followed, as for the configuration */
+	assert_int_equal(load("deny_files = (B);", 0, &err), 1);
+	if (geteuid() != 0)
+		skip_because("only root can give a file away");
+	assert_int_equal(chown(feed_a, 1, 1), 0);
+	(void)load("deny_files = (A);", -EPERM, &err);
+}
+
+/* One file for several profiles is read once; its settings must then be the same. */
+static void test_shared(void **state)
+{
+	struct eg_config *one, *two;
+	struct eg_config_profile profiles[2];
+	struct eg_config both = {.file = "conf", .profiles = profiles, .n_profiles = 2};
+	struct eg_feeds feeds = {0};
+	struct eg_err err = {0};
+
+	(void)state;
+	put(feed_a, "192.0.2.1\n");
+	one = config_of("deny_files = (A);");
+	two = config_of("\ndeny_files = (A);");
+	profiles[0] = one->profiles[0];
+	profiles[1] = two->profiles[0];
+	assert_int_equal(eg_feeds_load(&both, geteuid(), NULL, &feeds, &err), 0);
+	assert_int_equal(feeds.n, 1);
+	assert_ptr_equal(profiles[0].feeds.list[0].networks, profiles[1].feeds.list[0].networks);
+	eg_feeds_done(&feeds, &both);
+	profiles[1].feeds.list[0].strict = true;
+	assert_int_equal(eg_feeds_load(&both, geteuid(), NULL, &feeds, &err), -EINVAL);
+	assert_string_equal(err.file, "conf");
+	assert_int_equal(err.line, 2);
+	assert_non_null(strstr(err.text, " is named with another strict or shrink on line 1; give "
+					 "both the same"));
+	profiles[1].feeds.list[0].strict = false;
+	profiles[1].feeds.list[0].allow = true; /* read twice: ports are judged differently */
+	assert_int_equal(eg_feeds_load(&both, geteuid(), NULL, &feeds, &err), 0);
+	assert_int_equal(feeds.n, 2);
+	eg_feeds_done(&feeds, &both);
+	eg_config_free(one);
+	eg_config_free(two);
+}
+
+/* A million lines of which one changes: with the copies and all, what a reload takes. */
+static void test_million(void **state)
+{
+	struct rusage usage = {0};
+	struct eg_err err;
+	clock_t start;
+
+	(void)state;
+	for (unsigned int round = 0; round < 2; round++) {
+		FILE *file = fopen(feed_a, "w");
+
+		assert_non_null(file);
+		for (uint32_t i = round; i < EG_FEED_NETWORKS_MAX + round; i++) {
+			uint32_t a = i * 2654435761U;
+
+			(void)fprintf(file, "%u.%u.%u.%u\n", a >> 24, a >> 16 & 255, a >> 8 & 255,
+				      a & 255);
+		}
+		assert_int_equal(fclose(file), 0);
+		assert_int_equal(chmod(feed_a, 0600), 0);
+		start = clock();
+		assert_int_equal(load("deny_files = (A);", 0, &err), EG_FEED_NETWORKS_MAX);
+		assert_string_equal(heard, "");
+		assert_int_equal(getrusage(RUSAGE_SELF, &usage), 0);
+		print_message("a million lines, %s: loaded and kept in %.2f s, peak %ld MiB\n",
+			      round ? "changed" : "new", (double)(clock() - start) / CLOCKS_PER_SEC,
+			      usage.ru_maxrss / 1024);
+	}
+}
+
+#define TEST(f) cmocka_unit_test_setup(f, clean)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_load),     TEST(test_refused),      TEST(test_shrunk),
+		TEST(test_not_kept), TEST(test_strict_later), TEST(test_kept),
+		TEST(test_unkept),   TEST(test_bad_lines),    TEST(test_files),
+		TEST(test_shared),   TEST(test_million),
+	};
+
+	return cmocka_run_group_tests_name("feeds", tests, make_dir, remove_dir);
+}
