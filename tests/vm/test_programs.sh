@@ -54,7 +54,7 @@ wait "$session"
 is "in a session that was there: the new file is another one" EPERM "$(</run/try/during)"
 mark
 is "from the next session on it is the program" ok "$(sh_as alice "$use_upgraded")"
-logged "that was said" 'programs or mount targets that are exceptions have changed: taken in anew'
+logged "that was said" 'programs or mount targets that are exceptions of profile default have changed: taken in anew'
 
 # ---- reload while a program uses its exception
 keeps_conf() {
