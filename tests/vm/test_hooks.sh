@@ -135,7 +135,7 @@ is "nothing has changed: nothing is taken in anew" 0 "$(since_mark | grep -c 'ta
 cp /bin/true /usr/local/bin/eg-exception.new
 mv /usr/local/bin/eg-exception.new /usr/local/bin/eg-exception
 is "a login after an upgrade of the program" in "$(sh_as alice echo in)"
-logged "its identity is taken in anew" "exceptions have changed: taken in anew"
+logged "its identity is taken in anew" "exceptions of profile default have changed: taken in anew"
 is "the old one is gone" $((items + 2)) "$(map_count eg_items)"
 chown alice /usr/local/bin/eg-exception
 mark
