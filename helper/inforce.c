@@ -3,22 +3,15 @@
  * From the configuration's file to the kernel, at start and at each reload, and the last good one
  * for the next start.
  */
-#include <assert.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
-#include "action.h"
 #include "feed.h"
 #include "helper.h"
 #include "hooks.h"
 #include "inforce.h"
-#include "key.h"
 #include "log.h"
 #include "place_disk.h"
 #include "places.h"

@@ -31,7 +31,6 @@ put() {
 }
 map_ids() { bpftool map show | awk '/name eg_lpm4/ { print $1 }' | sort; }
 generation() { ebpfguardctl status | sed -n 's/^policy: generation \([0-9]*\).*/\1/p'; }
-profile_of() { ebpfguardctl sessions | awk -v user="$1" '$0 ~ user && $0 ~ /sshd/ { for (i = 1; i <= NF; i++) if ($i ~ /^(default|ops|closed|root-too|new)$/) print $i }' | head -n 1; }
 
 # ---- who gets which
 groupadd -f people
@@ -100,7 +99,7 @@ put '{ user = "alice"; profile = "ops"; }'
 for user in alice bob; do
 	sh_as $user "/tmp/tries /tmp/at.$user" &
 done
-until_true 60 test "$(ebpfguardctl sessions | grep -c sshd)" -ge 2
+until_true 60 eval '(($(ebpfguardctl sessions | grep -c sshd) >= 2))'
 is "two sessions, two profiles" "ok EPERM / EPERM ok" "$(outcome alice) / $(outcome bob)"
 before=$(map_ids) old=$(generation)
 put '{ user = "alice"; profile = "ops"; }'
