@@ -69,6 +69,15 @@ is "setuid of one profile only: alice" "Operation not permitted" \
 	"$(sh_as alice 'sudo -n id -u 2>&1' | grep -o 'Operation not permitted')"
 is "setuid of one profile only: carol may" 0 "$(sh_as carol 'sudo -n id -u 2>&1')"
 
+# What is done about an attempt is a profile's own.
+mark
+put '{ user = "alice"; profile = "watched"; }, { user = "bob"; profile = "deadly"; }' \
+	'{ name = "watched"; mode = "audit"; deny = [ "10.0.0.0/8" ]; }, { name = "deadly"; action = "kill"; deny = [ "10.0.0.0/8" ]; },'
+is "mode of one profile: alice is watched, carol refused" "ok ok / EPERM ok" "$(both alice) / $(both carol)"
+logged "mode of one profile: said" 'AUDIT connect session=[0-9]+ user=alice .*profile=watched .*dst=10[.]1[.]2[.]3 .*errno=0'
+is "action of one profile: bob's program is killed" "ok" "$(both bob)"
+logged "action of one profile: said" 'KILL connect session=[0-9]+ user=bob .*profile=deadly .*dst=10[.]1[.]2[.]3 .*errno=EPERM'
+
 # The user's manager has no address and no key: it is matched by service.
 put '{ user = "alice"; service = "systemd-user"; profile = "closed"; }, { user = "alice"; profile = "ops"; }'
 until_true 60 no_session_left
