@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * CONTRACT between the BPF programs and the helper: every struct that lives in a map or travels in
- * the ring buffer.
+ * CONTRACT between the BPF programs and the helper: every struct that lives in a map;
+ * abi_event.h has those that travel in the ring buffers.
  *
- * Both compilers read this file (clang -target bpf and the host's cc); the static assertions make
+ * Both compilers read these files (clang -target bpf and the host's cc); the static assertions make
  * them agree, so there is never a second copy of a struct. Only fixed-width types; padding is named
  * and must be zero, because hash maps compare keys as bytes.
  *
@@ -14,6 +14,8 @@
 #define EG_ABI_H
 
 #include <linux/types.h>
+
+#include "abi_words.h"
 
 enum {
 	EG_ABI_VERSION = 4,
@@ -66,146 +68,6 @@ enum {
 	/* longest path component, NAME_MAX and its NUL: a component is whole or not there */
 	EG_NAME_SIZE = 256,
 	EG_PATH_DEPTH = 24, /* components walked before a path counts as cut */
-};
-
-/* What was attempted. Also the index into eg_totals.refused. */
-enum eg_op {
-	EG_OP_NONE = 0,
-	EG_OP_CONNECT = 1,
-	EG_OP_SENDMSG = 2,
-	EG_OP_SETUID = 3, /* setuid family */
-	EG_OP_EXEC =
-		4, /* exec that would gain what option, EG_OP_SETUID .. EG_OP_CAPSET, is about */
-	EG_OP_MOUNT = 5,
-	EG_OP_REMOUNT = 6,
-	EG_OP_UMOUNT = 7,
-	EG_OP_MOVE_MOUNT = 8,
-	EG_OP_PIVOT_ROOT = 9,
-	EG_OP_FORK = 10,   /* the child could not be labelled */
-	EG_OP_SOCKET = 11, /* a socket of a family or protocol that is not open */
-	EG_OP_BIND = 12,
-	EG_OP_LISTEN = 13,
-	EG_OP_RECEIVE = 14,    /* a socket or an io_uring made outside, handed in */
-	EG_OP_SETSOCKOPT = 15, /* source routing */
-	EG_OP_EGRESS = 16,     /* packet layer: a flow's packets dropped on their way out */
-	EG_OP_INGRESS = 17,    /* packet layer: on their way in */
-	EG_OP_SETGID = 18,     /* setgid family; target_id is the gid */
-	EG_OP_SETGROUPS = 19,
-	EG_OP_CAPSET = 20,     /* target_id: first capability that would have been gained */
-	EG_OP_USERNS = 21,     /* a new user namespace */
-	EG_OP_CAPABILITY = 22, /* target_id is the capability */
-	EG_OP_CGROUP = 23,     /* a cgroup file written, or a child cloned into another cgroup */
-	EG_OP_PTRACE = 24,     /* target_id: tgid of the process */
-	EG_OP_UNIX = 25,       /* connect or send to a unix socket; arg is its name */
-	EG_OP_SIGNAL = 26,     /* target_id: tgid of the process; option: the signal */
-	EG_OP_PROCESS = 27,    /* limits or scheduling of the process target_id */
-	EG_OP_FILE = 28,       /* option: enum eg_access; object is the file */
-	EG_OP_KERNEL = 29,     /* option: enum eg_kernel */
-	EG_OP_MOUNT_ATTR =
-		30,	/* mount_setattr, open_tree, fsopen and its like; option: the system call */
-	EG_OP_RUN = 31, /* a program that must not be run; option: enum eg_run; object: the file */
-	EG_OP_MAX = 64, /* a power of two */
-};
-
-/* Why an attempt was refused, where no rule of the policy's lists is the reason. */
-enum eg_reason {
-	EG_REASON_RULE = 0,	/* eg_event.rule, or the switch that EG_OP_SETUID .. stand for */
-	EG_REASON_DEFAULT,	/* no rule names the address, and the default is deny */
-	EG_REASON_FAMILY,	/* eg_event.family is not open */
-	EG_REASON_PROTOCOL,	/* eg_event.protocol is not open */
-	EG_REASON_FOREIGN,	/* a socket made outside the session */
-	EG_REASON_RING,		/* an io_uring */
-	EG_REASON_SOURCE_ROUTE, /* option or control message that names another first hop */
-	EG_REASON_MALFORMED, /* cannot be judged: more control messages or headers than we read */
-	EG_REASON_POLICY,    /* the policy, or a part of it, is missing */
-	EG_REASON_OUTSIDE,   /* a process or cgroup that is not the session's own */
-	EG_REASON_SERVICE,   /* the socket of a service on the built-in list */
-	EG_REASON_NAME,	     /* the socket's name is in unix.deny */
-	EG_REASON_SAME_USER, /* the socket of a process of the same user that is less guarded */
-	EG_REASON_PROTECTED, /* a file, device or process on the built-in list */
-	EG_REASON_CEILING,   /* capabilities.deny */
-	EG_REASON_PLACE,     /* a rule about files or programs: eg_event.rule.line says which */
-	EG_REASON_ONLY,	     /* exec.allow_only does not name it */
-	EG_REASON_HASH,	     /* its digest is denied; eg_event.rule.line: of which list */
-	EG_REASON_NO_HASH,   /* digests are denied, and the kernel cannot tell this file's */
-	EG_REASON_NAMELESS,  /* a program without a name: memfd, O_TMPFILE, removed */
-	EG_REASON_NOWHERE,   /* a file whose place in the tree cannot be told, see files.bpf.c */
-	EG_REASON_LAYER,     /* an overlay, while files are kept: see mount.bpf.c */
-};
-
-/* EG_OP_FILE: what would have been done to the file. */
-enum eg_access {
-	EG_ACCESS_WRITE = 1, /* opened for writing */
-	EG_ACCESS_TRUNCATE,
-	EG_ACCESS_CREATE, /* made: file, directory, link, socket */
-	EG_ACCESS_REMOVE,
-	EG_ACCESS_RENAME,
-	EG_ACCESS_LINK, /* given a second name */
-	EG_ACCESS_ATTR, /* mode, owner, attributes */
-	EG_ACCESS_READ, /* opened for reading, or received open for it */
-};
-
-/* EG_OP_RUN: how it would have become code. */
-enum eg_run {
-	EG_RUN_EXEC = 1, /* execve(), as a program, a script or an interpreter */
-	EG_RUN_MAP,	 /* mapped executable: by the dynamic loader called by hand, as a library */
-};
-
-/*
- * What a policy can do something else about than refuse: struct eg_policy.audit and .kill have a
- * bit for each, and so have the keys of the configuration.
- */
-enum eg_restriction {
-	EG_ON_EGRESS = 0, /* connect, send, receive, source routing; the packet layer */
-	EG_ON_BIND,
-	EG_ON_SOCKETS,
-	EG_ON_SETUID,
-	EG_ON_MOUNT,
-	EG_ON_CAPABILITIES,
-	EG_ON_UNIX,
-	EG_ON_LEAVING,
-	EG_ON_TAMPERING,
-	EG_ON_FILES,
-	EG_ON_EXEC,
-	EG_ON_MAX,
-};
-
-/* EG_OP_KERNEL: what would have been done to the kernel. */
-enum eg_kernel {
-	EG_KERNEL_BPF = 1, /* bpf(); target_id is its command */
-	EG_KERNEL_PERF,	   /* perf_event_open() */
-	EG_KERNEL_LOAD, /* a module, kernel image or policy loaded; target_id: kernel_read_file_id
-			 */
-	EG_KERNEL_LOCKDOWN, /* /dev/mem, kcore, msr, tracefs and so on; target_id: lockdown_reason
-			     */
-	EG_KERNEL_MKNOD,    /* a device file made */
-	EG_KERNEL_TTY,	    /* characters put into a terminal's input */
-};
-
-/* What a record in the ring buffer says. */
-enum eg_event_kind {
-	EG_EVENT_VERDICT = 1, /* an attempt was refused, or would have been under audit */
-	EG_EVENT_MANAGER = 2, /* a user manager's cgroup was made and bound by the kernel side */
-	/* a labelled process was moved to a cgroup that is not guarded by its label's profile; with
-	 * EG_OP_SOCKET: it has made a socket where no cgroup is bound */
-	EG_EVENT_STRAY = 3,
-};
-
-/* What a record of the other ring buffer says: what a session did. Also the index into
- * eg_totals.recorded. */
-enum eg_story_kind {
-	EG_STORY_EXEC = 0, /* a program has begun */
-	EG_STORY_EXIT,	   /* a process that has a record of EG_STORY_EXEC is over */
-	EG_STORY_CONNECT,  /* a call to connect, or the first send of a socket to an address */
-	EG_STORY_OPEN,	   /* a file that record.open names was opened */
-	EG_STORY_MAX,
-};
-
-enum eg_verdict {
-	EG_VERDICT_ALLOW = 0,
-	EG_VERDICT_DENY = 1,
-	EG_VERDICT_AUDIT = 2, /* would have been denied; the policy only audits */
-	EG_VERDICT_KILL = 3,  /* denied, and SIGKILL is on its way to the process */
 };
 
 /* struct eg_policy.flags */
@@ -621,104 +483,5 @@ struct eg_member {
 	__u32 stray; /* 1 = neither its cgroup nor one above is bound */
 };
 _Static_assert(sizeof(struct eg_member) == 24, "ABI");
-
-/*
- * A path as the kernel side walks it: components from the leaf up, each ended by NUL, so
- * "/usr/bin/sudo" is "sudo\0bin\0usr\0". The helper turns it round (eg_event_path). len 0 = not
- * known.
- */
-struct eg_path {
-	__u16 len; /* bytes used in text */
-	__u8 cut;  /* 1 = longer or deeper than there was room for; what is here is its tail */
-	__u8 pad[5];
-	char text[EG_PATH_SIZE];
-} __attribute__((aligned(8))); /* so that zeroing it is stores of words, not a call */
-_Static_assert(sizeof(struct eg_path) == 776, "ABI");
-
-/* A record of the ring buffer. Strings are NUL-terminated and raw: escaping is the reader's job. */
-struct eg_event {
-	__u32 abi;     /* EG_ABI_VERSION */
-	__u16 kind;    /* enum eg_event_kind */
-	__u16 op;      /* enum eg_op */
-	__u64 ts_ns;   /* CLOCK_BOOTTIME */
-	__u64 session; /* eg_guard.session */
-	__u64 cgroup;  /* id of the task's cgroup; for EG_EVENT_MANAGER and EG_EVENT_STRAY the new
-			  one */
-	__u32 profile; /* slot */
-	__u32 generation;
-	__u16 verdict; /* enum eg_verdict */
-	__u16 error;   /* positive errno returned to the caller, 0 under audit */
-	__u32 tgid;
-	__u32 tid;
-	__u32 ppid; /* tgid of the real parent */
-	__u32 uid;  /* real, initial user namespace */
-	__u32 gid;
-	__u32 loginuid;	     /* (__u32)-1 = unset */
-	__u32 audit_session; /* (__u32)-1 = unset */
-	__u32 target_id; /* by op; EG_OP_SETUID, EG_OP_EXEC: the id that would have been gained */
-	__u32 reason;	 /* enum eg_reason */
-	__u16 family;	 /* AF_INET or AF_INET6 of addr, or the family that is refused; 0 = none */
-	__u16 protocol;	 /* IPPROTO_* of the socket or packet */
-	__u16 port;	 /* host order: of the peer; bind, listen: our own */
-	__u8 has_rule;	 /* 1 = rule is set */
-	__u8 has_addr;	 /* 1 = addr is set */
-	__u8 addr[16];	 /* network order; AF_INET uses the first four */
-	struct eg_rule rule; /* the one that matched */
-	__u16 rule_family;   /* AF_INET: rule is about the IPv4 address inside addr (NAT64, 6to4) */
-	__u16 level;	     /* EG_OP_SETSOCKOPT */
-	__u32 option;	     /* by op; EG_OP_SETSOCKOPT: optname */
-	__u32 pad;
-	char comm[EG_COMM_SIZE];
-	char tty[EG_TTY_SIZE]; /* as the kernel has it: "pts0"; empty = none */
-	char arg[EG_ARG_SIZE]; /* mounts: file system type; EG_OP_UNIX: the socket's name */
-	struct eg_path exe;    /* the caller's program */
-	struct eg_path object; /* exec: the program; mounts: the target */
-};
-_Static_assert(sizeof(struct eg_event) == 1840, "ABI");
-
-/* The texts of a record in the ring eg_story, in the order in which they stand. */
-enum eg_text {
-	EG_TOLD_EXE = 0, /* the process's program, as in struct eg_path */
-	EG_TOLD_PATH,	 /* EG_STORY_EXEC: the current directory; EG_STORY_OPEN: the file */
-	EG_TOLD_ARGS,	 /* EG_STORY_EXEC: as the process got them, each ended by NUL */
-	EG_TOLD_TEXTS,
-	EG_TOLD_SIZE = 2 * EG_PATH_SIZE + EG_ARGS_SIZE, /* of all */
-};
-
-/* What opened a file: bits of eg_told.number. */
-enum {
-	EG_TOLD_READ = 1U << 0,
-	EG_TOLD_WRITE = 1U << 1,
-};
-
-/*
- * A record of the ring eg_story: only as long as its texts, so that a burst of programs fits. What
- * does not apply to the kind is zero. Raw, like struct eg_event.
- */
-struct eg_told {
-	__u32 abi;	  /* EG_ABI_VERSION */
-	__u16 kind;	  /* enum eg_story_kind */
-	__u16 cut;	  /* 1 << enum eg_text: there is more, or all of it could not be read */
-	__u64 ts_ns;	  /* CLOCK_BOOTTIME */
-	__u64 session;	  /* eg_guard.session */
-	__u64 started_ns; /* EG_STORY_EXIT: when the process was made, CLOCK_BOOTTIME */
-	__u32 tgid;
-	__u32 ppid; /* tgid of the real parent */
-	__u32 uid;  /* real, initial user namespace */
-	/* EG_STORY_EXEC: arguments, argv[0] included; EG_STORY_EXIT: as wait() gives it;
-	 * EG_STORY_CONNECT: enum eg_op, CONNECT or SENDMSG; EG_STORY_OPEN: EG_TOLD_READ, _WRITE */
-	__u32 number;
-	__u16 family; /* EG_STORY_CONNECT: as in struct eg_event */
-	__u16 protocol;
-	__u16 port;
-	__u16 pad;
-	__u8 addr[16];
-	char comm[EG_COMM_SIZE];
-	char tty[EG_TTY_SIZE];
-	__u16 len[EG_TOLD_TEXTS]; /* bytes of each text */
-	__u16 pad2;
-	char text[EG_TOLD_SIZE]; /* one behind the other, up to the record's end */
-};
-_Static_assert(sizeof(struct eg_told) == 128 + EG_TOLD_SIZE, "ABI");
 
 #endif

@@ -8,7 +8,7 @@
 #include "kernel_types.h"
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
-#include "abi.h"
+#include "abi_event.h"
 
 /* session.bpf.c defines the maps; in the other objects they are extern and bpftool's linker joins
  * them. */

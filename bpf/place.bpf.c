@@ -3,67 +3,25 @@
  * Places: which of the rules about files decides about a file. Everything that is about files by
  * name asks here: reading and changing (files.bpf.c), running, recording.
  *
- * Hooks: d_instantiate, inode_rename and inode_link, for every task of the host: what comes to
- * stand for a name that is a place is noted (eg_learned) before anybody can open it by that name.
- *
  * A file is looked at from where it is, not by the path that was used: from its directory entry up
  * to the root of its file system, and on from the mount point where the caller's mount is known. By
  * whatever path, link, mount or root directory it is reached, its parents are the same. At each
- * step it may be a place by its identity, as the helper has seen it or as these hooks have, or by
- * its name in a directory that is a place.
- * Not covered: hard links to files in a tree that were made while nobody had a rule about it; the
- * directories below overlayfs, which are other files than those seen through it.
+ * step it may be a place by its identity, as the helper has seen it or as learn.bpf.c has, or by its
+ * name in a directory that is a place.
+ * Not covered: the directories below overlayfs, which are other files than those seen through it.
  */
-#include "files.bpf.h"
+#include "place.bpf.h"
 
 enum {
-	/* Steps up, all file systems together. Who goes deeper is nowhere, and refused. */
-	EG_WALK_MAX = 4096,
 	/* Walks: each knows one more replaced directory than the one before. */
 	EG_HEAL_MAX = 16,
 	EG_NAME_PARTS = 9, /* of a name of 255 bytes */
 	EG_PART = EG_PLACE_NAME_SIZE - 1,
 	EG_DCACHE_DISCONNECTED = 1 << 5, /* include/linux/dcache.h */
-
-	EG_S_IFMT = 0170000, /* include/uapi/linux/stat.h */
-	EG_S_IFLNK = 0120000,
 };
 
 /* ---- what is known ---- */
 
-/* Of an identity: as the helper has seen it, and as the hooks have. id 0: nothing. */
-struct eg_known {
-	struct eg_place seen, learned;
-};
-
-static __always_inline struct eg_place *eg_learned_of(const struct eg_file_id *id)
-{
-	struct eg_place *place = bpf_map_lookup_elem(&eg_learned, id);
-
-	return place ? place : bpf_map_lookup_elem(&eg_learned_inside, id);
-}
-
-/* 1 = the current task is in a session. */
-__noinline int eg_is_inside(void)
-{
-	struct eg_who who;
-
-	return eg_who_is(bpf_get_current_task_btf(), &who) && !eg_is_trusted(&who);
-}
-
-/* inside: a session has it done. 0, or a negative errno: without memory. Full is not to be feared:
- * the oldest gives way. */
-static __always_inline long eg_remember(const struct eg_file_id *id, const struct eg_place *place,
-					bool inside)
-{
-	if (!inside)
-		return bpf_map_update_elem(&eg_learned, id, place, BPF_ANY);
-	if (!bpf_map_update_elem(&eg_learned, id, place, BPF_EXIST))
-		return 0;
-	return bpf_map_update_elem(&eg_learned_inside, id, place, BPF_ANY);
-}
-
-/* Not inlined, like its neighbours: the stack is short. */
 __noinline int eg_known_of(struct eg_known *known, __u64 inode)
 {
 	struct eg_file_id id = {};
@@ -85,15 +43,6 @@ __noinline int eg_known_of(struct eg_known *known, __u64 inode)
 	return 0;
 }
 
-/* A name that is looked for in a directory that is a place. */
-struct eg_named {
-	__u64 text; /* const char * */
-	__u32 dir;  /* eg_place.id */
-	__u32 pad;
-	struct eg_place place; /* what it is */
-};
-
-/* 1 = there is one: n->place. Name and directory are set. */
 __noinline int eg_named_find(struct eg_named *n)
 {
 	struct eg_place_key key = {};
@@ -126,17 +75,6 @@ __noinline int eg_named_find(struct eg_named *n)
 		key.part = 1;
 	}
 	return 0;
-}
-
-/* The same, for a directory entry and what is known of its directory. */
-static __always_inline bool eg_is_named(struct eg_named *n, const struct eg_place *dir,
-					struct dentry *dentry)
-{
-	if (!dir->id || !(dir->flags & EG_PLACE_NAMES))
-		return false;
-	n->dir = dir->id;
-	n->text = (__u64)BPF_CORE_READ(dentry, d_name.name);
-	return eg_named_find(n);
 }
 
 /* ---- judging ---- */
@@ -292,13 +230,6 @@ __noinline int eg_climb_on(struct eg_climb *c)
 	return 0;
 }
 
-static __always_inline struct eg_linked *eg_linked_of(const struct eg_file_id *id)
-{
-	struct eg_linked *linked = bpf_map_lookup_elem(&eg_linked, id);
-
-	return linked ? linked : bpf_map_lookup_elem(&eg_linked_inside, id);
-}
-
 /* What the file was when it got another name. Directories have one only. */
 __noinline int eg_consider_linked(struct eg_climb *c)
 {
@@ -379,137 +310,4 @@ __noinline int eg_place_judge(struct eg_place_ask *ask)
 	ask->line = c.line;
 	ask->nowhere = c.healed || steps == EG_WALK_MAX || (c.nowhere && !c.found);
 	return ask->denied || ask->nowhere;
-}
-
-/* ---- learning ---- */
-
-static __always_inline void eg_count_link(void)
-{
-	__u32 zero = 0;
-	struct eg_state *state = bpf_map_lookup_elem(&eg_state, &zero);
-
-	if (state)
-		__sync_fetch_and_add(&state->links, 1);
-}
-
-/* What has that name now, or is about to have it, is that place. */
-static __always_inline void eg_learn(struct dentry *dir, struct dentry *name, struct inode *inode)
-{
-	struct eg_file_id id = {};
-	struct eg_place *before;
-	struct eg_known known;
-	struct eg_named n = {};
-
-	if (!inode)
-		return;
-	eg_known_of(&known, (__u64)BPF_CORE_READ(dir, d_inode));
-	if (!eg_is_named(&n, &known.seen, name) && !eg_is_named(&n, &known.learned, name))
-		return;
-	eg_file_id_of(&id, inode);
-	before = eg_learned_of(&id);
-	if (before && before->id == n.place.id && before->flags == n.place.flags)
-		return;
-	if ((BPF_CORE_READ(inode, i_mode) & EG_S_IFMT) == EG_S_IFLNK)
-		eg_count_link();
-	(void)eg_remember(&id, &n.place, eg_is_inside());
-}
-
-/* A new file, a new name, or the first look at one that is there: before it can be found. */
-SEC("lsm/d_instantiate")
-int BPF_PROG(eg_d_instantiate, struct dentry *dentry, struct inode *inode)
-{
-	if (inode)
-		eg_learn(dentry->d_parent, dentry, inode);
-	return 0;
-}
-
-/* Whoever renames, after the kernel has found that he may. For an exchange it comes twice. */
-SEC("lsm/inode_rename")
-int BPF_PROG(eg_inode_rename, struct inode *old_dir, struct dentry *old_dentry,
-	     struct inode *new_dir, struct dentry *new_dentry)
-{
-	eg_learn(BPF_CORE_READ(new_dentry, d_parent), new_dentry,
-		 BPF_CORE_READ(old_dentry, d_inode));
-	return 0;
-}
-
-/* The nearest place that anybody has a rule about, by where a name stands: what the file is besides
- * (eg_places, eg_learned) is not asked for itself, only for the directories above it. */
-struct eg_nearest {
-	__u64 at;
-	struct eg_place place;
-};
-
-static __always_inline bool eg_take_ruled(struct eg_nearest *nearest, const struct eg_place *place)
-{
-	if (!place->id || !(place->flags & EG_PLACE_RULED))
-		return false;
-	nearest->place = *place;
-	return true;
-}
-
-static long eg_climb_nearest(__u32 i, void *arg)
-{
-	struct eg_nearest *nearest = arg;
-	struct dentry *dentry = (void *)nearest->at, *parent;
-	struct eg_known known;
-	struct eg_named n = {};
-
-	parent = BPF_CORE_READ(dentry, d_parent);
-	if (parent == dentry)
-		return 1;
-	eg_known_of(&known, (__u64)BPF_CORE_READ(parent, d_inode));
-	if ((eg_is_named(&n, &known.seen, dentry) && eg_take_ruled(nearest, &n.place)) ||
-	    (eg_is_named(&n, &known.learned, dentry) && eg_take_ruled(nearest, &n.place)))
-		return 1;
-	if (eg_take_ruled(nearest, &known.learned) || eg_take_ruled(nearest, &known.seen))
-		return 1;
-	nearest->at = (__u64)parent;
-	return 0;
-}
-
-/* The first that were noted stay: whatever a file is linked to later, it is what it was. */
-static __always_inline void eg_linked_add(struct eg_linked *linked, const struct eg_place *place)
-{
-	if (!place->id || !(place->flags & EG_PLACE_RULED))
-		return;
-	for (int i = 0; i < EG_LINKED_PLACES; i++) {
-		if (linked->place[i].id == place->id)
-			return;
-		if (linked->place[i].id)
-			continue;
-		linked->place[i] = *place;
-		return;
-	}
-}
-
-/* A second name for what is in a place: there it is still that, and all that it was before. */
-SEC("lsm/inode_link")
-int BPF_PROG(eg_inode_link, struct dentry *old_dentry)
-{
-	struct inode *inode = BPF_CORE_READ(old_dentry, d_inode);
-	struct eg_nearest nearest = {.at = (__u64)old_dentry};
-	struct eg_linked linked = {}, *before;
-	struct eg_file_id id = {};
-	struct eg_known known;
-
-	if (!inode)
-		return 0;
-	eg_file_id_of(&id, inode);
-	before = eg_linked_of(&id);
-	if (before)
-		linked = *before;
-	eg_known_of(&known, (__u64)inode);
-	eg_linked_add(&linked, &known.seen);
-	eg_linked_add(&linked, &known.learned);
-	bpf_loop(EG_WALK_MAX, eg_climb_nearest, &nearest, 0);
-	eg_linked_add(&linked, &nearest.place);
-	if (!linked.place[0].id)
-		return 0;
-	/* As eg_remember. */
-	if (!eg_is_inside())
-		(void)bpf_map_update_elem(&eg_linked, &id, &linked, BPF_ANY);
-	else if (bpf_map_update_elem(&eg_linked, &id, &linked, BPF_EXIST))
-		(void)bpf_map_update_elem(&eg_linked_inside, &id, &linked, BPF_ANY);
-	return 0;
 }

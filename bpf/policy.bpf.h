@@ -21,7 +21,7 @@
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_tracing.h>
-#include "abi.h"
+#include "abi_event.h"
 
 #include "maps.bpf.h"
 

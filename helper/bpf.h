@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "abi.h"
+#include "abi_event.h"
 #include "config.h"
 #include "policy.h"
 

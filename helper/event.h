@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "abi.h"
+#include "abi_event.h"
 
 enum {
 	/* longest line, NUL included: rsyslog takes 8 KiB with what it writes in front */

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -21,7 +22,10 @@
 #include "notify.h"
 #include "util.h"
 
-enum { WAITERS_MAX = EG_CLIENTS_MAX };
+enum {
+	WAITERS_MAX = EG_CLIENTS_MAX,
+	NICE = 10, /* not more: the loop may have to wait for what this thread has locked */
+};
 
 struct eg_reload {
 	struct eg_source done; /* readable when the thread has ended */
@@ -81,14 +85,22 @@ static void add_waiter(int *list, size_t *n, int fd)
 
 /* ---- steps ---- */
 
-static void *run(void *arg)
+static void step(struct eg_reload *reload)
 {
-	struct eg_reload *reload = arg;
-
 	if (reload->settling)
 		eg_load_settle(&reload->load);
 	else
 		reload->error = eg_load_prepare(&reload->load);
+}
+
+static void *run(void *arg)
+{
+	struct eg_reload *reload = arg;
+
+	/* Logins first, where there are few processors. On Linux this is of the thread alone, and
+	 * only costs time when it fails. */
+	(void)setpriority(PRIO_PROCESS, 0, NICE);
+	step(reload);
 	eg_close_p(&reload->out);
 	return NULL;
 }
@@ -114,7 +126,8 @@ static void start(struct eg_helper *helper, struct eg_reload *reload)
 	       strerror(-r));
 	eg_close_p(&reload->done.fd);
 	reload->done.fd = -1;
-	(void)run(reload);
+	step(reload);
+	eg_close_p(&reload->out);
 	on_done(helper, &reload->done, 0);
 }
 

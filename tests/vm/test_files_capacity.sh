@@ -31,7 +31,7 @@ generation() { ebpfguardctl status | sed -n 's/^policy: generation \([0-9]*\).*/
 rules() { map_count eg_place_rules; }
 # Under emulation the helper is busy for half a minute where a real machine takes a second or two: a login that waits
 # only as long as usual, or a question, would be about that.
-sed -i.before 's/pam_ebpfguard[.]so/& timeout=60000/' /etc/pam.d/sshd
+sed -i.before 's/ timeout=[0-9]*/ timeout=60000/' /etc/pam.d/sshd
 answers() { ebpfguardctl status >/dev/null 2>&1; }
 
 install -d -o alice /srv/try
