@@ -34,7 +34,8 @@ struct eg_mounting {
 	__u64 mnt;
 	__u64 type; /* const char *: the file system's, when the attempt is about one */
 	__u16 op;
-	__u16 fixed; /* 1 = no exception applies */
+	__u8 fixed;  /* 1 = no exception applies */
+	__u8 layers; /* 1 = judged as an overlay, by the rules about files */
 	__u32 policy;
 };
 
@@ -84,15 +85,24 @@ static __always_inline bool eg_is_overlay(__u64 type)
 	return true;
 }
 
-/* Not inlined, like eg_judge_mount and eg_cover: their frames together are too large. */
-static __noinline int eg_judge_layers(struct eg_mounting *at)
+static __always_inline bool eg_mount_denied(struct eg_mounting *at, const struct eg_view *view)
 {
-	struct eg_detail detail = {.op = EG_OP_MOUNT, .reason = EG_REASON_LAYER};
+	if (at->layers ? !(view->flags & (EG_POLICY_READS | EG_POLICY_WRITES))
+		       : view->policy && !(view->flags & EG_POLICY_DENY_MOUNT))
+		return false;
+	at->policy = view->policy;
+	return !view->policy || !(view->flags & EG_POLICY_MOUNTS) || !eg_mount_excepted(at);
+}
+
+/* Not inlined, like eg_cover: their frames together are too large. */
+__noinline int eg_judge_mount(struct eg_mounting *at)
+{
+	struct eg_detail detail = {};
 	struct eg_view view = {};
 	struct eg_who who;
 	__u32 worst = 0;
 
-	if (!eg_is_overlay(at->type) || !eg_who_is(bpf_get_current_task_btf(), &who))
+	if (!at || !eg_who_is(bpf_get_current_task_btf(), &who))
 		return 0;
 	for (int i = 0; i < EG_GUARDS; i++) {
 		struct eg_view one;
@@ -101,11 +111,9 @@ static __noinline int eg_judge_layers(struct eg_mounting *at)
 		if (!who.guard[i])
 			continue;
 		eg_view_of(who.guard[i], &one);
-		at->policy = one.policy;
-		if (!(one.flags & (EG_POLICY_READS | EG_POLICY_WRITES)) ||
-		    (one.flags & EG_POLICY_MOUNTS && eg_mount_excepted(at)))
+		if (!eg_mount_denied(at, &one))
 			continue;
-		rank = eg_rank(&one, EG_ON_FILES);
+		rank = eg_rank(&one, at->layers ? EG_ON_FILES : EG_ON_MOUNT);
 		if (rank <= worst)
 			continue;
 		view = one;
@@ -113,45 +121,22 @@ static __noinline int eg_judge_layers(struct eg_mounting *at)
 	}
 	if (!worst)
 		return 0;
+	detail.op = at->op;
+	if (at->layers)
+		detail.reason = EG_REASON_LAYER;
 	detail.arg = (const char *)at->type;
 	detail.object.dentry = at->dentry;
 	detail.object.mnt = at->mnt;
 	return eg_refuse(&view, &detail);
 }
 
-static __noinline int eg_judge_mount(struct eg_mounting *at)
+/* An overlay shows its layers' files as others: not where rules are about files. */
+static __always_inline int eg_judge_layers(struct eg_mounting *at)
 {
-	struct eg_detail detail = {.op = at->op};
-	struct eg_view view = {};
-	struct eg_who who;
-	__u32 worst = 0;
-
-	if (!eg_who_is(bpf_get_current_task_btf(), &who))
+	if (!eg_is_overlay(at->type))
 		return 0;
-	for (int i = 0; i < EG_GUARDS; i++) {
-		struct eg_view one;
-		__u32 rank;
-
-		if (!who.guard[i])
-			continue;
-		eg_view_of(who.guard[i], &one);
-		if (one.policy && !(one.flags & EG_POLICY_DENY_MOUNT))
-			continue;
-		at->policy = one.policy;
-		if (one.policy && one.flags & EG_POLICY_MOUNTS && eg_mount_excepted(at))
-			continue;
-		rank = eg_rank(&one, EG_ON_MOUNT);
-		if (rank <= worst)
-			continue;
-		view = one;
-		worst = rank;
-	}
-	if (!worst)
-		return 0;
-	detail.arg = (const char *)at->type;
-	detail.object.dentry = at->dentry;
-	detail.object.mnt = at->mnt;
-	return eg_refuse(&view, &detail);
+	at->layers = 1;
+	return eg_judge_mount(at);
 }
 
 /* Would a place that others rely on be covered? */
