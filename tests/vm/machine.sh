@@ -86,8 +86,11 @@ console_tail() {
 machine_boot() {
 	local qemu watchdog reader first status late='' rc=0 log=$tmp/console
 	local -a args params
+	# norandmaps: qemu translates code anew for each address it is seen at, so libraries that move from process to process
+	# make starting a program cost five times as much. no_timer_check: on a busy host too few ticks come while the kernel
+	# counts them, and it panics.
 	params=(console=ttyS0 rdinit=/usr/lib/vm/vm-init panic=-1 oops=panic mitigations=off cryptomgr.notests=1 nokaslr nowatchdog
-		rcupdate.rcu_cpu_stall_suppress=1 loglevel=5 systemd.unit=vm.target systemd.show_status=auto
+		norandmaps no_timer_check rcupdate.rcu_cpu_stall_suppress=1 loglevel=5 systemd.unit=vm.target systemd.show_status=auto
 		# Of process 1 itself: polkit's answer comes when somebody has typed a password, on a slow machine.
 		SYSTEMD_BUS_TIMEOUT=300)
 	# shellcheck disable=SC2054 # the commas are qemu's
