@@ -133,7 +133,7 @@ static bool have_links_changed(struct eg_places *places, const struct eg_place_w
 	if (eg_bpf_place_links(places->bpf, &links) < 0 || links != watch->seen_links)
 		return true;
 	for (size_t i = 0; i < watch->n_links; i++)
-		if (eg_place_disk_real(watch->links[i].path, &real) < 0 ||
+		if (eg_place_disk_real(watch->links[i].path, NULL, &real) < 0 ||
 		    strcmp(real.path, watch->links[i].real) != 0)
 			return true;
 	return false;

@@ -186,7 +186,7 @@ int eg_place_work_add(struct eg_place_work *work, const struct eg_place_want *wa
 
 	if (r < 0)
 		return r;
-	r = eg_place_disk_real(plain, &real);
+	r = eg_place_disk_real(plain, &work->way, &real);
 	/* Links that lead nowhere, or further than a path may be long: who made them may be a user,
 	 * whose links must not make a load fail. It is meant by its own name, then. */
 	if (r == -EACCES || r == -ELOOP || r == -ENAMETOOLONG)

@@ -8,6 +8,7 @@
 
 #include <pthread.h>
 
+#include "place_disk.h"
 #include "place_tree.h"
 #include "places.h"
 
@@ -23,6 +24,7 @@ struct eg_places {
 struct eg_place_work {
 	struct eg_places *places; /* locked */
 	struct eg_place_watch *watch;
+	struct eg_place_way way;
 	struct eg_policy_place *rules; /* owned; in order of their making */
 	size_t n_rules, rules_room;
 	uint32_t *nodes; /* owned; the nodes whose identity is asked for */
