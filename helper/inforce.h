@@ -97,6 +97,7 @@ struct eg_load_profile {
 struct eg_load {
 	struct eg_helper *helper;
 	const char *path;	  /* borrowed */
+	int64_t since_ns;	  /* CLOCK_REALTIME: when it began */
 	bool keep;		  /* the text is to be kept as the last good one */
 	struct eg_config *config; /* owned, until the swap */
 	char *text;		  /* owned: what was parsed */

@@ -203,8 +203,11 @@ static int look_up(struct eg_load *load)
 void eg_load_begin(struct eg_load *load, struct eg_helper *helper, const char *path, bool keep)
 {
 	size_t n = helper->n_in_force;
+	struct timespec now;
 
 	*load = (struct eg_load){.helper = helper, .path = path, .keep = keep};
+	(void)clock_gettime(CLOCK_REALTIME, &now); /* cannot fail */
+	load->since_ns = (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 	load->generation = helper->generation + 1;
 	load->before = calloc(n + 1, sizeof(*load->before));
 	for (size_t i = 0; i < n && load->before; i++) {
@@ -332,7 +335,7 @@ int eg_load_swap(struct eg_load *load)
 		}
 	}
 	log_digests(helper);
-	eg_watch_renew(helper);
+	eg_watch_renew(helper, load->since_ns);
 	eg_flows_reset(helper);
 	return 0;
 }
