@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * Where links lead: in a tree of our own, one path at a time, and many with what was found for their
- * neighbours, which must make no difference.
+ * Where links lead: in a tree of our own, one path at a time, and many with what was found for
+ * their neighbours, which must make no difference.
  */
 #include <errno.h>
 #include <fcntl.h>
