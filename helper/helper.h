@@ -26,8 +26,8 @@ enum {
 	EG_PROFILE_DEFAULT = EG_PROFILE_FIRST,
 	EG_SESSIONS_PER_USER = 64,
 	EG_OPEN_SESSIONS_MAX = EG_SESSIONS_MAX / 2, /* the other half is for user managers */
-	EG_CLIENTS_MAX = 64,
-	EG_CLIENT_MS = 5000, /* a connection may live that long */
+	EG_CLIENTS_MAX = 256,			    /* logins that wait are among them */
+	EG_CLIENT_MS = 5000,			    /* a connection may live that long */
 	/* one with a request that waits for something: the module knows how long it wants to, which
 	   is no longer than that, and hangs up */
 	EG_WAIT_MS = 60000,
