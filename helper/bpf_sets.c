@@ -237,8 +237,8 @@ int eg_bpf_items_replace(struct eg_bpf *bpf, uint32_t slot, const struct eg_poli
 
 	if (!r && !profile.policy)
 		r = -ENOENT;
-	for (size_t i = 0; i < image->n_groups && !r; i++)
-		r = replace_items(bpf, own[i], &image->groups[i], NULL);
+	for (size_t i = 0; i < image->n_groups && !r; i++) /* 0: was never put, and is another's */
+		r = own[i] ? replace_items(bpf, own[i], &image->groups[i], NULL) : -ENOENT;
 	return r < 0 ? r : replace_items(bpf, profile.policy, image, own);
 }
 
