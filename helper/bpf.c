@@ -338,6 +338,7 @@ static struct eg_bpf *new_bpf(void)
 	for (size_t i = 0; i < EG_N_PACKETS; i++)
 		bpf->packets[i].fd = -1;
 	bpf->state_lock = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
+	bpf->items_lock = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
 	return bpf;
 }
 

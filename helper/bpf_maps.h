@@ -72,6 +72,9 @@ struct eg_bpf {
 	eg_bpf_event_fn handle;
 	void *handle_arg;
 	pthread_mutex_t state_lock; /* of eg_state, while it is changed */
+	/* of eg_items, while those of a policy in force are replaced, and while it is walked to see
+	   which policies are there: what is put anew moves, and the walk could miss it */
+	pthread_mutex_t items_lock;
 	/* by slot and group: index of what its programs have besides, as last put; 0 = none */
 	uint32_t own[EG_PROFILES_MAX][EG_PROGRAM_POLICIES_MAX];
 	bool prepared[EG_POLICIES_MAX]; /* filled, or to be dropped: not to be used */

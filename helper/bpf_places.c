@@ -268,9 +268,11 @@ int eg_bpf_place_rules_used(struct eg_bpf *bpf, uint32_t **ret, size_t *ret_n)
 	return 0;
 }
 
+/* index 0 is the built-in list's, and what a slot has for groups that were never put. */
 static int renew(struct eg_bpf *bpf, uint32_t index, const struct eg_policy_image *image)
 {
-	int r = eg_bpf_place_rules_put(bpf, index, image->places, image->n_places);
+	int r = !index ? -ENOENT
+		       : eg_bpf_place_rules_put(bpf, index, image->places, image->n_places);
 
 	return r < 0 ? r : eg_bpf_place_rules_keep(bpf, index, image->places, image->n_places);
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
  * The maps that are sets: what policies name besides networks (eg_items, eg_names), and the
- * built-in lists. Only the helper writes them, so what it walks over does not change under it.
+ * built-in lists. Only the helper writes them. It has two threads that do, each to policies of its
+ * own: a walk in one may begin anew because of the other, but misses nothing that stays as it is.
  */
 #include "bpf_maps.h"
 
@@ -178,11 +179,9 @@ void eg_bpf_sets_drop(struct eg_bpf *bpf, const bool *which)
 	drop(bpf->maps[EG_MAP_PLACE_RULES], which);
 }
 
-int eg_bpf_sets_owned(struct eg_bpf *bpf, uint32_t of, bool *used, bool *old)
+static int walk_owned(int fd, uint32_t of, const bool *used, bool *owned, bool *old)
 {
-	int fd = bpf->maps[EG_MAP_ITEMS];
 	struct eg_item_key key, *from = NULL;
-	bool owned[EG_POLICIES_MAX] = {false};
 
 	for (; bpf_map_get_next_key(fd, from, &key) == 0; from = &key) {
 		uint32_t index = 0;
@@ -199,9 +198,20 @@ int eg_bpf_sets_owned(struct eg_bpf *bpf, uint32_t of, bool *used, bool *old)
 		if (key.policy == of)
 			old[index] = true;
 	}
-	for (uint32_t i = 0; i < EG_POLICIES_MAX; i++)
-		used[i] = used[i] || owned[i];
 	return 0;
+}
+
+int eg_bpf_sets_owned(struct eg_bpf *bpf, uint32_t of, bool *used, bool *old)
+{
+	bool owned[EG_POLICIES_MAX] = {false};
+	int r;
+
+	(void)pthread_mutex_lock(&bpf->items_lock); /* fails for what is no mutex only */
+	r = walk_owned(bpf->maps[EG_MAP_ITEMS], of, used, owned, old);
+	(void)pthread_mutex_unlock(&bpf->items_lock);
+	for (uint32_t i = 0; i < EG_POLICIES_MAX && !r; i++)
+		used[i] = used[i] || owned[i];
+	return r;
 }
 
 /* Puts the items of one policy in place of those it has. New ones first. */
@@ -209,9 +219,14 @@ static int replace_items(struct eg_bpf *bpf, uint32_t index, const struct eg_pol
 			 const uint32_t *own)
 {
 	const struct wanted wanted = wanted_items(image, index);
-	int r = put_items(bpf, index, image, own);
+	int r;
 
-	return r < 0 ? r : sweep(bpf->maps[EG_MAP_ITEMS], &wanted);
+	(void)pthread_mutex_lock(&bpf->items_lock);
+	r = put_items(bpf, index, image, own);
+	if (!r)
+		r = sweep(bpf->maps[EG_MAP_ITEMS], &wanted);
+	(void)pthread_mutex_unlock(&bpf->items_lock);
+	return r;
 }
 
 int eg_bpf_items_replace(struct eg_bpf *bpf, uint32_t slot, const struct eg_policy_image *image)
@@ -222,8 +237,8 @@ int eg_bpf_items_replace(struct eg_bpf *bpf, uint32_t slot, const struct eg_poli
 
 	if (!r && !profile.policy)
 		r = -ENOENT;
-	for (size_t i = 0; i < image->n_groups && !r; i++)
-		r = replace_items(bpf, own[i], &image->groups[i], NULL);
+	for (size_t i = 0; i < image->n_groups && !r; i++) /* 0: was never put, and is another's */
+		r = own[i] ? replace_items(bpf, own[i], &image->groups[i], NULL) : -ENOENT;
 	return r < 0 ? r : replace_items(bpf, profile.policy, image, own);
 }
 

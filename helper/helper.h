@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The daemon's state and the seams between its files. One thread and one epoll set, and beside
- * them, after a reload, a thread that shares nothing with it (flows.c); nothing here blocks longer
- * than a map operation or a walk over the host's tasks.
+ * The daemon's state and the seams between its files. One thread and one epoll set, which do not
+ * block longer than a map operation or a walk over the host's tasks. What takes longer is done by
+ * threads beside them, each with what it may touch: reload.c, refresh.c, lookup.c, flows.c.
  */
 #ifndef EG_HELPER_H
 #define EG_HELPER_H
@@ -26,8 +26,11 @@ enum {
 	EG_PROFILE_DEFAULT = EG_PROFILE_FIRST,
 	EG_SESSIONS_PER_USER = 64,
 	EG_OPEN_SESSIONS_MAX = EG_SESSIONS_MAX / 2, /* the other half is for user managers */
-	EG_CLIENTS_MAX = 64,
-	EG_CLIENT_MS = 5000, /* a connection may live that long */
+	EG_CLIENTS_MAX = 256,			    /* logins that wait are among them */
+	EG_CLIENT_MS = 5000,			    /* a connection may live that long */
+	/* one with a request that waits for something: the module knows how long it wants to, which
+	   is no longer than that, and hangs up */
+	EG_WAIT_MS = 60000,
 	/* Of the connections, what guarded peers may hold: su asks too, but must not keep a login
 	   out. */
 	EG_GUARDED_CLIENTS_MAX = 8,
@@ -75,11 +78,15 @@ struct eg_helper {
 	struct eg_config *config;     /* in force; NULL = there is none and sessions are refused */
 	struct eg_in_force *in_force; /* owned: its profiles, and older ones; see inforce.h */
 	size_t n_in_force;
-	struct eg_reload *reload;	/* reload.c, while one goes on */
-	struct eg_watch *watch;		/* watch.c: of feeds; NULL = there is no configuration */
-	size_t n_lookups;		/* lookup.c: questions without an answer */
-	struct eg_places *places;	/* files and directories that rules are about */
-	uint32_t majors[EG_MAJORS_MAX]; /* devices that sessions must not open, 0 at the end */
+	struct eg_reload *reload;   /* reload.c, while one goes on */
+	struct eg_refresh *refresh; /* refresh.c; NULL = nobody has asked yet */
+	struct eg_watch *watch;	    /* watch.c: of feeds; NULL = there is no configuration */
+	size_t n_lookups;	    /* lookup.c: questions without an answer */
+	struct eg_places *places;   /* files and directories that rules are about */
+	/* of the policies in force; the refresh's, while one goes on */
+	struct eg_place_watch place_watch;
+	/* devices that sessions must not open, 0 at the end; the refresh's */
+	uint32_t majors[EG_MAJORS_MAX];
 	const char *config_file;
 	const char *state_dir;
 	uint32_t generation;

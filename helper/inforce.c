@@ -71,8 +71,9 @@ static int add_digests(const struct eg_helper *helper, const struct eg_config_pr
 }
 
 /* The rules of a profile about files: which ones those are here. */
-static int find_places(struct eg_helper *helper, const struct eg_config_profile *profile,
-		       struct eg_policy_image *image, struct eg_err *err)
+static int find_places(struct eg_helper *helper, struct eg_place_watch *watch,
+		       const struct eg_config_profile *profile, struct eg_policy_image *image,
+		       struct eg_err *err)
 {
 	struct eg_place_want *wants eg_auto_free = NULL;
 	const char *bad = NULL;
@@ -80,8 +81,8 @@ static int find_places(struct eg_helper *helper, const struct eg_config_profile 
 	int r = eg_places_wanted(profile, &wants, &n);
 
 	if (!r && n)
-		r = eg_places_resolve(helper->places, wants, n, &image->places, &image->n_places,
-				      &bad);
+		r = eg_places_resolve(helper->places, watch, wants, n, &image->places,
+				      &image->n_places, &bad);
 	if (r == -EOVERFLOW)
 		(void)snprintf(err->text, sizeof(err->text),
 			       "too many files and directories: all policies together, the one in "
@@ -93,10 +94,11 @@ static int find_places(struct eg_helper *helper, const struct eg_config_profile 
 	return r;
 }
 
-int eg_inforce_places(struct eg_helper *helper, const struct eg_config_profile *profile,
-		      struct eg_policy_image *image, struct eg_err *err)
+int eg_inforce_places(struct eg_helper *helper, struct eg_place_watch *watch,
+		      const struct eg_config_profile *profile, struct eg_policy_image *image,
+		      struct eg_err *err)
 {
-	int r = find_places(helper, profile, image, err);
+	int r = find_places(helper, watch, profile, image, err);
 
 	for (size_t i = 0; i < profile->n_groups && !r; i++) {
 		const struct eg_config_group *group = &profile->groups[i];
@@ -104,14 +106,14 @@ int eg_inforce_places(struct eg_helper *helper, const struct eg_config_profile *
 							.files_deny_write = group->files_deny_write,
 							.files_allow = group->files_allow};
 
-		r = find_places(helper, &alone, &image->groups[i], err);
+		r = find_places(helper, watch, &alone, &image->groups[i], err);
 	}
 	return r;
 }
 
-int eg_inforce_image(struct eg_helper *helper, const struct eg_config_profile *profile,
-		     struct eg_resolved *resolved, struct eg_policy_image *image,
-		     struct eg_err *err)
+int eg_inforce_image(struct eg_helper *helper, struct eg_place_watch *watch,
+		     const struct eg_config_profile *profile, struct eg_resolved *resolved,
+		     struct eg_policy_image *image, struct eg_err *err)
 {
 	int r = eg_policy_compile(profile, image, err);
 
@@ -120,23 +122,32 @@ int eg_inforce_image(struct eg_helper *helper, const struct eg_config_profile *p
 	if (!r)
 		r = eg_resolve_image(resolved, profile, image, err);
 	if (!r)
-		r = eg_inforce_places(helper, profile, image, err);
+		r = eg_inforce_places(helper, watch, profile, image, err);
 	return r < 0 ? r : add_digests(helper, profile, image, err);
 }
 
-void eg_inforce_protect(struct eg_helper *helper)
+void eg_inforce_protect(struct eg_helper *helper, struct eg_place_watch *watch)
 {
 	char *config eg_auto_free = realpath(helper->config_file, NULL);
 	const char *more[] = {helper->state_dir, config};
-	int r = eg_places_protect(helper->places, more, config ? 2 : 1);
+	int r = eg_places_protect(helper->places, watch, more, config ? 2 : 1);
 
-	if (!r)
-		r = eg_places_sweep(helper->places);
 	if (r < 0)
 		eg_log(LOG_ERR,
 		       "cannot take in the files that sessions must not change: %s; those taken in "
 		       "before stay protected",
 		       r == -EOVERFLOW ? "they are too many" : strerror(-r));
+}
+
+void eg_inforce_sweep(struct eg_helper *helper)
+{
+	int r = eg_places_sweep(helper->places);
+
+	if (r < 0)
+		eg_log(LOG_WARNING,
+		       "cannot forget the files that no rule is about any more: %s; that is tried "
+		       "again",
+		       strerror(-r));
 }
 
 int eg_inforce_devices(struct eg_helper *helper)
@@ -157,9 +168,11 @@ int eg_inforce_devices(struct eg_helper *helper)
 /* Nobody waits yet: all steps at once. */
 static int load_now(struct eg_helper *helper, const char *path, bool keep, struct eg_err *err)
 {
-	struct eg_load load = {.helper = helper, .path = path, .keep = keep};
-	int r = eg_load_prepare(&load);
+	struct eg_load load = {0};
+	int r;
 
+	eg_load_begin(&load, helper, path, keep);
+	r = eg_load_prepare(&load);
 	if (!r)
 		r = eg_load_swap(&load);
 	if (!r)
@@ -221,6 +234,8 @@ static int protect(struct eg_helper *helper, struct eg_err *err)
 	if (!r)
 		r = eg_places_open(helper->bpf, &helper->places);
 	if (!r)
+		r = eg_place_watch_begin(helper->places, &helper->place_watch);
+	if (!r)
 		r = eg_places_put_sockets(helper->bpf);
 	if (!r)
 		r = eg_inforce_devices(helper);
@@ -228,7 +243,7 @@ static int protect(struct eg_helper *helper, struct eg_err *err)
 		(void)snprintf(err->text, sizeof(err->text),
 			       "cannot put the built-in lists in force: %s", strerror(-r));
 	else
-		eg_inforce_protect(helper);
+		eg_inforce_protect(helper, &helper->place_watch);
 	return r;
 }
 

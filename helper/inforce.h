@@ -71,9 +71,14 @@ const char *eg_in_force_feed(const struct eg_helper *helper, uint32_t slot, uint
  * Looks up anew what the configuration's paths lead to, when that has changed in a way that the
  * kernel side does not see: programs that are exceptions were replaced (an upgrade; the old ones'
  * identities may come back as another file's), links lead elsewhere, something was mounted. Cheap
- * when nothing has; does nothing during a reload, which looks up everything. Logs.
+ * when nothing has, but the disk may let it wait: for the thread of refresh.c. Of the helper it
+ * uses the kernel side, the table, what that refers to, and what is not used elsewhere.
+ * renewed: by slot, true where a policy is no longer what it was. Logs.
  */
-void eg_in_force_refresh(struct eg_helper *helper);
+void eg_in_force_refresh(struct eg_helper *helper, bool renewed[EG_PROFILES_MAX]);
+
+/* The loop's part of it: these policies are not known any more. */
+void eg_in_force_renewed(struct eg_helper *helper, const bool renewed[EG_PROFILES_MAX]);
 
 /* ---- inforce.c: a configuration on its way ---- */
 
@@ -84,26 +89,35 @@ struct eg_load_profile {
 };
 
 /*
- * The steps: prepare, swap, settle, and free at any time. prepare and settle may take long, for a
- * million rules seconds, and may run in a thread beside the loop: of the helper they use the
- * kernel side, the places, and what does not change meanwhile; nobody else may refresh then. swap
- * is the loop's, and quick.
+ * The steps: begin, prepare, swap, settle, and done at any time. prepare and settle may take long,
+ * for a million rules seconds, and may run in a thread beside the loop: of the helper they use the
+ * kernel side, the places, and what does not change meanwhile. A refresh may run beside these, but
+ * not beside begin, swap and done, which are the loop's, and quick.
  */
 struct eg_load {
 	struct eg_helper *helper;
 	const char *path;	  /* borrowed */
+	int64_t since_ns;	  /* CLOCK_REALTIME: when it began */
 	bool keep;		  /* the text is to be kept as the last good one */
 	struct eg_config *config; /* owned, until the swap */
 	char *text;		  /* owned: what was parsed */
 	size_t n_text;
 	struct eg_feeds feeds;
 	struct eg_load_profile *profiles; /* owned, one for each of config->profiles */
+	struct eg_in_force *before;	  /* owned: slots and sums of the table as the load began */
+	size_t n_before;
+	struct eg_place_watch place_watch; /* of what was looked up */
+	bool looked_up;			   /* what is known of places may have changed */
 	uint32_t generation;
 	struct eg_err err; /* when prepare failed */
 };
 
+/* path: borrowed; keep: see above. What stands in *load is overwritten. */
+void eg_load_begin(struct eg_load *load, struct eg_helper *helper, const char *path, bool keep);
+
 /* Reads the configuration at load->path, compiles it, and puts all of it into maps, not in force.
- * 0, or a negative errno with load->err and nothing changed. Never logs. */
+ * 0, or a negative errno with load->err and nothing changed. Protects what sessions must leave
+ * alone, and logs when that fails. */
 int eg_load_prepare(struct eg_load *load);
 
 /* Puts it in force: one value a profile. Logs, but not the errors it returns: -ENOMEM, and nothing
@@ -133,17 +147,21 @@ int eg_inforce_check(const struct eg_helper *helper, const struct eg_config *con
 
 /* The policy of a profile, with all that the host has to say to it. 0, *ret_resolved and *ret, each
  * the caller's to release also on failure; or a negative errno with *reterr. */
-int eg_inforce_image(struct eg_helper *helper, const struct eg_config_profile *profile,
-		     struct eg_resolved *ret_resolved, struct eg_policy_image *ret,
-		     struct eg_err *reterr);
+int eg_inforce_image(struct eg_helper *helper, struct eg_place_watch *watch,
+		     const struct eg_config_profile *profile, struct eg_resolved *ret_resolved,
+		     struct eg_policy_image *ret, struct eg_err *reterr);
 
-/* The built-in list of files, and what is ours: files may have come and gone. Logs. */
-void eg_inforce_protect(struct eg_helper *helper);
+/* The built-in list of files, and what is ours, with what is there now. Logs. */
+void eg_inforce_protect(struct eg_helper *helper, struct eg_place_watch *watch);
+
+/* Has the kernel side forget files that no rule is about any more. Logs. */
+void eg_inforce_sweep(struct eg_helper *helper);
 
 /* Which files the rules of a profile are about here, those of its groups included. image: compiled;
  * its places are replaced. 0 or a negative errno with *reterr. */
-int eg_inforce_places(struct eg_helper *helper, const struct eg_config_profile *profile,
-		      struct eg_policy_image *image, struct eg_err *reterr);
+int eg_inforce_places(struct eg_helper *helper, struct eg_place_watch *watch,
+		      const struct eg_config_profile *profile, struct eg_policy_image *image,
+		      struct eg_err *reterr);
 
 /* Modules that were loaded since have brought devices. 0 or a negative errno. */
 int eg_inforce_devices(struct eg_helper *helper);
@@ -157,8 +175,8 @@ int eg_inforce_devices(struct eg_helper *helper);
  */
 void eg_reload(struct eg_helper *helper, int waiter);
 
-/* Is one going on? */
-bool eg_reload_goes_on(const struct eg_helper *helper);
+/* A refresh has ended: takes the step that waited for it, when there is one. */
+void eg_reload_go_on(struct eg_helper *helper);
 
 /* At the end: waits for the step that runs. */
 void eg_reload_close(struct eg_helper *helper);

@@ -128,13 +128,22 @@ static void log_profile(const struct eg_helper *helper, const struct eg_in_force
 /* ---- the steps ---- */
 
 /* One profile: compiled, and in maps when it is another than before. */
+/* Is this the policy that the slot had as the load began? */
+static bool is_same(const struct eg_load *load, uint32_t slot, const uint8_t sum[EG_SUM_SIZE])
+{
+	for (size_t i = 0; i < load->n_before; i++)
+		if (load->before[i].slot == slot)
+			return !memcmp(load->before[i].sum, sum, EG_SUM_SIZE);
+	return false;
+}
+
 static int prepare_one(struct eg_load *load, const struct eg_config_profile *profile, uint32_t slot,
 		       struct eg_load_profile *ret)
 {
 	struct eg_helper *helper = load->helper;
-	const struct eg_in_force *before = eg_in_force_find(helper, profile->name);
 	struct eg_policy_image image = {0};
-	int r = eg_inforce_image(helper, profile, &ret->entry.resolved, &image, &load->err);
+	int r = eg_inforce_image(helper, &load->place_watch, profile, &ret->entry.resolved, &image,
+				 &load->err);
 
 	if (!r) {
 		(void)snprintf(ret->entry.name, sizeof(ret->entry.name), "%s", profile->name);
@@ -143,7 +152,7 @@ static int prepare_one(struct eg_load *load, const struct eg_config_profile *pro
 		ret->entry.digests = (uint32_t)image.digests.n;
 		count_networks(&ret->entry, profile);
 		sum_of(&image, ret->entry.sum);
-		if (!before || memcmp(before->sum, ret->entry.sum, EG_SUM_SIZE) != 0)
+		if (!is_same(load, slot, ret->entry.sum))
 			r = eg_bpf_policy_prepare(helper->bpf, slot, &image, load->generation,
 						  &ret->prepared);
 	}
@@ -171,6 +180,43 @@ static int prepare_all(struct eg_load *load)
 	return r;
 }
 
+/* All that depends on which files there are: while it is held, nothing of it is swept. */
+static int look_up(struct eg_load *load)
+{
+	struct eg_places *places = load->helper->places;
+	int r;
+
+	load->looked_up = true;
+	eg_places_hold(places);
+	r = eg_place_watch_begin(places, &load->place_watch);
+	if (!r)
+		r = prepare_all(load);
+	if (!r) {
+		/* files may have come and gone */
+		eg_inforce_protect(load->helper, &load->place_watch);
+		eg_place_watch_settle(places, &load->place_watch);
+	}
+	eg_places_release(places);
+	return r;
+}
+
+void eg_load_begin(struct eg_load *load, struct eg_helper *helper, const char *path, bool keep)
+{
+	size_t n = helper->n_in_force;
+	struct timespec now;
+
+	*load = (struct eg_load){.helper = helper, .path = path, .keep = keep};
+	(void)clock_gettime(CLOCK_REALTIME, &now); /* cannot fail */
+	load->since_ns = (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+	load->generation = helper->generation + 1;
+	load->before = calloc(n + 1, sizeof(*load->before));
+	for (size_t i = 0; i < n && load->before; i++) {
+		load->before[i].slot = helper->in_force[i].slot;
+		memcpy(load->before[i].sum, helper->in_force[i].sum, EG_SUM_SIZE);
+	}
+	load->n_before = load->before ? n : 0; /* without it, all is put anew */
+}
+
 int eg_load_prepare(struct eg_load *load)
 {
 	int r = eg_config_load(load->path, 0, &load->config, &load->text, &load->n_text,
@@ -184,13 +230,9 @@ int eg_load_prepare(struct eg_load *load)
 				  &load->err);
 	if (r < 0)
 		return r;
-	eg_places_begin(load->helper->places);
-	load->generation = load->helper->generation + 1;
-	r = prepare_all(load);
-	if (r < 0) {
-		eg_places_disturbed(load->helper->places);
+	r = look_up(load);
+	if (r < 0)
 		explain(load->config, r, &load->err);
-	}
 	return r;
 }
 
@@ -206,6 +248,26 @@ static void swap_one(struct eg_helper *helper, struct eg_load_profile *one, uint
 	memset(one->entry.sum, 0, sizeof(one->entry.sum));
 	eg_log(LOG_ERR, "cannot put the policy of profile %s in force: %s; its old one stays",
 	       one->entry.name, strerror(-r));
+}
+
+/*
+ * A refresh may have renewed a policy after it was found to be what the load would put there. It
+ * may have looked earlier or later than the load has: neither is to be believed, and the next
+ * refresh looks again.
+ */
+static void distrust_renewed(struct eg_load *load, struct eg_load_profile *one)
+{
+	const struct eg_helper *helper = load->helper;
+
+	for (size_t i = 0; i < helper->n_in_force && !one->prepared; i++) {
+		const struct eg_in_force *now = &helper->in_force[i];
+
+		if (now->slot != one->entry.slot || !memcmp(now->sum, one->entry.sum, EG_SUM_SIZE))
+			continue;
+		memset(one->entry.sum, 0, sizeof(one->entry.sum));
+		eg_resolved_distrust(&one->entry.resolved);
+		load->place_watch.settled = false;
+	}
 }
 
 /* The new table: what is configured, and behind it what sessions still have. */
@@ -238,9 +300,12 @@ static struct eg_in_force *new_table(struct eg_load *load, size_t *ret_n)
 int eg_load_swap(struct eg_load *load)
 {
 	struct eg_helper *helper = load->helper;
+	struct eg_in_force *table;
 	size_t n;
-	struct eg_in_force *table = new_table(load, &n);
 
+	for (size_t i = 0; i < load->config->n_profiles; i++)
+		distrust_renewed(load, &load->profiles[i]);
+	table = new_table(load, &n);
 	if (!table)
 		return -ENOMEM;
 	eg_stray_settle(helper);
@@ -251,6 +316,9 @@ int eg_load_swap(struct eg_load *load)
 	free(helper->in_force);
 	helper->in_force = table;
 	helper->n_in_force = n;
+	eg_place_watch_done(&helper->place_watch);
+	helper->place_watch = load->place_watch;
+	load->place_watch = (struct eg_place_watch){0}; /* taken */
 	eg_config_free(helper->config);
 	helper->config = eg_take_ptr(&load->config);
 	helper->generation = load->generation;
@@ -267,7 +335,7 @@ int eg_load_swap(struct eg_load *load)
 		}
 	}
 	log_digests(helper);
-	eg_watch_renew(helper);
+	eg_watch_renew(helper, load->since_ns);
 	eg_flows_reset(helper);
 	return 0;
 }
@@ -308,8 +376,7 @@ void eg_load_settle(struct eg_load *load)
 		if (load->profiles[i].prepared)
 			list[n++] = eg_take_ptr(&load->profiles[i].prepared);
 	eg_bpf_policies_settle(helper->bpf, list, n);
-	eg_inforce_protect(helper);
-	eg_places_settled(helper->places);
+	eg_inforce_sweep(helper);
 	eg_feeds_keep(&load->feeds, helper->state_dir);
 	eg_feeds_tell(&load->feeds, tell_feed, NULL);
 	if (load->keep)
@@ -323,7 +390,9 @@ void eg_load_done(struct eg_load *load)
 		eg_resolved_done(&load->profiles[i].entry.resolved);
 	}
 	free(load->profiles);
+	free(load->before);
 	free(load->text);
+	eg_place_watch_done(&load->place_watch);
 	eg_feeds_done(&load->feeds, load->config ? load->config : load->helper->config);
 	eg_config_free(load->config);
 	memset(load, 0, sizeof(*load));

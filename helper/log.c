@@ -32,9 +32,11 @@ void eg_log(int priority, const char *format, ...)
 		return;
 	va_start(ap, format);
 	if (log_to_stderr) {
+		flockfile(stderr); /* threads log, too */
 		(void)fprintf(stderr, "%s: ", priority_name(priority));
 		(void)vfprintf(stderr, format, ap);
 		(void)fputc('\n', stderr);
+		funlockfile(stderr);
 	} else {
 		vsyslog(priority, format, ap);
 	}

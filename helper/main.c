@@ -26,6 +26,7 @@
 #include "inforce.h"
 #include "log.h"
 #include "notify.h"
+#include "refresh.h"
 #include "util.h"
 #include "watch.h"
 
@@ -401,11 +402,13 @@ int main(int argc, char **argv)
 	eg_log(r < 0 ? LOG_ERR : LOG_NOTICE, "stopping%s%s: sessions stay guarded",
 	       r < 0 ? ": " : "", r < 0 ? strerror(-r) : "");
 	eg_server_close(&helper);
+	eg_refresh_close(&helper);
 	eg_reload_close(&helper);
 	eg_watch_close(&helper);
 	eg_flows_close(&helper);
 	eg_session_free_all(&helper);
 	(void)eg_bpf_helper_set(helper.bpf, 0); /* else a number that is nobody's stays protected */
+	eg_place_watch_done(&helper.place_watch);
 	eg_places_close(helper.places);
 	eg_bpf_close(helper.bpf);
 	eg_in_force_free(&helper);

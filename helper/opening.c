@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Requests to open a session, and how they wait when the profile depends on the user's groups. */
+/*
+ * Requests to open a session, and how they wait: until it is known what has changed on the host
+ * before they came (refresh.h), and, when the profile depends on them, for the user's groups.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -7,13 +10,15 @@
 
 #include "event.h"
 #include "log.h"
+#include "refresh.h"
 #include "server.h"
 #include "util.h"
 
-/* A request to open that waits for the user's groups. */
+/* A request to open that waits, first for the one, then for the other. */
 struct eg_wait {
 	struct eg_msg_open open;
 	int passed; /* owned */
+	struct eg_refresh_wait *refresh;
 	struct eg_lookup *lookup;
 	uint32_t generation; /* of the configuration whose groups are looked up */
 };
@@ -68,9 +73,7 @@ static int open_session(struct eg_helper *helper, struct eg_client *client,
 	return r;
 }
 
-/* ---- opens that wait for the user's groups ---- */
-
-static int ask_groups(struct eg_helper *helper, struct eg_client *client);
+/* ---- opens that wait ---- */
 
 static void close_if(struct eg_helper *helper, struct eg_client *client, int error)
 {
@@ -81,6 +84,39 @@ static void close_if(struct eg_helper *helper, struct eg_client *client, int err
 	eg_server_drop(helper, client);
 }
 
+static void release(struct eg_wait *wait)
+{
+	eg_close_p(&wait->passed);
+	free(wait);
+}
+
+/* It waits no longer: there is no answer, or it is no. 0 or a negative errno of sending. */
+static int give_up(struct eg_client *client, int error, const char *what)
+{
+	struct eg_wait *wait = client->wait;
+	int r;
+
+	client->wait = NULL;
+	log_refusal(&wait->open, &client->peer, error, what);
+	r = eg_server_refuse(client->source.fd, error, "%s: %s", what, strerror(-error));
+	release(wait);
+	return r;
+}
+
+static void finish(struct eg_helper *helper, struct eg_client *client,
+		   const struct eg_groups *groups)
+{
+	struct eg_wait *wait = client->wait;
+	int r;
+
+	client->wait = NULL;
+	r = open_session(helper, client, &wait->open, wait->passed, groups);
+	release(wait);
+	close_if(helper, client, r);
+}
+
+static int ask_refresh(struct eg_helper *helper, struct eg_client *client);
+
 static void on_groups(struct eg_helper *helper, void *arg, int error,
 		      const struct eg_groups *groups)
 {
@@ -89,22 +125,13 @@ static void on_groups(struct eg_helper *helper, void *arg, int error,
 	int r = error;
 
 	wait->lookup = NULL;
-	if (!r && wait->generation != helper->generation) {
-		r = ask_groups(helper, client); /* other groups may count now */
-		if (!r)
-			return;
-	}
-	client->wait = NULL;
-	if (r < 0) {
-		log_refusal(&wait->open, &client->peer, r, "cannot look up the user's groups");
-		r = eg_server_refuse(client->source.fd, r, "cannot look up the groups of %s: %s",
-				     wait->open.user, strerror(-r));
-	} else {
-		r = open_session(helper, client, &wait->open, wait->passed, groups);
-	}
-	eg_close_p(&wait->passed);
-	free(wait);
-	close_if(helper, client, r);
+	/* Other groups may count now, and other files. */
+	if (!r && wait->generation != helper->generation)
+		r = ask_refresh(helper, client);
+	else if (!r)
+		finish(helper, client, groups);
+	if (r < 0)
+		close_if(helper, client, give_up(client, r, "cannot look up the user's groups"));
 }
 
 static int ask_groups(struct eg_helper *helper, struct eg_client *client)
@@ -119,30 +146,54 @@ static int ask_groups(struct eg_helper *helper, struct eg_client *client)
 		     : -ENOMEM;
 }
 
-/* The request waits, with a descriptor of its own for the leaf. */
-static int wait_for_groups(struct eg_helper *helper, struct eg_client *client,
-			   const struct eg_msg_open *open, int passed)
+static void on_refreshed(struct eg_helper *helper, void *arg, int error)
 {
-	int fd = fcntl(passed, F_DUPFD_CLOEXEC, 0), r = fd < 0 ? -errno : 0;
+	const struct eg_groups unknown = {0};
+	struct eg_client *client = arg;
+	struct eg_wait *wait = client->wait;
+	const char *what = "cannot see whether files that rules are about have changed";
+	int r = error;
 
-	client->wait = fd < 0 ? NULL : calloc(1, sizeof(*client->wait));
-	if (client->wait) {
-		*client->wait = (struct eg_wait){.open = *open, .passed = fd};
-		r = ask_groups(helper, client);
-	} else if (!r) {
-		r = -ENOMEM;
+	wait->refresh = NULL;
+	if (!r && !eg_session_needs_groups(helper, &wait->open)) {
+		finish(helper, client, &unknown);
+		return;
 	}
-	if (!r)
-		return 0;
-	eg_close_p(&fd);
-	free(client->wait);
-	client->wait = NULL;
-	log_refusal(open, &client->peer, r, "cannot look up the user's groups");
-	return eg_server_refuse(client->source.fd, r, "cannot look up the groups of %s: %s",
-				open->user, strerror(-r));
+	if (!r) {
+		what = "cannot look up the user's groups";
+		r = ask_groups(helper, client);
+	}
+	if (r < 0)
+		close_if(helper, client, give_up(client, r, what));
 }
 
-void eg_opening_end(struct eg_client *client)
+static int ask_refresh(struct eg_helper *helper, struct eg_client *client)
+{
+	return eg_refresh_ask(helper, on_refreshed, client, &client->wait->refresh);
+}
+
+/* The request waits, with a descriptor of its own for the leaf. */
+static int wait_for_all(struct eg_helper *helper, struct eg_client *client,
+			const struct eg_msg_open *open, int passed)
+{
+	int fd eg_auto_close = fcntl(passed, F_DUPFD_CLOEXEC, 0), r = fd < 0 ? -errno : 0;
+
+	client->wait = r < 0 ? NULL : calloc(1, sizeof(*client->wait));
+	if (!client->wait) {
+		r = r < 0 ? r : -ENOMEM;
+		log_refusal(open, &client->peer, r, "the request cannot wait");
+		return eg_server_refuse(client->source.fd, r, "the request cannot wait: %s",
+					strerror(-r));
+	}
+	*client->wait = (struct eg_wait){.open = *open, .passed = eg_take_fd(&fd)};
+	client->deadline_ms = eg_proto_now_ms() + EG_WAIT_MS;
+	r = ask_refresh(helper, client);
+	return r < 0 ? give_up(client, r,
+			       "cannot see whether files that rules are about have changed")
+		     : 0;
+}
+
+void eg_opening_end(struct eg_helper *helper, struct eg_client *client)
 {
 	struct eg_wait *wait = client->wait;
 
@@ -150,10 +201,24 @@ void eg_opening_end(struct eg_client *client)
 		return;
 	client->wait = NULL;
 	log_refusal(&wait->open, &client->peer, -ETIMEDOUT,
-		    "the user's groups were not known in time: does NSS answer? See getent group");
+		    wait->lookup ? "the user's groups were not known in time: does NSS answer? See "
+				   "getent group"
+				 : "the files that rules are about were not looked up in time: do "
+				   "their file systems answer?");
 	eg_lookup_forget(wait->lookup);
-	eg_close_p(&wait->passed);
-	free(wait);
+	eg_refresh_forget(helper, wait->refresh);
+	release(wait);
+}
+
+/* Who is exempt needs no rules, unless he comes from a guarded session. */
+static bool needs_rules(struct eg_helper *helper, const struct eg_client *client,
+			const struct eg_msg_open *open)
+{
+	struct eg_origin origin;
+	struct eg_err err;
+
+	return !(open->flags & EG_OPEN_EXEMPT) ||
+	       eg_origin_find(helper, &client->peer, open, &origin, &err) != 0;
 }
 
 int eg_opening(struct eg_helper *helper, struct eg_client *client, const void *request, int passed)
@@ -162,7 +227,7 @@ int eg_opening(struct eg_helper *helper, struct eg_client *client, const void *r
 
 	if (passed < 0 || client->wait)
 		return -EBADMSG;
-	if (eg_session_needs_groups(helper, request))
-		return wait_for_groups(helper, client, request, passed);
+	if (needs_rules(helper, client, request))
+		return wait_for_all(helper, client, request, passed);
 	return open_session(helper, client, request, passed, &unknown);
 }

@@ -28,10 +28,14 @@ _Static_assert(sizeof(((struct eg_place_real *)0)->path) == PATH_MAX, "PATH_MAX"
 /* The path by which that is reached, in buf (PLACE_SIZE bytes). */
 enum { PLACE_SIZE = PATH_MAX + sizeof(INIT_ROOT) };
 
-static const char *place_of(const char *path, char *buf)
+static const char *find_root(void)
 {
-	const char *root = access(INIT_ROOT "/.", F_OK) == 0 ? INIT_ROOT : "";
+	return access(INIT_ROOT "/.", F_OK) == 0 ? INIT_ROOT : "";
+}
 
+/* root: of find_root, which is asked once for many. */
+static const char *place_of(const char *root, const char *path, char *buf)
+{
 	(void)snprintf(buf, PLACE_SIZE, "%s%s", root, path);
 	return buf;
 }
@@ -39,10 +43,10 @@ static const char *place_of(const char *path, char *buf)
 /* ---- identities ---- */
 
 /* A descriptor, or -1 where there is nothing that is a place by itself. */
-static int open_place(const char *path)
+static int open_place(const char *root, const char *path)
 {
 	char place[PLACE_SIZE];
-	int fd eg_auto_close = open(place_of(path, place), O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	int fd eg_auto_close = open(place_of(root, path, place), O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	struct stat st;
 
 	return fd < 0 || fstat(fd, &st) < 0 || S_ISLNK(st.st_mode) ? -1 : eg_take_fd(&fd);
@@ -87,6 +91,7 @@ int eg_place_disk_ids(struct eg_bpf *bpf, size_t n,
 		      int (*path_of)(size_t i, char *buf, const void *arg), const void *arg,
 		      struct eg_file_id *ret)
 {
+	const char *root = find_root();
 	int fds[AT_ONCE], r = 0;
 	char path[PATH_MAX];
 
@@ -95,7 +100,7 @@ int eg_place_disk_ids(struct eg_bpf *bpf, size_t n,
 		size_t count = n - done < AT_ONCE ? n - done : AT_ONCE;
 
 		for (size_t i = 0; i < count; i++)
-			fds[i] = path_of(done + i, path, arg) < 0 ? -1 : open_place(path);
+			fds[i] = path_of(done + i, path, arg) < 0 ? -1 : open_place(root, path);
 		r = ask_kernel(bpf, fds, count, ret + done);
 		for (size_t i = 0; i < count; i++)
 			eg_close_p(&fds[i]);
@@ -138,18 +143,31 @@ static int append_component(char *path, size_t *len, const char *name, size_t n)
 	return 0;
 }
 
-int eg_place_disk_real(const char *path, struct eg_place_real *ret)
+/* How much of a path is known to be directories: up to a slash or its end. */
+static size_t known_part(const struct eg_place_way *way, const char *path)
 {
+	size_t at = 0, n = 0;
+
+	for (; at < way->n && path[at] == way->path[at]; at++)
+		if (path[at] == '/')
+			n = at;
+	return at == way->n && (!path[at] || path[at] == '/') ? at : n;
+}
+
+int eg_place_disk_real(const char *path, struct eg_place_way *way, struct eg_place_real *ret)
+{
+	const char *root = way && way->root ? way->root : find_root();
 	char rest[PATH_MAX], link[PATH_MAX], place[PLACE_SIZE];
+	size_t len = way ? known_part(way, path) : 0, known = len;
+	struct stat st = {.st_mode = S_IFDIR};
 	bool there = true;
-	struct stat st = {0};
 	int links = 0, r;
-	size_t len = 0;
 
 	if (strlen(path) >= sizeof(rest))
 		return -ENAMETOOLONG;
-	(void)strcpy(rest, path);
-	ret->path[0] = '\0';
+	(void)strcpy(rest, path + len);
+	memcpy(ret->path, path, len);
+	ret->path[len] = '\0';
 	ret->first_link = 0;
 	while (*rest) {
 		size_t skip = strspn(rest, "/"), n = strcspn(rest + skip, "/"), before = len;
@@ -161,9 +179,11 @@ int eg_place_disk_real(const char *path, struct eg_place_real *ret)
 		if (r < 0)
 			return r;
 		if (there)
-			there = lstat(place_of(len ? ret->path : "/", place), &st) == 0;
+			there = lstat(place_of(root, len ? ret->path : "/", place), &st) == 0;
+		if (there && !links && S_ISDIR(st.st_mode))
+			known = len;
 		if (there && S_ISLNK(st.st_mode) && len > before)
-			to = readlink(place_of(ret->path, place), link, sizeof(link));
+			to = readlink(place_of(root, ret->path, place), link, sizeof(link));
 		memmove(rest, rest + skip + n, strlen(rest + skip + n) + 1);
 		if (to < 0)
 			continue;
@@ -180,6 +200,11 @@ int eg_place_disk_real(const char *path, struct eg_place_real *ret)
 	}
 	if (!len)
 		(void)strcpy(ret->path, "/");
+	if (way) {
+		way->root = root;
+		memcpy(way->path, path, known);
+		way->n = known;
+	}
 	ret->lasting = len && (!there || S_ISREG(st.st_mode) || S_ISDIR(st.st_mode));
 	return 0;
 }

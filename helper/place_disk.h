@@ -31,8 +31,19 @@ struct eg_place_real {
 	bool lasting; /* what is there is a file or directory, or there is nothing; not "/" */
 };
 
-/* path: absolute and plain. 0; -ELOOP; -ENAMETOOLONG; -ENOTDIR; or another negative errno. */
-int eg_place_disk_real(const char *path, struct eg_place_real *ret);
+/* The directories on the way to the path that was looked at last: they are there, and no links. */
+struct eg_place_way {
+	char path[4096];  /* PATH_MAX */
+	size_t n;	  /* bytes of it; 0 = nothing is known */
+	const char *root; /* a constant: where process 1 has its own; NULL = not known yet */
+};
+
+/*
+ * path: absolute and plain. way: of one look at many paths, zeroed for the first: what it knows is
+ * not asked again, which is most of the work where neighbours follow each other. NULL is fine.
+ * 0; -ELOOP; -ENAMETOOLONG; -ENOTDIR; or another negative errno.
+ */
+int eg_place_disk_real(const char *path, struct eg_place_way *way, struct eg_place_real *ret);
 
 /* Calls each for every mount point, in no order, but for those of file systems that may not answer
  * (network, automount). Stops at a negative return, which it returns. 0 or a negative errno. */

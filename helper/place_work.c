@@ -153,19 +153,19 @@ static int add_want(struct eg_place_work *work, const struct eg_place_want *want
 }
 
 /* Notes a path with links, to see whether they lead elsewhere later. */
-static int note_link(struct eg_places *places, const char *path, const char *real)
+static int note_link(struct eg_place_watch *watch, const char *path, const char *real)
 {
 	struct eg_place_link link = {0}, *more;
 
-	if (places->n_links == LINKS_MAX)
+	if (watch->n_links == LINKS_MAX)
 		return 0;
-	for (size_t i = 0; i < places->n_links; i++)
-		if (!strcmp(places->links[i].path, path) && !strcmp(places->links[i].real, real))
+	for (size_t i = 0; i < watch->n_links; i++)
+		if (!strcmp(watch->links[i].path, path) && !strcmp(watch->links[i].real, real))
 			return 0;
-	more = reallocarray(places->links, places->n_links + 1, sizeof(*more));
+	more = reallocarray(watch->links, watch->n_links + 1, sizeof(*more));
 	if (!more)
 		return -ENOMEM;
-	places->links = more;
+	watch->links = more;
 	link.path = strdup(path);
 	link.real = strdup(real);
 	if (!link.path || !link.real) {
@@ -173,7 +173,7 @@ static int note_link(struct eg_places *places, const char *path, const char *rea
 		free(link.real);
 		return -ENOMEM;
 	}
-	places->links[places->n_links++] = link;
+	watch->links[watch->n_links++] = link;
 	return 0;
 }
 
@@ -186,8 +186,10 @@ int eg_place_work_add(struct eg_place_work *work, const struct eg_place_want *wa
 
 	if (r < 0)
 		return r;
-	r = eg_place_disk_real(plain, &real);
-	if (r == -EACCES || r == -ELOOP)
+	r = eg_place_disk_real(plain, &work->way, &real);
+	/* Links that lead nowhere, or further than a path may be long: who made them may be a user,
+	 * whose links must not make a load fail. It is meant by its own name, then. */
+	if (r == -EACCES || r == -ELOOP || r == -ENAMETOOLONG)
 		r = 0, real.first_link = 0;
 	if (r < 0)
 		return r;
@@ -202,16 +204,15 @@ int eg_place_work_add(struct eg_place_work *work, const struct eg_place_want *wa
 		r = (int)enter(work, way, true);
 	if (r >= 0 && real.lasting)
 		r = add_want(work, want, enter(work, real.path, true));
-	return r < 0 ? r : note_link(work->places, plain, real.path);
+	return r < 0 ? r : note_link(work->watch, plain, real.path);
 }
 
 /* ---- mounts ---- */
 
 /* What is mounted below a place has, where a hook knows no mount, only its own root: that is as if
  * it was named with the rules that apply there. */
-static int add_mount(const char *path, void *arg)
+static int add_mount(const char *path, struct eg_place_work *work)
 {
-	struct eg_place_work *work = arg;
 	uint32_t line[EG_ASK_MAX] = {0}, about = 0, denied = 0, round = work->places->round;
 	const char *at = path;
 	long index = 0;
@@ -252,5 +253,10 @@ static int add_mount(const char *path, void *arg)
 
 int eg_place_work_mounts(struct eg_place_work *work)
 {
-	return eg_place_disk_mounts(add_mount, work);
+	int r = 0;
+
+	for (size_t at = 0; at < work->watch->n_mounts && !r;
+	     at += strlen(work->watch->mounts + at) + 1)
+		r = add_mount(work->watch->mounts + at, work);
+	return r;
 }

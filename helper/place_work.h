@@ -1,33 +1,30 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Private to places.c, place_work.c and place_ids.c: one resolution of paths, from what is wanted
+ * Private to places.c and place_*.c: one resolution of paths, from what is wanted
  * to what the kernel side is told. Never logs.
  */
 #ifndef EG_PLACE_WORK_H
 #define EG_PLACE_WORK_H
 
+#include <pthread.h>
+
+#include "place_disk.h"
 #include "place_tree.h"
 #include "places.h"
 
-/* A path that leads through links, and where to. */
-struct eg_place_link {
-	char *path, *real; /* owned */
-};
-
 struct eg_places {
 	struct eg_bpf *bpf;
+	pthread_mutex_t lock; /* of all below, and of the maps of places */
 	struct eg_place_tree tree;
-	uint32_t round;		     /* of resolving; nodes say when they were touched last */
-	struct eg_place_link *links; /* owned: those to be watched */
-	size_t n_links;
-	uint32_t seen_links; /* eg_state.links as all was resolved */
-	uint64_t mounts;     /* digest of what is mounted below places */
-	bool disturbed;	     /* not all was resolved */
+	uint32_t round;	      /* of resolving; nodes say when they were touched last */
+	unsigned int holders; /* eg_places_hold */
 };
 
 /* What one resolution works on. */
 struct eg_place_work {
-	struct eg_places *places;
+	struct eg_places *places; /* locked */
+	struct eg_place_watch *watch;
+	struct eg_place_way way;
 	struct eg_policy_place *rules; /* owned; in order of their making */
 	size_t n_rules, rules_room;
 	uint32_t *nodes; /* owned; the nodes whose identity is asked for */

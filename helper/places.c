@@ -58,6 +58,7 @@ int eg_places_open(struct eg_bpf *bpf, struct eg_places **ret)
 	if (!places)
 		return -ENOMEM;
 	places->bpf = bpf;
+	(void)pthread_mutex_init(&places->lock, NULL); /* always works without attributes */
 	r = load(places);
 	if (r < 0)
 		eg_places_close(places);
@@ -66,23 +67,12 @@ int eg_places_open(struct eg_bpf *bpf, struct eg_places **ret)
 	return r;
 }
 
-static void forget_links(struct eg_places *places)
-{
-	for (size_t i = 0; i < places->n_links; i++) {
-		free(places->links[i].path);
-		free(places->links[i].real);
-	}
-	free(places->links);
-	places->links = NULL;
-	places->n_links = 0;
-}
-
 void eg_places_close(struct eg_places *places)
 {
 	if (!places)
 		return;
-	forget_links(places);
 	eg_place_tree_done(&places->tree);
+	(void)pthread_mutex_destroy(&places->lock);
 	free(places);
 }
 
@@ -95,25 +85,47 @@ static int compare_rules(const void *va, const void *vb)
 	return (a->place > b->place) - (a->place < b->place);
 }
 
-int eg_places_resolve(struct eg_places *places, const struct eg_place_want *wants, size_t n,
-		      struct eg_policy_place **ret_rules, size_t *ret_n, const char **ret_bad)
+/* One at a time: the tree and the maps are of all policies. */
+static void lock(struct eg_places *places)
 {
-	__attribute__((cleanup(eg_place_work_done))) struct eg_place_work work = {.places = places};
+	(void)pthread_mutex_lock(&places->lock); /* fails for what is no mutex only */
+}
+
+static void unlock(struct eg_places *places)
+{
+	(void)pthread_mutex_unlock(&places->lock);
+}
+
+static int work_all(struct eg_place_work *work, const struct eg_place_want *wants, size_t n,
+		    const char **ret_bad)
+{
 	int r;
 
-	places->round++;
-	r = eg_place_work_touch(&work, 0, true);
+	work->places->round++;
+	r = eg_place_work_touch(work, 0, true);
 	for (size_t i = 0; i < n && !r; i++) {
-		r = eg_place_work_add(&work, &wants[i]);
+		r = eg_place_work_add(work, &wants[i]);
 		if (r == -ENOTDIR)
 			r = 0; /* nothing can be there */
 		if (r < 0)
 			*ret_bad = wants[i].path;
 	}
 	if (!r && n)
-		r = eg_place_work_mounts(&work);
-	if (!r)
-		r = eg_place_work_publish(&work);
+		r = eg_place_work_mounts(work);
+	return r < 0 ? r : eg_place_work_publish(work);
+}
+
+int eg_places_resolve(struct eg_places *places, struct eg_place_watch *watch,
+		      const struct eg_place_want *wants, size_t n,
+		      struct eg_policy_place **ret_rules, size_t *ret_n, const char **ret_bad)
+{
+	__attribute__((cleanup(eg_place_work_done))) struct eg_place_work work = {.places = places,
+										  .watch = watch};
+	int r;
+
+	lock(places);
+	r = work_all(&work, wants, n, ret_bad);
+	unlock(places);
 	if (r < 0)
 		return r;
 	qsort(work.rules, work.n_rules, sizeof(*work.rules), compare_rules);
@@ -122,7 +134,8 @@ int eg_places_resolve(struct eg_places *places, const struct eg_place_want *want
 	return 0;
 }
 
-int eg_places_protect(struct eg_places *places, const char *const *more, size_t n)
+int eg_places_protect(struct eg_places *places, struct eg_place_watch *watch,
+		      const char *const *more, size_t n)
 {
 	size_t n_builtin, n_rules = 0;
 	const char *const *builtin = eg_builtin_places(&n_builtin), *bad;
@@ -137,7 +150,7 @@ int eg_places_protect(struct eg_places *places, const char *const *more, size_t 
 									: more[i - n_builtin],
 						  .about = 1U << EG_ASK_WRITE,
 						  .denied = 1U << EG_ASK_WRITE};
-	r = eg_places_resolve(places, wants, n_builtin + n, &rules, &n_rules, &bad);
+	r = eg_places_resolve(places, watch, wants, n_builtin + n, &rules, &n_rules, &bad);
 	if (!r)
 		r = eg_bpf_place_rules_put(places->bpf, EG_PLACE_BUILTIN, rules, n_rules);
 	return r < 0 ? r : eg_bpf_place_rules_keep(places->bpf, EG_PLACE_BUILTIN, rules, n_rules);
@@ -235,7 +248,7 @@ static bool is_live(uint32_t place, const void *arg)
 	return eg_place_tree_by_id(arg, place) >= 0;
 }
 
-int eg_places_sweep(struct eg_places *places)
+static int sweep(struct eg_places *places)
 {
 	struct numbers used = {0};
 	int r = eg_bpf_place_rules_used(places->bpf, &used.list, &used.n);
@@ -250,76 +263,28 @@ int eg_places_sweep(struct eg_places *places)
 	return r < 0 ? r : sweep_map(places, EG_PLACES_NAMED, sizeof(struct eg_place_key));
 }
 
-/* ---- stale ---- */
-
-struct digest {
-	const struct eg_places *places;
-	uint64_t sum;
-};
-
-/* A mount counts when a place with rules is above it. The order does not. */
-static int add_to_digest(const char *path, void *arg)
+int eg_places_sweep(struct eg_places *places)
 {
-	struct digest *digest = arg;
-	struct eg_place_tree tree = digest->places->tree; /* is only looked at */
-	uint64_t hash = 0xcbf29ce484222325;
-	const char *at = path;
-	bool counts = false;
-	long index = 0;
+	int r;
 
-	while (*at && index >= 0 && !counts) {
-		size_t n = strcspn(++at, "/");
-
-		counts = tree.nodes[index].place.flags & EG_PLACE_RULED;
-		if (n)
-			index = eg_place_tree_child(&tree, (uint32_t)index, at, n, false);
-		at += n;
-	}
-	for (at = path; counts && *at; at++)
-		hash = (hash ^ (unsigned char)*at) * 0x100000001b3;
-	digest->sum += counts ? hash : 0;
-	return 0;
+	lock(places);
+	r = places->holders ? 0 : sweep(places);
+	unlock(places);
+	return r;
 }
 
-static uint64_t digest_mounts(const struct eg_places *places)
+void eg_places_hold(struct eg_places *places)
 {
-	struct digest digest = {.places = places};
-
-	(void)eg_place_disk_mounts(add_to_digest, &digest); /* no news then */
-	return digest.sum;
+	lock(places);
+	places->holders++;
+	unlock(places);
 }
 
-void eg_places_begin(struct eg_places *places)
+void eg_places_release(struct eg_places *places)
 {
-	forget_links(places);
-	/* Before anything is looked up: what comes meanwhile is news. */
-	(void)eg_bpf_place_links(places->bpf, &places->seen_links);
-}
-
-void eg_places_settled(struct eg_places *places)
-{
-	places->mounts = digest_mounts(places);
-	places->disturbed = false;
-}
-
-void eg_places_disturbed(struct eg_places *places)
-{
-	places->disturbed = true;
-}
-
-bool eg_places_are_stale(const struct eg_places *places)
-{
-	struct eg_place_real real;
-	uint32_t links = places->seen_links;
-
-	if (places->disturbed || eg_bpf_place_links(places->bpf, &links) < 0 ||
-	    links != places->seen_links)
-		return true;
-	for (size_t i = 0; i < places->n_links; i++)
-		if (eg_place_disk_real(places->links[i].path, &real) < 0 ||
-		    strcmp(real.path, places->links[i].real) != 0)
-			return true;
-	return places->mounts != digest_mounts(places);
+	lock(places);
+	places->holders--;
+	unlock(places);
 }
 
 /* ---- sockets ---- */

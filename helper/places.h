@@ -28,37 +28,73 @@ enum { EG_PLACE_BUILTIN = 0 /* the policy that the built-in list is */ };
 int eg_places_open(struct eg_bpf *bpf, struct eg_places **ret);
 void eg_places_close(struct eg_places *places);
 
+/* A path that leads through links, and where to. */
+struct eg_place_link {
+	char *path, *real; /* owned */
+};
+
+/*
+ * What a set of policies depends on and the kernel side does not see change by itself: where links
+ * lead, and what is mounted below places. Zeroed = nothing was looked up. For one thread at a time.
+ */
+struct eg_place_watch {
+	struct eg_place_link *links; /* owned */
+	size_t n_links;
+	uint32_t seen_links; /* eg_state.links before the first was looked up */
+	char *mounts;	     /* owned: mount points at that time, each with its NUL */
+	size_t n_mounts;     /* bytes */
+	uint64_t all;	     /* digest of all mounts */
+	uint64_t counted;    /* of those below places */
+	bool settled;	     /* all was looked up */
+};
+
 /*
  * Looks n paths up, and has the kernel side know them: each by its name in its directory, whether
  * it is there or not, and by what is there now under whatever name; where links lead from it,
- * likewise. What is mounted below one of them is as if it was named itself. Nothing is refused or
- * allowed by this, before the rules are put in force.
+ * likewise. What was mounted below one of them as the watch began is as if it was named itself.
+ * Nothing is refused or allowed by this, before the rules are put in force.
+ * watch: begun; gets the links. Any thread: one waits for another.
  * Returns 0, *ret_rules (owned by the caller) and *ret_n, sorted by place; -EOVERFLOW when the maps
  * are full; -EINVAL (a path that is not absolute, or has "..") and -ENAMETOOLONG with *ret_bad, the
  * path; or another negative errno.
  */
-int eg_places_resolve(struct eg_places *places, const struct eg_place_want *wants, size_t n,
+int eg_places_resolve(struct eg_places *places, struct eg_place_watch *watch,
+		      const struct eg_place_want *wants, size_t n,
 		      struct eg_policy_place **ret_rules, size_t *ret_n, const char **ret_bad);
 
 /*
  * Puts the protected places in force: the built-in list and more (n absolute paths, borrowed).
  * Returns 0 or a negative errno, as above: those in force before stay.
  */
-int eg_places_protect(struct eg_places *places, const char *const *more, size_t n);
-
-/* Has the kernel side forget what no policy refers to any more. 0 or a negative errno. */
-int eg_places_sweep(struct eg_places *places);
+int eg_places_protect(struct eg_places *places, struct eg_place_watch *watch,
+		      const char *const *more, size_t n);
 
 /*
- * Has something changed that the kernel side does not see by itself since all was resolved: where
- * links lead, or what is mounted below a place? Some system calls for each link and each mount.
- * begin: all is going to be resolved; settled: it has been.
+ * From the first eg_places_resolve until the rules it gave are in maps: nothing is swept meanwhile,
+ * by whatever thread, since what only these rules refer to would go.
  */
-void eg_places_begin(struct eg_places *places);
-void eg_places_settled(struct eg_places *places);
-/* Something failed between the two: they are stale. */
-void eg_places_disturbed(struct eg_places *places);
-bool eg_places_are_stale(const struct eg_places *places);
+void eg_places_hold(struct eg_places *places);
+void eg_places_release(struct eg_places *places);
+
+/* Has the kernel side forget what no policy refers to any more, unless somebody holds it: then a
+ * later sweep does. 0 or a negative errno. */
+int eg_places_sweep(struct eg_places *places);
+
+/* ---- place_watch.c ---- */
+
+/* All is going to be looked up: what changes from here on is news. What it watched before is
+ * forgotten. 0 or a negative errno. */
+int eg_place_watch_begin(struct eg_places *places, struct eg_place_watch *watch);
+
+/* All was. Without this, after a failure, the watch stays stale. */
+void eg_place_watch_settle(struct eg_places *places, struct eg_place_watch *watch);
+
+/* Has something changed since it began, or was not all looked up? Some system calls for each link;
+ * waits for other threads only when something was mounted. */
+bool eg_place_watch_is_stale(struct eg_places *places, struct eg_place_watch *watch);
+
+/* Releases what it owns and zeroes it; fine on a zeroed one. */
+void eg_place_watch_done(struct eg_place_watch *watch);
 
 /*
  * What a profile wants to be known: the lists of it that are about files and trees. Pure.

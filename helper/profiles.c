@@ -146,20 +146,22 @@ const char *eg_in_force_feed(const struct eg_helper *helper, uint32_t slot, uint
 
 /* ---- what has changed on the host ---- */
 
-static void refresh_exceptions(struct eg_helper *helper, struct eg_in_force *entry)
+/* True: the items in force are others now, or not known. */
+static bool refresh_exceptions(struct eg_helper *helper, struct eg_in_force *entry)
 {
 	int r;
 
 	if (!eg_resolve_is_stale(&entry->resolved))
-		return;
+		return false;
 	r = eg_resolve_again(helper->bpf, entry->slot, &entry->resolved);
-	memset(entry->sum, 0, sizeof(entry->sum));
 	eg_log(r < 0 ? LOG_ERR : LOG_NOTICE,
 	       "programs or mount targets that are exceptions of profile %s have changed: %s",
 	       entry->name, r < 0 ? strerror(-r) : "taken in anew");
+	return true;
 }
 
-static int refresh_places(struct eg_helper *helper, struct eg_in_force *entry, struct eg_err *err)
+static int refresh_places(struct eg_helper *helper, const struct eg_in_force *entry,
+			  struct eg_err *err)
 {
 	struct eg_policy_image image = {.n_groups = entry->profile->n_groups};
 	int r;
@@ -167,46 +169,58 @@ static int refresh_places(struct eg_helper *helper, struct eg_in_force *entry, s
 	image.groups = calloc(image.n_groups + 1, sizeof(*image.groups));
 	if (!image.groups)
 		image.n_groups = 0;
-	r = image.groups ? eg_inforce_places(helper, entry->profile, &image, err) : -ENOMEM;
+	r = image.groups
+		    ? eg_inforce_places(helper, &helper->place_watch, entry->profile, &image, err)
+		    : -ENOMEM;
 	if (!r)
 		r = eg_bpf_place_rules_renew(helper->bpf, entry->slot, &image);
-	memset(entry->sum, 0, sizeof(entry->sum));
 	eg_policy_done(&image);
 	return r;
 }
 
-static void refresh_all_places(struct eg_helper *helper)
+/* After a failure the watch stays stale, and the next refresh tries again. */
+static void refresh_all_places(struct eg_helper *helper, bool *renewed)
 {
 	struct eg_err err = {0};
-	int r = 0;
-
-	eg_places_begin(helper->places);
-	for (size_t i = 0; i < helper->n_in_force && !r; i++)
-		if (helper->in_force[i].profile)
-			r = refresh_places(helper, &helper->in_force[i], &err);
-	if (r < 0) {
-		eg_log(LOG_ERR, "files that rules are about have changed: %s",
-		       err.text[0] ? err.text : strerror(-r));
-	} else {
-		eg_inforce_protect(helper);
-		eg_log(LOG_INFO, "files that rules are about have changed: taken in anew");
-	}
-	eg_places_settled(helper->places);
-}
-
-void eg_in_force_refresh(struct eg_helper *helper)
-{
 	int r;
 
-	if (eg_reload_goes_on(helper))
-		return;
-	r = eg_inforce_devices(helper);
+	eg_places_hold(helper->places);
+	r = eg_place_watch_begin(helper->places, &helper->place_watch);
+	for (size_t i = 0; i < helper->n_in_force && !r; i++)
+		if (helper->in_force[i].profile) {
+			renewed[helper->in_force[i].slot] = true;
+			r = refresh_places(helper, &helper->in_force[i], &err);
+		}
+	if (!r) {
+		eg_inforce_protect(helper, &helper->place_watch);
+		eg_place_watch_settle(helper->places, &helper->place_watch);
+	}
+	eg_places_release(helper->places);
+	if (!r)
+		eg_inforce_sweep(helper);
+	eg_log(r < 0 ? LOG_ERR : LOG_INFO, "files that rules are about have changed: %s",
+	       r >= 0	     ? "taken in anew"
+	       : err.text[0] ? err.text
+			     : strerror(-r));
+}
+
+void eg_in_force_refresh(struct eg_helper *helper, bool renewed[EG_PROFILES_MAX])
+{
+	int r = eg_inforce_devices(helper);
+
 	if (r < 0)
 		eg_log(LOG_ERR, "cannot list the devices that sessions must not open: %s",
 		       strerror(-r));
 	for (size_t i = 0; i < helper->n_in_force; i++)
-		if (helper->in_force[i].profile)
-			refresh_exceptions(helper, &helper->in_force[i]);
-	if (helper->config && eg_places_are_stale(helper->places))
-		refresh_all_places(helper);
+		if (helper->in_force[i].profile && refresh_exceptions(helper, &helper->in_force[i]))
+			renewed[helper->in_force[i].slot] = true;
+	if (helper->config && eg_place_watch_is_stale(helper->places, &helper->place_watch))
+		refresh_all_places(helper, renewed);
+}
+
+void eg_in_force_renewed(struct eg_helper *helper, const bool renewed[EG_PROFILES_MAX])
+{
+	for (size_t i = 0; i < helper->n_in_force; i++)
+		if (renewed[helper->in_force[i].slot])
+			memset(helper->in_force[i].sum, 0, sizeof(helper->in_force[i].sum));
 }

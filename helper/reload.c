@@ -20,6 +20,7 @@
 #include "inforce.h"
 #include "log.h"
 #include "notify.h"
+#include "refresh.h"
 #include "util.h"
 
 enum {
@@ -34,15 +35,11 @@ struct eg_reload {
 	struct eg_load load;
 	int error;     /* of the step that ran */
 	bool settling; /* else it prepares */
+	bool ended;    /* the step has; the next waits for a refresh to end */
 	bool again;    /* there was another request meanwhile: with what is there then */
 	int waiters[WAITERS_MAX], next_waiters[WAITERS_MAX]; /* owned; the latter for `again` */
 	size_t n_waiters, n_next;
 };
-
-bool eg_reload_goes_on(const struct eg_helper *helper)
-{
-	return helper->reload;
-}
 
 /* ---- who waits ---- */
 
@@ -134,8 +131,7 @@ static void start(struct eg_helper *helper, struct eg_reload *reload)
 static void begin(struct eg_helper *helper, struct eg_reload *reload)
 {
 	eg_notify_reloading();
-	reload->load =
-		(struct eg_load){.helper = helper, .path = helper->config_file, .keep = true};
+	eg_load_begin(&reload->load, helper, helper->config_file, true);
 	reload->settling = false;
 	reload->error = 0;
 	start(helper, reload);
@@ -143,6 +139,8 @@ static void begin(struct eg_helper *helper, struct eg_reload *reload)
 
 static void refused(struct eg_helper *helper, struct eg_reload *reload)
 {
+	if (reload->load.looked_up) /* in parts, which may be others than those in force have */
+		helper->place_watch.settled = false;
 	if (!reload->load.err.text[0])
 		(void)snprintf(reload->load.err.text, sizeof(reload->load.err.text), "%s",
 			       strerror(-reload->error));
@@ -182,6 +180,26 @@ static void prepared(struct eg_helper *helper, struct eg_reload *reload)
 	helper->last_error[0] = '\0';
 	reload->settling = true;
 	start(helper, reload);
+	/* What has changed since it was prepared, which logins meanwhile may have had already. */
+	eg_refresh_start(helper);
+}
+
+/* A refresh has the table and the configuration in force: the next step changes those. */
+static void go_on(struct eg_helper *helper, struct eg_reload *reload)
+{
+	reload->ended = eg_refresh_goes_on(helper);
+	if (reload->ended)
+		return;
+	if (reload->settling)
+		over(helper, reload);
+	else
+		prepared(helper, reload);
+}
+
+void eg_reload_go_on(struct eg_helper *helper)
+{
+	if (helper->reload && helper->reload->ended)
+		go_on(helper, helper->reload);
 }
 
 static void on_done(struct eg_helper *helper, struct eg_source *source, uint32_t events)
@@ -193,11 +211,9 @@ static void on_done(struct eg_helper *helper, struct eg_source *source, uint32_t
 	if (source->fd >= 0) {
 		(void)pthread_join(reload->thread, NULL); /* only fails for one that is none */
 		eg_close_p(&source->fd);
+		source->fd = -1;
 	}
-	if (reload->settling)
-		over(helper, reload);
-	else
-		prepared(helper, reload);
+	go_on(helper, reload);
 }
 
 /* ---- from outside ---- */
@@ -229,7 +245,8 @@ void eg_reload_close(struct eg_helper *helper)
 
 	if (!reload)
 		return;
-	(void)pthread_join(reload->thread, NULL);
+	if (reload->done.fd >= 0)
+		(void)pthread_join(reload->thread, NULL);
 	eg_close_p(&reload->done.fd);
 	for (size_t i = 0; i < reload->n_waiters; i++)
 		eg_close_p(&reload->waiters[i]);

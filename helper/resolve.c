@@ -361,6 +361,15 @@ bool eg_resolve_is_stale(const struct eg_resolved *resolved)
 	return false;
 }
 
+/* No file is like that, not even one that is not there. */
+void eg_resolved_distrust(struct eg_resolved *resolved)
+{
+	for (size_t i = 0; i < resolved->n_files; i++) {
+		resolved->files[i].ino = 0;
+		resolved->files[i].ctime_ns = -1;
+	}
+}
+
 /* ---- what becomes of them ---- */
 
 /* Items of the profile, group 0, or what one of its groups has besides. What leads to the groups'
@@ -411,8 +420,8 @@ int eg_resolve_again(struct eg_bpf *bpf, uint32_t slot, struct eg_resolved *reso
 	if (!r)
 		r = eg_bpf_items_replace(bpf, slot, &image);
 	eg_policy_done(&image);
-	for (size_t i = 0; i < resolved->n_files && r < 0; i++)
-		resolved->files[i].ino = 0; /* stale as before: the next session tries again */
+	if (r < 0)
+		eg_resolved_distrust(resolved); /* the next refresh tries again */
 	return r;
 }
 

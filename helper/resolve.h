@@ -50,6 +50,9 @@ int eg_resolve(struct eg_bpf *bpf, const struct eg_config_profile *profile, stru
 /* Has one of the files changed since, or come? An upgrade replaces programs. One stat() each. */
 bool eg_resolve_is_stale(const struct eg_resolved *resolved);
 
+/* Makes all files stale: what is in force may be something else than was found. */
+void eg_resolved_distrust(struct eg_resolved *resolved);
+
 /* Looks the files up again, and puts the items of the slot's policy in force anew. 0 or a negative
  * errno. */
 int eg_resolve_again(struct eg_bpf *bpf, uint32_t slot, struct eg_resolved *resolved);

@@ -194,7 +194,7 @@ void eg_server_drop(struct eg_helper *helper, struct eg_client *client)
 		at = &(*at)->next;
 	*at = client->next;
 	helper->n_clients--;
-	eg_opening_end(client);
+	eg_opening_end(helper, client);
 	eg_close_p(&client->source.fd);
 	eg_close_p(&client->peer.pidfd);
 	free(client);

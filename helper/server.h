@@ -32,13 +32,14 @@ __attribute__((format(printf, 2, 3))) void eg_server_log(struct eg_helper *helpe
 void eg_server_drop(struct eg_helper *helper, struct eg_client *client);
 
 /*
- * An EG_MSG_OPEN. passed: descriptor of the leaf, borrowed. Answers now, or when the user's groups
- * are known; with no answer in time the login is refused. 0, or a negative errno closes the
+ * An EG_MSG_OPEN. passed: descriptor of the leaf, borrowed. Answers later, when the rules are about
+ * the files that are there now and the user's groups are known, and never when the module hangs up
+ * before that: it refuses the login. 0, or a negative errno closes the
  * connection.
  */
 int eg_opening(struct eg_helper *helper, struct eg_client *client, const void *request, int passed);
 
 /* The connection ends: whatever it waits for. */
-void eg_opening_end(struct eg_client *client);
+void eg_opening_end(struct eg_helper *helper, struct eg_client *client);
 
 #endif

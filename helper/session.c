@@ -16,6 +16,7 @@
 #include "event.h"
 #include "inforce.h"
 #include "log.h"
+#include "refresh.h"
 #include "util.h"
 #include "watch.h"
 
@@ -290,7 +291,7 @@ void eg_session_tick(struct eg_helper *helper, int64_t now_ms)
 	eg_watch_tick(helper, now_ms, helper->ticks % EG_SURVEY_TICKS == 0);
 	if (helper->ticks % EG_SURVEY_TICKS == 0) {
 		eg_survey(helper);
-		eg_in_force_refresh(helper);
+		eg_refresh_start(helper);
 	}
 	for (size_t i = 0; i < EG_BUCKETS; i++) {
 		for (struct eg_session *session = helper->buckets[i]; session;

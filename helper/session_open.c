@@ -218,7 +218,6 @@ int eg_session_open(struct eg_helper *helper, const struct eg_msg_open *request,
 	r = check_limits(helper, request->user, reterr);
 	if (r < 0)
 		return r;
-	eg_in_force_refresh(helper);
 	r = eg_cgroup2_id(dirfd, &cgroup);
 	if (r < 0)
 		return eg_err_fail(reterr, r, "cannot read the cgroup's id: %s", strerror(-r));

@@ -20,6 +20,7 @@
 enum {
 	QUIET_MS = 1000, /* a feed that is being written is left alone for so long */
 	LATE_MS = 10000, /* but is read then, even if it never rests */
+	GRAIN_MS = 20,	 /* file systems' times lag behind by a tick, 10 ms at most */
 };
 
 /* A feed, or what a link to one leads to. */
@@ -33,6 +34,7 @@ struct eg_watch {
 	struct eg_source events; /* inotify */
 	struct watched *list;	 /* owned */
 	size_t n;
+	int64_t since_ns;	   /* CLOCK_REALTIME: what is younger may not have been read */
 	int64_t first_ms, last_ms; /* of the changes that were not read; 0 = none */
 };
 
@@ -53,6 +55,23 @@ static bool has_changed(const struct watched *one)
 		(now.st_ino != one->was.st_ino || now.st_dev != one->was.st_dev ||
 		 now.st_size != one->was.st_size || now.st_mtim.tv_sec != one->was.st_mtim.tv_sec ||
 		 now.st_mtim.tv_nsec != one->was.st_mtim.tv_nsec));
+}
+
+/* Renaming a file over another changes its ctime, whatever its mtime. To the clock's grain: what is
+ * taken for younger by mistake costs one more load. */
+static bool is_younger(const struct watched *one, int64_t since_ns)
+{
+	const struct timespec *at = &one->was.st_ctim;
+
+	return one->there &&
+	       (int64_t)at->tv_sec * 1000000000 + at->tv_nsec >= since_ns - GRAIN_MS * 1000000;
+}
+
+static void note(struct eg_watch *watch)
+{
+	watch->last_ms = eg_proto_now_ms();
+	if (!watch->first_ms)
+		watch->first_ms = watch->last_ms;
 }
 
 static bool is_watched(const struct eg_watch *watch, const char *path)
@@ -99,7 +118,9 @@ static int add(struct eg_watch *watch, const char *path)
 	if (!more[watch->n].path)
 		return -ENOMEM;
 	r = watch_directory(watch, path);
-	look_at(&more[watch->n++]);
+	look_at(&more[watch->n]);
+	if (is_younger(&more[watch->n++], watch->since_ns))
+		note(watch);
 	return r;
 }
 
@@ -145,13 +166,6 @@ static bool is_feed(const struct eg_watch *watch, const char *name)
 		if (!strcmp(name_of(watch->list[i].path), name))
 			return true;
 	return false;
-}
-
-static void note(struct eg_watch *watch)
-{
-	watch->last_ms = eg_proto_now_ms();
-	if (!watch->first_ms)
-		watch->first_ms = watch->last_ms;
 }
 
 static void on_events(struct eg_helper *helper, struct eg_source *source, uint32_t events)
@@ -203,8 +217,9 @@ static void release(struct eg_watch *watch)
 	free(watch);
 }
 
-/* What came between reading the feeds and this is seen by the next look. */
-void eg_watch_renew(struct eg_helper *helper)
+/* What came between reading the feeds and this: of the old watch's events some may not have been
+ * read, and it does not know new feeds. So the files' own times are asked. */
+void eg_watch_renew(struct eg_helper *helper, int64_t since_ns)
 {
 	struct eg_watch *old = helper->watch, *watch = calloc(1, sizeof(*watch));
 	int r = watch ? 0 : -ENOMEM;
@@ -226,6 +241,7 @@ void eg_watch_renew(struct eg_helper *helper)
 		watch->first_ms = old->first_ms;
 		watch->last_ms = old->last_ms;
 	}
+	watch->since_ns = since_ns;
 	add_all(watch, helper->config);
 	helper->watch = watch;
 	release(old);

@@ -11,8 +11,11 @@
 
 struct eg_helper;
 
-/* Begins to watch the feeds of the configuration in force, and no others. Logs. */
-void eg_watch_renew(struct eg_helper *helper);
+/*
+ * Begins to watch the feeds of the configuration in force, and no others. since: CLOCK_REALTIME, in
+ * ns, before the first of them was read: one that has changed since counts as changed. Logs.
+ */
+void eg_watch_renew(struct eg_helper *helper, int64_t since_ns);
 
 /* Once a second: reloads when a feed has changed, and has then been left alone for a moment.
  * look: look at the files, too. */

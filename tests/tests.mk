@@ -2,9 +2,10 @@
 # Tests. tests/check runs and counts them; the targets here build what it runs and say where it is.
 
 SAN        := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer -O1 -g
+TSAN       := -fsanitize=thread -O1 -g
 ATTACKS    := $(addprefix $(BUILD)/tests/attack/,try ask)
 
-.PHONY: setup unit-tests pam-tests san-tests vm-tools list-unit list-san lint-flags
+.PHONY: setup unit-tests pam-tests san-tests vm-tools list-unit list-san list-tsan lint-flags
 
 include tests/pam/pam.mk
 
@@ -42,12 +43,17 @@ list-unit:
 pam-tests: $(PAM_TESTS) $(BUILD)/pam_ebpfguard.so
 
 # The same sources once more under ASan and UBSan, into a tree of their own.
+# Those with threads, under ThreadSanitizer as well.
+THREAD_TESTS := $(addprefix $(BUILD)/tsan/tests/unit/,test_refresh test_reload)
 SAN_TESTS := $(addprefix $(BUILD)/san/tests/unit/,$(notdir $(UNIT_TESTS))) $(PAM_SAN_TESTS)
 san-tests: $(PAM_SAN_TESTS)
 	@$(MAKE) -s BUILD=$(BUILD)/san HARDENING= CFLAGS='$(SAN)' LDFLAGS='-fsanitize=address,undefined' unit-tests \
 		$(BUILD)/san/ebpfguardctl
+	@$(MAKE) -s BUILD=$(BUILD)/tsan HARDENING= CFLAGS='$(TSAN)' LDFLAGS=-fsanitize=thread $(THREAD_TESTS)
 list-san:
 	@echo $(SAN_TESTS)
+list-tsan:
+	@echo $(THREAD_TESTS)
 
 # Attack programs run in guests of several suites: static. Rings made by another process are used at the addresses of
 # this one, so they stay where the linker has put them: no PIE.

@@ -29,8 +29,8 @@ seconds() { # COMMAND...: runs it, and says how long that took here
 reload() { seconds ebpfguardctl reload 2>&1; echo "status $?"; }
 generation() { ebpfguardctl status | sed -n 's/^policy: generation \([0-9]*\).*/\1/p'; }
 rules() { map_count eg_place_rules; }
-# Under emulation the helper is busy for half a minute where a real machine takes a second or two: a login that waits
-# only as long as usual, or a question, would be about that.
+# Under emulation it takes a quarter of a minute to look all of them up, where a real machine takes half a second: a
+# login that waits only as long as usual would be about that.
 sed -i.before 's/ timeout=[0-9]*/ timeout=60000/' /etc/pam.d/sshd
 answers() { ebpfguardctl status >/dev/null 2>&1; }
 
@@ -60,6 +60,57 @@ is "there is a rule for each" 100000 "$(($(rules) - before_rules))"
 in_force "100,000"
 echo "# helper: $(grep VmHWM "/proc/$(systemctl show -p MainPID --value ebpfguard.service)/status" | tr -s '\t ' ' ')"
 until_true 120 answers
+before=$(generation)
+
+# A path that becomes a link: where that leads is found out when somebody logs in, and with it what has become of all
+# the others. The login waits for that; another one, which has come meanwhile, has a look of its own, which finds
+# nothing new; and who asks has his answer at once.
+become_link() { rm -f "$D/d3/f50"; echo secret >"/srv/try/$1"; chmod 644 "/srv/try/$1"; ln -s "/srv/try/$1" "$D/d3/f50"; }
+looks() { since_mark | grep -c 'files that rules are about have changed: taken in anew'; }
+in_background() { # FILE COMMAND...: its output and status, and at its end FILE.over
+	local file=$1
+	shift
+	rm -f "$file.over"
+	(seconds "$@" >"$file" 2>&1; echo "status $?" >>"$file"; : >"$file.over") &
+}
+said() { paste -sd' ' "$1"; }
+asked=0 failed=0
+ask_until() { # FILE: asks until FILE is there
+	asked=0 failed=0
+	until [[ -e $1 ]]; do
+		asked=$((asked + 1))
+		answers || failed=$((failed + 1))
+	done
+}
+until_true 60 no_session_left
+seconds sh_as alice true # the usual
+mark
+become_link new1
+in_background /tmp/alice sh_as alice "$T/try read /srv/try/new1"
+sleep 3
+in_background /tmp/bob sh_as bob "$T/try read /srv/try/new1"
+ask_until /tmp/bob.over
+wait
+echo "# asked $asked times meanwhile"
+is "all anew: the login is good, and where the link leads is denied" "EPERM status 0" "$(said /tmp/alice)"
+is "meanwhile: another login, likewise" "EPERM status 0" "$(said /tmp/bob)"
+is "meanwhile: every question is answered" "yes 0" "$( ((asked > 2)) && echo yes) $failed"
+is "all anew: looked up once for both" 1 "$(looks)"
+
+# The same, and a reload at the same time.
+mark
+become_link new2
+in_background /tmp/alice sh_as alice "$T/try read /srv/try/new2"
+sleep 2
+in_background /tmp/reload ebpfguardctl reload
+ask_until /tmp/reload.over
+wait
+is "with a reload: the login is good, and where the link leads is denied" "EPERM status 0" "$(said /tmp/alice)"
+is "with a reload: that is good" "status 0" "$(tail -n 1 /tmp/reload)"
+is "with a reload: every question is answered" 0 "$failed"
+is "with a reload: as many rules, and where the link leads" "$((before_rules + 100001))" "$(rules)"
+in_force "with a reload"
+rm -f $D/d3/f50
 before=$(generation)
 
 files $D/d999/f100 >$FILE

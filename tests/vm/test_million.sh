@@ -78,6 +78,17 @@ measure() {
 }
 measure "a million for one" /etc/ebpfguard.d/first
 is "a million for one: verdicts" "EPERM ok EPERM ok" "$(verdicts 100.0.0.0 100.0.0.1 100.27.119.62 101.0.0.0)"
+# The same with nobody there: what it takes by itself.
+before=$(generation) start=$(milliseconds)
+cp $FEED /etc/ebpfguard.d/third
+echo 102.0.0.0 >>/etc/ebpfguard.d/third
+start=$(milliseconds)
+mv /etc/ebpfguard.d/third $FEED
+taken() { [[ $(in_force_at $((before + 1))) ]]; }
+sleep 5
+until_true 60 taken
+is "one line more: in force" $((before + 1)) "$(generation)"
+echo "# one line more, and nobody logs in: from rename to in force $(($(in_force_at $((before + 1))) - start)) ms"
 measure "a million for another" /etc/ebpfguard.d/second
 is "a million for another: verdicts" "ok EPERM ok EPERM" "$(verdicts 100.0.0.0 101.0.0.0 101.0.0.1 101.27.119.62)"
 

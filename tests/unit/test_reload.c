@@ -1,0 +1,295 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * Reloads and refreshes beside the loop, both with their threads: which steps may run at the same
+ * time. What they do is stood in for: the table in force is a number, which the steps of the loop
+ * change, and which must not change while a refresh has it. Under ThreadSanitizer it is seen also
+ * where it was only by luck.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "helper.h"
+#include "inforce.h"
+#include "log.h"
+#include "notify.h"
+#include "refresh.h"
+
+enum { SOURCES = 8, ROUNDS = 400, PATIENCE_MS = 20000, BAD = -EINVAL };
+
+static struct {
+	int table;		  /* of the loop; a refresh reads it */
+	int torn;		  /* times that it changed under a refresh */
+	int prepared;		  /* of the load that goes on: prepare wrote it, swap reads it */
+	int begun, swapped, done; /* loads */
+	atomic_int busy;	  /* threads of loads */
+	int crowded;		  /* times that there were two of them */
+	atomic_bool refuse;
+	atomic_int refused;
+	struct eg_source *sources[SOURCES];
+} fake;
+
+static void rest(void)
+{
+	(void)usleep((useconds_t)(rand() % 300));
+}
+
+/* ---- what the steps do */
+
+void eg_in_force_refresh(struct eg_helper *helper, bool renewed[EG_PROFILES_MAX])
+{
+	int before = fake.table;
+
+	(void)helper;
+	renewed[1] = true;
+	(void)usleep(200);
+	fake.torn += fake.table != before;
+}
+
+void eg_in_force_renewed(struct eg_helper *helper, const bool renewed[EG_PROFILES_MAX])
+{
+	(void)helper;
+	(void)renewed;
+}
+
+void eg_load_begin(struct eg_load *load, struct eg_helper *helper, const char *path, bool keep)
+{
+	*load = (struct eg_load){.helper = helper, .path = path, .keep = keep};
+	fake.begun++;
+}
+
+static void be_busy(void)
+{
+	if (atomic_fetch_add(&fake.busy, 1))
+		fake.crowded++;
+	(void)usleep(300);
+	(void)atomic_fetch_sub(&fake.busy, 1);
+}
+
+int eg_load_prepare(struct eg_load *load)
+{
+	be_busy();
+	load->looked_up = true;
+	fake.prepared++;
+	if (!fake.refuse)
+		return 0;
+	fake.refused++;
+	return BAD;
+}
+
+int eg_load_swap(struct eg_load *load)
+{
+	(void)load;
+	fake.swapped++;
+	fake.table += fake.prepared;
+	return 0;
+}
+
+void eg_load_settle(struct eg_load *load)
+{
+	(void)load;
+	be_busy();
+}
+
+void eg_load_done(struct eg_load *load)
+{
+	fake.done++;
+	memset(load, 0, sizeof(*load));
+}
+
+void eg_in_force_sweep(struct eg_helper *helper)
+{
+	(void)helper;
+	fake.table++;
+}
+
+void eg_notify_ready(void)
+{
+}
+
+void eg_notify_reloading(void)
+{
+}
+
+void eg_log(int priority, const char *format, ...)
+{
+	(void)priority;
+	(void)format;
+}
+
+/* ---- a loop */
+
+int eg_loop_add(struct eg_helper *helper, struct eg_source *source, uint32_t events)
+{
+	(void)helper;
+	(void)events;
+	for (size_t i = 0; i < SOURCES; i++)
+		if (!fake.sources[i] || fake.sources[i] == source) {
+			fake.sources[i] = source;
+			return 0;
+		}
+	return -ENOSPC;
+}
+
+/* Takes what is there, waiting for it if wanted. False: nothing goes on. */
+static bool turn(struct eg_helper *helper, int wait_ms)
+{
+	struct pollfd fds[SOURCES] = {0};
+	size_t n = 0;
+
+	for (size_t i = 0; i < SOURCES; i++) {
+		bool live =
+			(helper->reload && fake.sources[i] == (struct eg_source *)helper->reload) ||
+			(helper->refresh && fake.sources[i] == (struct eg_source *)helper->refresh);
+
+		fds[i].fd = live && fake.sources[i]->fd >= 0 ? fake.sources[i]->fd : -1;
+		fds[i].events = POLLIN;
+		n += fds[i].fd >= 0;
+		if (!live)
+			fake.sources[i] = NULL;
+	}
+	if (!n)
+		return false;
+	assert_true(poll(fds, SOURCES, wait_ms) >= (wait_ms > 0));
+	for (size_t i = 0; i < SOURCES; i++)
+		if (fds[i].revents) {
+			fake.sources[i]->handle(helper, fake.sources[i], POLLIN);
+			break; /* one at a time, as the helper */
+		}
+	return true;
+}
+
+static int set_up(void **state)
+{
+	(void)state;
+	memset(&fake, 0, sizeof(fake));
+	return 0;
+}
+
+static void on_refreshed(struct eg_helper *helper, void *arg, int error)
+{
+	(void)helper;
+	assert_int_equal(error, 0);
+	--*(int *)arg;
+}
+
+/* The answer that a client got: its type; 0 = none yet. */
+static int answer_at(int fd)
+{
+	union {
+		struct eg_msg head;
+		uint64_t align;
+		char bytes[EG_MSG_MAX];
+	} buf;
+
+	return recv(fd, &buf, sizeof(buf), MSG_DONTWAIT) > 0 ? buf.head.type : 0;
+}
+
+/* ---- the cases */
+
+static void reload_once(struct eg_helper *helper, int type)
+{
+	int pair[2], type_seen;
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
+	eg_reload(helper, pair[0]);
+	assert_int_equal(answer_at(pair[1]), 0);
+	while (turn(helper, PATIENCE_MS))
+		;
+	type_seen = answer_at(pair[1]);
+	(void)close(pair[1]);
+	assert_int_equal(type_seen, type);
+	assert_null(helper->reload);
+}
+
+static void test_reload(void **state)
+{
+	struct eg_helper helper = {.place_watch.settled = true};
+
+	(void)state;
+	reload_once(&helper, EG_MSG_OK);
+	assert_int_equal(fake.swapped, 1);
+	assert_true(helper.place_watch.settled);
+	fake.refuse = true;
+	reload_once(&helper, EG_MSG_REFUSED);
+	assert_int_equal(fake.swapped, 1);
+	assert_false(helper.place_watch.settled); /* it may have disturbed what is known */
+	assert_int_equal(fake.begun, 2);
+	assert_int_equal(fake.done, 2);
+	eg_refresh_close(&helper);
+}
+
+static void test_steps_wait_for_refreshes(void **state)
+{
+	struct eg_helper helper = {0};
+	int waiting = 0;
+
+	(void)state;
+	srand(1);
+	/* until there was something to see, however slow the machine is */
+	for (int i = 0; i < ROUNDS || fake.swapped < 6 || fake.refused < 2; i++) {
+		struct eg_refresh_wait *wait;
+
+		fake.refuse = rand() % 4 == 0;
+		if (rand() % 2) {
+			waiting++;
+			assert_int_equal(eg_refresh_ask(&helper, on_refreshed, &waiting, &wait), 0);
+		}
+		if (rand() % 8 == 0)
+			eg_reload(&helper, -1);
+		rest();
+		(void)turn(&helper, 0);
+	}
+	while (turn(&helper, PATIENCE_MS))
+		;
+	assert_int_equal(waiting, 0);
+	assert_int_equal(fake.torn, 0);
+	assert_int_equal(fake.crowded, 0);
+	assert_int_equal(fake.begun, fake.done);
+	assert_null(helper.reload);
+	eg_refresh_close(&helper);
+}
+
+/* Whatever goes on, or waits for the other. */
+static void test_close_at_any_time(void **state)
+{
+	(void)state;
+	srand(2);
+	for (int i = 0; i < 60; i++) {
+		struct eg_helper helper = {0};
+		struct eg_refresh_wait *wait;
+		int waiting = 0;
+
+		assert_int_equal(eg_refresh_ask(&helper, on_refreshed, &waiting, &wait), 0);
+		eg_reload(&helper, -1);
+		eg_reload(&helper, -1);
+		for (int k = rand() % 12; k > 0; k--) {
+			rest();
+			(void)turn(&helper, 0);
+		}
+		eg_refresh_close(&helper);
+		eg_reload_close(&helper);
+		memset(fake.sources, 0, sizeof(fake.sources));
+	}
+	assert_int_equal(fake.begun, fake.done);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(test_reload, set_up),
+		cmocka_unit_test_setup(test_steps_wait_for_refreshes, set_up),
+		cmocka_unit_test_setup(test_close_at_any_time, set_up),
+	};
+
+	return cmocka_run_group_tests_name("reload", tests, NULL, NULL);
+}
