@@ -53,9 +53,9 @@ login >/dev/null # everything is in memory
 usual=$(for _ in {1..7}; do login; done | sort -n | sed -n 4p)
 echo "# a login, usually: $usual ms; memory of the helper and its maps: $(mib memory.current) MiB"
 
-# measure NAME FILE: renames it over the feed, and logs in one after the other until all of it is over.
+# measure NAME FILE: renames it over the feed, and logs in again and again, until a while after it is in force: what it replaces goes then.
 measure() {
-	local before start at during=() worst
+	local before start at during=() after=0 worst
 	before=$(generation)
 	start=$(milliseconds)
 	mv "$2" $FEED
@@ -64,6 +64,7 @@ measure() {
 		at=$(in_force_at $((before + 1)))
 		[[ $at ]] && ((++after > 2)) && break
 		(($(milliseconds) - start < 600000)) || break
+		sleep 1
 	done
 	is "$1: in force" $((before + 1)) "$(generation)"
 	worst=$(printf '%s\n' "${during[@]}" | sort -n | tail -n 1)
