@@ -41,7 +41,7 @@ enum {
 enum eg_mode { EG_MODE_ENFORCE = 0, EG_MODE_AUDIT = 1 };
 
 /* What is done about an attempt, as the keys named "action" have it, and "leaving" and "tampering".
- * The order is that of the words in config.c. */
+ * The order is that of the words in config_schema.c. */
 enum eg_action {
 	EG_ACTION_DENY = 0,
 	EG_ACTION_KILL,	   /* refused, and the process is killed */
@@ -218,8 +218,9 @@ const char *const *eg_config_default_users(void);
 const char *const *eg_config_default_groups(void);
 
 /* Key names in the schema, for the test that keeps page, sample and schema in step:
- * NULL-terminated, dotted; "rules[]." stands before those of a group of rules, "profiles[]." and
- * "match[]." before those that only stand there. */
+ * NULL-terminated, dotted; "rules[]." stands before those of a group of rules, "deny_files[]."
+ * before those of a file in it or in allow_files, "profiles[]." and "match[]." before those that
+ * only stand there. */
 const char *const *eg_config_keys(void);
 
 #endif
