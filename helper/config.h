@@ -28,8 +28,9 @@ enum {
 	EG_CONFIG_FILES_MAX = 100000,  /* entries of the lists of files together, in one profile */
 	EG_CONFIG_DIGESTS_MAX = 65536, /* entries of exec.deny_sha256; feeds have more */
 	EG_CONFIG_NAME_MAX = 255,      /* bytes of a user's or group's name */
-	/* profiles, "default" included: as many as the kernel has slots for */
-	EG_CONFIG_PROFILES_MAX = EG_PROFILES_MAX - EG_PROFILE_FIRST,
+	/* profiles, "default" included: half of the kernel's slots, so that a reload that gives all
+	 * of them new names has room beside those in force; see slots.h */
+	EG_CONFIG_PROFILES_MAX = (EG_PROFILES_MAX - EG_PROFILE_FIRST) / 2,
 	/* profiles and groups of programs of all of them: each is a policy, and twice as many are
 	 * needed while a reload swaps */
 	EG_CONFIG_POLICIES_MAX = 500,

@@ -121,6 +121,7 @@ static void start(struct eg_helper *helper, struct eg_reload *reload)
 static void begin(struct eg_helper *helper, struct eg_reload *reload)
 {
 	eg_notify_reloading();
+	eg_in_force_sweep(helper); /* what sessions had that have ended since makes room */
 	reload->load =
 		(struct eg_load){.helper = helper, .path = helper->config_file, .keep = true};
 	reload->settling = false;

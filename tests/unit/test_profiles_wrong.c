@@ -134,8 +134,9 @@ static const struct {
 	 "f:3: profiles[0].rules[1].programs[0]: \"/a\" has rules of its own already, on line 2; a "
 	 "program is named once"},
 	{N("exec = { allow_only = []; };"),
-	 "f:2: profiles[0].exec.allow_only: an empty list would refuse everything; to refuse "
-	 "nothing, leave the key out"},
+	 "f:2: profiles[0].exec.allow_only: an empty list would refuse everything; "
+	 "to refuse nothing, leave the key out, or, when the profile extends one that has it, "
+	 "write [ \"/\" ]"},
 	/* what libconfig would take */
 	{N("mode = 4294967297;"), "f:2: \"4294967297\" is out of range; integers go from "
 				  "-2147483648 to 2147483647"},
@@ -219,6 +220,21 @@ static const struct {
 	 "f:3: match[0].key: \"SHA256:47DEQpj8HBSa-_TImW+5JCeuQeRkm5NMpJWZG3hSuFU\" " FPR},
 };
 
+/* To undo a list that is inherited, one that names everything is not the same as an empty one. */
+static void test_allow_only_undone(void **state)
+{
+	static const char text[] = "exec = { allow_only = [\"/usr\"]; };\n"
+				   "profiles = ( { name = \"a\"; extends = \"default\";\n"
+				   "exec = { allow_only = [\"/\"]; }; } );";
+	struct eg_config *conf;
+
+	(void)state;
+	conf = must_parse(text);
+	assert_int_equal(conf->profiles[1].exec_allow_only.n, 1);
+	assert_string_equal(conf->profiles[1].exec_allow_only.list[0].text, "/");
+	eg_config_free(conf);
+}
+
 static void test_parse_wrong(void **state)
 {
 	(void)state;
@@ -259,6 +275,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_parse_wrong),
+		cmocka_unit_test(test_allow_only_undone),
 		cmocka_unit_test(test_parse_nul),
 		cmocka_unit_test(test_parse_mutated),
 	};
