@@ -220,7 +220,7 @@ static const struct {
 	 "f:3: match[0].key: \"SHA256:47DEQpj8HBSa-_TImW+5JCeuQeRkm5NMpJWZG3hSuFU\" " FPR},
 };
 
-/* To undo a list that is inherited, one that names everything is not the same as an empty one. */
+/* What that message proposes is taken, and takes the place of what was inherited. */
 static void test_allow_only_undone(void **state)
 {
 	static const char text[] = "exec = { allow_only = [\"/usr\"]; };\n"
