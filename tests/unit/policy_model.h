@@ -192,9 +192,10 @@ static inline struct eg_rule bind_rule(const struct eg_policy_image *image,
 }
 
 static inline struct eg_rule bind_both(const struct eg_policy_image *image,
+				       const struct eg_policy_image *group,
 				       const struct eg_policy_target *t)
 {
-	struct eg_rule base = bind_rule(image, t), own = bind_rule(image->groups, t);
+	struct eg_rule base = bind_rule(image, t), own = bind_rule(group, t);
 
 	if (own.line &&
 	    (!base.line || own.port_high - own.port_low <= base.port_high - base.port_low))

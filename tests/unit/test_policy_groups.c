@@ -245,7 +245,7 @@ static void test_random_groups_bind(void **state)
 				random_target(&random, n % 2 ? &profile.bind : &group.bind);
 			struct eg_policy_answer want =
 				eg_policy_explain_bind_for(&profile, &group, t.proto, t.port);
-			struct eg_rule got = bind_both(&image, &t);
+			struct eg_rule got = bind_both(&image, image.groups, &t);
 
 			assert_int_equal(got.line, want.rule ? want.rule->line : 0);
 			assert_int_equal(got.line && got.verdict == EG_VERDICT_DENY, want.deny);

@@ -325,7 +325,7 @@ static void check_port(char **cells)
 	explained = eg_policy_explain_bind_for(&conf->profiles[0], conf->profiles[0].groups,
 					       t.proto, t.port)
 			    .deny;
-	compiled = bind_both(&image, &t).verdict == EG_VERDICT_DENY;
+	compiled = bind_both(&image, image.groups, &t).verdict == EG_VERDICT_DENY;
 	if (explained != deny || compiled != deny)
 		fail_msg("%s, program %s, %s: the page says %s, explained %s, compiled %s",
 			 cells[0], cells[1], cells[2], cells[3], explained ? "deny" : "allow",
