@@ -86,6 +86,32 @@ static inline void check_numbered(const char *before, const char *unit, unsigned
 	eg_config_free(conf);
 }
 
+/* A text of `before`, n times `unit`, `after`; owned by the caller. */
+static inline char *repeat(const char *before, const char *unit, size_t n, const char *after)
+{
+	size_t n_unit = strlen(unit), n_before = strlen(before), i;
+	char *text = malloc(n_before + n_unit * n + strlen(after) + 1);
+
+	assert_non_null(text);
+	memcpy(text, before, n_before);
+	for (i = 0; i < n; i++)
+		memcpy(text + n_before + i * n_unit, unit, n_unit);
+	(void)strcpy(text + n_before + n * n_unit, after);
+	return text;
+}
+
+static inline void check_repeat(const char *before, const char *unit, size_t n, const char *after,
+				const char *message)
+{
+	eg_auto_free char *text = repeat(before, unit, n, after);
+	struct eg_config *conf = NULL;
+	char line[1024];
+
+	(void)parse(text, strlen(text), &conf, line);
+	assert_string_equal(line, message);
+	eg_config_free(conf);
+}
+
 /* ---- mutations: never a crash, always 0 or a message that is one clean line */
 
 static inline void check_mutant(const char *text, size_t n)
