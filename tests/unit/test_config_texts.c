@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * The configuration: lists of strings that are wrong, with the exact message for each, how long they
- * and their elements can be, and mutations.
+ * The configuration: lists of strings that are wrong, with the exact message for each, how long
+ * they and their elements can be, and mutations.
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -17,7 +17,7 @@
 
 enum { CONFIGS = 4000, QUESTIONS = 15, OFTEN = 1000 };
 
-/* What came out, so that the test can say it has seen everything often. Verdicts: allowed, denied. */
+/* What came out: all of it must have come often. Verdicts: allowed, denied. */
 static struct {
 	unsigned int addresses[N_BY][2], ports[N_BY][2];
 	unsigned int tie;	 /* a rule as narrow would have said otherwise */
