@@ -108,6 +108,15 @@ enum eg_restriction {
 	EG_ON_MAX,
 };
 
+/* How strict a policy is about what it denies. Of two policies that apply, and of two restrictions,
+ * the higher counts: ebpfguard.conf(5), PRECEDENCE. */
+enum {
+	EG_RANK_NONE = 0, /* it denies nothing */
+	EG_RANK_AUDIT,	  /* it reports */
+	EG_RANK_DENY,	  /* it refuses */
+	EG_RANK_KILL,
+};
+
 /* EG_OP_KERNEL: what would have been done to the kernel. */
 enum eg_kernel {
 	EG_KERNEL_BPF = 1, /* bpf(); target_id is its command */

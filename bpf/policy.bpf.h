@@ -258,13 +258,12 @@ static __always_inline bool eg_audits(const struct eg_view *view, enum eg_restri
 	return view->policy && view->audit >> on & 1;
 }
 
-/* How strict the policy is there: 1 = it reports, 2 = it refuses, 3 = it kills; 0 is for who asks
- * to begin with. Of two policies that apply, and of two restrictions, the stricter counts. */
+/* How strict the policy is there, one of EG_RANK_*. */
 static __always_inline __u32 eg_rank(const struct eg_view *view, enum eg_restriction on)
 {
 	if (eg_audits(view, on))
-		return 1;
-	return view->kill >> on & 1 ? 3 : 2;
+		return EG_RANK_AUDIT;
+	return view->kill >> on & 1 ? EG_RANK_KILL : EG_RANK_DENY;
 }
 
 /* Which restriction a refusal comes under: its reason says so, or else what was tried. */

@@ -28,8 +28,9 @@ enum {
 	EG_CONFIG_FILES_MAX = 100000,  /* entries of the lists of files together, in one profile */
 	EG_CONFIG_DIGESTS_MAX = 65536, /* entries of exec.deny_sha256; feeds have more */
 	EG_CONFIG_NAME_MAX = 255,      /* bytes of a user's or group's name */
-	/* profiles, "default" included: as many as the kernel has slots for */
-	EG_CONFIG_PROFILES_MAX = EG_PROFILES_MAX - EG_PROFILE_FIRST,
+	/* profiles, "default" included: half of the kernel's slots, so that a reload that gives all
+	 * of them new names has room beside those in force; see slots.h */
+	EG_CONFIG_PROFILES_MAX = (EG_PROFILES_MAX - EG_PROFILE_FIRST) / 2,
 	/* profiles and groups of programs of all of them: each is a policy, and twice as many are
 	 * needed while a reload swaps */
 	EG_CONFIG_POLICIES_MAX = 500,
@@ -41,7 +42,7 @@ enum {
 enum eg_mode { EG_MODE_ENFORCE = 0, EG_MODE_AUDIT = 1 };
 
 /* What is done about an attempt, as the keys named "action" have it, and "leaving" and "tampering".
- * The order is that of the words in config.c. */
+ * The order is that of the words in config_schema.c. */
 enum eg_action {
 	EG_ACTION_DENY = 0,
 	EG_ACTION_KILL,	   /* refused, and the process is killed */
@@ -218,8 +219,9 @@ const char *const *eg_config_default_users(void);
 const char *const *eg_config_default_groups(void);
 
 /* Key names in the schema, for the test that keeps page, sample and schema in step:
- * NULL-terminated, dotted; "rules[]." stands before those of a group of rules, "profiles[]." and
- * "match[]." before those that only stand there. */
+ * NULL-terminated, dotted; "rules[]." stands before those of a group of rules, "deny_files[]."
+ * before those of a file in it or in allow_files, "profiles[]." and "match[]." before those that
+ * only stand there. */
 const char *const *eg_config_keys(void);
 
 #endif

@@ -13,6 +13,7 @@
 #include "util.h"
 
 enum {
+	PERCENT_MAX = 100,
 	N_SOCKETS = 64, /* families in a bitmap; as many bits again for EG_OPEN_* */
 };
 
@@ -43,7 +44,7 @@ int eg_config_fail_type(const struct eg_config_report *report, const config_sett
 			      what, expected, found(setting, buf));
 }
 
-/* ---- words and booleans */
+/* ---- words, booleans and numbers */
 
 static int apply_word(const struct eg_config_report *report, const struct eg_config_key *key,
 		      const config_setting_t *setting, void *owner)
@@ -75,6 +76,21 @@ static int apply_bool(const struct eg_config_report *report, const struct eg_con
 	if (config_setting_type(setting) != CONFIG_TYPE_BOOL)
 		return eg_config_fail_type(report, setting, key->path, "true or false");
 	*(bool *)((char *)owner + key->offset) = config_setting_get_bool(setting);
+	return 0;
+}
+
+static int apply_percent(const struct eg_config_report *report, const struct eg_config_key *key,
+			 const config_setting_t *setting, void *owner)
+{
+	static const char expected[] = "percent, a number from 0 to 100";
+	int percent = config_setting_get_int(setting);
+
+	if (config_setting_type(setting) != CONFIG_TYPE_INT)
+		return eg_config_fail_type(report, setting, key->path, expected);
+	if (percent < 0 || percent > PERCENT_MAX)
+		return eg_config_fail(report, -EINVAL, eg_config_line(setting),
+				      "%s: expected %s, got %d", key->path, expected, percent);
+	*(unsigned int *)((char *)owner + key->offset) = (unsigned int)percent;
 	return 0;
 }
 
@@ -318,7 +334,7 @@ void eg_config_apply_default(const struct eg_config_key *key, void *owner)
 {
 	void *field = (char *)owner + key->offset;
 
-	if (key->type == EG_CONFIG_WORD)
+	if (key->type == EG_CONFIG_WORD || key->type == EG_CONFIG_PERCENT)
 		*(unsigned int *)field = (unsigned int)key->value;
 	else if (key->type == EG_CONFIG_BOOL || key->type == EG_CONFIG_WORD_BOOL)
 		*(bool *)field = key->value;
@@ -349,6 +365,8 @@ int eg_config_apply(const struct eg_config_report *report, const struct eg_confi
 		[EG_CONFIG_SOURCES] = eg_config_apply_texts,
 		[EG_CONFIG_FINGERPRINTS] = eg_config_apply_texts,
 		[EG_CONFIG_CAPABILITIES] = eg_config_apply_capabilities,
+		[EG_CONFIG_FEED_PATH] = eg_config_apply_file,
+		[EG_CONFIG_PERCENT] = apply_percent,
 		[EG_CONFIG_LABEL] = apply_label,
 	};
 

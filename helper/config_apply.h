@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * What config.c shares with config_apply.c and config_texts.c, which put a setting's value where it
- * belongs, and config_words.c, which knows names. Pure.
+ * What the files config*.c share: the schema (config_schema.c), the names of its keys
+ * (config_names.c), what puts a setting's value where it belongs (config_apply.c, config_texts.c
+ * and those of one key each), and config_words.c, which knows names of other things. Pure.
  */
 #ifndef EG_CONFIG_APPLY_H
 #define EG_CONFIG_APPLY_H
@@ -37,6 +38,8 @@ enum eg_config_type {
 	EG_CONFIG_SOURCES,	/* addresses and networks without ports */
 	EG_CONFIG_FINGERPRINTS, /* of keys */
 	EG_CONFIG_CAPABILITIES, /* a bitmap, stored as uint64_t */
+	EG_CONFIG_FEED_PATH,	/* an absolute path, stored as char * */
+	EG_CONFIG_PERCENT,	/* 0 to 100, stored as unsigned int */
 	EG_CONFIG_LABEL,	/* a profile's name, stored as char[EG_CONFIG_LABEL_SIZE] */
 };
 
@@ -44,11 +47,13 @@ enum eg_config_type {
 enum eg_config_owner {
 	EG_CONFIG_OF_PROFILE,
 	EG_CONFIG_OF_FILE,
+	EG_CONFIG_OF_FEED,  /* EG_CONFIG_FEEDS_PREFIX; the same keys in allow_files */
 	EG_CONFIG_OF_GROUP, /* path begins with EG_CONFIG_GROUPS_PREFIX */
 	EG_CONFIG_OF_NAMED, /* of a profile that is not "default": EG_CONFIG_PROFILES_PREFIX */
 	EG_CONFIG_OF_MATCH, /* EG_CONFIG_MATCHES_PREFIX; a list of strings may be one string */
 };
 
+#define EG_CONFIG_FEEDS_PREFIX	  "deny_files[]."
 #define EG_CONFIG_GROUPS	  "rules"
 #define EG_CONFIG_GROUPS_PREFIX	  EG_CONFIG_GROUPS "[]."
 #define EG_CONFIG_PROFILES	  "profiles"
@@ -61,8 +66,8 @@ struct eg_config_key {
 	const char *path; /* dotted */
 	enum eg_config_type type;
 	enum eg_config_owner owner;
-	/* in the struct of its owner: eg_config_profile, eg_config, eg_config_group,
-	 * eg_config_profile again, eg_config_match */
+	/* in the struct of its owner: eg_config_profile, eg_config, eg_config_feed,
+	 * eg_config_group, eg_config_profile again, eg_config_match */
 	size_t offset;
 	/* default; NETWORKS, PORTS and FEEDS: 1 = they allow; lists of strings: 1 = an empty one
 	 * is refused */
@@ -135,9 +140,17 @@ struct eg_config_schema {
 };
 const struct eg_config_schema *eg_config_schema(void);
 
-/* Feeds (config_feeds.c): a list of paths, and of groups with a path and more. */
+/* Refuses names that the schema does not have, in a group and the groups in it (config_names.c),
+ * but for those of feeds. prefix: the group's path with its dot, or "". 0, or -EINVAL with the
+ * report filled. */
+int eg_config_check_keys(const struct eg_config_report *report, const config_setting_t *group,
+			 const char *prefix);
+
+/* Feeds (config_feeds.c): a list of paths, and of groups with a path and more; and such a path. */
 int eg_config_apply_feeds(const struct eg_config_report *report, const struct eg_config_key *key,
 			  const config_setting_t *setting, void *owner);
+int eg_config_apply_file(const struct eg_config_report *report, const struct eg_config_key *key,
+			 const config_setting_t *setting, void *owner);
 
 /* Releases what the list owns and zeroes it. */
 void eg_config_feeds_done(struct eg_config_feeds *feeds);

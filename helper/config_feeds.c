@@ -12,92 +12,99 @@
 
 #include "util.h"
 
-enum { PATH_SIZE = 128, SHRINK = 50 /* percent, where nothing else is said */, PERCENT = 100 };
-
 static const char example[] = "a path in quotes such as \"/etc/ebpfguard/drop.txt\", or a group "
 			      "such as { file = \"/etc/ebpfguard/drop.txt\"; strict = true; }";
 
-/* ---- the keys of a group. name: of the setting, as people know it */
-
-static int set_file(const struct eg_config_report *report, const config_setting_t *setting,
-		    const char *name, struct eg_config_feed *feed)
+int eg_config_apply_file(const struct eg_config_report *report, const struct eg_config_key *key,
+			 const config_setting_t *setting, void *owner)
 {
 	const char *text = config_setting_get_string(setting);
+	char **path = (void *)((char *)owner + key->offset);
 	char quoted[EG_CONFIG_QUOTE_SIZE];
 
 	if (!text)
-		return eg_config_fail_type(report, setting, name, example);
+		return eg_config_fail_type(report, setting, key->path, example);
 	if (text[0] != '/')
 		return eg_config_fail(report, -EINVAL, eg_config_line(setting),
 				      "%s: %s is not an absolute path such as "
 				      "/etc/ebpfguard/drop.txt",
-				      name, eg_config_quote(quoted, text, strlen(text)));
-	feed->path = strdup(text);
-	return feed->path ? 0 : eg_config_fail_memory(report);
+				      key->path, eg_config_quote(quoted, text, strlen(text)));
+	*path = strdup(text);
+	return *path ? 0 : eg_config_fail_memory(report);
 }
 
-static int set_strict(const struct eg_config_report *report, const config_setting_t *setting,
-		      const char *name, struct eg_config_feed *feed)
+/* ---- one of the list */
+
+/* The next row of a feed's keys from the i-th of the schema on, its name in *ret_name; NULL at the
+ * end. */
+static const struct eg_config_key *next_row(size_t *i, const char **ret_name)
 {
-	if (config_setting_type(setting) != CONFIG_TYPE_BOOL)
-		return eg_config_fail_type(report, setting, name, "true or false");
-	feed->strict = config_setting_get_bool(setting);
-	return 0;
+	const struct eg_config_schema *schema = eg_config_schema();
+
+	while (*i < schema->n) {
+		const struct eg_config_key *row = &schema->keys[(*i)++];
+
+		if (row->owner != EG_CONFIG_OF_FEED)
+			continue;
+		*ret_name = row->path + strlen(EG_CONFIG_FEEDS_PREFIX);
+		return row;
+	}
+	return NULL;
 }
 
-static int set_shrink(const struct eg_config_report *report, const config_setting_t *setting,
-		      const char *name, struct eg_config_feed *feed)
+static int fail_unknown(const struct eg_config_report *report, const config_setting_t *setting,
+			const char *what)
 {
-	int percent = config_setting_get_int(setting);
+	const char *name = config_setting_name(setting), *known;
+	char quoted[EG_CONFIG_QUOTE_SIZE], all[EG_CONFIG_PATH_SIZE] = "";
+	size_t i = 0, len = 0;
 
-	if (config_setting_type(setting) != CONFIG_TYPE_INT)
-		return eg_config_fail_type(report, setting, name,
-					   "percent, a number from 0 to 100");
-	if (percent < 0 || percent > PERCENT)
-		return eg_config_fail(report, -EINVAL, eg_config_line(setting),
-				      "%s: expected percent, a number from 0 to 100, got %d", name,
-				      percent);
-	feed->shrink = (unsigned int)percent;
-	return 0;
+	while (next_row(&i, &known) && len < sizeof(all))
+		len += (size_t)snprintf(all + len, sizeof(all) - len, "%s%s", len ? ", " : "",
+					known);
+	return eg_config_fail(report, -EINVAL, eg_config_line(setting),
+			      "%s: unknown key %s; known here: %s", what,
+			      eg_config_quote(quoted, name, strlen(name)), all);
 }
 
-static const struct {
-	const char *name;
-	int (*set)(const struct eg_config_report *report, const config_setting_t *setting,
-		   const char *name, struct eg_config_feed *feed);
-} keys[] = {{"file", set_file}, {"strict", set_strict}, {"shrink", set_shrink}};
-
-/* what: the group as people know it */
+/* setting: in the group of a feed, or its path alone, which has no name and is its first key. what:
+ * the feed as people know it. */
 static int apply_key(const struct eg_config_report *report, const config_setting_t *setting,
 		     const char *what, struct eg_config_feed *feed)
 {
-	const char *name = config_setting_name(setting);
-	char full[PATH_SIZE + 16], quoted[EG_CONFIG_QUOTE_SIZE];
+	const char *name = config_setting_name(setting), *known;
+	const struct eg_config_key *row;
+	char path[EG_CONFIG_WHAT_SIZE + 16];
+	size_t i = 0;
 
-	for (size_t i = 0; i < EG_ARRAY_SIZE(keys); i++) {
-		if (strcmp(name, keys[i].name) != 0)
+	while ((row = next_row(&i, &known))) {
+		struct eg_config_key key = *row;
+
+		if (name && strcmp(name, known) != 0)
 			continue;
-		(void)snprintf(full, sizeof(full), "%s.%s", what, keys[i].name);
-		return keys[i].set(report, setting, full, feed);
+		(void)snprintf(path, sizeof(path), "%s%s%s", what, name ? "." : "",
+			       name ? name : "");
+		key.path = path;
+		return eg_config_apply(report, &key, setting, feed);
 	}
-	return eg_config_fail(report, -EINVAL, eg_config_line(setting),
-			      "%s: unknown key %s; known here: file, strict, shrink", what,
-			      eg_config_quote(quoted, name, strlen(name)));
+	return fail_unknown(report, setting, what);
 }
-
-/* ---- the list */
 
 static int apply_feed(const struct eg_config_report *report, const struct eg_config_key *key,
 		      const config_setting_t *element, int i, struct eg_config_feed *feed)
 {
 	int err = 0, n = config_setting_length(element);
-	char what[PATH_SIZE];
+	const struct eg_config_key *row;
+	char what[EG_CONFIG_WHAT_SIZE];
+	const char *name;
+	size_t at = 0;
 
-	(void)snprintf(what, sizeof(what), "%s[%d]", key->path, i);
-	*feed = (struct eg_config_feed){
-		.line = eg_config_line(element), .allow = key->value, .shrink = SHRINK};
+	eg_config_what(what, key, i);
+	*feed = (struct eg_config_feed){.line = eg_config_line(element), .allow = key->value};
+	while ((row = next_row(&at, &name)))
+		eg_config_apply_default(row, feed);
 	if (!config_setting_is_group(element))
-		return set_file(report, element, what, feed);
+		return apply_key(report, element, what, feed);
 	for (int k = 0; k < n && err == 0; k++)
 		err = apply_key(report, eg_config_element(element, k), what, feed);
 	if (err == 0 && !feed->path)
@@ -106,6 +113,8 @@ static int apply_feed(const struct eg_config_report *report, const struct eg_con
 				     what);
 	return err;
 }
+
+/* ---- the list */
 
 /* Also in the other list: what it should mean that a file both denies and allows is not known. */
 static int check_once(const struct eg_config_report *report, const struct eg_config_key *key, int i,

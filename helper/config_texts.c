@@ -303,12 +303,15 @@ static int fail_list(const struct eg_config_report *report, const struct eg_conf
 static int fail_empty(const struct eg_config_report *report, const struct eg_config_key *key,
 		      const config_setting_t *setting)
 {
-	return eg_config_fail(report, -EINVAL, eg_config_line(setting), "%s: an empty list %s",
-			      key->path,
-			      key->owner == EG_CONFIG_OF_MATCH
-				      ? "would match nobody; for everybody, leave the key out"
-				      : "would refuse everything; to refuse nothing, leave the "
-					"key out");
+	return eg_config_fail(
+		report, -EINVAL, eg_config_line(setting), "%s: an empty list %s", key->path,
+		key->owner == EG_CONFIG_OF_MATCH
+			? "would match nobody; for everybody, leave the key out"
+		: strncmp(key->path, EG_CONFIG_PROFILES, strlen(EG_CONFIG_PROFILES))
+			? "would refuse everything; to refuse nothing, leave the key out"
+			: "would refuse everything; to refuse nothing, leave the key "
+			  "out, or, when the profile extends one that has it, write "
+			  "[ \"/\" ]");
 }
 
 int eg_config_apply_texts(const struct eg_config_report *report, const struct eg_config_key *key,

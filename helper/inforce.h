@@ -50,11 +50,11 @@ int eg_in_force_match(const struct eg_helper *helper, const struct eg_match_who 
 		      const struct eg_in_force **ret);
 
 /*
- * Slots for n profiles of a configuration: those they have, and for the others free ones. Only
- * looks at the table. slots: n, filled. 0, or -ENOSPC when there are not enough.
+ * Slots for n profiles of a configuration, see slots.h. Only looks at the table. slots: n, filled.
+ * 0, -ENOSPC or -ENOMEM, each with *reterr.
  */
 int eg_in_force_slots(const struct eg_helper *helper, const struct eg_config_profile *profiles,
-		      size_t n, uint32_t *slots);
+		      size_t n, uint32_t *slots, struct eg_err *reterr);
 
 /* Has a session this slot, or one that it was made in? */
 bool eg_in_force_is_used(const struct eg_helper *helper, uint32_t slot);

@@ -79,6 +79,12 @@ static void explain(const struct eg_config *config, int error, struct eg_err *er
 			"policies together, the one in force included, have room for %d "
 			"ids and files, %d names and %d rules about files",
 			EG_ITEMS_MAX, EG_NAMES_MAX, EG_PLACE_RULES_MAX);
+	else if (error == -ENOSPC)
+		(void)snprintf(err->text, sizeof(err->text),
+			       "too many profiles and groups of rules: those in force, those that "
+			       "sessions still have from earlier and the new ones have room for %d "
+			       "together; let these sessions end, and reload",
+			       EG_POLICIES_MAX - 1);
 	else
 		(void)snprintf(err->text, sizeof(err->text), "cannot put the policy in force: %s",
 			       strerror(-error));
@@ -169,12 +175,7 @@ static int prepare_all(struct eg_load *load)
 	load->profiles = calloc(n, sizeof(*load->profiles));
 	if (!slots || !load->profiles)
 		return -ENOMEM;
-	r = eg_in_force_slots(load->helper, load->config->profiles, n, slots);
-	if (r < 0)
-		(void)snprintf(load->err.text, sizeof(load->err.text),
-			       "too many profiles: with those that sessions still have from "
-			       "earlier, there is room for %d",
-			       EG_PROFILES_MAX - EG_PROFILE_DEFAULT);
+	r = eg_in_force_slots(load->helper, load->config->profiles, n, slots, &load->err);
 	for (size_t i = 0; i < n && !r; i++)
 		r = prepare_one(load, &load->config->profiles[i], slots[i], &load->profiles[i]);
 	return r;

@@ -12,6 +12,7 @@
 
 #include "inforce.h"
 #include "log.h"
+#include "slots.h"
 #include "util.h"
 
 /* ---- table ---- */
@@ -87,24 +88,19 @@ void eg_in_force_free(struct eg_helper *helper)
 }
 
 int eg_in_force_slots(const struct eg_helper *helper, const struct eg_config_profile *profiles,
-		      size_t n, uint32_t *slots)
+		      size_t n, uint32_t *slots, struct eg_err *reterr)
 {
-	uint32_t next = EG_PROFILE_DEFAULT + 1;
+	struct eg_slot *taken eg_auto_free = calloc(helper->n_in_force + 1, sizeof(*taken));
 
-	for (size_t i = 0; i < n; i++) {
-		const struct eg_in_force *has = eg_in_force_find(helper, profiles[i].name);
+	if (!taken)
+		return eg_err_fail(reterr, -ENOMEM, "out of memory");
+	for (size_t i = 0; i < helper->n_in_force; i++) {
+		const struct eg_in_force *entry = &helper->in_force[i];
 
-		if (!i || has) {
-			slots[i] = i ? has->slot : EG_PROFILE_DEFAULT;
-			continue;
-		}
-		while (next < EG_PROFILES_MAX && is_taken(helper, next))
-			next++;
-		if (next == EG_PROFILES_MAX)
-			return -ENOSPC;
-		slots[i] = next++;
+		taken[i] = (struct eg_slot){
+			.name = entry->name, .slot = entry->slot, .left = !entry->profile};
 	}
-	return 0;
+	return eg_slots_assign(taken, helper->n_in_force, profiles, n, slots, reterr);
 }
 
 bool eg_in_force_is_used(const struct eg_helper *helper, uint32_t slot)

@@ -131,6 +131,9 @@ static void start(struct eg_helper *helper, struct eg_reload *reload)
 static void begin(struct eg_helper *helper, struct eg_reload *reload)
 {
 	eg_notify_reloading();
+	/* What sessions had that have ended since makes room. A refresh reads the table. */
+	if (!eg_refresh_goes_on(helper))
+		eg_in_force_sweep(helper);
 	eg_load_begin(&reload->load, helper, helper->config_file, true);
 	reload->settling = false;
 	reload->error = 0;

@@ -2,28 +2,34 @@
 # The module's tests: tests/check runs them, as shipped in its group pam, under ASan and UBSan in its group san. They
 # need root and a cgroup2 mount; without, those that need them are skipped (EG_MUST_RUN=1: they fail).
 
-PAM_TESTS     := $(addprefix $(BUILD)/tests/pam/,test_cgroup test_module)
-PAM_SAN_TESTS := $(addprefix $(BUILD)/san/pam/,test_cgroup test_module)
-PAM_SAN_FLAGS := -g -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
-PAM_SAN_OBJS  := $(addprefix $(BUILD)/san/pam/,pam_ebpfguard.o cgroup.o client.o proto.o address.o)
-PAM_TEST_CPP   = $(EG_CPPFLAGS) -Ipam -Itests/pam $(CPPFLAGS) $(EG_CFLAGS)
-PAM_TEST_LIBS  = $(call pkg,--cflags --libs,cmocka) -lpam
+PAM_CGROUP_TESTS := test_cgroup_text test_cgroup
+PAM_MODULE_TESTS := test_module test_module_person test_module_hard
+PAM_TESTS        := $(addprefix $(BUILD)/tests/pam/,$(PAM_CGROUP_TESTS) $(PAM_MODULE_TESTS))
+PAM_SAN_TESTS    := $(addprefix $(BUILD)/san/pam/,$(PAM_CGROUP_TESTS) $(PAM_MODULE_TESTS))
+PAM_SAN_FLAGS    := -g -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
+PAM_SAN_OBJS     := $(addprefix $(BUILD)/san/pam/,$(notdir $(PAM_OBJS)))
+PAM_TEST_CPP      = $(EG_CPPFLAGS) -Ipam -Itests/pam $(CPPFLAGS) $(EG_CFLAGS)
+PAM_TEST_LIBS     = $(call pkg,--cflags --libs,cmocka) -lpam
 
-# --- as shipped: the module itself, and cgroup.o as it is in it
+.PHONY: list-pam
+list-pam:
+	@echo $(PAM_TESTS)
+
+# --- as shipped: the module itself, and what makes cgroups as it is in it
 $(BUILD)/tests/pam/fake_helper.o: tests/pam/fake_helper.c
 	$(call say,TEST,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(PAM_TEST_CPP) $(CFLAGS) $(EG_DEPS) -c $< -o $@
 
-$(BUILD)/tests/pam/test_cgroup: tests/pam/test_cgroup.c $(BUILD)/pam/cgroup.o
+$(addprefix $(BUILD)/tests/pam/,$(PAM_CGROUP_TESTS)): $(BUILD)/tests/pam/%: tests/pam/%.c $(BUILD)/pam/cgroup.o $(BUILD)/pam/cgroup_text.o
 	$(call say,TEST,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(PAM_TEST_CPP) $(CFLAGS) $(EG_DEPS) -MF $@.d $(LDFLAGS) -o $@ $< $(BUILD)/pam/cgroup.o \
-		$(PAM_TEST_LIBS)
+		$(BUILD)/pam/cgroup_text.o $(PAM_TEST_LIBS)
 
 # -rdynamic: libpam must find our syslog()
-$(BUILD)/tests/pam/test_module: tests/pam/test_module.c $(BUILD)/tests/pam/fake_helper.o $(BUILD)/pam/proto.o \
-		$(BUILD)/pam/address.o $(BUILD)/pam_ebpfguard.so
+$(addprefix $(BUILD)/tests/pam/,$(PAM_MODULE_TESTS)): $(BUILD)/tests/pam/%: tests/pam/%.c $(BUILD)/tests/pam/fake_helper.o \
+		$(BUILD)/pam/proto.o $(BUILD)/pam/address.o $(BUILD)/pam_ebpfguard.so
 	$(call say,TEST,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(PAM_TEST_CPP) $(CFLAGS) -fvisibility=default $(EG_DEPS) -MF $@.d \
@@ -51,13 +57,13 @@ $(BUILD)/san/pam_ebpfguard.so: $(PAM_SAN_OBJS) pam/pam_ebpfguard.map
 	$(call say,SAN,$@)
 	$(Q)$(CC) -shared -Wl,--version-script=pam/pam_ebpfguard.map $(PAM_SAN_FLAGS) -o $@ $(PAM_SAN_OBJS) -lpam
 
-$(BUILD)/san/pam/test_cgroup: tests/pam/test_cgroup.c $(BUILD)/san/pam/cgroup.o
+$(addprefix $(BUILD)/san/pam/,$(PAM_CGROUP_TESTS)): $(BUILD)/san/pam/%: tests/pam/%.c $(BUILD)/san/pam/cgroup.o $(BUILD)/san/pam/cgroup_text.o
 	$(call say,SAN,$@)
 	$(Q)$(CC) $(PAM_TEST_CPP) $(PAM_SAN_FLAGS) $(EG_DEPS) -MF $@.d -o $@ $< $(BUILD)/san/pam/cgroup.o \
-		$(PAM_TEST_LIBS)
+		$(BUILD)/san/pam/cgroup_text.o $(PAM_TEST_LIBS)
 
-$(BUILD)/san/pam/test_module: tests/pam/test_module.c $(BUILD)/san/pam/fake_helper.o $(BUILD)/san/pam/proto.o \
-		$(BUILD)/san/pam/address.o $(BUILD)/san/pam_ebpfguard.so
+$(addprefix $(BUILD)/san/pam/,$(PAM_MODULE_TESTS)): $(BUILD)/san/pam/%: tests/pam/%.c $(BUILD)/san/pam/fake_helper.o \
+		$(BUILD)/san/pam/proto.o $(BUILD)/san/pam/address.o $(BUILD)/san/pam_ebpfguard.so
 	$(call say,SAN,$@)
 	$(Q)$(CC) $(PAM_TEST_CPP) $(PAM_SAN_FLAGS) -fvisibility=default $(EG_DEPS) -MF $@.d \
 		-DEG_MODULE='"$(abspath $(BUILD)/san/pam_ebpfguard.so)"' -rdynamic -o $@ $< \

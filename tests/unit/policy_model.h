@@ -182,4 +182,25 @@ static inline struct verdict kernel(const struct eg_policy_image *image,
 	return kernel_for(image, NULL, t);
 }
 
+/* As eg_bind_verdict in verdict.bpf.c. */
+static inline struct eg_rule bind_rule(const struct eg_policy_image *image,
+				       const struct eg_policy_target *t)
+{
+	if (!image->policy.bind_n)
+		return (struct eg_rule){0};
+	return *search(image, image->policy.bind_list, image->policy.bind_n, t->proto, t->port);
+}
+
+static inline struct eg_rule bind_both(const struct eg_policy_image *image,
+				       const struct eg_policy_image *group,
+				       const struct eg_policy_target *t)
+{
+	struct eg_rule base = bind_rule(image, t), own = bind_rule(group, t);
+
+	if (own.line &&
+	    (!base.line || own.port_high - own.port_low <= base.port_high - base.port_low))
+		return own;
+	return base;
+}
+
 #endif

@@ -224,26 +224,6 @@ static void test_random_groups(void **state)
 		    embedded >= 1000);
 }
 
-/* As eg_bind_verdict in verdict.bpf.c. */
-static struct eg_rule bind_rule(const struct eg_policy_image *image,
-				const struct eg_policy_target *t)
-{
-	if (!image->policy.bind_n)
-		return (struct eg_rule){0};
-	return *search(image, image->policy.bind_list, image->policy.bind_n, t->proto, t->port);
-}
-
-static struct eg_rule bind_both(const struct eg_policy_image *image,
-				const struct eg_policy_target *t)
-{
-	struct eg_rule base = bind_rule(image, t), own = bind_rule(image->groups, t);
-
-	if (own.line &&
-	    (!base.line || own.port_high - own.port_low <= base.port_high - base.port_low))
-		return own;
-	return base;
-}
-
 static void test_random_groups_bind(void **state)
 {
 	unsigned int by_group = 0, by_base = 0, unnamed = 0, i, n;
@@ -265,7 +245,7 @@ static void test_random_groups_bind(void **state)
 				random_target(&random, n % 2 ? &profile.bind : &group.bind);
 			struct eg_policy_answer want =
 				eg_policy_explain_bind_for(&profile, &group, t.proto, t.port);
-			struct eg_rule got = bind_both(&image, &t);
+			struct eg_rule got = bind_both(&image, image.groups, &t);
 
 			assert_int_equal(got.line, want.rule ? want.rule->line : 0);
 			assert_int_equal(got.line && got.verdict == EG_VERDICT_DENY, want.deny);

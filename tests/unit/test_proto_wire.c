@@ -1,0 +1,412 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Messages over real socketpairs: with descriptors, cut, late, hung up, under signals. */
+#include "proto_helpers.h"
+
+/* --- on the wire */
+
+struct wire {
+	int fd[2];
+	int before; /* descriptors open before the test */
+};
+
+static int count_fds(void)
+{
+	int n = 0;
+
+	for (int fd = 0; fd < 4096; fd++)
+		n += fcntl(fd, F_GETFD) >= 0;
+	return n;
+}
+
+static int wire_setup(void **state)
+{
+	static struct wire w;
+
+	w.before = count_fds();
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, w.fd) < 0)
+		return -1;
+	*state = &w;
+	return 0;
+}
+
+static int wire_teardown(void **state)
+{
+	struct wire *w = *state;
+
+	for (int i = 0; i < 2; i++)
+		if (w->fd[i] >= 0)
+			(void)close(w->fd[i]);
+	return count_fds() == w->before ? 0 : -1; /* a leaked descriptor fails the test */
+}
+
+static int64_t soon(int ms)
+{
+	return eg_proto_now_ms() + ms;
+}
+
+/* Sends raw bytes and n descriptors, past all checks. */
+static void send_raw(int fd, const void *buf, size_t size, const int *fds, size_t n)
+{
+	char control[CMSG_SPACE(sizeof(int) * 253)] __attribute__((aligned(8))) = {0};
+	struct iovec iov = {.iov_base = (void *)(uintptr_t)buf, .iov_len = size};
+	struct msghdr mh = {.msg_iov = &iov, .msg_iovlen = 1};
+
+	if (n) {
+		struct cmsghdr *c;
+
+		mh.msg_control = control;
+		mh.msg_controllen = CMSG_SPACE(sizeof(int) * n);
+		c = CMSG_FIRSTHDR(&mh);
+		c->cmsg_level = SOL_SOCKET;
+		c->cmsg_type = SCM_RIGHTS;
+		c->cmsg_len = CMSG_LEN(sizeof(int) * n);
+		memcpy(CMSG_DATA(c), fds, sizeof(int) * n);
+	}
+	assert_int_equal(sendmsg(fd, &mh, MSG_NOSIGNAL), size);
+}
+
+static void test_wire_every_message(void **state)
+{
+	struct wire *w = *state;
+	union any m, got;
+
+	for (size_t i = 0; i < EG_ARRAY_SIZE(all); i++) {
+		size_t n = fill(i, &m);
+
+		assert_int_equal(eg_proto_send(w->fd[0], &m, -1, soon(1000)), 0);
+		assert_int_equal(eg_proto_recv(w->fd[1], &got, sizeof(got), NULL, soon(1000)), n);
+		assert_memory_equal(&m, &got, n);
+	}
+}
+
+static void test_wire_passes_fd(void **state)
+{
+	struct wire *w = *state;
+	struct stat a, b;
+	union any m, got;
+	size_t n = fill(1, &m);
+	int fd = -1;
+
+	assert_int_equal(eg_proto_send(w->fd[0], &m, w->fd[0], soon(1000)), 0);
+	assert_int_equal(eg_proto_recv(w->fd[1], &got, sizeof(got), &fd, soon(1000)), n);
+	assert_true(fd >= 0);
+	assert_int_equal(fcntl(fd, F_GETFD), FD_CLOEXEC);
+	assert_int_equal(fstat(fd, &a), 0);
+	assert_int_equal(fstat(w->fd[0], &b), 0);
+	assert_int_equal(a.st_ino, b.st_ino);
+	close(fd);
+
+	/* Wanted, but none came. */
+	fd = 1234;
+	assert_int_equal(eg_proto_send(w->fd[0], &m, -1, soon(1000)), 0);
+	assert_int_equal(eg_proto_recv(w->fd[1], &got, sizeof(got), &fd, soon(1000)), n);
+	assert_int_equal(fd, -1);
+}
+
+/* {descriptors sent, wanted?} -> error; the teardown sees that none stayed open */
+static void test_wire_unexpected_fds(void **state)
+{
+	static const struct {
+		size_t sent;
+		bool wanted;
+	} cases[] = {{1, false}, {2, false}, {2, true},	  {8, true},
+		     {9, true},	 {9, false}, {253, true}, {253, false}};
+	struct wire *w = *state;
+	union any m, got;
+	size_t n = fill(0, &m);
+	int many[253];
+
+	for (size_t i = 0; i < EG_ARRAY_SIZE(many); i++)
+		many[i] = w->fd[0];
+	for (size_t i = 0; i < EG_ARRAY_SIZE(cases); i++) {
+		int fd = -7, open_before = count_fds();
+
+		send_raw(w->fd[0], &m, n, many, cases[i].sent);
+		assert_int_equal(eg_proto_recv(w->fd[1], &got, sizeof(got),
+					       cases[i].wanted ? &fd : NULL, soon(1000)),
+				 -EBADMSG);
+		assert_int_equal(fd, -7); /* written only on success */
+		assert_int_equal(count_fds(), open_before);
+	}
+}
+
+static void test_wire_fd_with_bad_message(void **state)
+{
+	struct wire *w = *state;
+	union any m, got;
+	size_t n = fill(1, &m);
+	int fd = -7;
+
+	m.head.type = 999;
+	send_raw(w->fd[0], &m, n, &w->fd[0], 1);
+	assert_int_equal(eg_proto_recv(w->fd[1], &got, sizeof(got), &fd, soon(1000)), -EBADMSG);
+	send_raw(w->fd[0], &m, 0, &w->fd[0], 1); /* nothing but a descriptor */
+	assert_int_equal(eg_proto_recv(w->fd[1], &got, sizeof(got), &fd, soon(1000)), -EBADMSG);
+	assert_int_equal(fd, -7);
+}
+
+/* A server that asked for credentials gets them beside the message; they are no descriptor and no
+ * error. */
+static void test_wire_credentials(void **state)
+{
+	struct wire *w = *state;
+	union any m, got;
+	size_t n = fill(1, &m);
+	int on = 1, fd = -1;
+
+	assert_int_equal(setsockopt(w->fd[1], SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)), 0);
+	assert_int_equal(eg_proto_send(w->fd[0], &m, -1, soon(1000)), 0);
+	assert_int_equal(eg_proto_recv(w->fd[1], &got, sizeof(got), NULL, soon(1000)), n);
+	assert_int_equal(eg_proto_send(w->fd[0], &m, w->fd[0], soon(1000)), 0);
+	assert_int_equal(eg_proto_recv(w->fd[1], &got, sizeof(got), &fd, soon(1000)), n);
+	assert_true(fd >= 0);
+	close(fd);
+}
+
+static void test_wire_truncated(void **state)
+{
+	struct wire *w = *state;
+	struct eg_msg small;
+	union any m;
+	size_t n = fill(1, &m);
+
+	send_raw(w->fd[0], &m, n, NULL, 0);
+	assert_int_equal(eg_proto_recv(w->fd[1], &small, sizeof(small), NULL, soon(1000)),
+			 -EBADMSG);
+	send_raw(w->fd[0], &m, n - 1, NULL, 0); /* short of what the head says */
+	assert_int_equal(eg_proto_recv(w->fd[1], &m, sizeof(m), NULL, soon(1000)), -EBADMSG);
+	send_raw(w->fd[0], &m, 3, NULL, 0);
+	assert_int_equal(eg_proto_recv(w->fd[1], &m, sizeof(m), NULL, soon(1000)), -EBADMSG);
+}
+
+/* Every message mutated on its way: only what the header documents comes back. */
+static void test_wire_mutations(void **state)
+{
+	struct wire *w = *state;
+	union any m, got;
+	unsigned int seed = 20240607;
+
+	for (size_t i = 0; i < EG_ARRAY_SIZE(all); i++) {
+		for (int round = 0; round < 200; round++) {
+			size_t n = fill(i, &m), cut;
+			ssize_t r;
+
+			for (int flips = rand_r(&seed) % 4; flips >= 0; flips--)
+				((unsigned char *)&m)[(size_t)rand_r(&seed) %
+						      (round % 2 ? 16 : n)] ^=
+					(unsigned char)(1U << rand_r(&seed) % 8);
+			cut = rand_r(&seed) % 4 ? n : 1 + (size_t)rand_r(&seed) % n;
+			send_raw(w->fd[0], &m, cut, NULL, 0);
+			r = eg_proto_recv(w->fd[1], &got, sizeof(got), NULL, soon(1000));
+			assert_true(r == -EBADMSG || (r == (ssize_t)n && cut == n));
+			assert_true(r > 0 || eg_proto_check(&m, cut) < 0);
+		}
+	}
+}
+
+static void test_wire_hang_up(void **state)
+{
+	struct wire *w = *state;
+	union any m, got;
+
+	(void)fill(0, &m);
+	close(w->fd[0]);
+	w->fd[0] = -1;
+	assert_int_equal(eg_proto_recv(w->fd[1], &got, sizeof(got), NULL, soon(1000)), 0);
+	assert_int_equal(eg_proto_send(w->fd[1], &m, -1, soon(1000)), -EPIPE);
+}
+
+static void test_wire_hang_up_unread(void **state)
+{
+	struct wire *w = *state;
+	union any m, got;
+
+	(void)fill(0, &m);
+	assert_int_equal(eg_proto_send(w->fd[1], &m, -1, soon(1000)), 0);
+	close(w->fd[0]); /* with our message unread */
+	w->fd[0] = -1;
+	assert_int_equal(eg_proto_recv(w->fd[1], &got, sizeof(got), NULL, soon(1000)), -ECONNRESET);
+}
+
+static void test_wire_bad_fd(void **state)
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	union any m;
+
+	(void)state;
+	(void)fill(0, &m);
+	assert_int_equal(eg_proto_send(-1, &m, -1, soon(100)), -EBADF);
+	assert_int_equal(eg_proto_recv(-1, &m, sizeof(m), NULL, soon(100)), -EBADF);
+	assert_int_equal(eg_proto_recv(null, &m, sizeof(m), NULL, 0), -ENOTSOCK);
+	close(null);
+}
+
+static void test_deadline_past_tries_once(void **state)
+{
+	static const int64_t past[] = {0, -1, INT64_MIN, 1};
+	struct wire *w = *state;
+	union any m, got;
+	size_t n = fill(0, &m);
+
+	for (size_t i = 0; i < EG_ARRAY_SIZE(past); i++) {
+		assert_int_equal(eg_proto_recv(w->fd[1], &got, sizeof(got), NULL, past[i]),
+				 -ETIMEDOUT);
+		assert_int_equal(eg_proto_send(w->fd[0], &m, -1, past[i]), 0);
+		assert_int_equal(eg_proto_recv(w->fd[1], &got, sizeof(got), NULL, past[i]), n);
+	}
+}
+
+static void test_deadline_far_future(void **state)
+{
+	struct wire *w = *state;
+	union any m, got;
+	size_t n = fill(0, &m);
+
+	assert_int_equal(eg_proto_send(w->fd[0], &m, -1, INT64_MAX), 0);
+	assert_int_equal(eg_proto_recv(w->fd[1], &got, sizeof(got), NULL, INT64_MAX), n);
+}
+
+static void test_deadline_holds_on_recv(void **state)
+{
+	struct wire *w = *state;
+	int64_t start = eg_proto_now_ms(), took;
+	union any got;
+
+	assert_int_equal(eg_proto_recv(w->fd[1], &got, sizeof(got), NULL, start + 100), -ETIMEDOUT);
+	took = eg_proto_now_ms() - start;
+	assert_true(took >= 100);
+	assert_true(took < 5000); /* far above: a busy machine is no failure */
+}
+
+static void test_deadline_holds_on_send(void **state)
+{
+	struct wire *w = *state;
+	int64_t start = eg_proto_now_ms();
+	union any m;
+	int r = 0, sent = 0;
+
+	(void)fill(1, &m);
+	for (; sent < 10000 && r == 0; sent++) /* nobody reads: the queue fills */
+		r = eg_proto_send(w->fd[0], &m, -1, start + 200);
+	assert_int_equal(r, -ETIMEDOUT);
+	assert_true(eg_proto_now_ms() - start >= 200);
+}
+
+static void *send_slowly(void *arg)
+{
+	struct wire *w = arg;
+	union any m;
+
+	(void)fill(0, &m);
+	for (int i = 0; i < 3; i++) {
+		(void)poll(NULL, 0, 50);
+		(void)eg_proto_send(w->fd[0], &m, -1, soon(1000));
+	}
+	return NULL;
+}
+
+static void test_wire_slow_sender(void **state)
+{
+	struct wire *w = *state;
+	pthread_t thread;
+	union any got;
+
+	assert_int_equal(pthread_create(&thread, NULL, send_slowly, w), 0);
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(eg_proto_recv(w->fd[1], &got, sizeof(got), NULL, soon(10000)),
+				 sizeof(struct eg_msg));
+	pthread_join(thread, NULL);
+}
+
+static void ignore(int sig)
+{
+	(void)sig;
+}
+
+struct pest {
+	pthread_t target;
+	volatile bool stop;
+};
+
+static void *pester(void *arg)
+{
+	struct pest *p = arg;
+
+	while (!p->stop) {
+		pthread_kill(p->target, SIGUSR1);
+		(void)poll(NULL, 0, 1);
+	}
+	return NULL;
+}
+
+/* Signals neither end the wait early nor extend it. */
+static void test_deadline_under_signals(void **state)
+{
+	struct sigaction sa = {.sa_handler = ignore}; /* no SA_RESTART */
+	struct pest pest = {.target = pthread_self()};
+	int64_t start = eg_proto_now_ms(), took;
+	struct wire *w = *state;
+	pthread_t thread;
+	union any got;
+
+	sigaction(SIGUSR1, &sa, NULL);
+	assert_int_equal(pthread_create(&thread, NULL, pester, &pest), 0);
+	assert_int_equal(eg_proto_recv(w->fd[1], &got, sizeof(got), NULL, start + 300), -ETIMEDOUT);
+	took = eg_proto_now_ms() - start;
+	pest.stop = true;
+	pthread_join(thread, NULL);
+	assert_true(took >= 300 && took < 5000);
+}
+
+static void test_wire_high_fds(void **state)
+{
+	struct wire *w = *state;
+	struct rlimit rl;
+	union any m, got;
+	size_t n = fill(1, &m);
+	int high[2], fd = -1;
+
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &rl), 0);
+	if (rl.rlim_cur < 2048) {
+		rl.rlim_cur = rl.rlim_max < 4096 ? rl.rlim_max : 4096;
+		(void)setrlimit(RLIMIT_NOFILE, &rl);
+	}
+	for (int i = 0; i < 2; i++) {
+		high[i] = fcntl(w->fd[i], F_DUPFD_CLOEXEC, 1500);
+		if (high[i] < 0)
+			skip_because("RLIMIT_NOFILE is below 1500");
+	}
+	assert_int_equal(eg_proto_recv(high[1], &got, sizeof(got), NULL, soon(20)), -ETIMEDOUT);
+	assert_int_equal(eg_proto_send(high[0], &m, high[0], soon(1000)), 0);
+	assert_int_equal(eg_proto_recv(high[1], &got, sizeof(got), &fd, soon(1000)), n);
+	close(fd);
+	close(high[0]);
+	close(high[1]);
+}
+
+#define WIRE(f) cmocka_unit_test_setup_teardown(f, wire_setup, wire_teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		WIRE(test_wire_every_message),
+		WIRE(test_wire_passes_fd),
+		WIRE(test_wire_unexpected_fds),
+		WIRE(test_wire_fd_with_bad_message),
+		WIRE(test_wire_credentials),
+		WIRE(test_wire_truncated),
+		WIRE(test_wire_mutations),
+		WIRE(test_wire_hang_up),
+		WIRE(test_wire_hang_up_unread),
+		WIRE(test_wire_bad_fd),
+		WIRE(test_deadline_past_tries_once),
+		WIRE(test_deadline_far_future),
+		WIRE(test_deadline_holds_on_recv),
+		WIRE(test_deadline_holds_on_send),
+		WIRE(test_wire_slow_sender),
+		WIRE(test_deadline_under_signals),
+		WIRE(test_wire_high_fds),
+	};
+
+	return cmocka_run_group_tests_name("proto_wire", tests, NULL, NULL);
+}
