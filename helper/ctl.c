@@ -166,6 +166,33 @@ static int flush(int status)
 	return EG_CTL_FINDING;
 }
 
+/* Where the argument of an option goes; NULL: it has none. */
+static const char **option_of(struct eg_ctl_options *options, int c)
+{
+	switch (c) {
+	case 'c':
+		return &options->config;
+	case 'p':
+		return &options->program;
+	case 's':
+		return &options->socket;
+	case 'S':
+		return &options->service;
+	case 'r':
+		return &options->rhost;
+	case 'k':
+		return &options->key;
+	case OPTION_SINCE:
+		return &options->since;
+	case OPTION_USER:
+		return &options->user;
+	case OPTION_PROFILE:
+		return &options->profile;
+	default:
+		return NULL;
+	}
+}
+
 int main(int argc, char **argv)
 {
 	static const struct option known[] = {{"config", required_argument, NULL, 'c'},
@@ -187,41 +214,17 @@ int main(int argc, char **argv)
 	if (argc > 0)
 		argv[0] = program_invocation_short_name; /* getopt's messages begin as warnx's do */
 	while ((c = getopt_long(argc, argv, "c:p:s:S:r:k:hV", known, NULL)) != -1) {
-		switch (c) {
-		case 'c':
-			options.config = optarg;
-			break;
-		case 'p':
-			options.program = optarg;
-			break;
-		case 's':
-			options.socket = optarg;
-			break;
-		case 'S':
-			options.service = optarg;
-			break;
-		case 'r':
-			options.rhost = optarg;
-			break;
-		case 'k':
-			options.key = optarg;
-			break;
-		case OPTION_SINCE:
-			options.since = optarg;
-			break;
-		case OPTION_USER:
-			options.user = optarg;
-			break;
-		case OPTION_PROFILE:
-			options.profile = optarg;
-			break;
-		case 'h':
+		const char **option = option_of(&options, c);
+
+		if (option) {
+			*option = optarg;
+		} else if (c == 'h') {
 			usage(stdout);
 			return flush(EG_CTL_FINE);
-		case 'V':
+		} else if (c == 'V') {
 			(void)puts("ebpfguardctl " EG_VERSION);
 			return flush(EG_CTL_FINE);
-		default:
+		} else {
 			return wrong_usage();
 		}
 	}
