@@ -39,7 +39,7 @@ new() { printf '%s.123456+00:00 host ebpfguard-helper[123]: %s\n' "$1" "$2"; }
 old() { printf '%s host ebpfguard-helper[123]: %s\n' "$1" "$2"; }
 learn() { "$CTL" learn "$@" 2>&1; }
 # elements TEXT: what stands outside of comments, blanks aside.
-elements() { sed 's/^[ \t]*#.*//' <<<"$1" | tr -d ' \t\n'; }
+elements() { grep -v '^[[:space:]]*#' <<<"$1" | tr -d ' \t\n'; }
 
 # ---- the whole way
 
