@@ -109,7 +109,7 @@ static void write_file(const char *name, const char *text)
 	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
 }
 
-static int run(const char *old, const char *new, bool refuse, char out[OUT_SIZE])
+static int run_once(const char *old, const char *new, bool refuse, char out[OUT_SIZE])
 {
 	struct sockaddr_un addr = {.sun_family = AF_UNIX};
 	eg_auto_close int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
@@ -132,9 +132,22 @@ static int run(const char *old, const char *new, bool refuse, char out[OUT_SIZE]
 	out[fread(out, 1, OUT_SIZE - 1, pipe)] = '\0';
 	status = pclose(pipe);
 	assert_int_equal(waitpid(child, &helper, 0), child);
-	assert_int_equal(helper, 0);
-	assert_true(WIFEXITED(status));
+	if (strstr(out, "no answer from the helper within"))
+		return -1;
+	if (helper || !WIFEXITED(status))
+		fail_msg("played helper %#x, command %#x, which said: %s", helper, status, out);
 	return WEXITSTATUS(status);
+}
+
+/* Returns the exit status. A machine so busy that the played helper does not run for five seconds
+ * gets another try. */
+static int run(const char *old, const char *new, bool refuse, char out[OUT_SIZE])
+{
+	int status = -1;
+
+	for (int i = 0; i < 3 && status < 0; i++)
+		status = run_once(old, new, refuse, out);
+	return status;
 }
 
 static const char old_text[] =

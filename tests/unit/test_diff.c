@@ -247,13 +247,17 @@ static void test_networks_other_order(void **state)
 	struct eg_config_feed before[] = {{.path = (char *)"/a", .networks = &a}};
 	struct eg_config_feed after[] = {{.path = (char *)"/b", .networks = &b}};
 	const struct eg_config_profile old = {.feeds = {before, 1}}, new = {.feeds = {after, 1}};
-	eg_auto_free char *told = NULL;
+	eg_auto_free char *told = NULL, *more = NULL;
 
 	(void)state;
 	read_feed("10.0.0.0/8\n1.2.3.4\n", false, &a);
 	read_feed("1.2.3.4\n10.0.0.0/8\n1.2.3.4\n", false, &b);
 	told = compare_networks(&old, &new, false);
 	assert_string_equal(told, "");
+	eg_networks_done(&b);
+	read_feed("10.0.0.0/8\n1.2.3.5\n", false, &b);
+	more = compare_networks(&old, &new, false);
+	assert_string_equal(more, "n-deny_files 1.2.3.4/32@2/a\nn+deny_files 1.2.3.5/32@2/b\n");
 	eg_networks_done(&a);
 	eg_networks_done(&b);
 }

@@ -171,6 +171,9 @@ static void test_line_refused(void **state)
 		 "proto=tcp dst=1.2.3.4 port=1 rule=default errno=0",
 		 -ENOMSG},
 		{"2026-11-21T10:00:00Z host xebpfguard-helper[1]: AUDIT x errno=0", -ENOMSG},
+		{"2026-11-21T10:00:00Z host ebpfguard-hacker[1]: AUDIT connect" HEAD
+		 "proto=tcp dst=1.2.3.4 port=1 rule=default x=ebpfguard-helper[1]: errno=0",
+		 -ENOMSG},
 		{"2026-11-21T10:00:00Z host ebpfguard-helper: AUDIT x errno=0", -ENOMSG},
 		{"2026-11-21T10:00:00Z host ebpfguard-helper[]: AUDIT x errno=0", -ENOMSG},
 		{"2026-11-21T10:00:00Z host ebpfguard-helper[1x]: AUDIT x errno=0", -ENOMSG},
