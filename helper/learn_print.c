@@ -23,7 +23,7 @@ static const struct list {
 } lists[EG_LEARN_LISTS] = {
 	[EG_LEARN_ALLOW] = {NULL, "allow", EG_LEARN_ITEMS_MAX,
 			    "# Addresses and ports one by one. Together with default = \"deny\" "
-			    "this is all that is reached.\n"},
+			    "these and loopback are all\n# that is reached.\n"},
 	[EG_LEARN_BIND] = {"bind", "allow", EG_LEARN_ITEMS_MAX,
 			   "# Exceptions from bind.deny. Port 0 is one that the kernel picks.\n"},
 	[EG_LEARN_SOCKETS] =
@@ -42,7 +42,9 @@ static const struct list {
 		{"files", "allow", EG_LEARN_ITEMS_MAX,
 		 "# CAREFUL: an exception is for reading and writing. Where only "
 		 "\"read\" is meant, name the path in\n# files.deny_write as well, which "
-		 "wins for the same path.\n"},
+		 "wins for the same path. For that reason, too, what files.deny_read\n"
+		 "# or files.deny_write names by just this path is to be taken out "
+		 "there.\n"},
 	[EG_LEARN_EXEC] = {"exec", "allow_only", EG_LEARN_ITEMS_MAX,
 			   "# CAREFUL: add these to the list that the profile has; alone, they "
 			   "are all that may be run.\n"},
@@ -120,29 +122,23 @@ static const char *why_not(const struct printer *printer, const struct eg_learn_
 
 /* ---- the head */
 
+static void print_missing_line(FILE *out, const char *what, uint64_t n)
+{
+	if (n)
+		(void)fprintf(out, "# INCOMPLETE, %s: %llu\n", what, (unsigned long long)n);
+}
+
 static void print_missing(const struct eg_learn *learn, FILE *out)
 {
-	if (learn->suppressed)
-		(void)fprintf(out,
-			      "# INCOMPLETE: %llu lines were left out by the helper's limit "
-			      "(SUPPRESSED).\n",
-			      (unsigned long long)learn->suppressed);
-	if (learn->lost)
-		(void)fprintf(out,
-			      "# INCOMPLETE: %llu events were lost because the kernel's buffer was "
-			      "full (lost= of END).\n",
-			      (unsigned long long)learn->lost);
-	if (learn->broken)
-		(void)fprintf(out,
-			      "# INCOMPLETE: %llu lines were passed over, because they have been "
-			      "cut or are not the helper's.\n",
-			      (unsigned long long)learn->broken);
-	if (learn->dropped)
-		(void)fprintf(out,
-			      "# INCOMPLETE: more than %d different things were done, and %llu "
-			      "lines about others are left out;\n# ask for less with --user, "
-			      "--profile or a later --since.\n",
-			      EG_LEARN_ITEMS_MAX, (unsigned long long)learn->dropped);
+	print_missing_line(out, "lines that the helper's limit left out (SUPPRESSED)",
+			   learn->suppressed);
+	print_missing_line(out, "events lost because the kernel's buffer was full (lost= of END)",
+			   learn->lost);
+	print_missing_line(out, "lines that have been cut, or are not the helper's", learn->broken);
+	print_missing_line(out,
+			   "lines about more different things than are kept; ask for less with "
+			   "--user, --profile or --since",
+			   learn->dropped);
 }
 
 static void print_head(const struct eg_learn *learn, FILE *out)
