@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Evidence from lines of AUDIT: what was done, how often, by whom. Bounded, however long the log. */
+/* Evidence from lines of AUDIT: what was done, how often, by whom. Bounded, however long a log. */
 #include "learn.h"
 
 #include <errno.h>
