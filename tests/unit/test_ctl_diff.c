@@ -95,7 +95,9 @@ static pid_t play_helper(int listening, bool refuse)
 	for (size_t i = 0; !refuse && i < EG_ARRAY_SIZE(sessions); i++)
 		send_session(fd, &sessions[i]);
 	_exit(eg_proto_send(fd, refuse ? (void *)&no : (void *)&ok, -1,
-			    eg_proto_now_ms() + DEADLINE_MS) < 0);
+			    eg_proto_now_ms() + DEADLINE_MS) < 0
+		      ? 1
+		      : 0);
 }
 
 static void write_file(const char *name, const char *text)
