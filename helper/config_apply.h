@@ -185,6 +185,10 @@ void eg_config_groups_done(struct eg_config_profile *profile);
 /* Releases what a list owns, not the list. */
 void eg_config_texts_done(struct eg_config_texts *texts);
 
+/* Prints a string of the configuration, in quotes: whatever is in it comes back when it is read.
+ * In config_print.c. */
+void eg_config_print_string(FILE *out, const char *text);
+
 /* Edit distance, capitals aside; two neighbours that have changed places count once. Both at most
  * EG_CONFIG_HINT_MAX long. */
 unsigned int eg_config_distance(const char *a, const char *b);

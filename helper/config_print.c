@@ -22,7 +22,7 @@ struct printer {
 
 /* ---- values */
 
-static void print_string(FILE *out, const char *text)
+void eg_config_print_string(FILE *out, const char *text)
 {
 	(void)fputc('"', out);
 	for (; *text; text++) {
@@ -50,7 +50,7 @@ static void print_element(struct printer *printer, const char *text)
 		(void)fprintf(printer->out, "%s\n%s\t", printer->n > 1 ? "," : "", printer->indent);
 	else
 		(void)fputs(printer->n > 1 ? ", " : " ", printer->out);
-	print_string(printer->out, text);
+	eg_config_print_string(printer->out, text);
 }
 
 static void begin_list(struct printer *printer, size_t total)
@@ -148,7 +148,7 @@ static void print_feeds(struct printer *printer, const struct eg_config_key *row
 		if (feed->allow != (bool)row->value)
 			continue;
 		(void)fprintf(printer->out, "%s { file = ", before);
-		print_string(printer->out, feed->path);
+		eg_config_print_string(printer->out, feed->path);
 		(void)fprintf(printer->out, "; strict = %s; shrink = %u; }",
 			      feed->strict ? "true" : "false", feed->shrink);
 		before = ",";
@@ -162,10 +162,10 @@ static void print_value(struct printer *printer, const struct eg_config_key *row
 
 	switch (row->type) {
 	case EG_CONFIG_WORD:
-		print_string(printer->out, row->words[*(const unsigned int *)field]);
+		eg_config_print_string(printer->out, row->words[*(const unsigned int *)field]);
 		break;
 	case EG_CONFIG_WORD_BOOL:
-		print_string(printer->out, row->words[*(const bool *)field]);
+		eg_config_print_string(printer->out, row->words[*(const bool *)field]);
 		break;
 	case EG_CONFIG_BOOL:
 		(void)fputs(*(const bool *)field ? "true" : "false", printer->out);

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
  * ebpfguardctl: what an administrator asks. check and explain read the configuration and nothing
- * else (ctl_config.c); status, sessions and reload ask the running helper (ctl_remote.c). Here: the
- * command line.
+ * else (ctl_check.c, ctl_config.c), learn the log (ctl_learn.c); status, sessions and reload ask
+ * the running helper (ctl_remote.c), and diff both the configuration and the helper (ctl_diff.c).
+ * Here: the command line.
  *
- * Exit status: 0 fine or allow, 1 a finding or a denial or no answer, 2 wrong usage.
+ * Exit status: 0 fine or allow, 1 a finding or a denial or no answer, 2 wrong usage; of diff 1 is a
+ * difference and 2 that there is no answer.
  */
 #include <err.h>
 #include <errno.h>
@@ -18,6 +20,14 @@
 #include "ctl.h"
 #include "proto.h"
 #include "util.h"
+
+enum {
+	LEARN_FILES_MAX = 4096,
+	/* options without a letter */
+	OPTION_SINCE = 256,
+	OPTION_USER,
+	OPTION_PROFILE,
+};
 
 char *eg_ctl_safe(const char *text, char *buf, size_t size)
 {
@@ -83,6 +93,10 @@ static const struct command {
 	 "is the configuration valid, and does it look as meant?"},
 	{"explain", 1, 3, eg_ctl_explain, "explain USER [connect|bind TARGET]",
 	 "which profile; or allow or deny: ADDR:PORT/PROTO, PORT/PROTO"},
+	{"diff", 1, 1, eg_ctl_diff, "diff FILE",
+	 "what FILE would change, for the sessions there are now, too"},
+	{"learn", 0, LEARN_FILES_MAX, eg_ctl_learn, "learn --since TIME [FILE...]",
+	 "an allow list from what sessions did under audit"},
 	{"status", 0, 0, eg_ctl_status, "status", "does the kernel enforce, and which policy?"},
 	{"sessions", 0, 0, eg_ctl_sessions, "sessions", "who is guarded"},
 	{"reload", 0, 0, eg_ctl_reload, "reload", "put the configuration in force"},
@@ -95,13 +109,17 @@ static void usage(FILE *out)
 		(void)fprintf(out, "  %-38s %s\n", commands[i].synopsis, commands[i].help);
 	(void)fputs(
 		"options:\n"
-		"  -c, --config FILE                      for check and explain (" EG_CONFIG_FILE
-		")\n"
+		"  -c, --config FILE                      for check, explain and diff "
+		"(" EG_CONFIG_FILE ")\n"
 		"  -p, --program FILE                     for explain: what executes it, if it has "
 		"rules of its own\n"
 		"  -S, --service NAME                     for explain: the service of PAM (sshd)\n"
 		"  -r, --rhost ADDR                       for explain: where the user comes from\n"
 		"  -k, --key SHA256:...                   for explain: the key of the login\n"
+		"      --since TIME                       for learn: \"YYYY-MM-DD HH:MM\", today, "
+		"-2h, ...\n"
+		"      --user NAME                        for learn: who logged in\n"
+		"      --profile NAME                     for learn: what the session had\n"
 		"  -s, --socket FILE                      where the helper listens "
 		"(" EG_CONTROL_SOCKET ")\n"
 		"  -h, --help\n"
@@ -148,6 +166,33 @@ static int flush(int status)
 	return EG_CTL_FINDING;
 }
 
+/* Where the argument of an option goes; NULL: it has none. */
+static const char **option_of(struct eg_ctl_options *options, int c)
+{
+	switch (c) {
+	case 'c':
+		return &options->config;
+	case 'p':
+		return &options->program;
+	case 's':
+		return &options->socket;
+	case 'S':
+		return &options->service;
+	case 'r':
+		return &options->rhost;
+	case 'k':
+		return &options->key;
+	case OPTION_SINCE:
+		return &options->since;
+	case OPTION_USER:
+		return &options->user;
+	case OPTION_PROFILE:
+		return &options->profile;
+	default:
+		return NULL;
+	}
+}
+
 int main(int argc, char **argv)
 {
 	static const struct option known[] = {{"config", required_argument, NULL, 'c'},
@@ -155,6 +200,9 @@ int main(int argc, char **argv)
 					      {"service", required_argument, NULL, 'S'},
 					      {"rhost", required_argument, NULL, 'r'},
 					      {"key", required_argument, NULL, 'k'},
+					      {"since", required_argument, NULL, OPTION_SINCE},
+					      {"user", required_argument, NULL, OPTION_USER},
+					      {"profile", required_argument, NULL, OPTION_PROFILE},
 					      {"socket", required_argument, NULL, 's'},
 					      {"help", no_argument, NULL, 'h'},
 					      {"version", no_argument, NULL, 'V'},
@@ -166,32 +214,17 @@ int main(int argc, char **argv)
 	if (argc > 0)
 		argv[0] = program_invocation_short_name; /* getopt's messages begin as warnx's do */
 	while ((c = getopt_long(argc, argv, "c:p:s:S:r:k:hV", known, NULL)) != -1) {
-		switch (c) {
-		case 'c':
-			options.config = optarg;
-			break;
-		case 'p':
-			options.program = optarg;
-			break;
-		case 's':
-			options.socket = optarg;
-			break;
-		case 'S':
-			options.service = optarg;
-			break;
-		case 'r':
-			options.rhost = optarg;
-			break;
-		case 'k':
-			options.key = optarg;
-			break;
-		case 'h':
+		const char **option = option_of(&options, c);
+
+		if (option) {
+			*option = optarg;
+		} else if (c == 'h') {
 			usage(stdout);
 			return flush(EG_CTL_FINE);
-		case 'V':
+		} else if (c == 'V') {
 			(void)puts("ebpfguardctl " EG_VERSION);
 			return flush(EG_CTL_FINE);
-		default:
+		} else {
 			return wrong_usage();
 		}
 	}

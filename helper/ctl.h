@@ -11,6 +11,7 @@
 
 #include "config.h"
 #include "feeds.h"
+#include "proto.h"
 
 enum {
 	/* exit status */
@@ -29,6 +30,8 @@ struct eg_ctl_options {
 	const char *socket;  /* path of control.sock */
 	/* who asks, for explain; rhost and key: NULL = none */
 	const char *service, *rhost, *key;
+	/* whose lines, for learn; NULL = not said */
+	const char *since, *user, *profile;
 };
 
 /*
@@ -45,6 +48,9 @@ void eg_ctl_print_error(const struct eg_err *error);
 
 /* Loads a configuration, or says on stderr why not and returns NULL. Free with eg_config_free. */
 struct eg_config *eg_ctl_load(const char *path);
+
+/* Would the helper take all of it, feeds of networks aside? Says on stderr why not. */
+bool eg_ctl_is_right(const struct eg_config *config);
 
 /* Frees one at the end of its scope. */
 void eg_ctl_config_free(struct eg_config **config);
@@ -85,13 +91,27 @@ int eg_ctl_choose(const struct eg_config *config, const struct eg_ctl_options *o
 		  const char *user, const struct eg_config_profile **ret,
 		  const struct eg_config_match **ret_match);
 
+/* The sessions there are now, by number. */
+struct eg_ctl_sessions {
+	struct eg_msg_session *items; /* owned */
+	size_t n, room;
+};
+
+/* Asks the helper for them. Returns 0 with *ret, or a negative errno after saying why on stderr;
+ * *ret is to be released either way. */
+int eg_ctl_sessions_ask(const struct eg_ctl_options *options, struct eg_ctl_sessions *ret);
+void eg_ctl_sessions_done(struct eg_ctl_sessions *sessions);
+#define eg_ctl_auto_sessions __attribute__((cleanup(eg_ctl_sessions_done)))
+
 /*
  * The commands. args: as many as the command takes at most, NULL after the last.
- * Return the exit status. check and explain look at files and nothing else; the others ask the
- * helper and wait five seconds for it at most.
+ * Return the exit status. check, explain and learn look at files and nothing else; the others ask
+ * the helper and wait five seconds for it at most. diff does both.
  */
 int eg_ctl_check(const struct eg_ctl_options *options, char **args);	/* [FILE] */
 int eg_ctl_explain(const struct eg_ctl_options *options, char **args);	/* USER [connect TARGET] */
+int eg_ctl_diff(const struct eg_ctl_options *options, char **args);	/* FILE */
+int eg_ctl_learn(const struct eg_ctl_options *options, char **args);	/* [FILE]... */
 int eg_ctl_status(const struct eg_ctl_options *options, char **args);	/* none */
 int eg_ctl_sessions(const struct eg_ctl_options *options, char **args); /* none */
 int eg_ctl_reload(const struct eg_ctl_options *options, char **args);	/* none */

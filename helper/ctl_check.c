@@ -458,8 +458,7 @@ static int find_all(const struct eg_config *config)
 	return found < 0 ? found : found + find_no_user(config);
 }
 
-/* Would the helper take all of it? */
-static bool is_right(const struct eg_config *config)
+bool eg_ctl_is_right(const struct eg_config *config)
 {
 	for (size_t i = 0; i < config->n_profiles; i++) {
 		const struct eg_config_profile *profile = &config->profiles[i];
@@ -479,7 +478,7 @@ int eg_ctl_check(const struct eg_ctl_options *options, char **args)
 	int found, bad = config ? eg_ctl_feeds_load(config, &feeds) : -EINVAL;
 	char clean[EG_CTL_SAFE_SIZE];
 
-	if (bad < 0 || !is_right(config))
+	if (bad < 0 || !eg_ctl_is_right(config))
 		return EG_CTL_FINDING;
 	found = find_all(config);
 	if (found < 0) {

@@ -271,11 +271,6 @@ struct row {
 	char cell[COLUMNS][CELL_SIZE];
 };
 
-struct list {
-	struct eg_msg_session *items; /* owned */
-	size_t n, room;
-};
-
 static const char *state_of(const struct eg_msg_session *session)
 {
 	if (session->flags & EG_GUARD_MANAGER)
@@ -315,7 +310,7 @@ static void widen(const struct row *row, int *widths)
 	}
 }
 
-static void print_sessions(const struct list *list)
+static void print_sessions(const struct eg_ctl_sessions *list)
 {
 	static const struct row header = {{"SESSION", "USER", "UID", "FROM", "SERVICE", "PROFILE",
 					   "SINCE", "REFUSED", "AUDITED", "STATE", "KEY"}};
@@ -334,7 +329,7 @@ static void print_sessions(const struct list *list)
 	}
 }
 
-static int append(struct list *list, const struct eg_msg_session *session)
+static int append(struct eg_ctl_sessions *list, const struct eg_msg_session *session)
 {
 	if (list->n == EG_SESSIONS_MAX)
 		return -EPROTO; /* more than there can be: not our helper */
@@ -360,7 +355,7 @@ static int compare_sessions(const void *va, const void *vb)
 
 /* Takes in the whole list, whatever is in it so far is the caller's. Returns 0, or a negative errno
  * after saying why. */
-static int collect(const struct line *line, struct list *list)
+static int collect(const struct line *line, struct eg_ctl_sessions *list)
 {
 	union answer answer;
 	int r = 0;
@@ -378,23 +373,34 @@ static int collect(const struct line *line, struct list *list)
 }
 
 /* The whole list first, the table after: a slow terminal must not hold the helper up. */
-int eg_ctl_sessions(const struct eg_ctl_options *options, char **args)
+int eg_ctl_sessions_ask(const struct eg_ctl_options *options, struct eg_ctl_sessions *ret)
 {
 	struct line line auto_line = {.fd = -1};
-	struct list list = {0};
-	int r;
+	int r = ask(options, EG_MSG_SESSIONS, &line);
+
+	if (r < 0)
+		return r;
+	r = collect(&line, ret);
+	if (!r && ret->n)
+		qsort(ret->items, ret->n, sizeof(*ret->items), compare_sessions);
+	return r;
+}
+
+void eg_ctl_sessions_done(struct eg_ctl_sessions *sessions)
+{
+	free(sessions->items);
+	*sessions = (struct eg_ctl_sessions){0};
+}
+
+int eg_ctl_sessions(const struct eg_ctl_options *options, char **args)
+{
+	struct eg_ctl_sessions list eg_ctl_auto_sessions = {0};
 
 	(void)args;
-	if (ask(options, EG_MSG_SESSIONS, &line) < 0)
+	if (eg_ctl_sessions_ask(options, &list) < 0)
 		return EG_CTL_FINDING;
-	r = collect(&line, &list);
-	if (!r) {
-		if (list.n)
-			qsort(list.items, list.n, sizeof(*list.items), compare_sessions);
-		print_sessions(&list);
-	}
-	free(list.items);
-	return r < 0 ? EG_CTL_FINDING : EG_CTL_FINE;
+	print_sessions(&list);
+	return EG_CTL_FINE;
 }
 
 /* ---- reload ---- */

@@ -78,6 +78,19 @@ logged "mode of one profile: said" 'AUDIT connect session=[0-9]+ user=alice .*pr
 is "action of one profile: bob's program is killed" "ok" "$(both bob)"
 logged "action of one profile: said" 'KILL connect session=[0-9]+ user=bob .*profile=deadly .*dst=10[.]1[.]2[.]3 .*errno=EPERM'
 
+# What the watched did, made into a list, is what they need: enforced, it refuses them nothing of it. The journal tells
+# the helper's lines from those of others; a file does not.
+forged="AUDIT connect session=1 user=alice uid=1 profile=watched rhost=- rport=0 tty=- pid=1 ppid=1 comm=x exe=- proto=tcp dst=6.6.6.6 port=6 rule=default errno=0"
+runuser -u alice -- logger -t ebpfguard-helper --id=1 -p authpriv.notice "$forged"
+journalctl --sync
+learned=$(ebpfguardctl learn --since '1 hour ago' --profile watched)
+is "learn: from the journal" 'allow=["10.1.2.3:9/udp"];' "$(grep -v '^[[:space:]]*#' <<<"$learned" | tr -d ' \t\n')"
+logged "learn: there is a forged line" 'helper\[1\]: AUDIT .*6[.]6[.]6[.]6'
+matches "learn: a file has it" '"6.6.6.6:6/tcp"' "$(ebpfguardctl learn --profile watched /var/log/auth.log)"
+put '{ user = "alice"; profile = "watched"; }' "{ name = \"watched\"; default = \"deny\"; $learned
+},"
+is "learn: what was done is allowed, and no more" "EPERM ok" "$(both alice)"
+
 # The user's manager has no address and no key: it is matched by service.
 put '{ user = "alice"; service = "systemd-user"; profile = "closed"; }, { user = "alice"; profile = "ops"; }'
 until_true 60 no_session_left
@@ -110,6 +123,12 @@ for user in alice bob; do
 done
 until_true 60 eval '(($(ebpfguardctl sessions | grep -c sshd) >= 2))'
 is "two sessions, two profiles" "ok EPERM / EPERM ok" "$(outcome alice) / $(outcome bob)"
+configuration '{ user = "alice"; profile = "ops"; }' | sed 's,"10.0.0.0/8","18.0.0.0/9",' >/root/new.conf
+chmod 600 /root/new.conf
+ebpfguardctl diff /root/new.conf >/tmp/diff
+is "diff: it differs" 1 $?
+matches "diff: alice's session" "^[0-9]+ alice from 10[.]99[.]0[.][0-9]+, ops: its profile changes: 1 rule more, 1 less\$" "$(grep -v manager /tmp/diff | grep ' alice from')"
+matches "diff: bob's" "^[0-9]+ bob from 10[.]99[.]0[.][0-9]+, default: unchanged\$" "$(grep -v manager /tmp/diff | grep ' bob from')"
 before=$(map_ids) old=$(generation)
 put '{ user = "alice"; profile = "ops"; }'
 is "the same again: no new map" "$before" "$(map_ids)"

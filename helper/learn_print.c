@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * Evidence as a part of a configuration. What stands outside of comments is elements of lists in
+ * quotes, escaped; what stands in comments is words of the log, which have no newline, or escaped.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "config.h"
+#include "config_apply.h"
+#include "learn.h"
+#include "util.h"
+
+enum { TIME_SIZE = 32 };
+
+/* The lists, and what is said above one that has elements. */
+static const struct list {
+	const char *group, *name; /* group: NULL = it stands outside of groups */
+	size_t most;		  /* elements that the list takes */
+	const char *note;
+} lists[EG_LEARN_LISTS] = {
+	[EG_LEARN_ALLOW] = {NULL, "allow", EG_LEARN_ITEMS_MAX,
+			    "# Addresses and ports one by one. Together with default = \"deny\" "
+			    "these and loopback are all\n# that is reached.\n"},
+	[EG_LEARN_BIND] = {"bind", "allow", EG_LEARN_ITEMS_MAX,
+			   "# Exceptions from bind.deny. Port 0 is one that the kernel picks.\n"},
+	[EG_LEARN_SOCKETS] =
+		{"sockets", "allow", EG_LEARN_ITEMS_MAX,
+		 "# CAREFUL: all sockets of the kind. What is sent by AF_PACKET and "
+		 "the like is not judged by\n# deny and allow. The log does not tell "
+		 "a raw socket of a protocol from one of its own kind: should\n"
+		 "# \"sctp\", \"dccp\" or \"udplite\" not be enough, it was \"raw\".\n"},
+	[EG_LEARN_SETUID] = {"setuid", "allow", EG_CONFIG_TEXTS_MAX,
+			     "# CAREFUL: whoever may use such a program gains by it, whatever it "
+			     "is used for.\n"},
+	[EG_LEARN_MOUNT] = {"mount", "allow", EG_CONFIG_TEXTS_MAX,
+			    "# CAREFUL: on such a place everything can be mounted, by who has the "
+			    "right.\n"},
+	[EG_LEARN_FILES] =
+		{"files", "allow", EG_LEARN_ITEMS_MAX,
+		 "# CAREFUL: an exception is for reading and writing. Where only "
+		 "\"read\" is meant, name the path in\n# files.deny_write as well, which "
+		 "wins for the same path. For that reason, too, what files.deny_read\n"
+		 "# or files.deny_write names by just this path is to be taken out "
+		 "there.\n"},
+	[EG_LEARN_EXEC] = {"exec", "allow_only", EG_LEARN_ITEMS_MAX,
+			   "# CAREFUL: add these to the list that the profile has; alone, they "
+			   "are all that may be run.\n"},
+	[EG_LEARN_NONE] = {NULL, NULL, 0, NULL},
+};
+
+struct printer {
+	const struct eg_learn *learn;
+	struct eg_learn_item **sorted; /* owned */
+	bool (*is_directory)(const char *path);
+	FILE *out;
+};
+
+/* ---- parts */
+
+static const char *utc(int64_t time_s, char buf[TIME_SIZE])
+{
+	time_t t = (time_t)time_s;
+	struct tm tm;
+
+	if (!gmtime_r(&t, &tm) || !strftime(buf, TIME_SIZE, "%Y-%m-%dT%H:%M:%SZ", &tm))
+		(void)strcpy(buf, "-");
+	return buf;
+}
+
+static void print_set(FILE *out, const char *what, const struct eg_learn_set *set)
+{
+	(void)fprintf(out, "; %s%s", what, set->n > 1 ? "s" : "");
+	for (size_t i = 0; i < set->n; i++)
+		(void)fprintf(out, "%s %s", i ? "," : "", set->words[i]);
+	if (set->more)
+		(void)fputs(" and others", out);
+}
+
+/* "connect, sendmsg, 12 times, 2026-... to 2026-...; user alice; program /usr/bin/curl; session 1"
+ */
+static void print_evidence(FILE *out, const struct eg_learn_item *item)
+{
+	char first[TIME_SIZE], last[TIME_SIZE];
+
+	for (size_t i = 0; i < item->how.n; i++)
+		(void)fprintf(out, "%s, ", item->how.words[i]);
+	(void)fprintf(out, "%llu time%s, %s", (unsigned long long)item->count,
+		      item->count == 1 ? "" : "s", utc(item->first_s, first));
+	if (item->last_s != item->first_s)
+		(void)fprintf(out, " to %s", utc(item->last_s, last));
+	print_set(out, "user", &item->users);
+	print_set(out, "program", &item->programs);
+	print_set(out, "session", &item->sessions);
+	(void)fputc('\n', out);
+}
+
+static int compare_sorted(const void *va, const void *vb)
+{
+	const struct eg_learn_item *const *a = va, *const *b = vb;
+	int order = ((*a)->list > (*b)->list) - ((*a)->list < (*b)->list);
+
+	if (order == 0)
+		order = strcmp((*a)->text, (*b)->text);
+	if (order == 0)
+		order = strcmp((*a)->why_not ? (*a)->why_not : "",
+			       (*b)->why_not ? (*b)->why_not : "");
+	return order;
+}
+
+/* Why an item is not put into its list; NULL: it is. */
+static const char *why_not(const struct printer *printer, const struct eg_learn_item *item)
+{
+	if (item->why_not)
+		return item->why_not;
+	if (item->list == EG_LEARN_FILES && printer->is_directory(item->text))
+		return "it is a directory, and all in it would be allowed";
+	return NULL;
+}
+
+/* ---- the head */
+
+static void print_missing_line(FILE *out, const char *what, uint64_t n)
+{
+	if (n)
+		(void)fprintf(out, "# INCOMPLETE, %s: %llu\n", what, (unsigned long long)n);
+}
+
+static void print_missing(const struct eg_learn *learn, FILE *out)
+{
+	print_missing_line(out, "lines that the helper's limit left out (SUPPRESSED)",
+			   learn->suppressed);
+	print_missing_line(out, "events lost because the kernel's buffer was full (lost= of END)",
+			   learn->lost);
+	print_missing_line(out, "lines that have been cut, or are not the helper's", learn->broken);
+	print_missing_line(out,
+			   "lines about more different things than are kept; ask for less with "
+			   "--user, --profile or --since",
+			   learn->dropped);
+}
+
+static void print_head(const struct eg_learn *learn, FILE *out)
+{
+	char first[TIME_SIZE], last[TIME_SIZE];
+
+	(void)fputs("# Proposed by ebpfguardctl learn. Audit shows what was done, not what is "
+		    "right: what somebody did\n"
+		    "# who should not have is here, too. Look at each element before you take "
+		    "it.\n",
+		    out);
+	if (learn->lines)
+		(void)fprintf(out, "# Profile %s, %llu line%s of AUDIT, %s to %s.\n",
+			      learn->found_profile, (unsigned long long)learn->lines,
+			      learn->lines == 1 ? "" : "s", utc(learn->first_s, first),
+			      utc(learn->last_s, last));
+	else
+		(void)fputs("# There is no line of AUDIT.\n", out);
+	print_missing(learn, out);
+	(void)fputs("# A list here is for joining with the one that the profile has: it does not "
+		    "hold what that allows already.\n",
+		    out);
+}
+
+/* ---- lists */
+
+static void print_elements(const struct printer *printer, enum eg_learn_list list)
+{
+	const char *indent = lists[list].group ? "\t\t" : "\t";
+	size_t n = 0;
+
+	for (size_t i = 0; i < printer->learn->n_items; i++) {
+		const struct eg_learn_item *item = printer->sorted[i];
+
+		if (item->list != list || why_not(printer, item) || n == lists[list].most)
+			continue;
+		(void)fprintf(printer->out, "%s\n%s# ", n++ ? "," : "", indent);
+		print_evidence(printer->out, item);
+		(void)fputs(indent, printer->out);
+		eg_config_print_string(printer->out, item->text);
+	}
+}
+
+/* What of a list is for a person to decide. */
+static void print_others(const struct printer *printer, enum eg_learn_list list)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < printer->learn->n_items; i++) {
+		const struct eg_learn_item *item = printer->sorted[i];
+		const char *why = why_not(printer, item);
+
+		if (item->list != list || (!why && ++n <= lists[list].most))
+			continue;
+		(void)fputs("# NOT PROPOSED", printer->out);
+		if (lists[list].name)
+			(void)fprintf(printer->out, " for %s%s%s",
+				      lists[list].group ? lists[list].group : "",
+				      lists[list].group ? "." : "", lists[list].name);
+		(void)fputs(": ", printer->out);
+		eg_config_print_string(printer->out, item->text);
+		(void)fprintf(printer->out, ": %s.\n#   ",
+			      why ? why : "there are more than the list takes");
+		print_evidence(printer->out, item);
+	}
+}
+
+static bool has_elements(const struct printer *printer, enum eg_learn_list list)
+{
+	for (size_t i = 0; lists[list].name && i < printer->learn->n_items; i++)
+		if (printer->sorted[i]->list == list && !why_not(printer, printer->sorted[i]))
+			return true;
+	return false;
+}
+
+static void print_list(const struct printer *printer, enum eg_learn_list list)
+{
+	const char *group = lists[list].group;
+
+	if (!has_elements(printer, list))
+		return;
+	(void)fprintf(printer->out, "\n%s", lists[list].note);
+	if (group)
+		(void)fprintf(printer->out, "%s = {\n\t", group);
+	(void)fprintf(printer->out, "%s = [", lists[list].name);
+	print_elements(printer, list);
+	(void)fputs(group ? "\n\t];\n};\n" : "\n];\n", printer->out);
+}
+
+int eg_learn_print(const struct eg_learn *learn, bool (*is_directory)(const char *path), FILE *out)
+{
+	struct eg_learn_item **sorted eg_auto_free =
+		calloc(learn->n_items + 1, sizeof(struct eg_learn_item *));
+	struct printer printer = {learn, sorted, is_directory, out};
+
+	if (!sorted)
+		return -ENOMEM;
+	for (size_t i = 0; i < learn->n_items; i++)
+		sorted[i] = learn->items[i];
+	qsort(sorted, learn->n_items, sizeof(struct eg_learn_item *), compare_sorted);
+	print_head(learn, out);
+	for (int list = 0; list < EG_LEARN_LISTS; list++)
+		print_list(&printer, (enum eg_learn_list)list);
+	if (learn->n_items)
+		(void)fputc('\n', out);
+	for (int list = 0; list < EG_LEARN_LISTS; list++)
+		print_others(&printer, (enum eg_learn_list)list);
+	return 0;
+}

@@ -1,0 +1,359 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * What would let one line of AUDIT through: the narrowest element that a list of the configuration
+ * can have. Where no element says just that, or none would help, the reason goes with it.
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include "config_apply.h"
+#include "learn.h"
+#include "rule.h"
+#include "util.h"
+
+typedef int (*proposer)(const struct eg_learn_line *line, struct eg_learn_proposal *ret);
+
+static bool is_in(const struct eg_learn_word *word, const char *text)
+{
+	return word && eg_learn_word_is(word, text);
+}
+
+/* ---- what no list has */
+
+__attribute__((format(printf, 3, 4))) static void append(struct eg_learn_proposal *to, size_t *used,
+							 const char *format, ...)
+{
+	va_list ap;
+	int n;
+
+	va_start(ap, format);
+	n = vsnprintf(to->text + *used, sizeof(to->text) - *used, format, ap);
+	va_end(ap);
+	if (n > 0)
+		*used += (size_t)n < sizeof(to->text) - *used ? (size_t)n
+							      : sizeof(to->text) - *used - 1;
+}
+
+/* The operation and its fields, apart from those that differ each time. */
+static int describe(const struct eg_learn_line *line, const char *why,
+		    struct eg_learn_proposal *ret)
+{
+	size_t used = 0;
+
+	ret->list = EG_LEARN_NONE;
+	ret->why_not = why;
+	append(ret, &used, "%.*s", (int)line->op.n, line->op.at);
+	for (size_t i = 0; i < line->n_fields; i++) {
+		const struct eg_learn_field *field = &line->fields[i];
+
+		if (!eg_learn_word_is(&field->key, "target_pid") &&
+		    !eg_learn_word_is(&field->key, "line"))
+			append(ret, &used, " %.*s=%.*s", (int)field->key.n, field->key.at,
+			       (int)field->value.n, field->value.at);
+	}
+	return 0;
+}
+
+static int propose_nothing(const struct eg_learn_line *line, struct eg_learn_proposal *ret)
+{
+	return describe(line, "there is no list of exceptions from this", ret);
+}
+
+/* ---- sockets */
+
+/* Family and protocol of a socket that sockets.allow does not open. */
+static int propose_socket(const struct eg_learn_line *line, struct eg_learn_proposal *ret)
+{
+	const struct eg_learn_word *family = eg_learn_field(line, "family");
+	const struct eg_learn_word *proto = eg_learn_field(line, "proto");
+	bool inet = !family || is_in(family, "AF_INET") || is_in(family, "AF_INET6");
+	unsigned int number = 0;
+	uint32_t open = 0;
+
+	if (!proto)
+		return -EBADMSG;
+	if (!is_in(eg_learn_field(line, "rule"), "sockets"))
+		return propose_nothing(line, ret);
+	if (eg_learn_unescape(inet ? proto : family, ret->text, sizeof(ret->text)) < 0)
+		return -EBADMSG;
+	if (inet && (eg_config_socket(ret->text, &number, &open) < 0 || !open))
+		(void)strcpy(ret->text, "raw"); /* of these only SOCK_RAW is not open */
+	else if (eg_config_socket(ret->text, &number, &open) < 0)
+		return describe(line, "the family has no name in sockets.allow", ret);
+	ret->list = EG_LEARN_SOCKETS;
+	return 0;
+}
+
+/* ---- addresses and ports */
+
+/* A protocol as rules name it; -EINVAL for one that they do not. */
+static int to_protocol(const struct eg_learn_word *word, uint8_t *ret)
+{
+	char name[32];
+
+	if (eg_learn_unescape(word, name, sizeof(name)) < 0)
+		return -EINVAL;
+	if (strcmp(name, "mptcp") == 0)
+		(void)strcpy(name, "tcp");
+	if (strcmp(name, "ipv6-icmp") == 0)
+		(void)strcpy(name, "icmp");
+	return eg_rule_protocol(name, ret);
+}
+
+static int to_port(const struct eg_learn_word *word, uint16_t *ret)
+{
+	return eg_rule_port(word->at, word->n, ret);
+}
+
+/* One address; those that mean this host are judged as loopback. */
+static int to_address(const struct eg_learn_word *word, struct eg_cidr *ret)
+{
+	static const uint8_t nowhere[16];
+	char text[64];
+	const char *why;
+
+	if (eg_learn_unescape(word, text, sizeof(text)) < 0 || strchr(text, '/') ||
+	    eg_cidr_parse(text, ret, &why) < 0)
+		return -EINVAL;
+	if (memcmp(ret->addr, nowhere, sizeof(nowhere)) == 0)
+		return eg_cidr_parse(ret->family == AF_INET ? "127.0.0.1" : "::1", ret, &why);
+	return 0;
+}
+
+/* ADDR:PORT/PROTO, without the length of a network of one. */
+static void format_peer(const struct eg_rule_spec *spec, char *buf, size_t size)
+{
+	char host[INET6_ADDRSTRLEN];
+
+	(void)inet_ntop(spec->net.family, spec->net.addr, host, sizeof(host));
+	if (!eg_rule_has_ports(spec->protocol))
+		(void)snprintf(buf, size, "%s/%s", host, eg_rule_protocol_name(spec->protocol));
+	else if (spec->net.family == AF_INET6)
+		(void)snprintf(buf, size, "[%s]:%u/%s", host, spec->port_low,
+			       eg_rule_protocol_name(spec->protocol));
+	else
+		(void)snprintf(buf, size, "%s:%u/%s", host, spec->port_low,
+			       eg_rule_protocol_name(spec->protocol));
+}
+
+/* Why an element of allow would not help against the rule that has denied. */
+static const char *against(const struct eg_rule_spec *denied, const struct eg_cidr *address)
+{
+	if (denied->net.family != address->family)
+		return "the rule is about the IPv4 address that this one carries, which no "
+		       "exception for this one changes";
+	if (denied->net.prefix_len == address->prefix_len)
+		return "a rule in deny names just this address, and deny wins at equal length: "
+		       "take it out there";
+	return NULL;
+}
+
+static int propose_peer(const struct eg_learn_line *line, struct eg_learn_proposal *ret)
+{
+	bool inward = eg_learn_word_is(&line->op, "ingress");
+	const struct eg_learn_word *peer = eg_learn_field(line, inward ? "src" : "dst");
+	const struct eg_learn_word *proto = eg_learn_field(line, "proto");
+	const struct eg_learn_word *port = eg_learn_field(line, "port");
+	const struct eg_learn_word *rule = eg_learn_field(line, "rule");
+	struct eg_rule_spec spec = {0}, denied = {0};
+	char text[EG_RULE_TEXT_SIZE];
+	const char *why;
+
+	if (is_in(rule, "sockets") || eg_learn_field(line, "family"))
+		return propose_socket(line, ret);
+	if (!rule || eg_learn_unescape(rule, text, sizeof(text)) < 0)
+		return -EBADMSG;
+	if (strcmp(text, "default") != 0 && eg_rule_parse(text, &denied, &why) < 0)
+		return propose_nothing(line, ret);
+	if (!peer || !proto || !port || to_port(port, &spec.port_low) < 0)
+		return -EBADMSG;
+	if (to_address(peer, &spec.net) < 0)
+		return describe(line, "the address is not known", ret);
+	if (to_protocol(proto, &spec.protocol) < 0)
+		return describe(line,
+				"rules have no name for the protocol; one without a protocol "
+				"would allow all of them",
+				ret);
+	spec.port_high = spec.port_low;
+	ret->list = EG_LEARN_ALLOW;
+	ret->why_not = strcmp(text, "default") ? against(&denied, &spec.net) : NULL;
+	if (inward && eg_rule_has_ports(spec.protocol)) {
+		/* Else each of a scanner's ports would be one. */
+		(void)inet_ntop(spec.net.family, spec.net.addr, ret->text, sizeof(ret->text));
+		ret->why_not = "it has connected in from a port that is another each time; to let "
+			       "it, all of its ports would have to be allowed";
+		return 0;
+	}
+	format_peer(&spec, ret->text, sizeof(ret->text));
+	return 0;
+}
+
+static int propose_receive(const struct eg_learn_line *line, struct eg_learn_proposal *ret)
+{
+	return is_in(eg_learn_field(line, "rule"), "sockets") ? propose_socket(line, ret)
+							      : propose_nothing(line, ret);
+}
+
+static int propose_bind(const struct eg_learn_line *line, struct eg_learn_proposal *ret)
+{
+	const struct eg_learn_word *proto = eg_learn_field(line, "proto");
+	const struct eg_learn_word *port = eg_learn_field(line, "port");
+	const struct eg_learn_word *rule = eg_learn_field(line, "rule");
+	struct eg_rule_spec spec = {0}, denied = {0};
+	char text[EG_RULE_TEXT_SIZE];
+	const char *why;
+
+	if (is_in(rule, "sockets") || eg_learn_field(line, "family"))
+		return propose_socket(line, ret);
+	if (!rule || eg_learn_unescape(rule, text, sizeof(text)) < 0)
+		return -EBADMSG;
+	if (eg_rule_parse_ports(text, &denied, &why) < 0)
+		return propose_nothing(line, ret);
+	if (!proto || !port || to_port(port, &spec.port_low) < 0)
+		return -EBADMSG;
+	if (to_protocol(proto, &spec.protocol) < 0 || !eg_rule_has_ports(spec.protocol))
+		return describe(line, "rules have no name for the protocol", ret);
+	ret->list = EG_LEARN_BIND;
+	(void)snprintf(ret->text, sizeof(ret->text), "%u/%s", spec.port_low,
+		       eg_rule_protocol_name(spec.protocol));
+	if (denied.port_low == denied.port_high)
+		ret->why_not = "a rule in bind.deny names just this port, and deny wins at equal "
+			       "width: take it out there";
+	return 0;
+}
+
+/* ---- paths */
+
+/* A whole path, as lists of paths take it. What was cut at either end is none. */
+static bool to_path(const struct eg_learn_word *word, char *buf, size_t size)
+{
+	size_t n, part;
+
+	if (!word || eg_learn_unescape(word, buf, size) < 0 || buf[0] != '/')
+		return false;
+	n = strlen(buf);
+	if (n >= 3 && strcmp(buf + n - 3, "...") == 0)
+		return false;
+	for (const char *at = buf; *at; at += part) {
+		at += strspn(at, "/");
+		part = strcspn(at, "/");
+		if (part == 2 && memcmp(at, "..", 2) == 0)
+			return false;
+	}
+	return true;
+}
+
+static int propose_path(const struct eg_learn_line *line, enum eg_learn_list list,
+			struct eg_learn_proposal *ret)
+{
+	const struct eg_learn_word *path = eg_learn_field(line, "path");
+
+	if (!path)
+		return -EBADMSG;
+	if (!to_path(path, ret->text, sizeof(ret->text)))
+		return describe(line, "the path is not known as a whole", ret);
+	ret->list = list;
+	return 0;
+}
+
+static int propose_file(const struct eg_learn_line *line, struct eg_learn_proposal *ret)
+{
+	if (!is_in(eg_learn_field(line, "rule"), "files") ||
+	    !is_in(eg_learn_field(line, "reason"), "place"))
+		return propose_nothing(line, ret);
+	return propose_path(line, EG_LEARN_FILES, ret);
+}
+
+/* ---- programs */
+
+/* Does the program do whatever its user tells it? By its name, with a version behind it or not. */
+static bool is_interpreter(const char *path)
+{
+	static const char *const names[] = {
+		"sh",	"ash",	 "bash",    "dash", "zsh",  "ksh",    "mksh", "csh",   "tcsh",
+		"fish", "rbash", "busybox", "perl", "ruby", "node",   "lua",  "php",   "tclsh",
+		"awk",	"gawk",	 "mawk",    "env",  "find", "python", "vi",   "vim",   "nano",
+		"ed",	"emacs", "less",    "more", "gdb",  "git",    "view", "xargs", "nsenter"};
+	const char *name = strrchr(path, '/') + 1;
+
+	for (size_t i = 0; i < EG_ARRAY_SIZE(names); i++) {
+		size_t n = strlen(names[i]);
+
+		if (strncmp(name, names[i], n) == 0 &&
+		    name[n + strspn(name + n, "-.0123456789")] == '\0')
+			return true;
+	}
+	return false;
+}
+
+static int propose_exec(const struct eg_learn_line *line, struct eg_learn_proposal *ret)
+{
+	const struct eg_learn_word *rule = eg_learn_field(line, "rule");
+	int err;
+
+	if (is_in(rule, "exec.allow_only"))
+		return propose_path(line, EG_LEARN_EXEC, ret);
+	if (is_in(rule, "exec.deny"))
+		return describe(line, "exec.deny names it: take it out there", ret);
+	if (!is_in(rule, "setuid"))
+		return propose_nothing(line, ret);
+	err = propose_path(line, EG_LEARN_SETUID, ret);
+	if (!err && ret->list == EG_LEARN_SETUID && is_interpreter(ret->text))
+		ret->why_not = "it does as root whatever its user tells it";
+	return err;
+}
+
+static int propose_gain(const struct eg_learn_line *line, struct eg_learn_proposal *ret)
+{
+	return describe(line,
+			"setuid.allow is about programs that gain when they are executed, not "
+			"about calls",
+			ret);
+}
+
+/* ---- mounts */
+
+static int propose_mount(const struct eg_learn_line *line, struct eg_learn_proposal *ret)
+{
+	int err = propose_path(line, EG_LEARN_MOUNT, ret);
+
+	/* fsconfig(2) knows no place, and its lines have the root's. */
+	if (!err && ret->list == EG_LEARN_MOUNT && strcmp(ret->text, "/") == 0)
+		return describe(line,
+				"where is not known, and a type in mount.allow is for "
+				"everywhere",
+				ret);
+	return err;
+}
+
+static int propose_remount(const struct eg_learn_line *line, struct eg_learn_proposal *ret)
+{
+	return describe(line, "where is not known, and a type in mount.allow is for everywhere",
+			ret);
+}
+
+/* ---- operations */
+
+static const struct {
+	const char *op;
+	proposer propose;
+} ops[] = {
+	{"connect", propose_peer},  {"sendmsg", propose_peer},	   {"egress", propose_peer},
+	{"ingress", propose_peer},  {"bind", propose_bind},	   {"listen", propose_bind},
+	{"socket", propose_socket}, {"receive", propose_receive},  {"exec", propose_exec},
+	{"setuid", propose_gain},   {"setgid", propose_gain},	   {"setgroups", propose_gain},
+	{"capset", propose_gain},   {"userns", propose_gain},	   {"mount", propose_mount},
+	{"umount", propose_mount},  {"move_mount", propose_mount}, {"remount", propose_remount},
+	{"file", propose_file},
+};
+
+int eg_learn_propose(const struct eg_learn_line *line, struct eg_learn_proposal *ret)
+{
+	ret->why_not = NULL;
+	for (size_t i = 0; i < EG_ARRAY_SIZE(ops); i++)
+		if (eg_learn_word_is(&line->op, ops[i].op))
+			return ops[i].propose(line, ret);
+	return propose_nothing(line, ret);
+}

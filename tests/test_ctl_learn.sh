@@ -1,0 +1,175 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# test_ctl_learn.sh EBPFGUARDCTL: from a log to a configuration that allows what the log says was done: where lines come
+# from, whose they are, and that check takes what comes out and explain says allow. TAP.
+set -uo pipefail
+
+CTL=$(readlink -f "$1")
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+cd "$dir" || exit 1
+unset SSH_CONNECTION
+export TZ=UTC
+n=0
+
+is() { # DESCRIPTION EXPECTED GOT
+	n=$((n + 1))
+	if [[ $2 == "$3" ]]; then
+		echo "ok $n - $1"
+	else
+		printf 'not ok %d - %s\n#   expected: %s\n#   got:      %s\n' "$n" "$1" "${2//$'\n'/$'\n'#             }" \
+			"${3//$'\n'/$'\n'#             }"
+	fi
+}
+has() { # DESCRIPTION PATTERN TEXT: a line of the text matches the pattern
+	n=$((n + 1))
+	if grep -qE -- "$2" <<<"$3"; then
+		echo "ok $n - $1"
+	else
+		printf 'not ok %d - %s\n#   no line matches: %s\n#   in: %s\n' "$n" "$1" "$2" "${3//$'\n'/$'\n'#       }"
+	fi
+}
+# audit OPERATION FIELDS [USER [PROFILE]]: a line's message.
+audit() {
+	printf 'AUDIT %s session=7 user=%s uid=1000 profile=%s rhost=10.99.0.2 rport=47740 tty=- pid=246 ppid=245 comm=nc exe=/usr/bin/nc.openbsd %s errno=0' \
+		"$1" "${3:-alice}" "${4:-default}" "$2"
+}
+# new TIME MESSAGE: a line as rsyslog of Debian 12 and 13 writes it; old: before that.
+new() { printf '%s.123456+00:00 host ebpfguard-helper[123]: %s\n' "$1" "$2"; }
+old() { printf '%s host ebpfguard-helper[123]: %s\n' "$1" "$2"; }
+learn() { "$CTL" learn "$@" 2>&1; }
+# elements TEXT: what stands outside of comments, blanks aside.
+elements() { grep -v '^[[:space:]]*#' <<<"$1" | tr -d ' \t\n'; }
+
+# ---- the whole way
+
+{
+	new 2026-11-20T10:00:00 "$(audit connect 'proto=tcp dst=18.4.5.6 port=7000 rule=18.0.0.0/9')"
+	old 'Nov 20 10:00:01' "$(audit connect 'proto=tcp dst=18.4.5.6 port=7000 rule=18.0.0.0/9')"
+	new 2026-11-20T10:00:02 "$(audit sendmsg 'proto=udp dst=2001:db8::1 port=53 rule=default')"
+	new 2026-11-20T10:00:03 "$(audit bind 'proto=tcp src=0.0.0.0 port=8080 rule=*')"
+	new 2026-11-20T10:00:04 "$(audit socket 'family=AF_PACKET proto=768 rule=sockets')"
+	new 2026-11-20T10:00:05 "$(audit exec 'path=/usr/bin/sudo target=0 rule=setuid')"
+	new 2026-11-20T10:00:06 "$(audit mount 'path=/mnt type=tmpfs rule=mount')"
+	new 2026-11-20T10:00:07 "$(audit file 'access=read path=/srv/a\x22\x20\x2a/\x0ab reason=place rule=files line=3')"
+	new 2026-11-20T10:00:07 "$(audit file "access=read path=$dir reason=place rule=files line=3")"
+	new 2026-11-20T10:00:08 "$(audit exec 'path=/opt/tool how=exec reason=only rule=exec.allow_only')"
+	new 2026-11-20T10:00:09 "$(audit ptrace 'target_pid=7 reason=outside rule=leaving')"
+	new 2026-11-20T10:00:10 'SUPPRESSED session=7 user=alice count=57'
+	new 2026-11-20T10:00:11 'END session=7 user=alice uid=1000 profile=default seconds=4 refused=0 audited=9 lost=2 connect=9'
+	# not the helper's, whatever they look like
+	echo "2026-11-20T10:00:00Z host sshd[1]: Invalid user ebpfguard-helper[1]: $(audit connect 'proto=tcp dst=1.1.1.1 port=1 rule=default')"
+	echo "2026-11-20T10:00:00Z host bash: $(audit connect 'proto=tcp dst=1.1.1.2 port=1 rule=default')"
+	new 2026-11-20T10:00:12 'DENY connect session=7'
+} >log
+touch -d '2026-11-21' log
+out=$(learn log)
+is "a log: status" 0 $?
+is "a log: elements" 'allow=["18.4.5.6:7000/tcp","[2001:db8::1]:53/udp"];bind={allow=["8080/tcp"];};sockets={allow=["AF_PACKET"];};setuid={allow=["/usr/bin/sudo"];};mount={allow=["/mnt"];};files={allow=["/srv/a\"*/\x0Ab"];};exec={allow_only=["/opt/tool"];};' \
+	"$(elements "$out")"
+has "a log: evidence" '^	# connect, 2 times, 2026-11-20T10:00:00Z to 2026-11-20T10:00:01Z; user alice; program /usr/bin/nc.openbsd; session 7$' "$out"
+has "a log: not what is right" '^# .*Audit shows what was done, not what is right' "$out"
+has "a log: lines left out" '^# INCOMPLETE, .*[(]SUPPRESSED[)]: 57$' "$out"
+has "a log: lines lost" '^# INCOMPLETE, .*[(]lost= of END[)]: 2$' "$out"
+has "a log: a directory" "^# NOT PROPOSED for files.allow: \"$dir\": it is a directory" "$out"
+has "a log: what has no list" '^# NOT PROPOSED: "ptrace reason=outside rule=leaving": there is no list' "$out"
+
+# Into a profile that denies it all, it allows what was done and nothing beside.
+{
+	echo 'default = "deny";'
+	printf '%s\n' "$out" | sed 's/^bind = {/bind = { deny = [ "*" ];/'
+} >conf
+has "check takes it" '^conf: (fine|valid, )' "$("$CTL" check conf 2>&1)"
+for question in 'allow connect 18.4.5.6:7000/tcp' 'deny connect 18.4.5.6:7001/tcp' 'deny connect 18.4.5.7:7000/tcp' \
+	'deny connect 18.4.5.6:7000/udp' 'allow connect [2001:db8::1]:53/udp' 'deny connect [2001:db8::2]:53/udp' \
+	'allow bind 8080/tcp' 'deny bind 8081/tcp' 'deny connect 1.1.1.1:1/tcp'; do
+	# shellcheck disable=SC2086 # words
+	is "explain: $question" "${question%% *}" "$("$CTL" -c conf explain root ${question#* } 2>&1 | cut -d' ' -f1)"
+done
+
+# ---- where from, whose
+
+is "standard input" "$out" "$(learn - <log)"
+is "two files" 'allow=["1.2.3.4:5/tcp","18.4.5.6:7000/tcp"];' "$(
+	new 2026-11-20T10:00:00 "$(audit connect 'proto=tcp dst=18.4.5.6 port=7000 rule=default')" >a
+	new 2026-11-20T10:00:00 "$(audit connect 'proto=tcp dst=1.2.3.4 port=5 rule=default')" >b
+	elements "$(learn a b)"
+)"
+{
+	new 2026-11-19T10:00:00 "$(audit connect 'proto=tcp dst=1.1.1.1 port=1 rule=default')"
+	new 2026-11-20T10:00:00 "$(audit connect 'proto=tcp dst=1.1.1.2 port=1 rule=default' bob)"
+	new 2026-11-20T10:00:00 "$(audit connect 'proto=tcp dst=1.1.1.3 port=1 rule=default' bob ops)"
+} >log
+is "since" 'allow=["1.1.1.2:1/tcp"];' "$(elements "$(learn --profile default --since '2026-11-20 09:00' log)")"
+is "since: after all" "" "$(elements "$(learn --profile default --since 2026-11-20T10:00:01 log)")"
+is "a user" 'allow=["1.1.1.1:1/tcp"];' "$(elements "$(learn --user alice log)")"
+is "a profile" 'allow=["1.1.1.3:1/tcp"];' "$(elements "$(learn --profile ops log)")"
+is "several profiles" "1 ebpfguardctl: there are lines of several profiles, and one list for all would allow each what the others did; choose with --profile: default ops" \
+	"$(out=$(learn log); echo "$? $out")"
+is "nothing: status" 1 "$(learn --user nobody log >/dev/null; echo $?)"
+has "nothing: said" '^# There is no line of AUDIT' "$(learn --user nobody log)"
+
+# A line without its end, and one that is longer than any.
+{
+	new 2026-11-20T10:00:00 "$(audit connect 'proto=tcp dst=1.1.1.1 port=1 rule=default')" | sed 's/ errno=0$//'
+	new 2026-11-20T10:00:00 "$(audit connect "proto=tcp dst=1.1.1.2 port=1 rule=$(printf '%020000d' 0)")"
+	head -c 100000 /dev/zero
+	echo
+	new 2026-11-20T10:00:00 "$(audit connect 'proto=tcp dst=1.1.1.3 port=1 rule=default')" | tr -d '\n'
+} >log
+out=$(learn log)
+is "damaged lines are passed over" 'allow=["1.1.1.3:1/tcp"];' "$(elements "$out")"
+has "damaged lines are counted" '^# INCOMPLETE, lines that have been cut.*: 1$' "$out"
+
+# ---- errors
+
+fails() { # DESCRIPTION STATUS TEXT ARGUMENT...
+	local what=$1 expected="$2 $3" got status
+	shift 3
+	got=$(learn "$@")
+	status=$?
+	is "$what" "$expected" "$status $got"
+}
+fails "no time" 2 "ebpfguardctl: learn: --since is missing, such as --since yesterday"
+for time in bogus '' '2026-11-20 ' '--user' $'today\n'; do
+	has "a time that is none: ${time@Q}" '^ebpfguardctl: --since: .*no time that is understood for files' "$(learn "--since=$time" log)"
+	learn "--since=$time" log >/dev/null
+	is "a time that is none: ${time@Q}: status" 2 $?
+done
+fails "a file that is not there" 1 "ebpfguardctl: none: No such file or directory" none
+fails "a directory" 1 "ebpfguardctl: .: Is a directory" .
+
+# ---- the journal
+
+mkdir bin
+cat >bin/journalctl <<-'END'
+	#!/bin/bash
+	printf '%s\n' "$@" >"$EG_SAID"
+	cat "$EG_JOURNAL"
+	exit "${EG_STATUS:-0}"
+END
+chmod +x bin/journalctl
+export EG_SAID=$dir/said EG_JOURNAL=$dir/journal
+{
+	echo '-- Boot 0123456789abcdef --'
+	echo "2026-11-20T10:00:00+0000 host ebpfguard-helper[123]: $(audit connect 'proto=tcp dst=1.2.3.4 port=5 rule=default')"
+} >journal
+# shellcheck disable=SC2016 # not to be expanded, that is the point
+since='2 hours ago; touch x $(touch x) `touch x`'
+is "the journal" 'allow=["1.2.3.4:5/tcp"];' "$(elements "$(PATH=$dir/bin:$PATH learn --since "$since")")"
+is "the journal: what is asked" "--since=$since
+--output=short-iso
+--utc
+--all
+--no-pager
+_SYSTEMD_UNIT=ebpfguard.service
+_UID=0
+SYSLOG_IDENTIFIER=ebpfguard-helper" "$(cat said)"
+is "the journal: no shell" 1 "$([[ ! -e x ]]; echo $((!$?)))"
+is "journalctl fails" "1 ebpfguardctl: journalctl has failed; logs that are not in the journal can be given as files" \
+	"$(out=$(EG_STATUS=1 PATH=$dir/bin:$PATH learn --since today); echo "$? $out")"
+rm bin/journalctl
+is "no journalctl" "1 ebpfguardctl: cannot run journalctl: No such file or directory
+ebpfguardctl: journalctl has failed; logs that are not in the journal can be given as files" \
+	"$(out=$(PATH=$dir/bin learn --since today); echo "$? $out")"
+echo "1..$n"
