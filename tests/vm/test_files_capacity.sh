@@ -29,8 +29,8 @@ seconds() { # COMMAND...: runs it, and says how long that took here
 reload() { seconds ebpfguardctl reload 2>&1; echo "status $?"; }
 generation() { ebpfguardctl status | sed -n 's/^policy: generation \([0-9]*\).*/\1/p'; }
 rules() { map_count eg_place_rules; }
-# Under emulation it takes a quarter of a minute to look all of them up, where a real machine takes half a second: a
-# login that waits only as long as usual would be about that.
+# Under emulation it takes half a minute to look all of them up, which the system calls of a real machine do in half a
+# second: a login that waits only as long as usual would be about that.
 sed -i.before 's/pam_ebpfguard[.]so/& timeout=60000/' /etc/pam.d/sshd
 answers() { ebpfguardctl status >/dev/null 2>&1; }
 
