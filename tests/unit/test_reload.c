@@ -33,7 +33,7 @@ static struct {
 	int begun, swapped, done; /* loads */
 	atomic_int busy;	  /* threads of loads */
 	int crowded;		  /* times that there were two of them */
-	atomic_bool refuse;
+	atomic_bool refuse, hold; /* hold: a refresh does not end */
 	atomic_int refused;
 	struct eg_source *sources[SOURCES];
 } fake;
@@ -51,7 +51,9 @@ void eg_in_force_refresh(struct eg_helper *helper, bool renewed[EG_PROFILES_MAX]
 
 	(void)helper;
 	renewed[1] = true;
-	(void)usleep(200);
+	do
+		(void)usleep(200);
+	while (fake.hold);
 	fake.torn += fake.table != before;
 }
 
@@ -159,7 +161,7 @@ static bool turn(struct eg_helper *helper, int wait_ms)
 	}
 	if (!n)
 		return false;
-	assert_true(poll(fds, SOURCES, wait_ms) >= (wait_ms > 0));
+	assert_true(poll(fds, SOURCES, wait_ms) >= (wait_ms == PATIENCE_MS));
 	for (size_t i = 0; i < SOURCES; i++)
 		if (fds[i].revents) {
 			fake.sources[i]->handle(helper, fake.sources[i], POLLIN);
@@ -259,6 +261,54 @@ static void test_steps_wait_for_refreshes(void **state)
 	eg_refresh_close(&helper);
 }
 
+/* A load that is prepared, while a refresh goes on: the source's descriptor is gone. */
+static void prepare_under_refresh(struct eg_helper *helper, int *waiting)
+{
+	struct eg_refresh_wait *wait;
+
+	fake.hold = true;
+	++*waiting;
+	assert_int_equal(eg_refresh_ask(helper, on_refreshed, waiting, &wait), 0);
+	eg_reload(helper, -1);
+	for (int i = 0; ((struct eg_source *)helper->reload)->fd >= 0; i++) {
+		assert_true(i < PATIENCE_MS);
+		(void)turn(helper, 1);
+	}
+	assert_int_equal(fake.prepared, 1);
+	assert_int_equal(fake.swapped, 0);
+}
+
+static void test_swap_waits_for_a_refresh(void **state)
+{
+	struct eg_helper helper = {0};
+	int waiting = 0;
+
+	(void)state;
+	prepare_under_refresh(&helper, &waiting);
+	fake.hold = false;
+	while (turn(&helper, PATIENCE_MS))
+		;
+	assert_int_equal(waiting, 0);
+	assert_int_equal(fake.swapped, 1);
+	assert_int_equal(fake.done, 1);
+	eg_refresh_close(&helper);
+}
+
+static void test_close_before_the_swap(void **state)
+{
+	struct eg_helper helper = {0};
+	int waiting = 0;
+
+	(void)state;
+	prepare_under_refresh(&helper, &waiting);
+	fake.hold = false;
+	eg_refresh_close(&helper);
+	eg_reload_close(&helper);
+	assert_int_equal(waiting, 1);
+	assert_int_equal(fake.swapped, 0);
+	assert_int_equal(fake.done, 1);
+}
+
 /* Whatever goes on, or waits for the other. */
 static void test_close_at_any_time(void **state)
 {
@@ -288,6 +338,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_reload, set_up),
 		cmocka_unit_test_setup(test_steps_wait_for_refreshes, set_up),
+		cmocka_unit_test_setup(test_swap_waits_for_a_refresh, set_up),
+		cmocka_unit_test_setup(test_close_before_the_swap, set_up),
 		cmocka_unit_test_setup(test_close_at_any_time, set_up),
 	};
 
