@@ -58,12 +58,16 @@ static __always_inline const struct eg_guard *eg_guard_of_cgroup(struct cgroup *
 	const struct eg_guard *guard = NULL;
 	struct eg_state *state;
 	__u32 zero = 0, depth, n;
+	__u64 own_id;
 	int own;
 
 	state = bpf_map_lookup_elem(&eg_state, &zero);
 	if (!state)
 		return NULL;
 	own = cgroup->level;
+	/* Not in the loop: each time a trusted pointer is followed, kernels from 6.7 on (until they
+	 * sort it) search all of their BTF for what the type may say about that. */
+	own_id = eg_cgroup_id(cgroup);
 	n = state->n_levels;
 	depth = 0;
 	for (__u32 i = 0; i < EG_LEVELS_MAX && i < n; i++) {
@@ -75,7 +79,7 @@ static __always_inline const struct eg_guard *eg_guard_of_cgroup(struct cgroup *
 		if (own < 0 || level > (__u32)own || level < depth)
 			continue;
 		if (level == (__u32)own) {
-			id = eg_cgroup_id(cgroup);
+			id = own_id;
 		} else {
 			if (bpf_probe_read_kernel(&ancestor, sizeof(ancestor),
 						  &cgroup->ancestors[level]))
