@@ -53,7 +53,7 @@ PURE_OBJS   := eg_err.o cidr.o rule.o config.o config_apply.o config_file.o conf
                policy_nets.o config_feeds.o feed_line.o feed_networks.o feeds.o
 HELPER_OBJS := main.o log.o notify.o lookup.o watch.o profiles.o load.o reload.o server.o opening.o peer.o control.o session.o session_open.o manager.o cgroup2.o bpf.o bpf_maps.o bpf_policies.o selftest.o story.o \
                connection.o origin.o address.o survey.o flows.o adopt.o report.o bpf_pins.o bpf_packets.o stray.o bpf_sets.o bpf_places.o place_work.o place_ids.o place_disk.o bpf_kernel.o inforce.o resolve.o places.o
-CTL_OBJS    := ctl.o ctl_check.o ctl_rules.o ctl_config.o ctl_remote.o ctl_links.o ctl_match.o ctl_feeds.o
+CTL_OBJS    := ctl.o ctl_check.o ctl_rules.o ctl_strict.o ctl_manager.o ctl_config.o ctl_remote.o ctl_links.o ctl_match.o ctl_feeds.o
 UNIT_TESTS  := test_cidr test_rule test_config test_policy test_policy_explain test_proto test_event test_key test_limit test_diag test_builtin test_hooks test_digest test_feed test_place_tree test_event_story test_policy_groups test_profiles test_match test_ctl \
                test_config_feeds test_config_scan test_config_reloads test_feed_networks test_feeds test_policy_feeds
 

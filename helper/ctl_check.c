@@ -254,8 +254,12 @@ static int find_in_profile(const struct eg_config *config, const struct eg_confi
 
 static int find_all(const struct eg_config *config)
 {
-	int found = eg_ctl_find_matches(config);
+	int found = eg_ctl_find_matches(config), managers;
 
+	if (found < 0)
+		return found;
+	managers = eg_ctl_find_managers(config);
+	found = managers < 0 ? managers : found + managers;
 	for (size_t i = 0; i < config->n_profiles && found >= 0; i++) {
 		int more = find_in_profile(config, &config->profiles[i]);
 
