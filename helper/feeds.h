@@ -48,6 +48,14 @@ int eg_feeds_load(struct eg_config *config, unsigned int owner, const char *stat
  * kept leaves the older one, and is in feed->unkept. */
 void eg_feeds_keep(struct eg_feeds *feeds, const char *state_dir);
 
+/*
+ * Removes the copies that none of these feeds has, and those that were staged for a load that came
+ * to nothing. For when neither the configuration in force nor the one that a start would fall back
+ * on names others: what sessions keep of a profile that is no longer configured is compiled, and
+ * stays with the kernel over restarts. Other files stay. Blocks on the disk only.
+ */
+void eg_feeds_prune(const struct eg_feeds *feeds, const char *state_dir);
+
 /* What people should hear of: refused feeds (serious), what could not be kept (serious), and lines
  * that were passed over: the first of each, then how many more. One call for each. */
 void eg_feeds_tell(const struct eg_feeds *feeds,

@@ -133,6 +133,16 @@ matches "others may write it: refused" "strict.txt.*status 1" "$(reload | paste 
 chmod 644 $D/strict.txt
 is "mended: taken" "status 0" "$(reload | tail -n 1)"
 
+# ---- copies of feeds that are no longer named
+copies() { find /var/lib/ebpfguard/feeds -name '*.last' | wc -l; }
+is "copies: of what is named, and no others" 1 "$(copies)"
+echo 'deny_files = ( "/nonexistent.txt" );' >$FILE
+matches "copies: a reload that is refused" "nonexistent.*status 1" "$(reload | paste -sd' ')"
+is "copies: removes none" 1 "$(copies)"
+printf 'deny = [ "18.0.0.0/9" ];\n' >$FILE
+is "copies: none is named" "status 0" "$(reload | tail -n 1)"
+is "copies: none stays" 0 "$(copies)"
+
 touch /tmp/at.end
 wait $session
 printf '%s\n' "$good" >$FILE
