@@ -61,6 +61,14 @@ void eg_feeds_prune(const struct eg_feeds *feeds, const char *state_dir);
 void eg_feeds_tell(const struct eg_feeds *feeds,
 		   void (*tell)(void *data, bool serious, const struct eg_err *what), void *data);
 
+/*
+ * Where the feeds of a configuration are, of networks and of digests: what sessions must not write.
+ * Absolute paths without "." and "..", sorted, each once; a feed whose path has ".." is left out
+ * when it is not there. Returns them and *ret_n (eg_feeds_paths_done); NULL: no memory.
+ */
+char **eg_feeds_paths(const struct eg_config *config, size_t *ret_n);
+void eg_feeds_paths_done(char **paths, size_t n);
+
 /* Releases what it owns and zeroes it; fine on a zeroed one. The profiles of config, NULL when it
  * is gone, refer to nothing any more; what is compiled needs no feeds. */
 void eg_feeds_done(struct eg_feeds *feeds, struct eg_config *config);

@@ -124,12 +124,30 @@ int eg_inforce_image(struct eg_helper *helper, const struct eg_config_profile *p
 	return r < 0 ? r : add_digests(helper, profile, image, err);
 }
 
+/* What is ours, and the feeds, which say what sessions are refused as the configuration does. */
+static int protect_more(struct eg_helper *helper, const char *config, char **feeds, size_t n_feeds)
+{
+	const char **more eg_auto_free = calloc(n_feeds + 2, sizeof(*more));
+	size_t n = 0;
+
+	if (!more)
+		return -ENOMEM;
+	more[n++] = helper->state_dir;
+	if (config)
+		more[n++] = config;
+	for (size_t i = 0; i < n_feeds; i++)
+		more[n++] = feeds[i];
+	return eg_places_protect(helper->places, more, n);
+}
+
 void eg_inforce_protect(struct eg_helper *helper)
 {
 	char *config eg_auto_free = realpath(helper->config_file, NULL);
-	const char *more[] = {helper->state_dir, config};
-	int r = eg_places_protect(helper->places, more, config ? 2 : 1);
+	size_t n = 0;
+	char **feeds = helper->config ? eg_feeds_paths(helper->config, &n) : NULL;
+	int r = helper->config && !feeds ? -ENOMEM : protect_more(helper, config, feeds, n);
 
+	eg_feeds_paths_done(feeds, n);
 	if (!r)
 		r = eg_places_sweep(helper->places);
 	if (r < 0)

@@ -494,6 +494,37 @@ static void test_prune(void **state)
 	(void)load("deny_files = (A);", -ENOENT, &err);
 }
 
+/* What sessions must not write: every feed of every profile, once. */
+static void test_paths(void **state)
+{
+	static const char text[] =
+		"deny_files = (\"/x//n/./drop\"); allow_files = (\"/x/allow\");"
+		"exec = { deny_sha256_files = [ \"/x/digests\", \"/x/n/drop/\" ]; };"
+		"profiles = ({name = \"p\"; extends = \"default\"; deny_files = (A);},"
+		"{name = \"q\"; deny_files = (\"/none/../none\", \"/proc/../x/b\", "
+		"\"/etc/../etc\");"
+		"exec = { deny_sha256_files = [ \"/x/more\" ]; };});";
+	const char *wanted[] = {"/etc", feed_a, "/x/allow", "/x/digests", "/x/more", "/x/n/drop"};
+	struct eg_config *config = config_of(text);
+	size_t n = 0;
+	char **paths = eg_feeds_paths(config, &n);
+
+	(void)state;
+	assert_non_null(paths);
+	assert_int_equal(n, EG_ARRAY_SIZE(wanted));
+	for (size_t i = 0; i < n; i++)
+		assert_string_equal(paths[i], wanted[i]);
+	eg_feeds_paths_done(paths, n);
+	eg_config_free(config);
+	config = config_of("");
+	paths = eg_feeds_paths(config, &n);
+	assert_non_null(paths);
+	assert_int_equal(n, 0);
+	eg_feeds_paths_done(paths, n);
+	eg_feeds_paths_done(NULL, 0);
+	eg_config_free(config);
+}
+
 /* A million lines of which one changes: with the copies and all, what a reload takes. */
 static void test_million(void **state)
 {
@@ -532,7 +563,8 @@ int main(void)
 		TEST(test_load),     TEST(test_refused),      TEST(test_shrunk),
 		TEST(test_not_kept), TEST(test_strict_later), TEST(test_kept),
 		TEST(test_unkept),   TEST(test_bad_lines),    TEST(test_files),
-		TEST(test_shared),   TEST(test_prune),	      TEST(test_million),
+		TEST(test_shared),   TEST(test_prune),	      TEST(test_paths),
+		TEST(test_million),
 	};
 
 	return cmocka_run_group_tests_name("feeds", tests, make_dir, remove_dir);
