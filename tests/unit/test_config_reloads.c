@@ -29,7 +29,8 @@
 #define __has_feature(f) 0
 #endif
 #if defined(__SANITIZE_ADDRESS__) || __has_feature(address_sanitizer)
-#include <sanitizer/allocator_interface.h>
+/* gcc brings no header for it. */
+size_t __sanitizer_get_current_allocated_bytes(void);
 #define USED() __sanitizer_get_current_allocated_bytes()
 #else
 #define USED() (mallinfo2().uordblks + mallinfo2().hblkhd)

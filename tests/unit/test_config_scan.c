@@ -141,12 +141,12 @@ static const char *open_groups(const char *key, char *text, size_t size, char *c
 	text[0] = closed[0] = '\0';
 	for (; (dot = strchr(key, '.')); key = dot + 1) {
 		bool list = dot[-1] == ']';
-		char tail[32];
+		const char *end = list ? " } );" : " };";
 
 		n += (size_t)snprintf(text + n, size - n, list ? "%.*s = ( { " : "%.*s = { ",
 				      (int)(dot - key) - (list ? 2 : 0), key);
-		(void)snprintf(tail, sizeof(tail), "%s", closed);
-		(void)sprintf(closed, "%s%s", list ? " } );" : " };", tail);
+		memmove(closed + strlen(end), closed, strlen(closed) + 1);
+		memcpy(closed, end, strlen(end));
 	}
 	return key;
 }
