@@ -24,7 +24,7 @@ static const char *found(const config_setting_t *setting, char buf[EG_CONFIG_QUO
 {
 	static const char *const types[] = {
 		[CONFIG_TYPE_NONE] = "nothing",	  [CONFIG_TYPE_GROUP] = "a group",
-		[CONFIG_TYPE_INT] = "an integer", [CONFIG_TYPE_INT64] = "an integer",
+		[CONFIG_TYPE_INT] = "an integer", [CONFIG_TYPE_INT64] = "an integer with L",
 		[CONFIG_TYPE_FLOAT] = "a number", [CONFIG_TYPE_STRING] = "a string",
 		[CONFIG_TYPE_BOOL] = "a boolean", [CONFIG_TYPE_ARRAY] = "an array",
 		[CONFIG_TYPE_LIST] = "a list",

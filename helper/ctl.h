@@ -69,6 +69,10 @@ void eg_ctl_feeds_done(struct eg_feeds *feeds);
 __attribute__((format(printf, 3, 4))) int
 eg_ctl_warn_at(const struct eg_config *config, unsigned int line, const char *format, ...);
 
+/* Rules for networks and ports that have no effect, and those that deny this host or where this
+ * shell was logged in from. Returns how many findings, or -ENOMEM. */
+int eg_ctl_find_rules(const struct eg_config *config, const struct eg_config_profile *profile);
+
 /* Finds regular files among those that the profile's lists of files deny, and in the trees, that
  * have names besides those found there. Reads directories. Returns how many findings, or -ENOMEM.
  */
@@ -78,9 +82,31 @@ int eg_ctl_find_links(const struct eg_config *config, const struct eg_config_pro
 bool eg_ctl_is_user(const char *name);
 bool eg_ctl_is_group(const char *name);
 
+/* A user's groups by name; those that have none are left out. */
+struct eg_ctl_groups {
+	const char **names; /* owned, as is each */
+	size_t n;
+};
+
+/* Asks this host. 0, or -ENOMEM; release it either way. Who is nobody here is in no group, which
+ * is said on stderr. */
+int eg_ctl_groups_find(const char *user, struct eg_ctl_groups *ret);
+void eg_ctl_groups_done(struct eg_ctl_groups *groups);
+
 /* Entries of match that never decide, profiles that nobody gets, and users and groups that are not
  * there. Returns how many findings, or -ENOMEM. */
 int eg_ctl_find_matches(const struct eg_config *config);
+
+/*
+ * Is a profile at least as strict as another? Pure. NULL: it is, by what is written. Else the key
+ * in which it is not, or is not known to be: lists are compared entry by entry, not by what they
+ * cover.
+ */
+const char *eg_ctl_looser(const struct eg_config_profile *of, const struct eg_config_profile *than);
+
+/* Sessions whose user's manager gets a profile that is not as strict. Asks for the groups of users
+ * that match names. Returns how many findings, or -ENOMEM. */
+int eg_ctl_find_managers(const struct eg_config *config);
 
 /*
  * Which profile the user gets, with the service, address and key of the options. Groups are looked

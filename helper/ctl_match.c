@@ -21,13 +21,7 @@ enum { GROUPS_MAX = 65536 }; /* NGROUPS_MAX: the kernel takes no more */
 
 /* ---- explain ---- */
 
-/* The user's groups by name; those that have none are left out. */
-struct groups {
-	const char **names; /* owned, as is each */
-	size_t n;
-};
-
-static void groups_done(struct groups *groups)
+void eg_ctl_groups_done(struct eg_ctl_groups *groups)
 {
 	for (size_t i = 0; i < groups->n; i++)
 		free((char *)groups->names[i]);
@@ -54,8 +48,7 @@ static gid_t *group_ids(const struct passwd *user, int *ret_n)
 	}
 }
 
-/* 0, or -ENOMEM. Who is nobody on this host is in no group, which is said. */
-static int find_groups(const char *name, struct groups *ret)
+int eg_ctl_groups_find(const char *name, struct eg_ctl_groups *ret)
 {
 	const struct passwd *user = getpwnam(name);
 	gid_t *ids eg_auto_free = NULL;
@@ -89,7 +82,7 @@ int eg_ctl_choose(const struct eg_config *config, const struct eg_ctl_options *o
 		  const char *user, const struct eg_config_profile **ret,
 		  const struct eg_config_match **ret_match)
 {
-	__attribute__((cleanup(groups_done))) struct groups groups = {0};
+	__attribute__((cleanup(eg_ctl_groups_done))) struct eg_ctl_groups groups = {0};
 	struct eg_match_who who = {.user = user,
 				   .service = options->service,
 				   .rhost = options->rhost,
@@ -98,7 +91,7 @@ int eg_ctl_choose(const struct eg_config *config, const struct eg_ctl_options *o
 	int r = eg_match_find(config, &who, &profile, ret_match);
 
 	if (r == -EAGAIN) {
-		r = find_groups(user, &groups);
+		r = eg_ctl_groups_find(user, &groups);
 		if (r < 0)
 			return r;
 		who.groups = groups.names;

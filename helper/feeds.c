@@ -2,17 +2,20 @@
 /* Feeds of networks on the disk, and their last good copies. */
 #include "feeds.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "key.h"
+#include "place_tree.h"
 #include "util.h"
 
-enum { DIGEST_SIZE = 32, NAME_SIZE = sizeof("/feeds/.last") + 2 * DIGEST_SIZE };
+enum { DIGEST_SIZE = 32, NAME_SIZE = 2 * DIGEST_SIZE + sizeof(".last") };
 
 /* ---- texts */
 
@@ -38,19 +41,26 @@ static int read_file(const struct eg_config_report *report, unsigned int owner, 
 
 /* ---- last good ones */
 
-/* Where the copy of a feed is: by the digest of its path, which can be longer than a name. suffix:
- * "last" or "new", the one that waits to be that. */
-static void copy_path(const char *state_dir, const char *feed, const char *suffix,
-		      char ret[PATH_MAX])
+/* What the copy of a feed is called: by the digest of its path, which can be longer than a name.
+ * suffix: "last" or "new", the one that waits to be that. */
+static void copy_name(const char *feed, const char *suffix, char ret[NAME_SIZE])
 {
 	uint8_t digest[DIGEST_SIZE];
-	char hex[2 * DIGEST_SIZE + 1];
 
 	eg_key_sha256(feed, strlen(feed), digest);
 	for (size_t i = 0; i < DIGEST_SIZE; i++)
-		(void)snprintf(hex + 2 * i, 3, "%02x", digest[i]);
-	(void)snprintf(ret, PATH_MAX, "%.*s/feeds/%s.%s", PATH_MAX - (int)NAME_SIZE - 1, state_dir,
-		       hex, suffix);
+		(void)snprintf(ret + 2 * i, 3, "%02x", digest[i]);
+	(void)snprintf(ret + 2 * DIGEST_SIZE, NAME_SIZE - 2 * DIGEST_SIZE, ".%s", suffix);
+}
+
+static void copy_path(const char *state_dir, const char *feed, const char *suffix,
+		      char ret[PATH_MAX])
+{
+	char name[NAME_SIZE];
+
+	copy_name(feed, suffix, name);
+	(void)snprintf(ret, PATH_MAX, "%.*s/feeds/%s", PATH_MAX - (int)NAME_SIZE - 8, state_dir,
+		       name);
 }
 
 static int write_all(int fd, const struct text *text)
@@ -108,6 +118,45 @@ void eg_feeds_keep(struct eg_feeds *feeds, const char *state_dir)
 			fail_copy(&feeds->list[i], last, -errno);
 		feeds->list[i].staged = false;
 	}
+}
+
+/* The names of the copies that the feeds have, one behind the other. NULL: no memory. */
+static char (*names_of(const struct eg_feeds *feeds))[NAME_SIZE]
+{
+	char(*names)[NAME_SIZE] = calloc(feeds->n + 1, sizeof(*names));
+
+	for (size_t i = 0; i < feeds->n && names; i++)
+		copy_name(feeds->list[i].as.path, "last", names[i]);
+	return names;
+}
+
+/* Is this what a copy is called? Other files are not ours to remove. */
+static bool is_copy(const char *name)
+{
+	return strspn(name, "0123456789abcdef") == 2 * DIGEST_SIZE &&
+	       (strcmp(name + 2 * DIGEST_SIZE, ".last") == 0 ||
+		strcmp(name + 2 * DIGEST_SIZE, ".new") == 0);
+}
+
+void eg_feeds_prune(const struct eg_feeds *feeds, const char *state_dir)
+{
+	char(*names)[NAME_SIZE] eg_auto_free = names_of(feeds);
+	const struct dirent *entry;
+	char path[PATH_MAX];
+	DIR *dir = NULL;
+
+	(void)snprintf(path, sizeof(path), "%s/feeds", state_dir);
+	dir = names ? opendir(path) : NULL;
+	while (dir && (entry = readdir(dir))) {
+		bool named = !is_copy(entry->d_name);
+
+		for (size_t i = 0; i < feeds->n && !named; i++)
+			named = strcmp(names[i], entry->d_name) == 0;
+		if (!named) /* what stays is in nobody's way, and tried again at the next load */
+			(void)unlinkat(dirfd(dir), entry->d_name, 0);
+	}
+	if (dir)
+		(void)closedir(dir);
 }
 
 /* The last good one, read and parsed; what it was accepted with does not count any more. */
@@ -326,4 +375,60 @@ void eg_feeds_done(struct eg_feeds *feeds, struct eg_config *config)
 	}
 	free(feeds->list);
 	*feeds = (struct eg_feeds){0};
+}
+
+/* ---- where they are */
+
+static int compare_paths(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* The path as places take it; one with ".." as what is there. NULL: nothing is, or no memory. */
+static char *place_of(const char *path)
+{
+	char plain[PATH_MAX];
+
+	return eg_place_plain(path, plain, sizeof(plain)) == 0 ? strdup(plain)
+							       : realpath(path, NULL);
+}
+
+char **eg_feeds_paths(const struct eg_config *config, size_t *ret_n)
+{
+	size_t n = 0, different = 0;
+	char **paths;
+
+	for (size_t i = 0; i < config->n_profiles; i++)
+		n += config->profiles[i].feeds.n + config->profiles[i].exec_deny_sha256_files.n;
+	paths = calloc(n + 1, sizeof(*paths));
+	if (!paths)
+		return NULL;
+	n = 0;
+	for (size_t i = 0; i < config->n_profiles; i++) {
+		const struct eg_config_profile *profile = &config->profiles[i];
+		const struct eg_config_texts *digests = &profile->exec_deny_sha256_files;
+
+		for (size_t k = 0; k < profile->feeds.n; k++)
+			if ((paths[n] = place_of(profile->feeds.list[k].path)))
+				n++;
+		for (size_t k = 0; k < digests->n; k++)
+			if ((paths[n] = place_of(digests->list[k].text)))
+				n++;
+	}
+	qsort(paths, n, sizeof(*paths), compare_paths);
+	for (size_t i = 0; i < n; i++) {
+		if (different && strcmp(paths[different - 1], paths[i]) == 0)
+			free(paths[i]);
+		else
+			paths[different++] = paths[i];
+	}
+	*ret_n = different;
+	return paths;
+}
+
+void eg_feeds_paths_done(char **paths, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		free(paths[i]);
+	free(paths);
 }

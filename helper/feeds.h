@@ -48,10 +48,26 @@ int eg_feeds_load(struct eg_config *config, unsigned int owner, const char *stat
  * kept leaves the older one, and is in feed->unkept. */
 void eg_feeds_keep(struct eg_feeds *feeds, const char *state_dir);
 
+/*
+ * Removes the copies that none of these feeds has, and those that were staged for a load that came
+ * to nothing. For when neither the configuration in force nor the one that a start would fall back
+ * on names others: what sessions keep of a profile that is no longer configured is compiled, and
+ * stays with the kernel over restarts. Other files stay. Blocks on the disk only.
+ */
+void eg_feeds_prune(const struct eg_feeds *feeds, const char *state_dir);
+
 /* What people should hear of: refused feeds (serious), what could not be kept (serious), and lines
  * that were passed over: the first of each, then how many more. One call for each. */
 void eg_feeds_tell(const struct eg_feeds *feeds,
 		   void (*tell)(void *data, bool serious, const struct eg_err *what), void *data);
+
+/*
+ * Where the feeds of a configuration are, of networks and of digests: what sessions must not write.
+ * Absolute paths without "." and "..", sorted, each once; a feed whose path has ".." is left out
+ * when it is not there. Returns them and *ret_n (eg_feeds_paths_done); NULL: no memory.
+ */
+char **eg_feeds_paths(const struct eg_config *config, size_t *ret_n);
+void eg_feeds_paths_done(char **paths, size_t n);
 
 /* Releases what it owns and zeroes it; fine on a zeroed one. The profiles of config, NULL when it
  * is gone, refer to nothing any more; what is compiled needs no feeds. */

@@ -126,12 +126,31 @@ int eg_inforce_image(struct eg_helper *helper, struct eg_place_watch *watch,
 	return r < 0 ? r : add_digests(helper, profile, image, err);
 }
 
+/* What is ours, and the feeds, which say what sessions are refused as the configuration does. */
+static int protect_more(struct eg_helper *helper, struct eg_place_watch *watch, const char *config,
+			char **feeds, size_t n_feeds)
+{
+	const char **more eg_auto_free = calloc(n_feeds + 2, sizeof(*more));
+	size_t n = 0;
+
+	if (!more)
+		return -ENOMEM;
+	more[n++] = helper->state_dir;
+	if (config)
+		more[n++] = config;
+	for (size_t i = 0; i < n_feeds; i++)
+		more[n++] = feeds[i];
+	return eg_places_protect(helper->places, watch, more, n);
+}
+
 void eg_inforce_protect(struct eg_helper *helper, struct eg_place_watch *watch)
 {
 	char *config eg_auto_free = realpath(helper->config_file, NULL);
-	const char *more[] = {helper->state_dir, config};
-	int r = eg_places_protect(helper->places, watch, more, config ? 2 : 1);
+	size_t n = 0;
+	char **feeds = helper->config ? eg_feeds_paths(helper->config, &n) : NULL;
+	int r = helper->config && !feeds ? -ENOMEM : protect_more(helper, watch, config, feeds, n);
 
+	eg_feeds_paths_done(feeds, n);
 	if (r < 0)
 		eg_log(LOG_ERR,
 		       "cannot take in the files that sessions must not change: %s; those taken in "

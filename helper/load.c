@@ -342,8 +342,8 @@ int eg_load_swap(struct eg_load *load)
 }
 
 /* Keeps the text of a good configuration for the next start, replaced in one step. Losing it is not
- * an error now. */
-static void keep_last_good(struct eg_helper *helper, const char *text, size_t n)
+ * an error now, and logged. */
+static bool keep_last_good(struct eg_helper *helper, const char *text, size_t n)
 {
 	int dir eg_auto_close = open(helper->state_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	int fd eg_auto_close = -1;
@@ -351,12 +351,13 @@ static void keep_last_good(struct eg_helper *helper, const char *text, size_t n)
 	if (dir >= 0)
 		fd = openat(dir, EG_LAST_GOOD ".new",
 			    O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (fd < 0 || write(fd, text, n) != (ssize_t)n || fsync(fd) < 0 ||
-	    renameat(dir, EG_LAST_GOOD ".new", dir, EG_LAST_GOOD) < 0)
-		eg_log(LOG_WARNING,
-		       "cannot keep the configuration as %s/" EG_LAST_GOOD
-		       ": %s; an older one stays there",
-		       helper->state_dir, strerror(errno));
+	if (fd >= 0 && write(fd, text, n) == (ssize_t)n && fsync(fd) == 0 &&
+	    renameat(dir, EG_LAST_GOOD ".new", dir, EG_LAST_GOOD) == 0)
+		return true;
+	eg_log(LOG_WARNING,
+	       "cannot keep the configuration as %s/" EG_LAST_GOOD ": %s; an older one stays there",
+	       helper->state_dir, strerror(errno));
+	return false;
 }
 
 static void tell_feed(void *data, bool serious, const struct eg_err *what)
@@ -380,8 +381,9 @@ void eg_load_settle(struct eg_load *load)
 	eg_inforce_sweep(helper);
 	eg_feeds_keep(&load->feeds, helper->state_dir);
 	eg_feeds_tell(&load->feeds, tell_feed, NULL);
-	if (load->keep)
-		keep_last_good(helper, load->text, load->n_text);
+	/* Until then a start could fall back on one that names other feeds. */
+	if (load->keep && keep_last_good(helper, load->text, load->n_text))
+		eg_feeds_prune(&load->feeds, helper->state_dir);
 }
 
 void eg_load_done(struct eg_load *load)

@@ -149,6 +149,92 @@ for SSH_CONNECTION in '' ' ' 'nonsense 1 2 3' "$(printf '1%.0s' {1..200}) 1 2 3"
 done
 unset SSH_CONNECTION
 
+# ---- managers: who gets a profile that is stricter than that of the user's manager
+
+strict='{ name = "strict"; extends = "default"; deny = [ "18.0.0.0/9", "19.0.0.0/9" ]; }'
+loose='{ name = "loose"; extends = "default"; mode = "audit"; }'
+# matched PROFILES ENTRIES: the profiles on line 2, each entry on a line of its own, from 4 on.
+matched() { printf 'deny = [ "18.0.0.0/9" ];\nprofiles = ( %s );\nmatch = (\n%s );' "$1" "$2"; }
+# looser SESSION WHERE MANAGER WHERE KEY ABOVE: what is said.
+looser() {
+	printf 'sessions that get "%s"%s can have programs run by the user%ss systemd manager, which gets "%s"%s: it is not as strict, or not known to be, in %s; give it "%s", too, by an entry for the same people with service = "systemd-user"%s' \
+		"$1" "$2" "'" "$3" "$4" "$5" "$1" "$6"
+}
+none=' because no entry matches' above=' above that one'
+for who in 'rhost = "192.0.2.0/24"' "key = \"SHA256:$(printf 'A%.0s' {1..43})\"" 'service = "sshd"' 'service = "cron"'; do
+	warns "manager: stricter by $who" "$(matched "$strict" "{ $who; profile = \"strict\"; }")" \
+		4 "$(looser strict ' here' default "$none" 'deny, allow and default' '')"
+	fine "manager: the same by $who" "$(matched "$strict" "{ $who; profile = \"default\"; }, { user = \"root\"; profile = \"strict\"; }")"
+done
+fine "manager: by user and group it is in step" "$(matched "$strict, $loose" \
+	$'{ user = "daemon"; profile = "strict"; },\n{ group = "adm"; profile = "loose"; }')"
+warns "manager: said once for two profiles" "$(matched "$strict" \
+	$'{ rhost = "192.0.2.0/24"; profile = "strict"; },\n{ rhost = "192.0.3.0/24"; profile = "strict"; }')" \
+	4 "$(looser strict ' here' default "$none" 'deny, allow and default' '')"
+fine "manager: no service is sshd" "$(matched "$strict" $'{ service = "sshd"; profile = "default"; },
+{ rhost = "192.0.2.0/24"; profile = "strict"; }')"
+fine "manager: given the same" "$(matched "$strict" \
+	$'{ rhost = "192.0.2.0/24"; profile = "strict"; },\n{ service = "systemd-user"; profile = "strict"; }')"
+fine "manager: stricter than sessions" "$(matched "$strict" '{ service = "systemd-user"; profile = "strict"; }')"
+warns "manager: an entry for it that is looser" "$(matched "$loose" '{ service = [ "cron", "systemd-user" ]; profile = "loose"; }')" \
+	4 "$(looser default "$none" loose ' here' mode "$above")"
+warns "manager: both by entries" "$(matched "$strict, $loose" \
+	$'{ service = "systemd-user"; profile = "loose"; },\n{ rhost = "192.0.2.0/24"; profile = "strict"; },\n{ profile = "loose"; }')" \
+	5 "$(looser strict ' here' loose ' by line 4' mode "$above")"
+warns "manager: of who is in two groups" "$(matched "$strict, $loose" \
+	$'{ group = "adm"; service = "systemd-user"; profile = "loose"; },\n{ group = "games"; profile = "strict"; },\n{ profile = "loose"; }')" \
+	5 "$(looser strict ' here' loose ' by line 4' mode "$above")"
+warns "manager: a user is in the groups he is in" "$(matched "$strict, $loose" \
+	$'{ user = "daemon"; rhost = "192.0.2.0/24"; profile = "strict"; },\n{ group = "daemon"; profile = "loose"; },\n{ user = "daemon"; profile = "strict"; }')" \
+	4 "$(looser strict ' here' loose ' by line 5' mode "$above")"
+# A profile and one that the manager has instead: KEY, or nothing.
+pairs=(
+	'' '' ''
+	'mode = "audit"; tampering = "kill";' '' ''
+	'deny = [ "19.0.0.0/9" ];' 'default = "deny";' ''
+	'deny = [];' 'default = "deny"; allow = [ "20.0.0.0/9" ];' ''
+	'mode = "audit"; deny = [ "19.0.0.0/9" ]; setuid = { deny = true; };' '' ''
+	'deny = [ "19.0.0.0/9" ]; allow = [ "18.0.0.0/9:443" ];' 'deny = [ "19.0.0.0/9", "20.0.0.0/9" ];' ''
+	'deny = [ "19.0.0.0/9" ];' 'deny = [ "19.0.0.0/9" ]; allow = [ "19.1.0.0/16" ];' 'deny, allow and default'
+	'deny = [ "19.0.0.0/9" ];' 'deny = [ "19.0.0.0/8" ];' 'deny, allow and default'
+	'default = "deny";' '' 'deny, allow and default'
+	'action = "kill";' '' 'deny, allow and default'
+	'action = "kill"; egress = { action = "deny"; }; unix = { action = "audit"; }; leaving = "deny"; tampering = "deny"; bind = { action = "deny"; }; sockets = { action = "deny"; }; setuid = { action = "deny"; }; mount = { action = "deny"; }; capabilities = { action = "deny"; }; files = { action = "deny"; }; exec = { action = "deny"; };' '' ''
+	'leaving = "deny";' 'leaving = "audit";' leaving
+	'tampering = "kill";' 'tampering = "deny";' tampering
+	'bind = { deny = [ "80" ]; };' '' bind
+	'bind = { deny = [ "80" ]; };' 'bind = { deny = [ "80", "81" ]; };' ''
+	'' 'sockets = { allow = [ "raw" ]; };' sockets
+	'' 'sockets = { allow = [ "AF_PACKET" ]; };' sockets
+	'sockets = { allow = [ "raw" ]; };' '' ''
+	'setuid = { deny = true; };' '' setuid
+	'setuid = { deny = true; };' 'setuid = { deny = true; allow = [ "/bin/true" ]; };' setuid
+	'setuid = { deny = true; };' 'setuid = { deny = true; users = [ "root" ]; };' setuid
+	'mount = { deny = true; };' '' mount
+	'mount = { deny = true; };' 'mount = { deny = true; allow = [ "tmpfs" ]; };' mount
+	'' 'mount = { deny = true; allow = [ "tmpfs" ]; };' ''
+	'capabilities = { deny = [ "BPF" ]; };' 'capabilities = { deny = [ "CHOWN" ]; };' capabilities
+	'unix = { deny = [ "@x" ]; };' '' unix
+	'' 'unix = { services = "allow"; };' unix
+	'' 'unix = { same_user = "allow"; };' unix
+	'files = { deny_read = [ "/x" ]; };' 'files = { deny_write = [ "/x" ]; };' files
+	'files = { deny_write = [ "/x" ]; };' 'files = { deny_write = [ "/x" ]; allow = [ "/x/y" ]; };' files
+	'exec = { deny = [ "/x" ]; };' '' exec
+	'exec = { allow_only = [ "/x" ]; };' 'exec = { allow_only = [ "/x", "/y" ]; };' exec
+	'exec = { allow_only = [ "/x", "/y" ]; };' 'exec = { allow_only = [ "/x" ]; };' ''
+	'rules = ( { programs = [ "/bin/true" ]; deny = [ "20.0.0.0/9" ]; } );' '' rules
+	'rules = ( { programs = [ "/bin/true" ]; allow = [ "18.1.0.0/16" ]; } );' '' ''
+	'' 'rules = ( { programs = [ "/bin/true" ]; allow = [ "18.1.0.0/16" ]; } );' rules
+	'record = { exec = true; };' '' ''
+)
+for ((i = 0; i < ${#pairs[@]}; i += 3)); do
+	conf=$(matched "{ name = \"a\"; extends = \"default\"; ${pairs[i]} }, { name = \"b\"; extends = \"default\"; ${pairs[i + 1]} }" \
+		$'{ service = "systemd-user"; profile = "b"; },\n{ profile = "a"; }')
+	expected=''
+	[[ ${pairs[i + 2]} ]] && expected="conf:5: warning: $(looser a ' here' b ' by line 4' "${pairs[i + 2]}" "$above")"
+	is "manager: ${pairs[i]:-nothing}, and for it ${pairs[i + 1]:-nothing}" "$expected" "$(said "$conf" | grep 'systemd manager')"
+done
+
 # ---- hard links
 
 elsewhere='a hard link elsewhere is not covered'

@@ -110,7 +110,7 @@ static void test_wrong(void **state)
 		 "\"50%\""},
 		{"deny_files = ( { file = \"/a\"; shrink = 50L; } );",
 		 "f:1: deny_files[0].shrink: expected percent, a number from 0 to 100, got an "
-		 "integer"},
+		 "integer with L"},
 		{"deny_files = ( { file = \"/a\";\nformat = \"auto\"; } );",
 		 "f:2: deny_files[0]: unknown key \"format\"; known here: file, strict, shrink"},
 		{"deny_files = ( { file = \"/a\"; file = \"/b\"; } );", NULL},

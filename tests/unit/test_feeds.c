@@ -416,6 +416,115 @@ static void test_shared(void **state)
 	eg_config_free(two);
 }
 
+/* How many copies there are of this kind. */
+static int count_copies(const char *suffix)
+{
+	char command[128], text[16] = "";
+	FILE *out;
+
+	(void)snprintf(command, sizeof(command), "ls %s/feeds | grep -c '[.]%s$'", state_dir,
+		       suffix);
+	out = popen(command, "r");
+	assert_non_null(out);
+	assert_non_null(fgets(text, sizeof(text), out));
+	(void)pclose(out);
+	return atoi(text);
+}
+
+/* Loads, keeps when that is wanted, and removes what the configuration does not name. */
+static void prune(const char *text, bool keep)
+{
+	struct eg_config *config = config_of(text);
+	struct eg_feeds feeds = {0};
+	struct eg_err err = {0};
+
+	assert_int_equal(eg_feeds_load(config, geteuid(), state_dir, &feeds, &err), 0);
+	if (keep)
+		eg_feeds_keep(&feeds, state_dir);
+	eg_feeds_prune(&feeds, state_dir);
+	eg_feeds_done(&feeds, config);
+	eg_config_free(config);
+}
+
+static void test_prune(void **state)
+{
+	static const char both[] = "profiles = ({name = \"x\"; deny_files = (B);}); "
+				   "deny_files = (A);";
+	char other[256], name[65];
+	struct eg_err err;
+
+	(void)state;
+	put(feed_a, "192.0.2.0/24\n");
+	put(feed_b, "192.0.3.0/24\n");
+	prune(both, true);
+	assert_int_equal(count_copies("last"), 2);
+	/* not ours: almost named so */
+	memset(name, 'f', 64);
+	name[64] = '\0';
+	(void)snprintf(other, sizeof(other), "%s/feeds/%.63s.last", state_dir, name);
+	put(other, "");
+	(void)snprintf(other, sizeof(other), "%s/feeds/%s.last~", state_dir, name);
+	put(other, "");
+	(void)snprintf(other, sizeof(other), "%s/feeds/%s.last", state_dir, name);
+	put(other, "");
+	assert_int_equal(count_copies("last"), 4);
+	prune(both, true);
+	assert_int_equal(count_copies("last"), 3);
+	assert_int_equal(count_copies("last~"), 1);
+	/* a load that came to nothing removes nothing, and leaves a copy that waits */
+	put(feed_b, "192.0.4.0/24\n");
+	(void)load("deny_files = (A);", 0, &err);
+	assert_int_equal(count_copies("last"), 3);
+	prune(both, false);
+	assert_int_equal(count_copies("last"), 3);
+	assert_int_equal(count_copies("new"), 0);
+	/* the last good one of a feed that is refused is named, too */
+	put(feed_b, "");
+	assert_int_equal(load(both, 0, &err), 1);
+	assert_non_null(strstr(heard, "its last good copy, of 1 networks, stays in force"));
+	prune(both, true);
+	assert_int_equal(load(both, 0, &err), 1);
+	assert_non_null(strstr(heard, "its last good copy, of 1 networks, stays in force"));
+	prune("deny_files = (A);", true);
+	assert_int_equal(count_copies("last"), 2);
+	(void)load(both, -ENODATA, &err);
+	prune("", true);
+	assert_int_equal(count_copies("last"), 1);
+	(void)unlink(feed_a);
+	(void)load("deny_files = (A);", -ENOENT, &err);
+}
+
+/* What sessions must not write: every feed of every profile, once. */
+static void test_paths(void **state)
+{
+	static const char text[] =
+		"deny_files = (\"/x//n/./drop\"); allow_files = (\"/x/allow\");"
+		"exec = { deny_sha256_files = [ \"/x/digests\", \"/x/n/drop/\" ]; };"
+		"profiles = ({name = \"p\"; extends = \"default\"; deny_files = (A);},"
+		"{name = \"q\"; deny_files = (\"/none/../none\", \"/proc/../x/b\", "
+		"\"/etc/../etc\");"
+		"exec = { deny_sha256_files = [ \"/x/more\" ]; };});";
+	const char *wanted[] = {"/etc", feed_a, "/x/allow", "/x/digests", "/x/more", "/x/n/drop"};
+	struct eg_config *config = config_of(text);
+	size_t n = 0;
+	char **paths = eg_feeds_paths(config, &n);
+
+	(void)state;
+	assert_non_null(paths);
+	assert_int_equal(n, EG_ARRAY_SIZE(wanted));
+	for (size_t i = 0; i < n; i++)
+		assert_string_equal(paths[i], wanted[i]);
+	eg_feeds_paths_done(paths, n);
+	eg_config_free(config);
+	config = config_of("");
+	paths = eg_feeds_paths(config, &n);
+	assert_non_null(paths);
+	assert_int_equal(n, 0);
+	eg_feeds_paths_done(paths, n);
+	eg_feeds_paths_done(NULL, 0);
+	eg_config_free(config);
+}
+
 /* A million lines of which one changes: with the copies and all, what a reload takes. */
 static void test_million(void **state)
 {
@@ -454,7 +563,8 @@ int main(void)
 		TEST(test_load),     TEST(test_refused),      TEST(test_shrunk),
 		TEST(test_not_kept), TEST(test_strict_later), TEST(test_kept),
 		TEST(test_unkept),   TEST(test_bad_lines),    TEST(test_files),
-		TEST(test_shared),   TEST(test_million),
+		TEST(test_shared),   TEST(test_prune),	      TEST(test_paths),
+		TEST(test_million),
 	};
 
 	return cmocka_run_group_tests_name("feeds", tests, make_dir, remove_dir);

@@ -133,6 +133,48 @@ matches "others may write it: refused" "strict.txt.*status 1" "$(reload | paste 
 chmod 644 $D/strict.txt
 is "mended: taken" "status 0" "$(reload | tail -n 1)"
 
+# ---- root in a session must leave them alone, as the configuration
+ways="file-write file-empty file-truncate file-remove file-replace file-rename-away file-exchange file-link file-chmod"
+tamper() { $1 "for way in $ways; do $T/try \$way $2; done" | paste -sd' '; }
+all() { for way in $ways; do echo "$1"; done | paste -sd' '; }
+outside() { bash -c "$1"; }
+in_session() { sh_as root "$1"; }
+mkdir -p /srv/digests /srv/try # where `try` has its spare names
+printf '%064d\n' 1 >/srv/digests/list
+printf '18.0.0.0/9\n100.64.0.0/10\n' >$D/drop.txt
+ln -sfn drop.txt $D/link.txt
+echo 18.0.0.0/9 >$D/beside.txt
+cat >$FILE <<E2
+deny_files = ( "$D/link.txt" );
+exec = { deny_sha256_files = [ "/srv/digests/list" ]; };
+E2
+is "tampering: in force" "status 0" "$(reload | tail -n 1)"
+for feed in $D/drop.txt /srv/digests/list; do
+	is "tampering: $feed, outside" "$(all ok)" "$(tamper outside $feed)"
+	until_true 60 ebpfguardctl status >/dev/null
+	is "tampering: $feed, root in a session" "$(all EPERM)" "$(tamper in_session $feed)"
+done
+is "tampering: the link, root in a session" "EPERM EPERM" \
+	"$(sh_as root "for way in file-remove file-rename-away; do $T/try \$way $D/link.txt; done" | paste -sd' ')"
+is "tampering: a directory with one, root in a session" "EPERM" "$(sh_as root "$T/try file-rename-away /srv/digests")"
+is "tampering: a file beside, root in a session" "$(all ok)" "$(tamper in_session $D/beside.txt)"
+cat >$FILE <<E2
+deny_files = ( "$D/drop.txt" );
+E2
+reload >/dev/null
+is "tampering: no feed any more, root in a session" "$(all ok)" "$(tamper in_session /srv/digests/list)"
+rm -r /srv/digests /srv/try
+
+# ---- copies of feeds that are no longer named
+copies() { find /var/lib/ebpfguard/feeds -name '*.last' | wc -l; }
+is "copies: of what is named, and no others" 1 "$(copies)"
+echo 'deny_files = ( "/nonexistent.txt" );' >$FILE
+matches "copies: a reload that is refused" "nonexistent.*status 1" "$(reload | paste -sd' ')"
+is "copies: removes none" 1 "$(copies)"
+printf 'deny = [ "18.0.0.0/9" ];\n' >$FILE
+is "copies: none is named" "status 0" "$(reload | tail -n 1)"
+is "copies: none stays" 0 "$(copies)"
+
 touch /tmp/at.end
 wait $session
 printf '%s\n' "$good" >$FILE

@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * What check finds about the rules for networks and ports: those without effect, and those that
+ * deny what is near.
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/types.h>
+
+#include "cidr.h"
+#include "config.h"
+#include "ctl.h"
+#include "policy.h"
+#include "util.h"
+
+/* A rule in one family: "*" is in both. */
+struct item {
+	struct eg_cidr net;
+	const struct eg_config_rule *rule;
+};
+
+/* By network, deny before allow. */
+static int compare_items(const void *va, const void *vb)
+{
+	const struct item *a = va, *b = vb;
+	int order = eg_cidr_compare(&a->net, &b->net);
+
+	if (order == 0)
+		order = (int)a->rule->allow - (int)b->rule->allow;
+	return order ? order : (a->rule > b->rule) - (a->rule < b->rule);
+}
+
+/* All rules by network. Returns how many items, owned by the caller; -ENOMEM. */
+static ssize_t sort_rules(const struct eg_config_rules *rules, struct item **ret)
+{
+	static const uint16_t families[] = {AF_INET, AF_INET6};
+	struct item *items = calloc(2 * rules->n + 1, sizeof(*items));
+	size_t n = 0;
+
+	if (!items)
+		return -ENOMEM;
+	for (size_t i = 0; i < rules->n; i++) {
+		const struct eg_config_rule *rule = &rules->list[i];
+
+		if (rule->spec.net.family != AF_UNSPEC)
+			items[n++] = (struct item){rule->spec.net, rule};
+		for (size_t j = 0; rule->spec.net.family == AF_UNSPEC && j < 2; j++)
+			items[n++] = (struct item){{.family = families[j]}, rule};
+	}
+	qsort(items, n, sizeof(*items), compare_items);
+	*ret = items;
+	return (ssize_t)n;
+}
+
+/* Does the first speak about all that the second does, in a network that both are for? */
+static bool covers(const struct eg_rule_spec *a, const struct eg_rule_spec *b)
+{
+	if (eg_rule_is_plain(a))
+		return true;
+	if (eg_rule_is_plain(b) || (a->protocol != EG_PROTO_ANY && a->protocol != b->protocol))
+		return false;
+	if (a->port_low > b->port_low || a->port_high < b->port_high)
+		return false;
+	return a->protocol != EG_PROTO_ANY || b->protocol != EG_PROTO_ICMP;
+}
+
+static int warn_covered(const struct eg_config *config, const struct eg_config_rule *allow,
+			const struct eg_config_rule *deny)
+{
+	bool narrower = eg_rule_is_plain(&deny->spec) && !eg_rule_is_plain(&allow->spec);
+	char text[EG_RULE_TEXT_SIZE], other[EG_RULE_TEXT_SIZE];
+
+	return eg_ctl_warn_at(
+		config, allow->line,
+		"allow %s has no effect: line %u denies %s, and deny wins at equal length%s",
+		eg_rule_format(&allow->spec, text), deny->line, eg_rule_format(&deny->spec, other),
+		narrower ? "; to refuse all but this, leave that out and set default = \"deny\""
+			 : "");
+}
+
+/*
+ * Allow rules that a deny of the same network covers, "*" when it is covered in both families.
+ * Returns how many, or -ENOMEM.
+ */
+static int find_covered(const struct eg_config *config, const struct eg_config_rules *rules)
+{
+	struct item *items eg_auto_free = NULL;
+	ssize_t n = sort_rules(rules, &items);
+	uint8_t *families eg_auto_free = calloc(rules->n + 1, 1); /* in which each is covered */
+	size_t first = 0;					  /* of the same network */
+	int found = 0;
+
+	if (n < 0 || !families)
+		return -ENOMEM;
+	for (size_t i = 0; i < (size_t)n; i++) {
+		const struct eg_config_rule *allow = items[i].rule, *deny = NULL;
+		size_t index = (size_t)(allow - rules->list);
+
+		if (eg_cidr_compare(&items[first].net, &items[i].net))
+			first = i;
+		for (size_t j = first; allow->allow && j < i && !items[j].rule->allow && !deny; j++)
+			if (covers(&items[j].rule->spec, &allow->spec))
+				deny = items[j].rule;
+		if (!deny || ++families[index] < (allow->spec.net.family == AF_UNSPEC ? 2 : 1))
+			continue;
+		found += warn_covered(config, allow, deny);
+	}
+	return found;
+}
+
+static bool any_deny(const struct eg_config_rules *rules)
+{
+	for (size_t i = 0; i < rules->n; i++)
+		if (!rules->list[i].allow)
+			return true;
+	return false;
+}
+
+/* Without deny an allow list forbids nothing: likely it was meant to. Returns how many findings. */
+static int find_lone_allow(const struct eg_config *config, const struct eg_config_profile *profile)
+{
+	int found = 0;
+
+	if (profile->egress.n && !profile->default_deny && !any_deny(&profile->egress) &&
+	    !(profile->feeds.n && !profile->feeds.list[0].allow)) { /* deny comes first */
+		found += eg_ctl_warn_at(
+			config, profile->egress.list[0].line,
+			"allow has no effect: without deny everything is allowed; to refuse the "
+			"rest add default = \"deny\";");
+	}
+	if (profile->bind.n && !any_deny(&profile->bind)) {
+		found += eg_ctl_warn_at(
+			config, profile->bind.list[0].line,
+			"bind.allow has no effect: without bind.deny every port may be bound; to "
+			"refuse the rest add deny = [ \"*\" ];");
+	}
+	return found;
+}
+
+/* proto, port: what to ask about; EG_PROTO_OTHER finds rules for all protocols only. */
+static int find_denied(const struct eg_config *config, const struct eg_config_profile *profile,
+		       const char *address, uint8_t proto, uint16_t port, const char *what)
+{
+	struct eg_policy_target target = {.proto = proto, .port = port};
+	struct eg_policy_answer answer;
+	struct eg_cidr host = {0};
+	const char *why;
+	char text[EG_RULE_TEXT_SIZE];
+
+	if (eg_cidr_parse(address, &host, &why) < 0)
+		return 0; /* from the environment: not an address, nothing to say about it */
+	target.family = host.family;
+	memcpy(target.addr, host.addr, sizeof(target.addr));
+	answer = eg_policy_explain(profile, &target);
+	if (answer.deny && answer.feed)
+		return eg_ctl_warn_at(config, answer.feed->line,
+				      "deny_files: %s in line %u of %s covers %s, %s",
+				      eg_cidr_format(&answer.network->net, text),
+				      answer.network->line, answer.feed->path, address, what);
+	if (!answer.deny || !answer.rule)
+		return 0;
+	return eg_ctl_warn_at(config, answer.rule->line, "deny %s covers %s, %s",
+			      eg_rule_format(&answer.rule->spec, text), address, what);
+}
+
+/* Where this shell was logged in from, by $SSH_CONNECTION. Returns false when it was not, or not
+ * from an address. */
+static bool client_address(char *buf, size_t size)
+{
+	const char *connection = getenv("SSH_CONNECTION");
+	size_t n =
+		connection ? strcspn(connection, " %") : 0; /* '%': scope of a link-local address */
+
+	if (!n || n >= size)
+		return false;
+	memcpy(buf, connection, n);
+	buf[n] = '\0';
+	return true;
+}
+
+/* What a profile denies that is near. Returns how many findings. */
+static int find_near(const struct eg_config *config, const struct eg_config_profile *profile)
+{
+	static const struct {
+		const char *address, *what;
+		uint8_t proto;
+		uint16_t port;
+	} local[] = {
+		{"127.0.0.1", "this host itself: its name server, mail and databases",
+		 EG_PROTO_OTHER, 0},
+		{"127.0.0.53", "the name server of systemd-resolved", EG_PROTO_UDP, 53},
+		{"::1", "this host itself: its name server, mail and databases", EG_PROTO_OTHER, 0},
+	};
+	char client[INET6_ADDRSTRLEN];
+	int found = 0;
+
+	for (size_t i = 0; i < EG_ARRAY_SIZE(local); i++)
+		found += find_denied(config, profile, local[i].address, local[i].proto,
+				     local[i].port, local[i].what);
+	if (client_address(client, sizeof(client)))
+		found += find_denied(config, profile, client, EG_PROTO_OTHER, 0,
+				     "the address you are logged in from: this connection stays, "
+				     "sessions cannot open new ones to there");
+	return found;
+}
+
+int eg_ctl_find_rules(const struct eg_config *config, const struct eg_config_profile *profile)
+{
+	int found = find_covered(config, &profile->egress);
+
+	if (found < 0)
+		return found;
+	return found + find_lone_allow(config, profile) + find_near(config, profile);
+}
