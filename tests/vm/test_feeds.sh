@@ -136,7 +136,7 @@ is "mended: taken" "status 0" "$(reload | tail -n 1)"
 # ---- root in a session must leave them alone, as the configuration
 ways="file-write file-empty file-truncate file-remove file-replace file-rename-away file-exchange file-link file-chmod"
 tamper() { $1 "for way in $ways; do $T/try \$way $2; done" | paste -sd' '; }
-all() { sed "s/[^ ]*/$1/g" <<<"$ways"; }
+all() { tr ' ' '\n' <<<"$ways" | sed "s/.*/$1/" | paste -sd' '; }
 outside() { bash -c "$1"; }
 in_session() { sh_as root "$1"; }
 mkdir -p /srv/digests /srv/try # where `try` has its spare names
