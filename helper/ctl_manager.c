@@ -46,8 +46,8 @@ static struct pair *compare(struct search *search, size_t session)
 	return pair;
 }
 
-/* Says so once for two profiles: what mends one entry mends most. by: the entry that decides for the
- * session, NULL = none; then there is one for the manager. */
+/* Says so once for two profiles: what mends one entry mends most. by: the entry that decides for
+ * the session, NULL = none; then there is one for the manager. */
 static void report(struct search *search, size_t session, const struct eg_config_match *by)
 {
 	const char *given = search->config->profiles[session].name;
@@ -178,7 +178,7 @@ static int try_users(struct search *search)
 	return r;
 }
 
-/* Somebody else: in none of the groups that match names, in one, and in two if they are not many. */
+/* Somebody else: in none of the groups that match names, in one, and in two if these are few. */
 static int try_others(struct search *search)
 {
 	const char **groups eg_auto_free = NULL;

@@ -136,7 +136,7 @@ is "mended: taken" "status 0" "$(reload | tail -n 1)"
 # ---- root in a session must leave them alone, as the configuration
 ways="file-write file-empty file-truncate file-remove file-replace file-rename-away file-exchange file-link file-chmod"
 tamper() { $1 "for way in $ways; do $T/try \$way $2; done" | paste -sd' '; }
-all() { for way in $ways; do echo "$1"; done | paste -sd' '; }
+all() { tr ' ' '\n' <<<"$ways" | sed "s/.*/$1/" | paste -sd' '; }
 outside() { bash -c "$1"; }
 in_session() { sh_as root "$1"; }
 mkdir -p /srv/digests /srv/try # where `try` has its spare names
@@ -150,9 +150,9 @@ exec = { deny_sha256_files = [ "/srv/digests/list" ]; };
 E2
 is "tampering: in force" "status 0" "$(reload | tail -n 1)"
 for feed in $D/drop.txt /srv/digests/list; do
-	is "tampering: $feed, outside" "$(all ok)" "$(tamper outside $feed)"
+	is "tampering: $feed, outside" "$(all ok)" "$(tamper outside "$feed")"
 	until_true 60 ebpfguardctl status >/dev/null
-	is "tampering: $feed, root in a session" "$(all EPERM)" "$(tamper in_session $feed)"
+	is "tampering: $feed, root in a session" "$(all EPERM)" "$(tamper in_session "$feed")"
 done
 is "tampering: the link, root in a session" "EPERM EPERM" \
 	"$(sh_as root "for way in file-remove file-rename-away; do $T/try \$way $D/link.txt; done" | paste -sd' ')"
