@@ -159,21 +159,15 @@ void eg_feeds_prune(const struct eg_feeds *feeds, const char *state_dir)
 		(void)closedir(dir);
 }
 
-/* The last good one, read and parsed; what it was accepted with does not count any more. */
-static int load_last(const struct eg_config_feed *as, unsigned int owner, const char *state_dir,
-		     struct text *ret_text, struct eg_networks *ret)
+/* The last good one, parsed; what it was accepted with does not count any more. */
+static int parse_last(const struct eg_config_report *report, const struct eg_config_feed *as,
+		      const struct text *text, struct eg_networks *ret)
 {
 	struct eg_config_feed lenient = *as;
-	char path[PATH_MAX];
-	struct eg_err ignored = {0}; /* whatever it is, there is no last good one */
-	const struct eg_config_report report = {.file = path, .reterr = &ignored};
 	int r;
 
-	copy_path(state_dir, as->path, "last", path);
 	lenient.strict = false;
-	r = read_file(&report, owner, ret_text);
-	if (!r)
-		r = eg_feed_networks_parse(&report, &lenient, ret_text->bytes, ret_text->n, ret);
+	r = eg_feed_networks_parse(report, &lenient, text->bytes, text->n, ret);
 	if (!r && !ret->n) {
 		eg_networks_done(ret);
 		r = -ENODATA;
@@ -181,16 +175,50 @@ static int load_last(const struct eg_config_feed *as, unsigned int owner, const 
 	return r;
 }
 
+/* A last good one: its text is compared, its networks are counted, and both are forgotten, for a
+ * million lines are many to have twice. */
+struct last {
+	size_t n; /* networks */
+	size_t n_text;
+	uint8_t digest[DIGEST_SIZE];
+};
+
+static int load_last(const struct eg_config_feed *as, unsigned int owner, const char *state_dir,
+		     struct eg_networks *ret_networks, struct last *ret)
+{
+	char path[PATH_MAX];
+	struct eg_err ignored = {0}; /* whatever it is, there is no last good one */
+	const struct eg_config_report report = {.file = path, .reterr = &ignored};
+	auto_text struct text text = {0};
+	int r;
+
+	copy_path(state_dir, as->path, "last", path);
+	r = read_file(&report, owner, &text);
+	if (!r)
+		r = parse_last(&report, as, &text, ret_networks);
+	if (r < 0)
+		return r;
+	ret->n = ret_networks->n;
+	ret->n_text = text.n;
+	eg_key_sha256(text.bytes, text.n, ret->digest);
+	return 0;
+}
+
 /* ---- one feed */
 
-static bool same_text(const struct text *a, const struct text *b)
+static bool same_text(const struct text *text, const struct last *last)
 {
-	return a->n == b->n && b->bytes && memcmp(a->bytes, b->bytes, a->n) == 0;
+	uint8_t digest[DIGEST_SIZE];
+
+	if (!last->n || text->n != last->n_text)
+		return false;
+	eg_key_sha256(text->bytes, text->n, digest);
+	return memcmp(digest, last->digest, sizeof(digest)) == 0;
 }
 
 /* The file itself, against the last good one. */
 static int load_file(struct eg_feed *feed, unsigned int owner, const char *state_dir,
-		     const struct text *last_text, size_t n_last, struct eg_err *reterr)
+		     const struct last *last, struct eg_err *reterr)
 {
 	const struct eg_config_report report = {.file = feed->as.path, .reterr = reterr};
 	struct eg_networks networks = {0};
@@ -200,13 +228,13 @@ static int load_file(struct eg_feed *feed, unsigned int owner, const char *state
 	if (!r)
 		r = eg_feed_networks_parse(&report, &feed->as, text.bytes, text.n, &networks);
 	if (!r)
-		r = eg_feed_networks_judge(&report, &feed->as, networks.n, n_last);
+		r = eg_feed_networks_judge(&report, &feed->as, networks.n, last->n);
 	if (r < 0) {
 		eg_networks_done(&networks);
 		return r;
 	}
 	feed->networks = networks;
-	if (state_dir && !same_text(&text, last_text))
+	if (state_dir && !same_text(&text, last))
 		stage(feed, state_dir, &text);
 	return 0;
 }
@@ -214,19 +242,21 @@ static int load_file(struct eg_feed *feed, unsigned int owner, const char *state
 static int load_feed(struct eg_feed *feed, unsigned int owner, const char *state_dir,
 		     struct eg_err *reterr)
 {
-	auto_text struct text last_text = {0};
-	struct eg_networks last = {0};
-	bool has_last = state_dir && load_last(&feed->as, owner, state_dir, &last_text, &last) == 0;
+	struct eg_networks networks = {0};
 	struct eg_err refused = {0};
-	int r = load_file(feed, owner, state_dir, &last_text, last.n, &refused);
+	struct last last = {0};
+	int r;
 
-	if (!r || !has_last || r == -ENOMEM) {
-		eg_networks_done(&last);
+	if (state_dir && load_last(&feed->as, owner, state_dir, &networks, &last) == 0)
+		eg_networks_done(&networks);
+	r = load_file(feed, owner, state_dir, &last, &refused);
+	if (!r || !last.n || r == -ENOMEM ||
+	    load_last(&feed->as, owner, state_dir, &networks, &last) < 0) {
 		if (r < 0)
 			*reterr = refused;
 		return r;
 	}
-	feed->networks = last;
+	feed->networks = networks;
 	feed->last_good = true;
 	feed->refused = refused;
 	return 0;
@@ -271,6 +301,7 @@ static int get_feed(struct eg_feeds *feeds, const struct eg_config *config,
 		return eg_config_fail_memory(&report);
 	feeds->n++;
 	r = load_feed(feed, owner, state_dir, reterr);
+	feed->n_networks = feed->networks.n;
 	*ret = feed;
 	return r;
 }
@@ -318,6 +349,22 @@ int eg_feeds_load(struct eg_config *config, unsigned int owner, const char *stat
 	return 0;
 }
 
+void eg_feeds_release(struct eg_feeds *feeds, const struct eg_config *config, size_t compiled)
+{
+	for (size_t i = 0; i < feeds->n; i++) {
+		struct eg_networks *networks = &feeds->list[i].networks;
+		bool needed = false;
+
+		for (size_t k = compiled; k < config->n_profiles && !needed; k++)
+			for (size_t f = 0; f < config->profiles[k].feeds.n && !needed; f++)
+				needed = config->profiles[k].feeds.list[f].networks == networks;
+		if (needed)
+			continue;
+		free(eg_take_ptr(&networks->list));
+		networks->n = networks->room = 0;
+	}
+}
+
 static void tell_bad(const struct eg_feed *feed,
 		     void (*tell)(void *data, bool serious, const struct eg_err *what), void *data)
 {
@@ -355,7 +402,7 @@ void eg_feeds_tell(const struct eg_feeds *feeds,
 
 			(void)snprintf(what.text + n, sizeof(what.text) - n,
 				       "; its last good copy, of %zu networks, stays in force",
-				       feed->networks.n);
+				       feed->n_networks);
 			tell(data, true, &what);
 		}
 		tell_bad(feed, tell, data);

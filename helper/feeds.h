@@ -18,6 +18,7 @@ enum { EG_FEEDS_NETWORKS_MAX = 2 * EG_FEED_NETWORKS_MAX };
 struct eg_feed {
 	struct eg_config_feed as; /* its settings; the path is owned, networks is not used */
 	struct eg_networks networks;
+	size_t n_networks;     /* how many it had when it was read */
 	bool last_good;	       /* the file was refused, and this is its last good one */
 	struct eg_err refused; /* then: why */
 	bool staged;	       /* a copy waits for eg_feeds_keep */
@@ -43,6 +44,10 @@ struct eg_feeds {
  */
 int eg_feeds_load(struct eg_config *config, unsigned int owner, const char *state_dir,
 		  struct eg_feeds *ret, struct eg_err *reterr);
+
+/* The first `compiled` profiles have been: forgets the networks that no other refers to. What is in
+ * the kernel needs them no more, and a million is a lot to have beside it. */
+void eg_feeds_release(struct eg_feeds *feeds, const struct eg_config *config, size_t compiled);
 
 /* Makes what was loaded the last good ones: it is in force. Blocks on the disk only. What cannot be
  * kept leaves the older one, and is in feed->unkept. */

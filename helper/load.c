@@ -143,9 +143,9 @@ static bool is_same(const struct eg_load *load, uint32_t slot, const uint8_t sum
 	return false;
 }
 
-static int prepare_one(struct eg_load *load, const struct eg_config_profile *profile, uint32_t slot,
-		       struct eg_load_profile *ret)
+static int prepare_one(struct eg_load *load, size_t i, uint32_t slot, struct eg_load_profile *ret)
 {
+	const struct eg_config_profile *profile = &load->config->profiles[i];
 	struct eg_helper *helper = load->helper;
 	struct eg_policy_image image = {0};
 	int r = eg_inforce_image(helper, &load->place_watch, profile, &ret->entry.resolved, &image,
@@ -157,6 +157,7 @@ static int prepare_one(struct eg_load *load, const struct eg_config_profile *pro
 		ret->entry.profile = profile;
 		ret->entry.digests = (uint32_t)image.digests.n;
 		count_networks(&ret->entry, profile);
+		eg_feeds_release(&load->feeds, load->config, i + 1);
 		sum_of(&image, ret->entry.sum);
 		if (!is_same(load, slot, ret->entry.sum))
 			r = eg_bpf_policy_prepare(helper->bpf, slot, &image, load->generation,
@@ -177,7 +178,7 @@ static int prepare_all(struct eg_load *load)
 		return -ENOMEM;
 	r = eg_in_force_slots(load->helper, load->config->profiles, n, slots, &load->err);
 	for (size_t i = 0; i < n && !r; i++)
-		r = prepare_one(load, &load->config->profiles[i], slots[i], &load->profiles[i]);
+		r = prepare_one(load, i, slots[i], &load->profiles[i]);
 	return r;
 }
 

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -39,6 +40,7 @@ static const int passed[] = {3, 4};
 /* KERNEL_CANNOT is EX_CONFIG: the unit does not restart us for it, because trying again would not
  * help. */
 enum { FAILED = 1, USAGE = 2, KERNEL_CANNOT = 78 };
+enum { BIG = 1 << 17 /* bytes */ };
 
 /* ---- systemd ---- */
 
@@ -382,6 +384,8 @@ int main(int argc, char **argv)
 	helper.started_s = time(NULL);
 	/* one or two a session; systemd's unit sets it too */
 	(void)setrlimit(RLIMIT_NOFILE, &files);
+	/* What a million rules took goes back at once, not when malloc has learned their size. */
+	(void)mallopt(M_MMAP_THRESHOLD, BIG);
 	r = open_loop(&helper);
 	if (!r)
 		r = start(&helper, &err);

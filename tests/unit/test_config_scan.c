@@ -188,6 +188,8 @@ static void test_keys(void **state)
 	for (; keys[n]; n++) {
 		char inside[128];
 
+		if (strstr(keys[n], "_files[].")) /* test_keys_of_feeds */
+			continue;
 		check_key(keys[n]);
 		if (!is_of_profile(keys[n]))
 			continue;

@@ -400,6 +400,12 @@ static void test_shared(void **state)
 	assert_int_equal(eg_feeds_load(&both, geteuid(), NULL, &feeds, &err), 0);
 	assert_int_equal(feeds.n, 1);
 	assert_ptr_equal(profiles[0].feeds.list[0].networks, profiles[1].feeds.list[0].networks);
+	eg_feeds_release(&feeds, &both, 1); /* the other still needs it */
+	assert_int_equal(feeds.list[0].networks.n, 1);
+	eg_feeds_release(&feeds, &both, 2);
+	assert_int_equal(feeds.list[0].networks.n, 0);
+	assert_null(feeds.list[0].networks.list);
+	assert_int_equal(feeds.list[0].n_networks, 1);
 	eg_feeds_done(&feeds, &both);
 	profiles[1].feeds.list[0].strict = true;
 	assert_int_equal(eg_feeds_load(&both, geteuid(), NULL, &feeds, &err), -EINVAL);
