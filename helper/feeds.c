@@ -175,45 +175,51 @@ static int parse_last(const struct eg_config_report *report, const struct eg_con
 	return r;
 }
 
-/* A last good one: its text is compared, its networks are counted, and both are forgotten, for a
- * million lines are many to have twice. */
+/* A last good one, counted: a million lines are many to have twice. */
 struct last {
 	size_t n; /* networks */
 	size_t n_text;
-	uint8_t digest[DIGEST_SIZE];
 };
+
+static int read_last(const struct eg_config_feed *as, unsigned int owner, const char *state_dir,
+		     char path[PATH_MAX], struct text *ret)
+{
+	struct eg_err ignored = {0}; /* whatever it is, there is no last good one */
+	const struct eg_config_report report = {.file = path, .reterr = &ignored};
+
+	copy_path(state_dir, as->path, "last", path);
+	return read_file(&report, owner, ret);
+}
 
 static int load_last(const struct eg_config_feed *as, unsigned int owner, const char *state_dir,
 		     struct eg_networks *ret_networks, struct last *ret)
 {
 	char path[PATH_MAX];
-	struct eg_err ignored = {0}; /* whatever it is, there is no last good one */
+	struct eg_err ignored = {0};
 	const struct eg_config_report report = {.file = path, .reterr = &ignored};
 	auto_text struct text text = {0};
-	int r;
+	int r = read_last(as, owner, state_dir, path, &text);
 
-	copy_path(state_dir, as->path, "last", path);
-	r = read_file(&report, owner, &text);
 	if (!r)
 		r = parse_last(&report, as, &text, ret_networks);
 	if (r < 0)
 		return r;
-	ret->n = ret_networks->n;
-	ret->n_text = text.n;
-	eg_key_sha256(text.bytes, text.n, ret->digest);
+	*ret = (struct last){.n = ret_networks->n, .n_text = text.n};
 	return 0;
 }
 
 /* ---- one feed */
 
-static bool same_text(const struct text *text, const struct last *last)
+/* Is the text the last good one's? */
+static bool is_last(const struct eg_config_feed *as, unsigned int owner, const char *state_dir,
+		    const struct last *last, const struct text *text)
 {
-	uint8_t digest[DIGEST_SIZE];
+	char path[PATH_MAX];
+	auto_text struct text other = {0};
 
-	if (!last->n || text->n != last->n_text)
-		return false;
-	eg_key_sha256(text->bytes, text->n, digest);
-	return memcmp(digest, last->digest, sizeof(digest)) == 0;
+	return last->n && text->n == last->n_text &&
+	       read_last(as, owner, state_dir, path, &other) == 0 && other.n == text->n &&
+	       memcmp(other.bytes, text->bytes, text->n) == 0;
 }
 
 /* The file itself, against the last good one. */
@@ -234,7 +240,7 @@ static int load_file(struct eg_feed *feed, unsigned int owner, const char *state
 		return r;
 	}
 	feed->networks = networks;
-	if (state_dir && !same_text(&text, last))
+	if (state_dir && !is_last(&feed->as, owner, state_dir, last, &text))
 		stage(feed, state_dir, &text);
 	return 0;
 }

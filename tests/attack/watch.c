@@ -40,8 +40,8 @@ static int expected(const char *word)
 }
 
 /*
- * From when the file START is there until END is: every address has its verdict, each time. Prints how often that was
- * asked and how often the answer was another, with the first such.
+ * From when the file START is there until END is: every address has its verdict, each time. Prints
+ * how often that was asked and how often the answer was another, with the first such.
  */
 static int watch(char **arg)
 {

@@ -89,6 +89,7 @@ is "wrong verdicts" 0 "$(awk '{ n += $2 } END { print n + 0 }' $D/outs)"
 awk '$2 != 0 { print "#   " $0 }' $D/outs | head
 
 # The watcher itself: it notices one that is wrong.
+# shellcheck disable=SC2086 # words: verdicts and addresses
 is "the control: a wrong verdict is counted" "4 2 18.4.5.6:ok" "$($T/try watch / / 0 $denied $allowed)"
 
 cp /tmp/su.before /etc/pam.d/su
