@@ -45,7 +45,7 @@ pkg = $(shell $(PKG_CONFIG) $(1) $(2) 2>/dev/null)
 # session.bpf.o comes first: it defines the maps the others declare, and bpftool 7.1 links extern maps in that order.
 BPF_OBJS    := session.bpf.o cgroup.bpf.o event.bpf.o path.bpf.o program.bpf.o verdict.bpf.o socket.bpf.o egress.bpf.o bind.bpf.o sockets.bpf.o packet.bpf.o stray.bpf.o \
                setuid.bpf.o mount.bpf.o capable.bpf.o leave.bpf.o services.bpf.o tamper.bpf.o files.bpf.o place.bpf.o learn.bpf.o run.bpf.o record.bpf.o kept.bpf.o
-PAM_OBJS    := pam_ebpfguard.o cgroup.o cgroup_text.o client.o
+PAM_OBJS    := pam_ebpfguard.o args.o cgroup.o cgroup_text.o client.o
 PURE_OBJS   := eg_err.o cidr.o rule.o config.o config_schema.o config_names.o config_apply.o config_file.o config_scan.o config_texts.o config_words.o config_groups.o \
                config_tree.o config_profiles.o config_match.o config_print.o match.o \
                action.o slots.o policy.o policy_explain.o policy_lists.o proto.o event.o event_act.o event_socket.o key.o limit.o diag.o event_story.o \

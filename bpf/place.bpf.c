@@ -6,8 +6,8 @@
  * A file is looked at from where it is, not by the path that was used: from its directory entry up
  * to the root of its file system, and on from the mount point where the caller's mount is known. By
  * whatever path, link, mount or root directory it is reached, its parents are the same. At each
- * step it may be a place by its identity, as the helper has seen it or as learn.bpf.c has, or by its
- * name in a directory that is a place.
+ * step it may be a place by its identity, as the helper or learn.bpf.c has seen it, or by its name
+ * in a directory that is a place.
  * Not covered: the directories below overlayfs, which are other files than those seen through it.
  */
 #include "place.bpf.h"

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* The PAM module: arguments, exemptions, return codes, log lines. It lives in sshd: it never
+/* The PAM module: exemptions, return codes, log lines. It lives in sshd: it never
  * aborts, never waits long. */
 #include "address.h"
+#include "args.h"
 #include "cgroup.h"
 #include "client.h"
 #include "common.h"
@@ -14,7 +15,6 @@
 #include <pwd.h>
 #include <stdbool.h>
 #include <string.h>
-#include <sys/un.h>
 #include <syslog.h>
 
 #define EG_EXPORT __attribute__((visibility("default")))
@@ -24,18 +24,9 @@
 
 enum {
 	TIMEOUT_MS = 2000,
-	TIMEOUT_MS_MAX = 60000,
 	WORD_SIZE = 4 * EG_USER_SIZE, /* a user name with every byte escaped */
 	LINE_SIZE = 2048,
 	ESCAPED_SIZE = 4, /* \xHH */
-};
-
-struct args {
-	int timeout_ms;
-	const char *socket; /* PAM's string, borrowed */
-	bool onerr_succeed;
-	bool debug;
-	unsigned int n_bad;
 };
 
 struct kept {
@@ -45,7 +36,7 @@ struct kept {
 /* One open or close. Everything borrowed from PAM for the time of the call. */
 struct login {
 	pam_handle_t *pamh;
-	const struct args *args;
+	const struct eg_args *args;
 	struct eg_client_person person;
 	bool exempt;
 	int64_t deadline_ms;
@@ -98,97 +89,13 @@ __attribute__((format(printf, 3, 4))) static void say(const struct login *login,
 
 /* --- arguments */
 
-static int set_onerr(struct args *args, const char *value)
-{
-	if (strcmp(value, "fail") != 0 && strcmp(value, "succeed") != 0)
-		return -EINVAL;
-	args->onerr_succeed = strcmp(value, "succeed") == 0;
-	return 0;
-}
-
-static int set_timeout(struct args *args, const char *value)
-{
-	int ms = 0;
-
-	if (!*value)
-		return -EINVAL;
-	for (; *value; value++) {
-		if (*value < '0' || *value > '9')
-			return -EINVAL;
-		ms = ms * 10 + (*value - '0');
-		if (ms > TIMEOUT_MS_MAX)
-			return -ERANGE;
-	}
-	if (ms == 0)
-		return -ERANGE;
-	args->timeout_ms = ms;
-	return 0;
-}
-
-static int set_socket(struct args *args, const char *value)
-{
-	if (*value != '/' || strlen(value) >= sizeof(((struct sockaddr_un *)0)->sun_path))
-		return -EINVAL;
-	args->socket = value;
-	return 0;
-}
-
-static int set_debug(struct args *args, const char *value)
-{
-	if (value)
-		return -EINVAL;
-	args->debug = true;
-	return 0;
-}
-
-/* The names were looked at before (is_exempt); here only whether the list is one. */
-static int check_list(struct args *args, const char *value)
-{
-	(void)args; /* a row of the table like the others */
-	for (const char *p = value;; p++) {
-		size_t n = strcspn(p, ",");
-
-		if (n == 0 || n >= EG_USER_SIZE)
-			return -EINVAL;
-		p += n;
-		if (!*p)
-			return 0;
-	}
-}
-
-static const struct {
-	const char *name;
-	bool has_value;
-	int (*set)(struct args *args, const char *value);
-} arg_table[] = {
-	{"onerr", true, set_onerr},	    {"timeout", true, set_timeout},
-	{"socket", true, set_socket},	    {"exempt_user", true, check_list},
-	{"exempt_group", true, check_list}, {"debug", false, set_debug},
-};
-
-/* Returns 0, -ENOENT for a name we do not know, -EINVAL or -ERANGE for its value. */
-static int parse_arg(struct args *args, const char *arg)
-{
-	size_t n = strcspn(arg, "=");
-	const char *value = arg[n] ? arg + n + 1 : NULL;
-
-	for (size_t i = 0; i < EG_ARRAY_SIZE(arg_table); i++) {
-		if (strlen(arg_table[i].name) != n || memcmp(arg_table[i].name, arg, n) != 0)
-			continue;
-		if (arg_table[i].has_value && !value)
-			return -EINVAL;
-		return arg_table[i].set(args, value);
-	}
-	return -ENOENT;
-}
-
 /* Parses all; a wrong one is counted, and the others count too: onerr above all, wherever it
  * stands. */
-static void parse_args(struct args *args, const struct login *login, int argc, const char **argv,
+static void parse_args(struct eg_args *args, const struct login *login, int argc, const char **argv,
 		       bool report)
 {
 	for (int i = 0; i < argc; i++) {
-		int r = parse_arg(args, argv[i]);
+		int r = eg_args_parse(args, argv[i]);
 
 		if (r == 0)
 			continue;
@@ -315,7 +222,7 @@ static const char *item(pam_handle_t *pamh, int type)
 	return pam_get_item(pamh, type, &value) == PAM_SUCCESS ? value : NULL;
 }
 
-static void login_init(struct login *login, pam_handle_t *pamh, const struct args *args)
+static void login_init(struct login *login, pam_handle_t *pamh, const struct eg_args *args)
 {
 	*login = (struct login){
 		.pamh = pamh,
@@ -492,7 +399,7 @@ static int fail(const struct login *login, const struct eg_why *why)
 
 EG_EXPORT int pam_sm_open_session(pam_handle_t *pamh, int flags, int argc, const char **argv)
 {
-	struct args args = {.timeout_ms = TIMEOUT_MS, .socket = EG_HELPER_SOCKET};
+	struct eg_args args = {.timeout_ms = TIMEOUT_MS, .socket = EG_HELPER_SOCKET};
 	struct eg_why why = {0};
 	struct login login;
 	int r;
@@ -514,7 +421,7 @@ EG_EXPORT int pam_sm_open_session(pam_handle_t *pamh, int flags, int argc, const
 
 EG_EXPORT int pam_sm_close_session(pam_handle_t *pamh, int flags, int argc, const char **argv)
 {
-	struct args args = {.timeout_ms = TIMEOUT_MS, .socket = EG_HELPER_SOCKET};
+	struct eg_args args = {.timeout_ms = TIMEOUT_MS, .socket = EG_HELPER_SOCKET};
 	const void *data = NULL;
 	const struct kept *kept;
 	eg_auto_close int fd = -1;
