@@ -485,3 +485,16 @@ void eg_feeds_paths_done(char **paths, size_t n)
 		free(paths[i]);
 	free(paths);
 }
+
+bool eg_feeds_have_same_paths(const struct eg_config *a, const struct eg_config *b)
+{
+	size_t n_a = 0, n_b = 0;
+	char **of_a = a ? eg_feeds_paths(a, &n_a) : NULL, **of_b = eg_feeds_paths(b, &n_b);
+	bool same = (of_a || !a) && of_b && n_a == n_b;
+
+	for (size_t i = 0; same && i < n_a; i++)
+		same = strcmp(of_a[i], of_b[i]) == 0;
+	eg_feeds_paths_done(of_a, n_a);
+	eg_feeds_paths_done(of_b, n_b);
+	return same;
+}

@@ -74,6 +74,10 @@ void eg_feeds_tell(const struct eg_feeds *feeds,
 char **eg_feeds_paths(const struct eg_config *config, size_t *ret_n);
 void eg_feeds_paths_done(char **paths, size_t n);
 
+/* Are the feeds of two configurations the same files? a: NULL, there is none. For want of memory
+ * they are not. */
+bool eg_feeds_have_same_paths(const struct eg_config *a, const struct eg_config *b);
+
 /* Releases what it owns and zeroes it; fine on a zeroed one. The profiles of config, NULL when it
  * is gone, refer to nothing any more; what is compiled needs no feeds. */
 void eg_feeds_done(struct eg_feeds *feeds, struct eg_config *config);

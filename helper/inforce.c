@@ -126,31 +126,52 @@ int eg_inforce_image(struct eg_helper *helper, struct eg_place_watch *watch,
 	return r < 0 ? r : add_digests(helper, profile, image, err);
 }
 
-/* What is ours, and the feeds, which say what sessions are refused as the configuration does. */
-static int protect_more(struct eg_helper *helper, struct eg_place_watch *watch, const char *config,
-			char **feeds, size_t n_feeds)
+/* Feeds of two configurations; NULL: of none. */
+struct feeds_of {
+	char **paths[2];
+	size_t n[2];
+};
+
+static void feeds_of_done(struct feeds_of *feeds)
 {
-	const char **more eg_auto_free = calloc(n_feeds + 2, sizeof(*more));
+	for (int i = 0; i < 2; i++)
+		eg_feeds_paths_done(feeds->paths[i], feeds->n[i]);
+}
+
+/* What is ours, and the feeds, which say what sessions are refused as the configuration does. */
+static int protect_with(struct eg_helper *helper, struct eg_place_watch *watch,
+			const struct eg_config *both[2])
+{
+	__attribute__((cleanup(feeds_of_done))) struct feeds_of feeds = {0};
+	char *config eg_auto_free = realpath(helper->config_file, NULL);
+	const char **more eg_auto_free = NULL;
 	size_t n = 0;
 
+	for (int i = 0; i < 2; i++) {
+		if (!both[i])
+			continue;
+		feeds.paths[i] = eg_feeds_paths(both[i], &feeds.n[i]);
+		if (!feeds.paths[i])
+			return -ENOMEM;
+	}
+	more = calloc(feeds.n[0] + feeds.n[1] + 2, sizeof(*more));
 	if (!more)
 		return -ENOMEM;
 	more[n++] = helper->state_dir;
 	if (config)
 		more[n++] = config;
-	for (size_t i = 0; i < n_feeds; i++)
-		more[n++] = feeds[i];
+	for (int i = 0; i < 2; i++)
+		for (size_t k = 0; k < feeds.n[i]; k++)
+			more[n++] = feeds.paths[i][k];
 	return eg_places_protect(helper->places, watch, more, n);
 }
 
-void eg_inforce_protect(struct eg_helper *helper, struct eg_place_watch *watch)
+void eg_inforce_protect(struct eg_helper *helper, struct eg_place_watch *watch,
+			const struct eg_config *next)
 {
-	char *config eg_auto_free = realpath(helper->config_file, NULL);
-	size_t n = 0;
-	char **feeds = helper->config ? eg_feeds_paths(helper->config, &n) : NULL;
-	int r = helper->config && !feeds ? -ENOMEM : protect_more(helper, watch, config, feeds, n);
+	const struct eg_config *both[] = {helper->config, next};
+	int r = protect_with(helper, watch, both);
 
-	eg_feeds_paths_done(feeds, n);
 	if (r < 0)
 		eg_log(LOG_ERR,
 		       "cannot take in the files that sessions must not change: %s; those taken in "
@@ -262,7 +283,7 @@ static int protect(struct eg_helper *helper, struct eg_err *err)
 		(void)snprintf(err->text, sizeof(err->text),
 			       "cannot put the built-in lists in force: %s", strerror(-r));
 	else
-		eg_inforce_protect(helper, &helper->place_watch);
+		eg_inforce_protect(helper, &helper->place_watch, NULL);
 	return r;
 }
 

@@ -194,8 +194,8 @@ static int look_up(struct eg_load *load)
 	if (!r)
 		r = prepare_all(load);
 	if (!r) {
-		/* files may have come and gone */
-		eg_inforce_protect(load->helper, &load->place_watch);
+		/* Files may have come and gone; and until the swap, both have feeds. */
+		eg_inforce_protect(load->helper, &load->place_watch, load->config);
 		eg_place_watch_settle(places, &load->place_watch);
 	}
 	eg_places_release(places);
@@ -321,6 +321,9 @@ int eg_load_swap(struct eg_load *load)
 	eg_place_watch_done(&helper->place_watch);
 	helper->place_watch = load->place_watch;
 	load->place_watch = (struct eg_place_watch){0}; /* taken */
+	/* Those that are no feeds any more are looked at once again, as what they are now. */
+	if (!eg_feeds_have_same_paths(helper->config, load->config))
+		helper->place_watch.settled = false;
 	eg_config_free(helper->config);
 	helper->config = eg_take_ptr(&load->config);
 	helper->generation = load->generation;

@@ -188,7 +188,7 @@ static void refresh_all_places(struct eg_helper *helper, bool *renewed)
 			r = refresh_places(helper, &helper->in_force[i], &err);
 		}
 	if (!r) {
-		eg_inforce_protect(helper, &helper->place_watch);
+		eg_inforce_protect(helper, &helper->place_watch, NULL);
 		eg_place_watch_settle(helper->places, &helper->place_watch);
 	}
 	eg_places_release(helper->places);

@@ -511,7 +511,7 @@ static void test_paths(void **state)
 		"\"/etc/../etc\");"
 		"exec = { deny_sha256_files = [ \"/x/more\" ]; };});";
 	const char *wanted[] = {"/etc", feed_a, "/x/allow", "/x/digests", "/x/more", "/x/n/drop"};
-	struct eg_config *config = config_of(text);
+	struct eg_config *config = config_of(text), *other;
 	size_t n = 0;
 	char **paths = eg_feeds_paths(config, &n);
 
@@ -521,8 +521,18 @@ static void test_paths(void **state)
 	for (size_t i = 0; i < n; i++)
 		assert_string_equal(paths[i], wanted[i]);
 	eg_feeds_paths_done(paths, n);
+	other = config_of("deny_files = (A);");
+	assert_true(eg_feeds_have_same_paths(config, config));
+	assert_false(eg_feeds_have_same_paths(config, other));
+	assert_false(eg_feeds_have_same_paths(other, config));
+	assert_false(eg_feeds_have_same_paths(NULL, other));
+	eg_config_free(other);
+	other = config_of("allow_files = (A);");
+	assert_false(eg_feeds_have_same_paths(other, config));
+	eg_config_free(other);
 	eg_config_free(config);
 	config = config_of("");
+	assert_true(eg_feeds_have_same_paths(NULL, config));
 	paths = eg_feeds_paths(config, &n);
 	assert_non_null(paths);
 	assert_int_equal(n, 0);

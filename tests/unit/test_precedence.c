@@ -152,7 +152,8 @@ static void add_feed(struct making *making, const char *network, bool allow)
 	assert_true(making->n_feeds < FEEDS);
 	(void)snprintf(list + strlen(list), 512 - strlen(list), "%s\"/feed%zu\"", *list ? ", " : "",
 		       making->n_feeds);
-	(void)snprintf(making->listed[making->n_feeds], 64, "%s\n", network);
+	assert_true(strlen(network) < 63);
+	(void)snprintf(making->listed[making->n_feeds], 64, "%.62s\n", network);
 	making->feed_allows[making->n_feeds++] = allow;
 }
 
