@@ -105,16 +105,26 @@ static void stage(struct eg_feed *feed, const char *state_dir, const struct text
 		feed->staged = true;
 }
 
+/* A file that one profile denies and another allows is read twice, and has one copy. */
+static bool is_kept(const struct eg_feeds *feeds, size_t i)
+{
+	for (size_t k = 0; k < i; k++)
+		if (feeds->list[k].kept && !strcmp(feeds->list[k].as.path, feeds->list[i].as.path))
+			return true;
+	return false;
+}
+
 void eg_feeds_keep(struct eg_feeds *feeds, const char *state_dir)
 {
 	for (size_t i = 0; i < feeds->n; i++) {
 		char new[PATH_MAX], last[PATH_MAX];
 
-		if (!feeds->list[i].staged)
+		if (!feeds->list[i].staged || is_kept(feeds, i))
 			continue;
 		copy_path(state_dir, feeds->list[i].as.path, "new", new);
 		copy_path(state_dir, feeds->list[i].as.path, "last", last);
-		if (rename(new, last) < 0)
+		feeds->list[i].kept = rename(new, last) == 0;
+		if (!feeds->list[i].kept)
 			fail_copy(&feeds->list[i], last, -errno);
 		feeds->list[i].staged = false;
 	}

@@ -22,6 +22,7 @@ struct eg_feed {
 	bool last_good;	       /* the file was refused, and this is its last good one */
 	struct eg_err refused; /* then: why */
 	bool staged;	       /* a copy waits for eg_feeds_keep */
+	bool kept;	       /* it was the last good one then */
 	struct eg_err unkept;  /* why a copy could not be made; no text: it could, or need not */
 };
 

@@ -91,8 +91,8 @@ struct eg_load_profile {
 /*
  * The steps: begin, prepare, swap, settle, and done at any time. prepare and settle may take long,
  * for a million rules seconds, and may run in a thread beside the loop: of the helper they use the
- * kernel side, the places, and what does not change meanwhile. A refresh may run beside these, but
- * not beside begin, swap and done, which are the loop's, and quick.
+ * kernel side, the places, and what does not change meanwhile. A refresh may run beside these, and
+ * beside begin, but not beside swap and done; the three are the loop's, and quick.
  */
 struct eg_load {
 	struct eg_helper *helper;

@@ -133,7 +133,6 @@ static void log_profile(const struct eg_helper *helper, const struct eg_in_force
 
 /* ---- the steps ---- */
 
-/* One profile: compiled, and in maps when it is another than before. */
 /* Is this the policy that the slot had as the load began? */
 static bool is_same(const struct eg_load *load, uint32_t slot, const uint8_t sum[EG_SUM_SIZE])
 {
@@ -143,6 +142,7 @@ static bool is_same(const struct eg_load *load, uint32_t slot, const uint8_t sum
 	return false;
 }
 
+/* One profile: compiled, and in maps when it is another than before. */
 static int prepare_one(struct eg_load *load, size_t i, uint32_t slot, struct eg_load_profile *ret)
 {
 	const struct eg_config_profile *profile = &load->config->profiles[i];
@@ -321,8 +321,10 @@ int eg_load_swap(struct eg_load *load)
 	eg_place_watch_done(&helper->place_watch);
 	helper->place_watch = load->place_watch;
 	load->place_watch = (struct eg_place_watch){0}; /* taken */
-	/* Those that are no feeds any more are looked at once again, as what they are now. */
-	if (!eg_feeds_have_same_paths(helper->config, load->config))
+	/* A refresh that looked before the load has may have put its look in force after. And what is
+	 * no feed any more is looked at once again, as what it is now. */
+	if (!eg_places_protected_last(helper->places, &helper->place_watch) ||
+	    (helper->config && !eg_feeds_have_same_paths(helper->config, load->config)))
 		helper->place_watch.settled = false;
 	eg_config_free(helper->config);
 	helper->config = eg_take_ptr(&load->config);

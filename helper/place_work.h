@@ -14,10 +14,13 @@
 
 struct eg_places {
 	struct eg_bpf *bpf;
-	pthread_mutex_t lock; /* of all below, and of the maps of places */
+	pthread_mutex_t lock; /* of all down to holders, and of the maps of places */
 	struct eg_place_tree tree;
 	uint32_t round;	      /* of resolving; nodes say when they were touched last */
 	unsigned int holders; /* eg_places_hold */
+	/* Around eg_places_protect as a whole: two threads' looks do not mix. Taken before lock. */
+	pthread_mutex_t protecting;
+	uint64_t turn; /* of the last; under protecting */
 };
 
 /* What one resolution works on. */

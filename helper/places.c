@@ -59,6 +59,7 @@ int eg_places_open(struct eg_bpf *bpf, struct eg_places **ret)
 		return -ENOMEM;
 	places->bpf = bpf;
 	(void)pthread_mutex_init(&places->lock, NULL); /* always works without attributes */
+	(void)pthread_mutex_init(&places->protecting, NULL);
 	r = load(places);
 	if (r < 0)
 		eg_places_close(places);
@@ -73,6 +74,7 @@ void eg_places_close(struct eg_places *places)
 		return;
 	eg_place_tree_done(&places->tree);
 	(void)pthread_mutex_destroy(&places->lock);
+	(void)pthread_mutex_destroy(&places->protecting);
 	free(places);
 }
 
@@ -134,13 +136,25 @@ int eg_places_resolve(struct eg_places *places, struct eg_place_watch *watch,
 	return 0;
 }
 
+static int protect(struct eg_places *places, struct eg_place_watch *watch,
+		   const struct eg_place_want *wants, size_t n)
+{
+	struct eg_policy_place *rules eg_auto_free = NULL;
+	size_t n_rules = 0;
+	const char *bad;
+	int r = eg_places_resolve(places, watch, wants, n, &rules, &n_rules, &bad);
+
+	if (!r)
+		r = eg_bpf_place_rules_put(places->bpf, EG_PLACE_BUILTIN, rules, n_rules);
+	return r < 0 ? r : eg_bpf_place_rules_keep(places->bpf, EG_PLACE_BUILTIN, rules, n_rules);
+}
+
 int eg_places_protect(struct eg_places *places, struct eg_place_watch *watch,
 		      const char *const *more, size_t n)
 {
-	size_t n_builtin, n_rules = 0;
-	const char *const *builtin = eg_builtin_places(&n_builtin), *bad;
+	size_t n_builtin;
+	const char *const *builtin = eg_builtin_places(&n_builtin);
 	struct eg_place_want *wants eg_auto_free = calloc(n_builtin + n, sizeof(*wants));
-	struct eg_policy_place *rules eg_auto_free = NULL;
 	int r;
 
 	if (!wants)
@@ -150,10 +164,21 @@ int eg_places_protect(struct eg_places *places, struct eg_place_watch *watch,
 									: more[i - n_builtin],
 						  .about = 1U << EG_ASK_WRITE,
 						  .denied = 1U << EG_ASK_WRITE};
-	r = eg_places_resolve(places, watch, wants, n_builtin + n, &rules, &n_rules, &bad);
-	if (!r)
-		r = eg_bpf_place_rules_put(places->bpf, EG_PLACE_BUILTIN, rules, n_rules);
-	return r < 0 ? r : eg_bpf_place_rules_keep(places->bpf, EG_PLACE_BUILTIN, rules, n_rules);
+	(void)pthread_mutex_lock(&places->protecting); /* fails for what is no mutex only */
+	watch->turn = ++places->turn;
+	r = protect(places, watch, wants, n_builtin + n);
+	(void)pthread_mutex_unlock(&places->protecting);
+	return r;
+}
+
+bool eg_places_protected_last(struct eg_places *places, const struct eg_place_watch *watch)
+{
+	bool last;
+
+	(void)pthread_mutex_lock(&places->protecting);
+	last = watch->turn == places->turn;
+	(void)pthread_mutex_unlock(&places->protecting);
+	return last;
 }
 
 /* ---- what a profile wants ---- */

@@ -46,6 +46,7 @@ struct eg_place_watch {
 	uint64_t all;	     /* digest of all mounts */
 	uint64_t counted;    /* of those below places */
 	bool settled;	     /* all was looked up */
+	uint64_t turn;	     /* of eg_places_protect, 0 = none */
 };
 
 /*
@@ -63,11 +64,15 @@ int eg_places_resolve(struct eg_places *places, struct eg_place_watch *watch,
 		      struct eg_policy_place **ret_rules, size_t *ret_n, const char **ret_bad);
 
 /*
- * Puts the protected places in force: the built-in list and more (n absolute paths, borrowed).
+ * Puts the protected places in force: the built-in list and more (n absolute paths, borrowed). Any
+ * thread: one waits for another.
  * Returns 0 or a negative errno, as above: those in force before stay.
  */
 int eg_places_protect(struct eg_places *places, struct eg_place_watch *watch,
 		      const char *const *more, size_t n);
+
+/* Is what is protected what was last looked up with this watch? Any thread. */
+bool eg_places_protected_last(struct eg_places *places, const struct eg_place_watch *watch);
 
 /*
  * From the first eg_places_resolve until the rules it gave are in maps: nothing is swept meanwhile,

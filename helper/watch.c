@@ -10,6 +10,7 @@
 #include <sys/epoll.h>
 #include <sys/inotify.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "helper.h"
@@ -57,14 +58,22 @@ static bool has_changed(const struct watched *one)
 		 now.st_mtim.tv_nsec != one->was.st_mtim.tv_nsec));
 }
 
+static int64_t ns_of(const struct timespec *at)
+{
+	return (int64_t)at->tv_sec * 1000000000 + at->tv_nsec;
+}
+
 /* Renaming a file over another changes its ctime, whatever its mtime. To the clock's grain: what is
- * taken for younger by mistake costs one more load. */
+ * taken for younger by mistake costs one more load. A time to come is another clock's, or ours
+ * before it was set: it says nothing, and would cost one load after the other. */
 static bool is_younger(const struct watched *one, int64_t since_ns)
 {
-	const struct timespec *at = &one->was.st_ctim;
+	struct timespec now;
+	int64_t at = ns_of(&one->was.st_ctim);
 
-	return one->there &&
-	       (int64_t)at->tv_sec * 1000000000 + at->tv_nsec >= since_ns - GRAIN_MS * 1000000;
+	(void)clock_gettime(CLOCK_REALTIME, &now); /* cannot fail */
+	return one->there && at >= since_ns - GRAIN_MS * 1000000 &&
+	       at <= ns_of(&now) + GRAIN_MS * 1000000;
 }
 
 static void note(struct eg_watch *watch)

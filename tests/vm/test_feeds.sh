@@ -149,6 +149,10 @@ deny_files = ( "$D/link.txt" );
 exec = { deny_sha256_files = [ "/srv/digests/list" ]; };
 E2
 is "tampering: in force" "status 0" "$(reload | tail -n 1)"
+# Before anything else touches them: a second load would hide that the first had not done it.
+for feed in $D/drop.txt /srv/digests/list; do
+	is "tampering: $feed, at once" "$(all EPERM)" "$(tamper in_session "$feed")"
+done
 for feed in $D/drop.txt /srv/digests/list; do
 	is "tampering: $feed, outside" "$(all ok)" "$(tamper outside "$feed")"
 	until_true 60 ebpfguardctl status >/dev/null
