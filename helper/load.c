@@ -321,8 +321,8 @@ int eg_load_swap(struct eg_load *load)
 	eg_place_watch_done(&helper->place_watch);
 	helper->place_watch = load->place_watch;
 	load->place_watch = (struct eg_place_watch){0}; /* taken */
-	/* A refresh that looked before the load has may have put its look in force after. And what is
-	 * no feed any more is looked at once again, as what it is now. */
+	/* A refresh that looked before the load has may have put its look in force after. And
+	 * what is no feed any more is looked at once again, as what it is now. */
 	if (!eg_places_protected_last(helper->places, &helper->place_watch) ||
 	    (helper->config && !eg_feeds_have_same_paths(helper->config, load->config)))
 		helper->place_watch.settled = false;
