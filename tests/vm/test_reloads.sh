@@ -54,11 +54,11 @@ cp $D/v0 $FILE
 is "the first is in force" 0 "$(ebpfguardctl reload >/dev/null; echo $?)"
 guarded() { ebpfguardctl sessions | grep -c ' su '; }
 there() { (($(guarded) >= $1)); }
-# Two ask a hundred times a second, the others every three: each refusal is an event, and these are for the helper, too.
+# Two ask twenty times a second, the others every ten: on a busy machine more would be all that it does.
 for ((i = 0; i < SESSIONS; i++)); do
-	user=alice pause=3000000
+	user=alice pause=10000000
 	((i % 2)) && user=bob
-	((i < 2)) && pause=10000
+	((i < 2)) && pause=50000
 	setsid su -s /bin/sh -c "exec $T/try watch $D/start $D/end $pause $denied $allowed" $user >$D/out.$i 2>&1 </dev/null &
 	((i % 10 != 9)) || until_true 60 there $((i + 1))
 done
