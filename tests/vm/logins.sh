@@ -47,7 +47,7 @@ import os, pty, re, select, sys, time
 pid, fd = pty.fork()
 if not pid:
     os.execv("/bin/bash", ["bash", "-c", '"$@"', "typing"] + sys.argv[2:])
-said, asked, end = b"", 0, time.monotonic() + 60
+said, asked, end = b"", 0, time.monotonic() + 240
 while time.monotonic() < end:
     if not select.select([fd], [], [], 0.2)[0]:
         continue

@@ -109,7 +109,7 @@ script() {
 	local command
 	cat <<-'E2'
 		try() {
-			out=$(timeout 90 bash -c "$1" 2>&1 </dev/null)
+			out=$(timeout 300 bash -c "$1" 2>&1 </dev/null)
 			status=$?
 			echo "$(tr -d '\r' <<<"$out" | tail -n 3 | paste -sd' ') status $status" | sed 's/^ //'
 		}
