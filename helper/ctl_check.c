@@ -243,6 +243,7 @@ static int find_in_profile(const struct eg_config *config, const struct eg_confi
 
 	if (found < 0)
 		return found;
+	found += eg_ctl_find_near(config, profile);
 	found += find_gain_and_mount(config, profile);
 	found += find_in_groups(config, profile);
 	if (!is_inherited(&profile->files_deny_read, &parent->files_deny_read) ||

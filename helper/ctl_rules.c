@@ -1,19 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * What check finds about the rules for networks and ports: those without effect, and those that
- * deny what is near.
+ * What check finds about the rules for networks and ports: those without effect.
  */
-#include <arpa/inet.h>
 #include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
-#include <string.h>
+#include <sys/socket.h>
 #include <sys/types.h>
 
 #include "cidr.h"
 #include "config.h"
 #include "ctl.h"
-#include "policy.h"
 #include "util.h"
 
 /* A rule in one family: "*" is in both. */
@@ -140,78 +137,11 @@ static int find_lone_allow(const struct eg_config *config, const struct eg_confi
 	return found;
 }
 
-/* proto, port: what to ask about; EG_PROTO_OTHER finds rules for all protocols only. */
-static int find_denied(const struct eg_config *config, const struct eg_config_profile *profile,
-		       const char *address, uint8_t proto, uint16_t port, const char *what)
-{
-	struct eg_policy_target target = {.proto = proto, .port = port};
-	struct eg_policy_answer answer;
-	struct eg_cidr host = {0};
-	const char *why;
-	char text[EG_RULE_TEXT_SIZE];
-
-	if (eg_cidr_parse(address, &host, &why) < 0)
-		return 0; /* from the environment: not an address, nothing to say about it */
-	target.family = host.family;
-	memcpy(target.addr, host.addr, sizeof(target.addr));
-	answer = eg_policy_explain(profile, &target);
-	if (answer.deny && answer.feed)
-		return eg_ctl_warn_at(config, answer.feed->line,
-				      "deny_files: %s in line %u of %s covers %s, %s",
-				      eg_cidr_format(&answer.network->net, text),
-				      answer.network->line, answer.feed->path, address, what);
-	if (!answer.deny || !answer.rule)
-		return 0;
-	return eg_ctl_warn_at(config, answer.rule->line, "deny %s covers %s, %s",
-			      eg_rule_format(&answer.rule->spec, text), address, what);
-}
-
-/* Where this shell was logged in from, by $SSH_CONNECTION. Returns false when it was not, or not
- * from an address. */
-static bool client_address(char *buf, size_t size)
-{
-	const char *connection = getenv("SSH_CONNECTION");
-	size_t n =
-		connection ? strcspn(connection, " %") : 0; /* '%': scope of a link-local address */
-
-	if (!n || n >= size)
-		return false;
-	memcpy(buf, connection, n);
-	buf[n] = '\0';
-	return true;
-}
-
-/* What a profile denies that is near. Returns how many findings. */
-static int find_near(const struct eg_config *config, const struct eg_config_profile *profile)
-{
-	static const struct {
-		const char *address, *what;
-		uint8_t proto;
-		uint16_t port;
-	} local[] = {
-		{"127.0.0.1", "this host itself: its name server, mail and databases",
-		 EG_PROTO_OTHER, 0},
-		{"127.0.0.53", "the name server of systemd-resolved", EG_PROTO_UDP, 53},
-		{"::1", "this host itself: its name server, mail and databases", EG_PROTO_OTHER, 0},
-	};
-	char client[INET6_ADDRSTRLEN];
-	int found = 0;
-
-	for (size_t i = 0; i < EG_ARRAY_SIZE(local); i++)
-		found += find_denied(config, profile, local[i].address, local[i].proto,
-				     local[i].port, local[i].what);
-	if (client_address(client, sizeof(client)))
-		found += find_denied(config, profile, client, EG_PROTO_OTHER, 0,
-				     "the address you are logged in from: this connection stays, "
-				     "sessions cannot open new ones to there");
-	return found;
-}
-
 int eg_ctl_find_rules(const struct eg_config *config, const struct eg_config_profile *profile)
 {
 	int found = find_covered(config, &profile->egress);
 
 	if (found < 0)
 		return found;
-	return found + find_lone_allow(config, profile) + find_near(config, profile);
+	return found + find_lone_allow(config, profile);
 }

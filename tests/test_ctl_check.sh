@@ -133,7 +133,29 @@ fine "the addresses beside loopback" 'deny = [ "126.0.0.0/8", "128.0.0.0/8", "::
 warns "loopback" 'deny = [ "127.0.0.0/8" ];' 1 "deny 127.0.0.0/8 covers 127.0.0.1, $itself" \
 	1 'deny 127.0.0.0/8 covers 127.0.0.53, the name server of systemd-resolved'
 warns "loopback v6" 'deny = [ "::1" ];' 1 "deny ::1/128 covers ::1, $itself"
-fine "a port of loopback" 'deny = [ "127.0.0.1:25/tcp" ];'
+part='this host itself: what serves there cannot be reached'
+warns "a port of loopback" 'deny = [ "127.0.0.1:25/tcp" ];' 1 "deny 127.0.0.1/32:25/tcp covers port 25/tcp of 127.0.0.1, $part"
+warns "ports of loopback" 'deny = [ "127.0.0.0/8:25-30" ];' 1 "deny 127.0.0.0/8:25-30 covers ports 25-30 of 127.0.0.1, $part"
+warns "a protocol of loopback" 'deny = [ "127.0.0.0/8/tcp" ];' 1 "deny 127.0.0.0/8/tcp covers tcp of 127.0.0.1, $part"
+warns "a protocol of loopback v6" 'deny = [ "[::1]/udp" ];' 1 "deny ::1/128/udp covers udp of ::1, $part"
+fine "a port of loopback that is excepted" $'deny = [ "127.0.0.0/8:25/tcp" ];\nallow = [ "127.0.0.1:25/tcp" ];'
+warns "ports of loopback of which the first is excepted" $'deny = [ "127.0.0.0/8:25-30/tcp" ];\nallow = [ "127.0.0.1:25/tcp" ];' \
+	1 "deny 127.0.0.0/8:25-30/tcp covers ports 25-30/tcp of 127.0.0.1, $part"
+fine "a port everywhere, which leaves loopback" 'deny = [ "*:25/tcp", "0.0.0.0/0/udp" ];'
+fine "a port of another address of loopback" 'deny = [ "127.0.0.2:25/tcp" ];'
+warns "the name server by tcp" 'deny = [ "127.0.0.53/tcp" ];' \
+	1 'deny 127.0.0.53/32/tcp covers tcp of 127.0.0.53, the name server of systemd-resolved'
+warns "all of loopback, and a port of it" $'deny = [ "::1", "[::1]:25/tcp" ];' 1 "deny ::1/128 covers ::1, $itself"
+for rule in 127.0.0.1 127.0.0.1/tcp 127.0.0.1:25/tcp; do
+	case $rule in
+	*:25*) what="covers port 25/tcp of 127.0.0.1, $part" ;;
+	*tcp) what="covers tcp of 127.0.0.1, $part" ;;
+	*) what="covers 127.0.0.1, $itself" ;;
+	esac
+	warns "loopback in the rules of a program, $rule" $'rules = (\n{ programs = [ "/bin/true" ];\n'"deny = [ \"$rule\" ]; } );" \
+		3 "deny ${rule/0.1/0.1\/32} $what"
+done
+fine "rules of a program about elsewhere" 'rules = ( { programs = [ "/bin/true" ]; deny = [ "18.0.0.0/9" ]; } );'
 warns "the name server" 'deny = [ "127.0.0.53:53/udp" ];' \
 	1 'deny 127.0.0.53/32:53/udp covers 127.0.0.53, the name server of systemd-resolved'
 fine "everything, which leaves loopback" $'deny = [ "0.0.0.0/0", "::/0" ];\nallow = [ "10.0.0.0/8" ];'
@@ -141,7 +163,14 @@ here='the address you are logged in from: this connection stays, sessions cannot
 export SSH_CONNECTION='18.1.2.3 4242 10.0.0.1 22'
 warns "where one is logged in from" 'deny = [ "18.0.0.0/9" ];' 1 "deny 18.0.0.0/9 covers 18.1.2.3, $here"
 fine "elsewhere" 'deny = [ "19.0.0.0/9" ];'
-fine "a port there" 'deny = [ "18.0.0.0/9:25/tcp" ];'
+there='the address you are logged in from: this connection stays, sessions cannot open such ones to there'
+warns "a port there" 'deny = [ "18.0.0.0/9:25/tcp" ];' 1 "deny 18.0.0.0/9:25/tcp covers port 25/tcp of 18.1.2.3, $there"
+warns "a protocol there" 'deny = [ "18.0.0.0/9/tcp" ];' 1 "deny 18.0.0.0/9/tcp covers tcp of 18.1.2.3, $there"
+warns "a protocol everywhere" 'deny = [ "*/tcp" ];' 1 "deny */tcp covers tcp of 18.1.2.3, $there"
+fine "a port everywhere" 'deny = [ "*:25/tcp", "0.0.0.0/0:465" ];'
+fine "a port there where nothing but loopback can be reached" 'default = "deny"; deny = [ "18.0.0.0/9:25/tcp" ];'
+warns "there in the rules of a program" $'rules = (\n{ programs = [ "/bin/true" ];\ndeny = [ "18.0.0.0/9" ]; } );' \
+	3 "deny 18.0.0.0/9 covers 18.1.2.3, $here"
 export SSH_CONNECTION='fe80::1%eth0 4242 fe80::2%eth0 22'
 warns "where one is logged in from, by an interface" 'deny = [ "fe80::/10" ];' 1 "deny fe80::/10 covers fe80::1, $here"
 for SSH_CONNECTION in '' ' ' 'nonsense 1 2 3' "$(printf '1%.0s' {1..200}) 1 2 3"; do
