@@ -73,6 +73,42 @@ fine "allow with a default" $'default = "deny";\nallow = [ "10.0.0.0/8", "127.0.
 warns "bind.allow without bind.deny" 'bind = { allow = [ "8000-8999/tcp" ]; };' \
 	1 'bind.allow has no effect: without bind.deny every port may be bound; to refuse the rest add deny = [ "*" ];'
 fine "bind.allow with bind.deny" 'bind = { allow = [ "8000-8999/tcp" ]; deny = [ "*" ]; };'
+wide='and deny wins at equal width'
+warns "bind.allow of a port that is denied" $'bind = { deny = [ "80" ];\nallow = [ "80/tcp" ]; };' \
+	2 "bind.allow 80/tcp has no effect: line 1 denies 80, $wide"
+warns "bind.allow of ports that are denied" $'bind = { deny = [ "*" ];\nallow = [ "*/udp" ]; };' \
+	2 "bind.allow */udp has no effect: line 1 denies *, $wide"
+fine "bind.allow that is narrower, wider, and of more protocols" \
+	'bind = { deny = [ "80-89", "90", "100/tcp" ]; allow = [ "80-88", "90-91", "100", "100/udp" ]; };'
+programs='programs = [ "/bin/true" ];'
+warns "allow and deny of one network in the rules of a program" \
+	"rules = ( { $programs deny = [ \"18.0.0.0/9\" ];"$'\nallow = [ "18.0.0.0/9" ]; } );' \
+	2 "allow 18.0.0.0/9 has no effect: line 1 denies 18.0.0.0/9, $no_effect"
+warns "bind.allow of a port that is denied in the rules of a program" \
+	"rules = ( { $programs bind = { deny = [ \"80\" ];"$'\nallow = [ "80/tcp" ]; }; } );' \
+	2 "bind.allow 80/tcp has no effect: line 1 denies 80, $wide"
+fine "allow in the rules of a program of what the profile denies" \
+	"deny = [ \"18.0.0.0/9\" ]; bind = { deny = [ \"80\" ]; }; rules = ( { $programs allow = [ \"18.0.0.0/9\" ]; bind = { allow = [ \"80\" ]; }; } );"
+printf '%s\n' '# list' 19.0.0.0/9 18.0.0.0/9 18.0.0.0/9 2001:db8::/32 >feed
+fed="deny_files: line 3 of $dir/feed denies 18.0.0.0/9, $no_effect"
+warns "allow of a network that a feed denies" "deny_files = [ \"$dir/feed\" ];"$'\nallow = [ "20.0.0.0/9",\n"18.0.0.0/9:443",\n"18.0.0.0/9",\n"2001:db8::/32" ];' \
+	3 "allow 18.0.0.0/9:443 has no effect: $fed" 4 "allow 18.0.0.0/9 has no effect: $fed" \
+	5 "allow 2001:db8::/32 has no effect: deny_files: line 5 of $dir/feed denies 2001:db8::/32, $no_effect"
+fine "allow of what is in a network that a feed denies, around it and beside" \
+	"deny_files = [ \"$dir/feed\" ]; allow = [ \"18.0.0.0/10\", \"18.0.0.0/8\", \"18.128.0.0/9\", \"*:80\" ]; deny = [ \"19.0.0.0/9\" ];"
+fine "deny of a network that a feed allows" "allow_files = [ \"$dir/feed\" ]; deny = [ \"18.0.0.0/9\", \"20.0.0.0/9\" ]; allow = [ \"18.0.0.0/10\" ];"
+fine "allow for a program of what a feed denies" \
+	"deny_files = [ \"$dir/feed\" ]; rules = ( { $programs allow = [ \"18.0.0.0/9\" ]; } );"
+# Each against each would be ten thousand millions.
+awk 'BEGIN { for (i = 0; i < 1000000; i++) printf "18.%d.%d.%d\n", i / 65536, i / 256 % 256, i % 256 }' >million
+{
+	echo "deny_files = [ \"$dir/million\" ]; allow = ["
+	awk 'BEGIN { for (i = 0; i < 10000; i++) printf "\"19.%d.%d.%d\",\n", i / 65536, i / 256 % 256, i % 256 }'
+	echo '"18.15.0.0" ];'
+} >conf
+is "a million lines" "conf:10002: warning: allow 18.15.0.0/32 has no effect: deny_files: line 983041 of $dir/million denies 18.15.0.0/32, $no_effect
+conf: valid, 1 warning" "$(timeout 40 "$CTL" check conf 2>&1)"
+rm million
 warns "setuid.allow without setuid.deny" $'setuid = {\n allow = [ "/bin/true" ];\n};' \
 	2 'setuid.allow has no effect without setuid.deny = true'
 fine "setuid.allow with setuid.deny" 'setuid = { deny = true; allow = [ "/bin/true" ]; };'
