@@ -120,6 +120,7 @@ struct eg_config_profile {
 	size_t parent;			    /* index of what it extends; its own when nothing */
 	unsigned int line;		    /* where it begins; 0 for "default" */
 	enum eg_mode mode;
+	bool mode_set;	       /* it stands in the file, here or in what is extended */
 	enum eg_action action; /* DENY or KILL */
 	/* by enum eg_restriction, as they are written: what is in force is eg_action_of's to say */
 	enum eg_action actions[EG_ON_MAX];

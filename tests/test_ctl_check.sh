@@ -214,6 +214,18 @@ for SSH_CONNECTION in '' ' ' 'nonsense 1 2 3' "$(printf '1%.0s' {1..200}) 1 2 3"
 done
 unset SSH_CONNECTION
 
+# ---- audit that is none
+
+# audited PROFILES: each on a line of its own, from 2 on; "a" is given.
+audited() { printf 'mode = "audit"; match = ( { user = "root"; profile = "a"; } ); profiles = (\n%s );' "$1"; }
+enforces='enforces, though the file says audit: give it mode = "audit", or extends = "default"; where that is meant, mode = "enforce"'
+warns "a profile that enforces beside audit" "$(audited '{ name = "a"; }')" 2 "profile a $enforces"
+warns "one that others extend" "$(audited $'{ name = "b"; },\n{ name = "a"; extends = "b"; }')" 2 "profile b $enforces"
+fine "one that audits" "$(audited '{ name = "a"; mode = "audit"; }')"
+fine "one that is said to enforce" "$(audited '{ name = "a"; mode = "enforce"; }')"
+fine "one that extends default" "$(audited '{ name = "a"; extends = "default"; }')"
+fine "where the file enforces" 'match = ( { user = "root"; profile = "a"; } ); profiles = ( { name = "a"; } );'
+
 # ---- managers: who gets a profile that is stricter than that of the user's manager
 
 strict='{ name = "strict"; extends = "default"; deny = [ "18.0.0.0/9", "19.0.0.0/9" ]; }'
