@@ -219,6 +219,9 @@ const struct eg_config_feed *eg_config_feed_of(const struct eg_config_profile *p
 const char *const *eg_config_default_users(void);
 const char *const *eg_config_default_groups(void);
 
+/* What is wrong about the text as a key's fingerprint, to go on from it; NULL = nothing. Constant. */
+const char *eg_config_bad_fingerprint(const char *text);
+
 /* Key names in the schema, for the test that keeps page, sample and schema in step:
  * NULL-terminated, dotted; "rules[]." stands before those of a group of rules, "deny_files[]."
  * before those of a file in it or in allow_files, "profiles[]." and "match[]." before those that

@@ -114,7 +114,8 @@ int eg_ctl_find_managers(const struct eg_config *config);
 /*
  * Which profile the user gets, with the service, address and key of the options. Groups are looked
  * up only where they decide; who is not there is in none, which is said on stderr.
- * *ret_match: the entry that decides, NULL = none. Both borrowed from config. Returns 0 or -ENOMEM.
+ * *ret_match: the entry that decides, NULL = none. Both borrowed from config. Returns 0, 1 when it
+ * has looked up groups, or -ENOMEM.
  */
 int eg_ctl_choose(const struct eg_config *config, const struct eg_ctl_options *options,
 		  const char *user, const struct eg_config_profile **ret,

@@ -306,8 +306,10 @@ static int print_next(const struct comparison *in, const struct eg_msg_session *
 	char file[EG_CTL_SAFE_SIZE];
 	int err = eg_ctl_choose(in->new, &as, session->user, &next, &match);
 
-	if (err < 0 || strcmp(next->name, session->profile) == 0)
+	if (err < 0)
 		return err;
+	if (strcmp(next->name, session->profile) == 0)
+		return 0;
 	(void)printf("; a new login like it gets %s", next->name);
 	if (match)
 		(void)printf(" by %s:%u", eg_ctl_safe(in->new->file, file, sizeof(file)),
