@@ -146,10 +146,12 @@ int eg_learn_take(struct eg_learn *learn, const char *text, size_t n);
 
 /*
  * Prints the evidence as a part of a configuration: what is found in lists, all else in comments.
- * is_directory: whether a path is one on this host, which files.allow would open with all in it.
+ * look: why a path must not just be put into its list, by what it is on this host: constant text;
+ * NULL = it may. Asked for lists of paths only.
  * Returns 0 or -ENOMEM. In learn_print.c.
  */
-int eg_learn_print(const struct eg_learn *learn, bool (*is_directory)(const char *path), FILE *out);
+typedef const char *(*eg_learn_look)(enum eg_learn_list list, const char *path);
+int eg_learn_print(const struct eg_learn *learn, eg_learn_look look, FILE *out);
 
 /* Releases what it owns. */
 void eg_learn_done(struct eg_learn *learn);

@@ -268,21 +268,48 @@ static int propose_file(const struct eg_learn_line *line, struct eg_learn_propos
 
 /* ---- programs */
 
-/* Does the program do whatever its user tells it? By its name, with a version behind it or not. */
+/*
+ * Does the program do whatever its user tells it: run a command, or a script? By its name, alone or
+ * with what Debian puts behind one: a version or a flavour, as in python3.11, vim.basic.
+ */
 static bool is_interpreter(const char *path)
 {
 	static const char *const names[] = {
-		"sh",	"ash",	 "bash",    "dash", "zsh",  "ksh",    "mksh", "csh",   "tcsh",
-		"fish", "rbash", "busybox", "perl", "ruby", "node",   "lua",  "php",   "tclsh",
-		"awk",	"gawk",	 "mawk",    "env",  "find", "python", "vi",   "vim",   "nano",
-		"ed",	"emacs", "less",    "more", "gdb",  "git",    "view", "xargs", "nsenter"};
+		/* shells */
+		"sh", "ash", "bash", "bash-static", "dash", "zsh", "zsh-static", "ksh", "mksh",
+		"lksh", "csh", "bsd-csh", "tcsh", "fish", "rbash", "rksh", "rzsh", "yash", "posh",
+		"sash", "elvish", "pwsh", "busybox",
+		/* languages */
+		"perl", "python", "pypy", "ruby", "irb", "node", "nodejs", "js", "lua", "luajit",
+		"php", "phpdbg", "tclsh", "wish", "expect", "awk", "gawk", "mawk", "nawk",
+		"original-awk", "guile", "java", "jshell", "erl", "octave", "R", "Rscript", "ghci",
+		"ocaml", "julia", "gdb", "bpftrace", "sed", "m4", "jrunscript", "cpan", "pip",
+		/* editors and pagers */
+		"vi", "vim", "nvim", "gvim", "rvim", "view", "rview", "gview", "rgview", "rgvim",
+		"ex", "vimdiff", "elvis", "nvi", "emacs", "emacs-gtk", "emacs-nox", "emacs-lucid",
+		"emacsclient", "nano", "rnano", "pico", "mg", "joe", "jed", "jmacs", "ne", "micro",
+		"mc", "mcedit", "ed", "red", "less", "lesspipe", "more", "most", "pg", "man",
+		"sensible-editor", "sensible-pager", "editor", "pager",
+		/* what runs a command */
+		"env", "find", "xargs", "parallel", "nice", "nohup", "timeout", "time", "stdbuf",
+		"setsid", "ionice", "chrt", "taskset", "flock", "watch", "script", "screen", "tmux",
+		"byobu", "xterm", "make", "gmake", "ninja", "socat", "nc", "ncat", "tar", "rsync",
+		"ssh", "scp", "sftp", "zip", "git", "strace", "ltrace", "perf", "valgrind", "capsh",
+		"chroot", "unshare", "nsenter", "setpriv", "setarch", "bwrap", "fakeroot",
+		"start-stop-daemon", "systemd-run", "run-parts", "logrotate", "apt", "apt-get",
+		"dpkg", "docker", "podman", "lxc", "ld.so", "ld-linux", "ld-linux-x86-64.so"};
 	const char *name = strrchr(path, '/') + 1;
 
 	for (size_t i = 0; i < EG_ARRAY_SIZE(names); i++) {
 		size_t n = strlen(names[i]);
 
-		if (strncmp(name, names[i], n) == 0 &&
-		    name[n + strspn(name + n, "-.0123456789")] == '\0')
+		if (strncmp(name, names[i], n) != 0)
+			continue;
+		if (name[n] == '-')
+			n++; /* lua-5.4, but ssh-keysign is not ssh */
+		else if (!name[n] || name[n] == '.')
+			return true;
+		if (name[n] >= '0' && name[n] <= '9')
 			return true;
 	}
 	return false;

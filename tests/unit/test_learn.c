@@ -435,11 +435,69 @@ static void test_lines_of_the_helper(void **state)
 	}
 }
 
+/* By their real names on Debian, versions and flavours included. */
+static void test_propose_interpreters(void **state)
+{
+	static const struct {
+		const char *name;
+		bool runs;
+	} programs[] = {
+		{"vim.basic", true},
+		{"vim.tiny", true},
+		{"nvim", true},
+		{"emacs-gtk", true},
+		{"emacs27-nox", true},
+		{"view", true},
+		{"rview", true},
+		{"perl5.36.0", true},
+		{"perl5.36-x86_64-linux-gnu", true},
+		{"python3.13", true},
+		{"nodejs", true},
+		{"socat1", true},
+		{"screen", true},
+		{"screen-4.9.0", true},
+		{"tmux", true},
+		{"script", true},
+		{"make", true},
+		{"capsh", true},
+		{"chroot", true},
+		{"nc.openbsd", true},
+		{"bash-static", true},
+		{"sudo", false},
+		{"su", false},
+		{"passwd", false},
+		{"ssh-keysign", false},
+		{"mount.nfs", false},
+		{"pkexec", false},
+		{"scriptreplay", false},
+		{"lxc-user-nic", false},
+		{"viking", false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < EG_ARRAY_SIZE(programs); i++) {
+		struct eg_learn_proposal got;
+		struct eg_learn_line line;
+		char text[1024];
+
+		(void)snprintf(text, sizeof(text),
+			       FRONT "AUDIT exec" HEAD
+				     "path=/usr/bin/%s target=0 rule=setuid errno=0",
+			       programs[i].name);
+		assert_int_equal(parse(text, &line), 0);
+		assert_int_equal(eg_learn_propose(&line, &got), 0);
+		if (!got.why_not == programs[i].runs)
+			fail_msg("%s", programs[i].name);
+	}
+}
+
 /* ---- evidence, and its text */
 
-static bool no_directory(const char *path)
+static const char *look(enum eg_learn_list list, const char *path)
 {
-	return strcmp(path, "/srv/tree") == 0;
+	assert_in_range(list, EG_LEARN_SETUID, EG_LEARN_EXEC);
+	return strcmp(path, "/srv/tree") ? NULL
+					 : "it is a directory, and all in it would be allowed";
 }
 
 static char *print(const struct eg_learn *learn)
@@ -449,7 +507,7 @@ static char *print(const struct eg_learn *learn)
 	FILE *out = open_memstream(&text, &size);
 
 	assert_non_null(out);
-	assert_int_equal(eg_learn_print(learn, no_directory, out), 0);
+	assert_int_equal(eg_learn_print(learn, look, out), 0);
 	assert_int_equal(fclose(out), 0);
 	return text;
 }
@@ -793,6 +851,7 @@ int main(void)
 		cmocka_unit_test(test_unescape),
 		cmocka_unit_test(test_propose),
 		cmocka_unit_test(test_propose_without_fields),
+		cmocka_unit_test(test_propose_interpreters),
 		cmocka_unit_test(test_lines_of_the_helper),
 		cmocka_unit_test(test_print_parses),
 		cmocka_unit_test(test_print_allows_just_that),
