@@ -358,6 +358,25 @@ rm many/3?
 fine=$(said "$(files "$(quoted many)")")
 is "many: twenty and no more" $'conf: valid, 20 warnings\nstatus 1' "$(tail -n 2 <<<"$fine")"
 
+# Who is not root.
+mkdir -p shut/readable/not
+chmod 711 . shut
+chmod 700 shut/readable/not
+cp "$CTL" ctl
+nobody_said() { # CONFIGURATION
+	printf '%s\n' "$1" | install -o 65534 -m 644 /dev/stdin shut/conf
+	(cd shut && setpriv --reuid=65534 --regid=65534 --clear-groups ../ctl check conf 2>&1)
+}
+unseen() { echo "conf:$1: warning: hard links could not be looked for in $2, and maybe elsewhere, for lack of permission: run check as root"; }
+is "not root: a directory that cannot be read" "$(unseen 2 "$dir/shut")"$'\nconf: valid, 1 warning' \
+	"$(nobody_said "$(files "$(quoted shut)")")"
+is "not root: one below it" "$(unseen 4 "$dir/shut/readable/not")"$'\nconf: valid, 1 warning' \
+	"$(nobody_said "$(files '' '' "$(quoted shut/readable)")")"
+is "not root: a file in one" "$(unseen 2 "$dir/shut/readable/not/x")"$'\nconf: valid, 1 warning' \
+	"$(nobody_said "$(files "$(quoted shut/readable/not/x none)")")"
+is "not root: what is not there, and what can be read" "conf: fine" "$(nobody_said "$(files "$(quoted none single)")")"
+fine "root sees it" "$(files "$(quoted shut)")"
+
 # deep N: a tree with a directory of N levels, and behind it a file with a name elsewhere.
 deep() {
 	rm -rf deep
