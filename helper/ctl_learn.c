@@ -186,6 +186,14 @@ static int take_journal(struct eg_learn *learn, const char *since)
 
 /* ---- the command */
 
+static int say_others(const struct eg_learn *learn)
+{
+	for (size_t i = 0; i < learn->n_others; i++)
+		(void)fprintf(stderr, " %s", learn->others[i]);
+	(void)fputc('\n', stderr);
+	return EG_CTL_FINDING;
+}
+
 /* Sessions of several profiles did different things: which is meant? */
 static int ask_which(const struct eg_learn *learn)
 {
@@ -193,18 +201,26 @@ static int ask_which(const struct eg_learn *learn)
 		      "ebpfguardctl: there are lines of several profiles, and one list for all "
 		      "would allow each what the others did; choose with --profile: %s",
 		      learn->found_profile);
-	for (size_t i = 0; i < learn->n_others; i++)
-		(void)fprintf(stderr, " %s", learn->others[i]);
-	(void)fputc('\n', stderr);
-	return EG_CTL_FINDING;
+	return say_others(learn);
+}
+
+static int none_of(const struct eg_learn *learn)
+{
+	char clean[EG_CTL_SAFE_SIZE];
+
+	(void)fprintf(stderr, "ebpfguardctl: there are no lines of profile %s; there are of:",
+		      eg_ctl_safe(learn->profile, clean, sizeof(clean)));
+	return say_others(learn);
 }
 
 static int print(const struct eg_learn *learn)
 {
 	int err;
 
-	if (learn->n_others)
+	if (learn->n_others && !learn->profile)
 		return ask_which(learn);
+	if (learn->n_others && !learn->lines && !learn->dropped)
+		return none_of(learn);
 	err = eg_learn_print(learn, look, stdout);
 	if (err < 0)
 		warnx("%s", strerror(-err));

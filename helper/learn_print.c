@@ -198,8 +198,9 @@ static void print_others(const struct printer *printer, enum eg_learn_list list)
 				      lists[list].group ? "." : "", lists[list].name);
 		(void)fputs(": ", printer->out);
 		eg_config_print_string(printer->out, item->text);
-		(void)fprintf(printer->out, ": %s.\n#   ",
-			      why ? why : "there are more than the list takes");
+		(void)fprintf(printer->out, ": %s%s%s.\n#   ",
+			      why ? why : "there are more than the list takes",
+			      item->where ? ": " : "", item->where ? item->where : "");
 		print_evidence(printer->out, item);
 	}
 }

@@ -141,13 +141,27 @@ static void format_peer(const struct eg_rule_spec *spec, char *buf, size_t size)
 /* Why an element of allow would not help against the rule that has denied. */
 static const char *against(const struct eg_rule_spec *denied, const struct eg_cidr *address)
 {
-	if (denied->net.family != address->family)
+	if (denied->net.family != AF_UNSPEC && denied->net.family != address->family)
 		return "the rule is about the IPv4 address that this one carries, which no "
 		       "exception for this one changes";
 	if (denied->net.prefix_len == address->prefix_len)
 		return "a rule in deny names just this address, and deny wins at equal length: "
 		       "take it out there";
 	return NULL;
+}
+
+/* The same where the rule is a feed's: it is to be changed there. */
+static void against_feed(const struct eg_learn_line *line, struct eg_learn_proposal *ret)
+{
+	const struct eg_learn_word *feed = eg_learn_field(line, "feed");
+	const struct eg_learn_word *at = eg_learn_field(line, "line");
+
+	if (!feed || !at || !ret->why_not)
+		return;
+	ret->feed = *feed;
+	ret->line = *at;
+	ret->why_not = "a feed in deny_files denies just this address, and deny wins at equal "
+		       "length; it is in";
 }
 
 static int propose_peer(const struct eg_learn_line *line, struct eg_learn_proposal *ret)
@@ -179,6 +193,8 @@ static int propose_peer(const struct eg_learn_line *line, struct eg_learn_propos
 	spec.port_high = spec.port_low;
 	ret->list = EG_LEARN_ALLOW;
 	ret->why_not = strcmp(text, "default") ? against(&denied, &spec.net) : NULL;
+	if (denied.net.family == spec.net.family)
+		against_feed(line, ret);
 	if (inward && eg_rule_has_ports(spec.protocol)) {
 		/* Else each of a scanner's ports would be one. */
 		(void)inet_ntop(spec.net.family, spec.net.addr, ret->text, sizeof(ret->text));
@@ -379,6 +395,7 @@ static const struct {
 int eg_learn_propose(const struct eg_learn_line *line, struct eg_learn_proposal *ret)
 {
 	ret->why_not = NULL;
+	ret->feed = ret->line = (struct eg_learn_word){0};
 	for (size_t i = 0; i < EG_ARRAY_SIZE(ops); i++)
 		if (eg_learn_word_is(&line->op, ops[i].op))
 			return ops[i].propose(line, ret);

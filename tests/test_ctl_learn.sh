@@ -142,6 +142,28 @@ is "several profiles" "1 ebpfguardctl: there are lines of several profiles, and 
 is "nothing: status" 1 "$(learn --user nobody log >/dev/null; echo $?)"
 has "nothing: said" '^# There is no line of AUDIT' "$(learn --user nobody log)"
 
+is "a profile that no line has" "1 ebpfguardctl: there are no lines of profile none; there are of: default ops" \
+	"$(out=$(learn --profile none log); echo "$? $out")"
+is "a profile that no line has, of this user" "1 ebpfguardctl: there are no lines of profile none; there are of: default" \
+	"$(out=$(learn --profile none --user alice log); echo "$? $out")"
+
+new 2026-11-20T10:00:00 "$(audit connect 'proto=tcp dst=1.1.1.1 port=1 rule=1.1.1.1/32 feed=/srv/a\x20b line=17')" >log
+has "a feed that names just the address" '^# NOT PROPOSED for allow: "1.1.1.1:1/tcp": a feed in deny_files denies just this address, .* it is in: /srv/a\\x20b:17[.]$' \
+	"$(learn log)"
+
+# Lines that were cut: the time is known, and whose when that stands before the end.
+{
+	new 2026-11-19T10:00:00 "$(audit connect 'proto=tcp')" | sed 's/ errno=0$//'
+	new 2026-11-20T10:00:00 "$(audit connect 'proto=tcp')" | sed 's/ errno=0$//'
+	new 2026-11-20T10:00:00 "$(audit connect 'proto=tcp' bob)" | sed 's/ errno=0$//'
+	new 2026-11-20T10:00:00 "$(audit connect 'proto=tcp')" | sed 's/lice .*//'
+} >log
+damaged() { learn "$@" log | sed -n 's/^# INCOMPLETE, lines that have been cut.*: //p'; }
+is "damaged lines: all" 4 "$(damaged)"
+is "damaged lines: since" 3 "$(damaged --since 2026-11-20)"
+is "damaged lines: of a user" 3 "$(damaged --user alice)"
+is "damaged lines: of another, since" 2 "$(damaged --since 2026-11-20 --user bob)"
+
 # A line without its end, and one that is longer than any.
 {
 	new 2026-11-20T10:00:00 "$(audit connect 'proto=tcp dst=1.1.1.1 port=1 rule=default')" | sed 's/ errno=0$//'
