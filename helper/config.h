@@ -219,7 +219,8 @@ const struct eg_config_feed *eg_config_feed_of(const struct eg_config_profile *p
 const char *const *eg_config_default_users(void);
 const char *const *eg_config_default_groups(void);
 
-/* What is wrong about the text as a key's fingerprint, to go on from it; NULL = nothing. Constant. */
+/* What is wrong about the text as a key's fingerprint, to go on from it; NULL = nothing. A constant
+ * phrase. */
 const char *eg_config_bad_fingerprint(const char *text);
 
 /* Key names in the schema, for the test that keeps page, sample and schema in step:

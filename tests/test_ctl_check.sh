@@ -97,6 +97,7 @@ warns "allow of a network that a feed denies" "deny_files = [ \"$dir/feed\" ];"$
 fine "allow of what is in a network that a feed denies, around it and beside" \
 	"deny_files = [ \"$dir/feed\" ]; allow = [ \"18.0.0.0/10\", \"18.0.0.0/8\", \"18.128.0.0/9\", \"*:80\" ]; deny = [ \"19.0.0.0/9\" ];"
 fine "deny of a network that a feed allows" "allow_files = [ \"$dir/feed\" ]; deny = [ \"18.0.0.0/9\", \"20.0.0.0/9\" ]; allow = [ \"18.0.0.0/10\" ];"
+fine "allow of a network that a feed allows" "allow_files = [ \"$dir/feed\" ]; deny = [ \"20.0.0.0/9\" ]; allow = [ \"18.0.0.0/9\" ];"
 fine "allow for a program of what a feed denies" \
 	"deny_files = [ \"$dir/feed\" ]; rules = ( { $programs allow = [ \"18.0.0.0/9\" ]; } );"
 # Each against each would be ten thousand millions.
