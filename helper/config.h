@@ -120,6 +120,7 @@ struct eg_config_profile {
 	size_t parent;			    /* index of what it extends; its own when nothing */
 	unsigned int line;		    /* where it begins; 0 for "default" */
 	enum eg_mode mode;
+	bool mode_set;	       /* it stands in the file, here or in what is extended */
 	enum eg_action action; /* DENY or KILL */
 	/* by enum eg_restriction, as they are written: what is in force is eg_action_of's to say */
 	enum eg_action actions[EG_ON_MAX];
@@ -217,6 +218,10 @@ const struct eg_config_feed *eg_config_feed_of(const struct eg_config_profile *p
  * not have all of the groups. */
 const char *const *eg_config_default_users(void);
 const char *const *eg_config_default_groups(void);
+
+/* What is wrong about the text as a key's fingerprint, to go on from it; NULL = nothing. A constant
+ * phrase. */
+const char *eg_config_bad_fingerprint(const char *text);
 
 /* Key names in the schema, for the test that keeps page, sample and schema in step:
  * NULL-terminated, dotted; "rules[]." stands before those of a group of rules, "deny_files[]."

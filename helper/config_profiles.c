@@ -198,8 +198,9 @@ static int apply_named(struct profiles *profiles, size_t i)
 static int apply_profile(struct profiles *profiles, size_t i)
 {
 	int err = i ? apply_named(profiles, i) : 0;
-	size_t k;
+	size_t k, at;
 
+	profiles->config->profiles[i].mode_set = find_setting(profiles, i, "mode", &at);
 	for (k = 0; k < profiles->schema->n && err == 0; k++)
 		if (profiles->schema->keys[k].owner == EG_CONFIG_OF_PROFILE)
 			err = apply_key(profiles, &profiles->schema->keys[k], i);

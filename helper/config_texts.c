@@ -89,7 +89,7 @@ static const char *check_source(const char *text)
 	return text[0] ? NULL : "is empty";
 }
 
-static const char *check_fingerprint(const char *text)
+const char *eg_config_bad_fingerprint(const char *text)
 {
 	static const char wrong[] =
 		"is no fingerprint of a key: SHA256: and 43 characters, as ssh-keygen -l prints it";
@@ -201,7 +201,7 @@ static const struct {
 	[EG_CONFIG_SOURCES] = {NULL, "an address or network in quotes such as \"10.0.0.0/8\"",
 			       check_source},
 	[EG_CONFIG_FINGERPRINTS] = {NULL, "a key's fingerprint in quotes such as \"SHA256:...\"",
-				    check_fingerprint},
+				    eg_config_bad_fingerprint},
 };
 
 /* ---- lists of strings */

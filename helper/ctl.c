@@ -27,6 +27,7 @@ enum {
 	OPTION_SINCE = 256,
 	OPTION_USER,
 	OPTION_PROFILE,
+	OPTIONS_END,
 };
 
 char *eg_ctl_safe(const char *text, char *buf, size_t size)
@@ -133,7 +134,37 @@ static int wrong_usage(void)
 	return EG_CTL_USAGE;
 }
 
-static int dispatch(const struct eg_ctl_options *options, int argc, char **argv)
+/* Whose options are whose. */
+static const struct {
+	int c;
+	const char *name, *commands;
+} taken[] = {
+	{'c', "--config", "check, explain, diff"},
+	{'p', "--program", "explain"},
+	{'S', "--service", "explain"},
+	{'r', "--rhost", "explain"},
+	{'k', "--key", "explain"},
+	{OPTION_SINCE, "--since", "learn"},
+	{OPTION_USER, "--user", "learn"},
+	{OPTION_PROFILE, "--profile", "learn"},
+	{'s', "--socket", "diff, status, sessions, reload"},
+};
+
+/* Is each option that was given one of the command's? One without effect was meant to have one. */
+static bool takes(const struct command *command, const bool given[OPTIONS_END])
+{
+	for (size_t i = 0; i < EG_ARRAY_SIZE(taken); i++) {
+		if (!given[taken[i].c] || strstr(taken[i].commands, command->name))
+			continue;
+		warnx("%s: %s is an option of: %s\nusage: ebpfguardctl [OPTION...] %s",
+		      command->name, taken[i].name, taken[i].commands, command->synopsis);
+		return false;
+	}
+	return true;
+}
+
+static int dispatch(const struct eg_ctl_options *options, const bool given[OPTIONS_END], int argc,
+		    char **argv)
 {
 	char clean[EG_CTL_SAFE_SIZE];
 
@@ -146,6 +177,8 @@ static int dispatch(const struct eg_ctl_options *options, int argc, char **argv)
 
 		if (strcmp(command->name, argv[0]))
 			continue;
+		if (!takes(command, given))
+			return EG_CTL_USAGE;
 		if (argc - 1 >= command->min && argc - 1 <= command->max)
 			return command->run(options, argv + 1);
 		warnx("%s: too %s arguments\nusage: ebpfguardctl %s", command->name,
@@ -209,6 +242,7 @@ int main(int argc, char **argv)
 					      {0}};
 	struct eg_ctl_options options = {
 		.config = EG_CONFIG_FILE, .socket = EG_CONTROL_SOCKET, .service = "sshd"};
+	bool given[OPTIONS_END] = {false};
 	int c;
 
 	if (argc > 0)
@@ -218,6 +252,7 @@ int main(int argc, char **argv)
 
 		if (option) {
 			*option = optarg;
+			given[c] = true;
 		} else if (c == 'h') {
 			usage(stdout);
 			return flush(EG_CTL_FINE);
@@ -228,5 +263,5 @@ int main(int argc, char **argv)
 			return wrong_usage();
 		}
 	}
-	return flush(dispatch(&options, argc - optind, argv + optind));
+	return flush(dispatch(&options, given, argc - optind, argv + optind));
 }

@@ -69,9 +69,12 @@ void eg_ctl_feeds_done(struct eg_feeds *feeds);
 __attribute__((format(printf, 3, 4))) int
 eg_ctl_warn_at(const struct eg_config *config, unsigned int line, const char *format, ...);
 
-/* Rules for networks and ports that have no effect, and those that deny this host or where this
- * shell was logged in from. Returns how many findings, or -ENOMEM. */
+/* Rules for networks and ports that have no effect. Returns how many findings, or -ENOMEM. */
 int eg_ctl_find_rules(const struct eg_config *config, const struct eg_config_profile *profile);
+
+/* Rules, those of programs too, that deny this host or where this shell was logged in from, as a
+ * whole or in part. Returns how many findings. */
+int eg_ctl_find_near(const struct eg_config *config, const struct eg_config_profile *profile);
 
 /* Finds regular files among those that the profile's lists of files deny, and in the trees, that
  * have names besides those found there. Reads directories. Returns how many findings, or -ENOMEM.
@@ -111,7 +114,8 @@ int eg_ctl_find_managers(const struct eg_config *config);
 /*
  * Which profile the user gets, with the service, address and key of the options. Groups are looked
  * up only where they decide; who is not there is in none, which is said on stderr.
- * *ret_match: the entry that decides, NULL = none. Both borrowed from config. Returns 0 or -ENOMEM.
+ * *ret_match: the entry that decides, NULL = none. Both borrowed from config. Returns 0, 1 when it
+ * has looked up groups, or -ENOMEM.
  */
 int eg_ctl_choose(const struct eg_config *config, const struct eg_ctl_options *options,
 		  const char *user, const struct eg_config_profile **ret,

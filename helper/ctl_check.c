@@ -235,6 +235,18 @@ static int find_no_user(const struct eg_config *config)
 	return found;
 }
 
+/* Who writes audit at the top hardly means it for all but one profile, which refuses. */
+static int find_enforcing(const struct eg_config *config, const struct eg_config_profile *profile)
+{
+	if (config->profiles[0].mode != EG_MODE_AUDIT || profile->mode_set || profile->extends[0])
+		return 0;
+	return eg_ctl_warn_at(config, profile->line,
+			      "profile %s enforces, though the file says audit: give it mode = "
+			      "\"audit\", or extends = \"default\"; where that is meant, mode = "
+			      "\"enforce\"",
+			      profile->name);
+}
+
 /* Returns how many findings, or a negative errno. */
 static int find_in_profile(const struct eg_config *config, const struct eg_config_profile *profile)
 {
@@ -243,6 +255,8 @@ static int find_in_profile(const struct eg_config *config, const struct eg_confi
 
 	if (found < 0)
 		return found;
+	found += eg_ctl_find_near(config, profile);
+	found += find_enforcing(config, profile);
 	found += find_gain_and_mount(config, profile);
 	found += find_in_groups(config, profile);
 	if (!is_inherited(&profile->files_deny_read, &parent->files_deny_read) ||

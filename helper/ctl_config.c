@@ -296,6 +296,42 @@ static void print_profile(const struct eg_config *config, const struct eg_config
 
 /* ---- explain ---- */
 
+static bool is_address(const char *text)
+{
+	size_t n = strcspn(text, "%"); /* a scope, which match passes over */
+	char host[INET6_ADDRSTRLEN];
+	struct eg_cidr cidr;
+	const char *why; /* speaks of networks */
+
+	if (n >= sizeof(host) || memchr(text, '/', n))
+		return false;
+	memcpy(host, text, n);
+	host[n] = '\0';
+	return eg_cidr_parse(host, &cidr, &why) == 0;
+}
+
+/* What no login has would match nothing, and the answer be one about another question. */
+static bool parse_login(const struct eg_ctl_options *options)
+{
+	const char *bad = options->key ? eg_config_bad_fingerprint(options->key) : NULL;
+	char clean[EG_CTL_SAFE_SIZE];
+
+	if (bad) {
+		warnx("--key: \"%s\" %s", eg_ctl_safe(options->key, clean, sizeof(clean)), bad);
+		return false;
+	}
+	if (options->rhost && !is_address(options->rhost)) {
+		warnx("--rhost: \"%s\" is no address such as 192.0.2.1 or 2001:db8::1",
+		      eg_ctl_safe(options->rhost, clean, sizeof(clean)));
+		return false;
+	}
+	if (!options->service[0]) {
+		warnx("--service is empty");
+		return false;
+	}
+	return true;
+}
+
 /* What the command line asks for: none of these is wrong, bind and target are filled. */
 static bool parse_question(const struct eg_ctl_options *options, char **args, bool *ret_bind,
 			   struct eg_policy_target *ret)
@@ -306,12 +342,8 @@ static bool parse_question(const struct eg_ctl_options *options, char **args, bo
 		warnx("USER is empty");
 		return false;
 	}
-	if (options->key && strncmp(options->key, "SHA256:", 7) != 0) {
-		warnx("%s: no fingerprint of a key; expected SHA256:..., as ssh-keygen -l prints "
-		      "it",
-		      eg_ctl_safe(options->key, clean, sizeof(clean)));
+	if (!parse_login(options))
 		return false;
-	}
 	if (!args[1])
 		return true;
 	*ret_bind = strcmp(args[1], "bind") == 0;
@@ -336,6 +368,7 @@ int eg_ctl_explain(const struct eg_ctl_options *options, char **args)
 	const struct eg_config_match *match = NULL;
 	struct eg_policy_target target = {0};
 	struct finding finding = {0};
+	char clean[EG_CTL_SAFE_SIZE];
 	bool bind = false;
 	int r;
 
@@ -349,6 +382,8 @@ int eg_ctl_explain(const struct eg_ctl_options *options, char **args)
 		warnx("%s", strerror(-r));
 		return EG_CTL_FINDING;
 	}
+	if (r == 0 && !eg_ctl_is_user(args[0])) /* else that has been said */
+		warnx("%s: there is no such user here", eg_ctl_safe(args[0], clean, sizeof(clean)));
 	if (!args[1]) {
 		print_profile(config, profile, match);
 		(void)putchar('\n');

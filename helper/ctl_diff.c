@@ -6,6 +6,7 @@
  */
 #include <err.h>
 #include <stdio.h>
+#include <stdio_ext.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -306,8 +307,10 @@ static int print_next(const struct comparison *in, const struct eg_msg_session *
 	char file[EG_CTL_SAFE_SIZE];
 	int err = eg_ctl_choose(in->new, &as, session->user, &next, &match);
 
-	if (err < 0 || strcmp(next->name, session->profile) == 0)
+	if (err < 0)
 		return err;
+	if (strcmp(next->name, session->profile) == 0)
+		return 0;
 	(void)printf("; a new login like it gets %s", next->name);
 	if (match)
 		(void)printf(" by %s:%u", eg_ctl_safe(in->new->file, file, sizeof(file)),
@@ -344,6 +347,15 @@ static int out_of_memory(int err)
 	return STATUS_TROUBLE;
 }
 
+/* Says so at once: what comes after has errors of its own, and nobody who could read it. */
+static int cannot_write(void)
+{
+	warn("cannot write");
+	__fpurge(stdout);
+	clearerr(stdout);
+	return STATUS_TROUBLE;
+}
+
 int eg_ctl_diff(const struct eg_ctl_options *options, char **args)
 {
 	struct eg_config *old eg_ctl_auto_config = NULL, *new eg_ctl_auto_config = NULL;
@@ -363,11 +375,13 @@ int eg_ctl_diff(const struct eg_ctl_options *options, char **args)
 	if (err < 0)
 		return out_of_memory(err);
 	/* Verdicts first: the helper may take its seconds. */
-	(void)fflush(stdout);
-	if (eg_ctl_sessions_ask(options, &sessions) == 0) {
+	if (fflush(stdout) != 0 || ferror(stdout))
+		return cannot_write();
+	if (eg_ctl_sessions_ask(options, &sessions) == 0)
 		err = print_sessions(&comparison, &sessions);
-		if (err < 0)
-			return out_of_memory(err);
-	}
+	else
+		warnx("so nothing is said of sessions; what is said of the files is complete");
+	if (err < 0)
+		return out_of_memory(err);
 	return comparison.any ? EG_CTL_FINDING : EG_CTL_FINE;
 }

@@ -18,11 +18,47 @@
 #include "learn.h"
 #include "util.h"
 
-static bool is_directory(const char *path)
+/* ---- paths */
+
+static bool is_only_roots(const struct stat *st)
+{
+	return st->st_uid == 0 && !(st->st_mode & (S_IWGRP | S_IWOTH));
+}
+
+/* Can nobody but root put another program there? What cannot be looked at counts as no. */
+static bool is_below_root(const char *path)
+{
+	char *above eg_auto_free = strdup(path), *slash;
+	struct stat st;
+
+	while (above && (slash = strrchr(above, '/'))) {
+		*slash = '\0';
+		if (stat(*above ? above : "/", &st) < 0 || !is_only_roots(&st))
+			return false;
+	}
+	return above;
+}
+
+/* What the log tells of may have gone since, or be another thing by now. */
+static const char *look(enum eg_learn_list list, const char *path)
 {
 	struct stat st;
 
-	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+	if (lstat(path, &st) < 0) {
+		if (errno == ENOENT || errno == ENOTDIR)
+			return "there is nothing by this name any more";
+		return errno == EACCES ? "it may not be looked at; run this as root"
+				       : "it cannot be looked at";
+	}
+	if (list == EG_LEARN_FILES && S_ISDIR(st.st_mode))
+		return "it is a directory, and all in it would be allowed";
+	if (list != EG_LEARN_SETUID)
+		return NULL;
+	if (!is_only_roots(&st))
+		return "it is not root's, or others than root can write it";
+	return is_below_root(path) ? NULL
+				   : "others than root can write a directory above it, and put "
+				     "another program there";
 }
 
 /* ---- lines */
@@ -150,6 +186,14 @@ static int take_journal(struct eg_learn *learn, const char *since)
 
 /* ---- the command */
 
+static int say_others(const struct eg_learn *learn)
+{
+	for (size_t i = 0; i < learn->n_others; i++)
+		(void)fprintf(stderr, " %s", learn->others[i]);
+	(void)fputc('\n', stderr);
+	return EG_CTL_FINDING;
+}
+
 /* Sessions of several profiles did different things: which is meant? */
 static int ask_which(const struct eg_learn *learn)
 {
@@ -157,19 +201,27 @@ static int ask_which(const struct eg_learn *learn)
 		      "ebpfguardctl: there are lines of several profiles, and one list for all "
 		      "would allow each what the others did; choose with --profile: %s",
 		      learn->found_profile);
-	for (size_t i = 0; i < learn->n_others; i++)
-		(void)fprintf(stderr, " %s", learn->others[i]);
-	(void)fputc('\n', stderr);
-	return EG_CTL_FINDING;
+	return say_others(learn);
+}
+
+static int none_of(const struct eg_learn *learn)
+{
+	char clean[EG_CTL_SAFE_SIZE];
+
+	(void)fprintf(stderr, "ebpfguardctl: there are no lines of profile %s; there are of:",
+		      eg_ctl_safe(learn->profile, clean, sizeof(clean)));
+	return say_others(learn);
 }
 
 static int print(const struct eg_learn *learn)
 {
 	int err;
 
-	if (learn->n_others)
+	if (learn->n_others && !learn->profile)
 		return ask_which(learn);
-	err = eg_learn_print(learn, is_directory, stdout);
+	if (learn->n_others && !learn->lines && !learn->dropped)
+		return none_of(learn);
+	err = eg_learn_print(learn, look, stdout);
 	if (err < 0)
 		warnx("%s", strerror(-err));
 	return err == 0 && learn->lines ? EG_CTL_FINE : EG_CTL_FINDING;

@@ -39,6 +39,9 @@ struct search {
 	size_t n, room, looked;
 	bool cut;  /* there is more than was looked at */
 	bool deep; /* and further down */
+	/* the first place that may not be looked at, owned; NULL = there is none */
+	char *hidden;
+	unsigned int hidden_line;
 	int error;
 };
 
@@ -48,6 +51,7 @@ static void search_done(struct search *search)
 		free(search->names[i].path);
 	free(search->names);
 	free(search->allowed);
+	free(search->hidden);
 }
 
 static void note(struct search *search, const char *path, const struct stat *st, unsigned int line)
@@ -128,6 +132,17 @@ static void look_below(struct search *search, int fd, const char *path, unsigned
 		(void)close(fd);
 }
 
+/* What is not there has no names. */
+static void not_seen(struct search *search, const char *path, unsigned int line)
+{
+	if (search->hidden || (errno != EACCES && errno != EPERM))
+		return;
+	search->hidden = strdup(path);
+	search->hidden_line = line;
+	if (!search->hidden)
+		search->error = -ENOMEM;
+}
+
 /* What may not be looked at is left out: who checks without being root sees less. A rule's own path
  * is followed where it is a link, as the helper does. */
 static void look(struct search *search, int dir, const char *name, const char *path,
@@ -144,8 +159,10 @@ static void look(struct search *search, int dir, const char *name, const char *p
 		search->deep = true;
 		return;
 	}
-	if (fstatat(dir, name, &st, depth ? AT_SYMLINK_NOFOLLOW : 0) < 0)
+	if (fstatat(dir, name, &st, depth ? AT_SYMLINK_NOFOLLOW : 0) < 0) {
+		not_seen(search, path, line);
 		return;
+	}
 	if (S_ISREG(st.st_mode) && st.st_nlink > 1)
 		note(search, path, &st, line);
 	if (!S_ISDIR(st.st_mode))
@@ -153,6 +170,8 @@ static void look(struct search *search, int dir, const char *name, const char *p
 	fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | (depth ? O_NOFOLLOW : 0));
 	if (fd >= 0)
 		look_below(search, fd, path, line, depth);
+	else
+		not_seen(search, path, line);
 }
 
 /* By file, then by path. */
@@ -194,6 +213,24 @@ static int report(const struct eg_config *config, const struct search *search)
 	return found;
 }
 
+/* Says what was not looked at. Returns how many findings. */
+static int report_unseen(const struct eg_config *config, const struct search *search,
+			 unsigned int line)
+{
+	if (search->cut)
+		eg_ctl_warn_at(config, line,
+			       "hard links were looked for in the first %d files only", FILES_MAX);
+	if (search->deep)
+		eg_ctl_warn_at(config, line, "hard links were looked for %d directories down only",
+			       DEPTH_MAX);
+	if (search->hidden)
+		eg_ctl_warn_at(config, search->hidden_line,
+			       "hard links could not be looked for in %s, and maybe elsewhere, for "
+			       "lack of permission: run check as root",
+			       search->hidden);
+	return search->cut + search->deep + !!search->hidden;
+}
+
 int eg_ctl_find_links(const struct eg_config *config, const struct eg_config_profile *profile)
 {
 	const struct eg_config_texts *lists[] = {&profile->files_deny_read,
@@ -213,11 +250,6 @@ int eg_ctl_find_links(const struct eg_config *config, const struct eg_config_pro
 	if (search.n)
 		qsort(search.names, search.n, sizeof(*search.names), compare_names);
 	found = report(config, &search);
-	if (search.cut)
-		eg_ctl_warn_at(config, lists[0]->n ? lists[0]->line : lists[1]->line,
-			       "hard links were looked for in the first %d files only", FILES_MAX);
-	if (search.deep)
-		eg_ctl_warn_at(config, lists[0]->n ? lists[0]->line : lists[1]->line,
-			       "hard links were looked for %d directories down only", DEPTH_MAX);
-	return found + search.cut + search.deep;
+	return found +
+	       report_unseen(config, &search, lists[0]->n ? lists[0]->line : lists[1]->line);
 }

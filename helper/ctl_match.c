@@ -98,6 +98,7 @@ int eg_ctl_choose(const struct eg_config *config, const struct eg_ctl_options *o
 		who.n_groups = groups.n;
 		who.groups_known = true;
 		r = eg_match_find(config, &who, &profile, ret_match);
+		r = r < 0 ? r : 1;
 	}
 	*ret = &config->profiles[profile];
 	return r;

@@ -1,25 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * What check finds about the rules for networks and ports: those without effect, and those that
- * deny what is near.
+ * What check finds about the rules for networks and ports: those without effect.
  */
-#include <arpa/inet.h>
 #include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
-#include <string.h>
+#include <sys/socket.h>
 #include <sys/types.h>
 
 #include "cidr.h"
 #include "config.h"
 #include "ctl.h"
-#include "policy.h"
+#include "feed_networks.h"
 #include "util.h"
 
 /* A rule in one family: "*" is in both. */
 struct item {
 	struct eg_cidr net;
 	const struct eg_config_rule *rule;
+	bool told; /* of a feed that denies the same */
 };
 
 /* By network, deny before allow. */
@@ -46,9 +45,9 @@ static ssize_t sort_rules(const struct eg_config_rules *rules, struct item **ret
 		const struct eg_config_rule *rule = &rules->list[i];
 
 		if (rule->spec.net.family != AF_UNSPEC)
-			items[n++] = (struct item){rule->spec.net, rule};
+			items[n++] = (struct item){rule->spec.net, rule, false};
 		for (size_t j = 0; rule->spec.net.family == AF_UNSPEC && j < 2; j++)
-			items[n++] = (struct item){{.family = families[j]}, rule};
+			items[n++] = (struct item){{.family = families[j]}, rule, false};
 	}
 	qsort(items, n, sizeof(*items), compare_items);
 	*ret = items;
@@ -111,6 +110,92 @@ static int find_covered(const struct eg_config *config, const struct eg_config_r
 	return found;
 }
 
+/* ---- networks in feeds */
+
+static int compare_network(const void *network, const void *item)
+{
+	return eg_cidr_compare(network, &((const struct item *)item)->net);
+}
+
+/* Allow rules for the network, each told of once. */
+static int warn_fed(const struct eg_config *config, const struct eg_config_feed *feed,
+		    const struct eg_network *network, struct item *first, const struct item *end)
+{
+	char text[EG_RULE_TEXT_SIZE], net[EG_CIDR_TEXT_SIZE];
+	int found = 0;
+
+	for (struct item *item = first;
+	     item < end && eg_cidr_compare(&item->net, &network->net) == 0; item++) {
+		if (!item->rule->allow || item->told)
+			continue;
+		item->told = true;
+		found += eg_ctl_warn_at(config, item->rule->line,
+					"allow %s has no effect: deny_files: line %u of %s denies "
+					"%s, and deny wins at equal length",
+					eg_rule_format(&item->rule->spec, text), network->line,
+					feed->path, eg_cidr_format(&network->net, net));
+	}
+	return found;
+}
+
+/*
+ * Allow rules for just a network that a feed of deny_files lists. A feed has a million lines: each
+ * is looked up among the rules, sorted. "*" is left out, for it is denied in both families at once
+ * by no line. Returns how many, or -ENOMEM.
+ */
+static int find_fed(const struct eg_config *config, const struct eg_config_profile *profile)
+{
+	struct item *items eg_auto_free = NULL, *at;
+	ssize_t n = profile->feeds.n ? sort_rules(&profile->egress, &items) : 0;
+	int found = 0;
+
+	for (size_t i = 0; i < profile->feeds.n && n > 0; i++) {
+		const struct eg_config_feed *feed = &profile->feeds.list[i];
+
+		for (size_t j = 0; !feed->allow && feed->networks && j < feed->networks->n; j++) {
+			const struct eg_network *network = &feed->networks->list[j];
+
+			at = bsearch(&network->net, items, (size_t)n, sizeof(*items),
+				     compare_network);
+			while (at && at > items && eg_cidr_compare(&at[-1].net, &network->net) == 0)
+				at--;
+			if (at)
+				found += warn_fed(config, feed, network, at, items + n);
+		}
+	}
+	return n < 0 ? (int)n : found;
+}
+
+/* ---- ports */
+
+/* Exceptions from rules for the same ports: of those for as many the one that denies decides. */
+static int find_covered_ports(const struct eg_config *config, const struct eg_config_rules *rules)
+{
+	char text[EG_RULE_TEXT_SIZE], other[EG_RULE_TEXT_SIZE];
+	int found = 0;
+
+	for (size_t i = 0; i < rules->n; i++)
+		for (size_t j = 0; rules->list[i].allow && j < rules->n; j++) {
+			const struct eg_config_rule *allow = &rules->list[i],
+						    *deny = &rules->list[j];
+
+			if (deny->allow || deny->spec.port_low != allow->spec.port_low ||
+			    deny->spec.port_high != allow->spec.port_high ||
+			    !covers(&deny->spec, &allow->spec))
+				continue;
+			found +=
+				eg_ctl_warn_at(config, allow->line,
+					       "bind.allow %s has no effect: line %u denies %s, "
+					       "and deny wins at equal width",
+					       eg_rule_format_ports(&allow->spec, text), deny->line,
+					       eg_rule_format_ports(&deny->spec, other));
+			break;
+		}
+	return found;
+}
+
+/* ---- lists without deny */
+
 static bool any_deny(const struct eg_config_rules *rules)
 {
 	for (size_t i = 0; i < rules->n; i++)
@@ -140,78 +225,28 @@ static int find_lone_allow(const struct eg_config *config, const struct eg_confi
 	return found;
 }
 
-/* proto, port: what to ask about; EG_PROTO_OTHER finds rules for all protocols only. */
-static int find_denied(const struct eg_config *config, const struct eg_config_profile *profile,
-		       const char *address, uint8_t proto, uint16_t port, const char *what)
+/* Allow rules that can never decide, of the profile and of its groups. */
+static int find_ineffective(const struct eg_config *config, const struct eg_config_profile *profile)
 {
-	struct eg_policy_target target = {.proto = proto, .port = port};
-	struct eg_policy_answer answer;
-	struct eg_cidr host = {0};
-	const char *why;
-	char text[EG_RULE_TEXT_SIZE];
+	int found = find_covered(config, &profile->egress), more = 0;
 
-	if (eg_cidr_parse(address, &host, &why) < 0)
-		return 0; /* from the environment: not an address, nothing to say about it */
-	target.family = host.family;
-	memcpy(target.addr, host.addr, sizeof(target.addr));
-	answer = eg_policy_explain(profile, &target);
-	if (answer.deny && answer.feed)
-		return eg_ctl_warn_at(config, answer.feed->line,
-				      "deny_files: %s in line %u of %s covers %s, %s",
-				      eg_cidr_format(&answer.network->net, text),
-				      answer.network->line, answer.feed->path, address, what);
-	if (!answer.deny || !answer.rule)
-		return 0;
-	return eg_ctl_warn_at(config, answer.rule->line, "deny %s covers %s, %s",
-			      eg_rule_format(&answer.rule->spec, text), address, what);
-}
-
-/* Where this shell was logged in from, by $SSH_CONNECTION. Returns false when it was not, or not
- * from an address. */
-static bool client_address(char *buf, size_t size)
-{
-	const char *connection = getenv("SSH_CONNECTION");
-	size_t n =
-		connection ? strcspn(connection, " %") : 0; /* '%': scope of a link-local address */
-
-	if (!n || n >= size)
-		return false;
-	memcpy(buf, connection, n);
-	buf[n] = '\0';
-	return true;
-}
-
-/* What a profile denies that is near. Returns how many findings. */
-static int find_near(const struct eg_config *config, const struct eg_config_profile *profile)
-{
-	static const struct {
-		const char *address, *what;
-		uint8_t proto;
-		uint16_t port;
-	} local[] = {
-		{"127.0.0.1", "this host itself: its name server, mail and databases",
-		 EG_PROTO_OTHER, 0},
-		{"127.0.0.53", "the name server of systemd-resolved", EG_PROTO_UDP, 53},
-		{"::1", "this host itself: its name server, mail and databases", EG_PROTO_OTHER, 0},
-	};
-	char client[INET6_ADDRSTRLEN];
-	int found = 0;
-
-	for (size_t i = 0; i < EG_ARRAY_SIZE(local); i++)
-		found += find_denied(config, profile, local[i].address, local[i].proto,
-				     local[i].port, local[i].what);
-	if (client_address(client, sizeof(client)))
-		found += find_denied(config, profile, client, EG_PROTO_OTHER, 0,
-				     "the address you are logged in from: this connection stays, "
-				     "sessions cannot open new ones to there");
+	if (found >= 0)
+		more = find_fed(config, profile);
+	if (found < 0 || more < 0)
+		return -ENOMEM;
+	found += more + find_covered_ports(config, &profile->bind);
+	for (size_t i = 0; i < profile->n_groups; i++) {
+		more = find_covered(config, &profile->groups[i].egress);
+		if (more < 0)
+			return more;
+		found += more + find_covered_ports(config, &profile->groups[i].bind);
+	}
 	return found;
 }
 
 int eg_ctl_find_rules(const struct eg_config *config, const struct eg_config_profile *profile)
 {
-	int found = find_covered(config, &profile->egress);
+	int found = find_ineffective(config, profile);
 
-	if (found < 0)
-		return found;
-	return found + find_lone_allow(config, profile) + find_near(config, profile);
+	return found < 0 ? found : found + find_lone_allow(config, profile);
 }

@@ -45,6 +45,7 @@ static void item_free(struct eg_learn_item *item)
 	set_done(&item->programs);
 	set_done(&item->sessions);
 	free(item->text);
+	free(item->where);
 	free(item);
 }
 
@@ -74,6 +75,10 @@ static int add_item(struct eg_learn *learn, const struct eg_learn_proposal *prop
 	item->list = proposal->list;
 	item->why_not = proposal->why_not;
 	item->text = strdup(proposal->text);
+	if (proposal->feed.n &&
+	    asprintf(&item->where, "%.*s:%.*s", (int)proposal->feed.n, proposal->feed.at,
+		     (int)proposal->line.n, proposal->line.at) < 0)
+		item->where = NULL; /* said without */
 	if (!item->text || !tsearch(item, &learn->tree, compare_items)) {
 		item_free(item);
 		return -ENOMEM;
@@ -147,7 +152,7 @@ static int note_other(struct eg_learn *learn, const struct eg_learn_word *profil
 static int is_profile(struct eg_learn *learn, const struct eg_learn_word *profile)
 {
 	if (learn->profile && !eg_learn_word_is(profile, learn->profile))
-		return 0;
+		return note_other(learn, profile) < 0 ? -ENOMEM : 0;
 	if (!learn->found_profile[0])
 		memcpy(learn->found_profile, profile->at, profile->n);
 	if (eg_learn_word_is(profile, learn->found_profile))
@@ -191,11 +196,13 @@ int eg_learn_take(struct eg_learn *learn, const char *text, size_t n)
 	struct eg_learn_line line;
 	int r = eg_learn_line_parse(text, n, learn->now_s, &line);
 
-	if (r == -EBADMSG)
-		learn->broken++;
-	if (r < 0 || (learn->since_s && line.time_s < learn->since_s) ||
-	    !is_user(learn, &line.user))
+	if ((r < 0 && r != -EBADMSG) || (learn->since_s && line.time_s < learn->since_s) ||
+	    (line.user.n && !is_user(learn, &line.user)))
 		return 0;
+	if (r == -EBADMSG) {
+		learn->broken++;
+		return 0;
+	}
 	switch (line.kind) {
 	case EG_LEARN_AUDIT:
 		return take_audit(learn, &line);

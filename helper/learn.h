@@ -54,7 +54,8 @@ struct eg_learn_line {
  * time (RFC 3339, or "Nov  2 10:11:12" of this or last year by now_s, in local time), a host and
  * the helper's tag, as rsyslog and journalctl have them.
  * Returns 0 and *ret; -ENOMSG for a line of somebody else's, or of the helper's about something
- * else; -EBADMSG for one that has been cut or is none of the helper's after all.
+ * else; -EBADMSG for one that has been cut or is none of the helper's after all, of which *ret has
+ * the time, and the user unless that is empty.
  */
 int eg_learn_line_parse(const char *text, size_t n, int64_t now_s, struct eg_learn_line *ret);
 
@@ -97,6 +98,8 @@ struct eg_learn_proposal {
 	/* the element, raw: it is to be quoted; NONE: what was done */
 	char text[EG_LEARN_TEXT_SIZE];
 	const char *why_not; /* constant: why it must not just be put there; NULL = it may */
+	/* where in a feed stands what why_not is about; as in the log, empty = in none */
+	struct eg_learn_word feed, line;
 };
 
 /* What would let a line of AUDIT through, and nothing else as far as a list can say that. 0, or
@@ -117,6 +120,7 @@ struct eg_learn_item {
 	enum eg_learn_list list;
 	char *text; /* owned; as in the proposal */
 	const char *why_not;
+	char *where; /* owned: "FEED:LINE" of the first line that has it; NULL = in no feed */
 	uint64_t count;
 	int64_t first_s, last_s;
 	struct eg_learn_set how, users, programs, sessions;
@@ -130,9 +134,10 @@ struct eg_learn {
 	/* found: */
 	struct eg_learn_item **items; /* owned, as is each; in the order in which they came */
 	size_t n_items;
-	void *tree;			     /* of tsearch: the same items */
-	char found_profile[64];		     /* whose lines these are; empty = there was none yet */
-	char *others[EG_LEARN_PROFILES_MAX]; /* owned: profiles besides, when none is asked for */
+	void *tree;		/* of tsearch: the same items */
+	char found_profile[64]; /* whose lines these are; empty = there was none yet */
+	char *others
+		[EG_LEARN_PROFILES_MAX]; /* owned: profiles besides, or besides the one asked for */
 	size_t n_others;
 	uint64_t lines;		   /* of AUDIT that are in the items */
 	uint64_t broken, dropped;  /* lines that were cut or forged; that found no room */
@@ -146,10 +151,12 @@ int eg_learn_take(struct eg_learn *learn, const char *text, size_t n);
 
 /*
  * Prints the evidence as a part of a configuration: what is found in lists, all else in comments.
- * is_directory: whether a path is one on this host, which files.allow would open with all in it.
+ * look: why a path must not just be put into its list, by what it is on this host: constant text;
+ * NULL = it may. Asked for lists of paths only.
  * Returns 0 or -ENOMEM. In learn_print.c.
  */
-int eg_learn_print(const struct eg_learn *learn, bool (*is_directory)(const char *path), FILE *out);
+typedef const char *(*eg_learn_look)(enum eg_learn_list list, const char *path);
+int eg_learn_print(const struct eg_learn *learn, eg_learn_look look, FILE *out);
 
 /* Releases what it owns. */
 void eg_learn_done(struct eg_learn *learn);

@@ -232,8 +232,13 @@ int eg_learn_line_parse(const char *text, size_t n, int64_t now_s, struct eg_lea
 		if (!eg_learn_word_is(&first, kinds[i].word))
 			continue;
 		line.kind = (enum eg_learn_kind)i;
-		if (!kinds[i].read(&rest, &line))
+		if (!kinds[i].read(&rest, &line)) {
+			/* Who stands at the end may have been cut there. */
+			if (line.user.n && line.user.at + line.user.n == text + n)
+				line.user = (struct eg_learn_word){0};
+			*ret = line;
 			return -EBADMSG;
+		}
 		*ret = line;
 		return 0;
 	}

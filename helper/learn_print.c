@@ -54,7 +54,7 @@ static const struct list {
 struct printer {
 	const struct eg_learn *learn;
 	struct eg_learn_item **sorted; /* owned */
-	bool (*is_directory)(const char *path);
+	eg_learn_look look;
 	FILE *out;
 };
 
@@ -115,9 +115,7 @@ static const char *why_not(const struct printer *printer, const struct eg_learn_
 {
 	if (item->why_not)
 		return item->why_not;
-	if (item->list == EG_LEARN_FILES && printer->is_directory(item->text))
-		return "it is a directory, and all in it would be allowed";
-	return NULL;
+	return item->text[0] == '/' ? printer->look(item->list, item->text) : NULL;
 }
 
 /* ---- the head */
@@ -200,8 +198,9 @@ static void print_others(const struct printer *printer, enum eg_learn_list list)
 				      lists[list].group ? "." : "", lists[list].name);
 		(void)fputs(": ", printer->out);
 		eg_config_print_string(printer->out, item->text);
-		(void)fprintf(printer->out, ": %s.\n#   ",
-			      why ? why : "there are more than the list takes");
+		(void)fprintf(printer->out, ": %s%s%s.\n#   ",
+			      why ? why : "there are more than the list takes",
+			      item->where ? ": " : "", item->where ? item->where : "");
 		print_evidence(printer->out, item);
 	}
 }
@@ -228,11 +227,11 @@ static void print_list(const struct printer *printer, enum eg_learn_list list)
 	(void)fputs(group ? "\n\t];\n};\n" : "\n];\n", printer->out);
 }
 
-int eg_learn_print(const struct eg_learn *learn, bool (*is_directory)(const char *path), FILE *out)
+int eg_learn_print(const struct eg_learn *learn, eg_learn_look look, FILE *out)
 {
 	struct eg_learn_item **sorted eg_auto_free =
 		calloc(learn->n_items + 1, sizeof(struct eg_learn_item *));
-	struct printer printer = {learn, sorted, is_directory, out};
+	struct printer printer = {learn, sorted, look, out};
 
 	if (!sorted)
 		return -ENOMEM;

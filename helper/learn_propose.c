@@ -141,13 +141,27 @@ static void format_peer(const struct eg_rule_spec *spec, char *buf, size_t size)
 /* Why an element of allow would not help against the rule that has denied. */
 static const char *against(const struct eg_rule_spec *denied, const struct eg_cidr *address)
 {
-	if (denied->net.family != address->family)
+	if (denied->net.family != AF_UNSPEC && denied->net.family != address->family)
 		return "the rule is about the IPv4 address that this one carries, which no "
 		       "exception for this one changes";
 	if (denied->net.prefix_len == address->prefix_len)
 		return "a rule in deny names just this address, and deny wins at equal length: "
 		       "take it out there";
 	return NULL;
+}
+
+/* The same where the rule is a feed's: it is to be changed there. */
+static void against_feed(const struct eg_learn_line *line, struct eg_learn_proposal *ret)
+{
+	const struct eg_learn_word *feed = eg_learn_field(line, "feed");
+	const struct eg_learn_word *at = eg_learn_field(line, "line");
+
+	if (!feed || !at || !ret->why_not)
+		return;
+	ret->feed = *feed;
+	ret->line = *at;
+	ret->why_not = "a feed in deny_files denies just this address, and deny wins at equal "
+		       "length; it is in";
 }
 
 static int propose_peer(const struct eg_learn_line *line, struct eg_learn_proposal *ret)
@@ -179,6 +193,8 @@ static int propose_peer(const struct eg_learn_line *line, struct eg_learn_propos
 	spec.port_high = spec.port_low;
 	ret->list = EG_LEARN_ALLOW;
 	ret->why_not = strcmp(text, "default") ? against(&denied, &spec.net) : NULL;
+	if (denied.net.family == spec.net.family)
+		against_feed(line, ret);
 	if (inward && eg_rule_has_ports(spec.protocol)) {
 		/* Else each of a scanner's ports would be one. */
 		(void)inet_ntop(spec.net.family, spec.net.addr, ret->text, sizeof(ret->text));
@@ -268,21 +284,48 @@ static int propose_file(const struct eg_learn_line *line, struct eg_learn_propos
 
 /* ---- programs */
 
-/* Does the program do whatever its user tells it? By its name, with a version behind it or not. */
+/*
+ * Does the program do whatever its user tells it: run a command, or a script? By its name, alone or
+ * with what Debian puts behind one: a version or a flavour, as in python3.11, vim.basic.
+ */
 static bool is_interpreter(const char *path)
 {
 	static const char *const names[] = {
-		"sh",	"ash",	 "bash",    "dash", "zsh",  "ksh",    "mksh", "csh",   "tcsh",
-		"fish", "rbash", "busybox", "perl", "ruby", "node",   "lua",  "php",   "tclsh",
-		"awk",	"gawk",	 "mawk",    "env",  "find", "python", "vi",   "vim",   "nano",
-		"ed",	"emacs", "less",    "more", "gdb",  "git",    "view", "xargs", "nsenter"};
+		/* shells */
+		"sh", "ash", "bash", "bash-static", "dash", "zsh", "zsh-static", "ksh", "mksh",
+		"lksh", "csh", "bsd-csh", "tcsh", "fish", "rbash", "rksh", "rzsh", "yash", "posh",
+		"sash", "elvish", "pwsh", "busybox",
+		/* languages */
+		"perl", "python", "pypy", "ruby", "irb", "node", "nodejs", "js", "lua", "luajit",
+		"php", "phpdbg", "tclsh", "wish", "expect", "awk", "gawk", "mawk", "nawk",
+		"original-awk", "guile", "java", "jshell", "erl", "octave", "R", "Rscript", "ghci",
+		"ocaml", "julia", "gdb", "bpftrace", "sed", "m4", "jrunscript", "cpan", "pip",
+		/* editors and pagers */
+		"vi", "vim", "nvim", "gvim", "rvim", "view", "rview", "gview", "rgview", "rgvim",
+		"ex", "vimdiff", "elvis", "nvi", "emacs", "emacs-gtk", "emacs-nox", "emacs-lucid",
+		"emacsclient", "nano", "rnano", "pico", "mg", "joe", "jed", "jmacs", "ne", "micro",
+		"mc", "mcedit", "ed", "red", "less", "lesspipe", "more", "most", "pg", "man",
+		"sensible-editor", "sensible-pager", "editor", "pager",
+		/* what runs a command */
+		"env", "find", "xargs", "parallel", "nice", "nohup", "timeout", "time", "stdbuf",
+		"setsid", "ionice", "chrt", "taskset", "flock", "watch", "script", "screen", "tmux",
+		"byobu", "xterm", "make", "gmake", "ninja", "socat", "nc", "ncat", "tar", "rsync",
+		"ssh", "scp", "sftp", "zip", "git", "strace", "ltrace", "perf", "valgrind", "capsh",
+		"chroot", "unshare", "nsenter", "setpriv", "setarch", "bwrap", "fakeroot",
+		"start-stop-daemon", "systemd-run", "run-parts", "logrotate", "apt", "apt-get",
+		"dpkg", "docker", "podman", "lxc", "ld.so", "ld-linux", "ld-linux-x86-64.so"};
 	const char *name = strrchr(path, '/') + 1;
 
 	for (size_t i = 0; i < EG_ARRAY_SIZE(names); i++) {
 		size_t n = strlen(names[i]);
 
-		if (strncmp(name, names[i], n) == 0 &&
-		    name[n + strspn(name + n, "-.0123456789")] == '\0')
+		if (strncmp(name, names[i], n) != 0)
+			continue;
+		if (name[n] == '-')
+			n++; /* lua-5.4, but ssh-keysign is not ssh */
+		else if (!name[n] || name[n] == '.')
+			return true;
+		if (name[n] >= '0' && name[n] <= '9')
 			return true;
 	}
 	return false;
@@ -352,6 +395,7 @@ static const struct {
 int eg_learn_propose(const struct eg_learn_line *line, struct eg_learn_proposal *ret)
 {
 	ret->why_not = NULL;
+	ret->feed = ret->line = (struct eg_learn_word){0};
 	for (size_t i = 0; i < EG_ARRAY_SIZE(ops); i++)
 		if (eg_learn_word_is(&line->op, ops[i].op))
 			return ops[i].propose(line, ret);

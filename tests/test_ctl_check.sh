@@ -73,6 +73,43 @@ fine "allow with a default" $'default = "deny";\nallow = [ "10.0.0.0/8", "127.0.
 warns "bind.allow without bind.deny" 'bind = { allow = [ "8000-8999/tcp" ]; };' \
 	1 'bind.allow has no effect: without bind.deny every port may be bound; to refuse the rest add deny = [ "*" ];'
 fine "bind.allow with bind.deny" 'bind = { allow = [ "8000-8999/tcp" ]; deny = [ "*" ]; };'
+wide='and deny wins at equal width'
+warns "bind.allow of a port that is denied" $'bind = { deny = [ "80" ];\nallow = [ "80/tcp" ]; };' \
+	2 "bind.allow 80/tcp has no effect: line 1 denies 80, $wide"
+warns "bind.allow of ports that are denied" $'bind = { deny = [ "*" ];\nallow = [ "*/udp" ]; };' \
+	2 "bind.allow */udp has no effect: line 1 denies *, $wide"
+fine "bind.allow that is narrower, wider, and of more protocols" \
+	'bind = { deny = [ "80-89", "90", "100/tcp" ]; allow = [ "80-88", "90-91", "100", "100/udp" ]; };'
+programs='programs = [ "/bin/true" ];'
+warns "allow and deny of one network in the rules of a program" \
+	"rules = ( { $programs deny = [ \"18.0.0.0/9\" ];"$'\nallow = [ "18.0.0.0/9" ]; } );' \
+	2 "allow 18.0.0.0/9 has no effect: line 1 denies 18.0.0.0/9, $no_effect"
+warns "bind.allow of a port that is denied in the rules of a program" \
+	"rules = ( { $programs bind = { deny = [ \"80\" ];"$'\nallow = [ "80/tcp" ]; }; } );' \
+	2 "bind.allow 80/tcp has no effect: line 1 denies 80, $wide"
+fine "allow in the rules of a program of what the profile denies" \
+	"deny = [ \"18.0.0.0/9\" ]; bind = { deny = [ \"80\" ]; }; rules = ( { $programs allow = [ \"18.0.0.0/9\" ]; bind = { allow = [ \"80\" ]; }; } );"
+printf '%s\n' '# list' 19.0.0.0/9 18.0.0.0/9 18.0.0.0/9 2001:db8::/32 >feed
+fed="deny_files: line 3 of $dir/feed denies 18.0.0.0/9, $no_effect"
+warns "allow of a network that a feed denies" "deny_files = [ \"$dir/feed\" ];"$'\nallow = [ "20.0.0.0/9",\n"18.0.0.0/9:443",\n"18.0.0.0/9",\n"2001:db8::/32" ];' \
+	3 "allow 18.0.0.0/9:443 has no effect: $fed" 4 "allow 18.0.0.0/9 has no effect: $fed" \
+	5 "allow 2001:db8::/32 has no effect: deny_files: line 5 of $dir/feed denies 2001:db8::/32, $no_effect"
+fine "allow of what is in a network that a feed denies, around it and beside" \
+	"deny_files = [ \"$dir/feed\" ]; allow = [ \"18.0.0.0/10\", \"18.0.0.0/8\", \"18.128.0.0/9\", \"*:80\" ]; deny = [ \"19.0.0.0/9\" ];"
+fine "deny of a network that a feed allows" "allow_files = [ \"$dir/feed\" ]; deny = [ \"18.0.0.0/9\", \"20.0.0.0/9\" ]; allow = [ \"18.0.0.0/10\" ];"
+fine "allow of a network that a feed allows" "allow_files = [ \"$dir/feed\" ]; deny = [ \"20.0.0.0/9\" ]; allow = [ \"18.0.0.0/9\" ];"
+fine "allow for a program of what a feed denies" \
+	"deny_files = [ \"$dir/feed\" ]; rules = ( { $programs allow = [ \"18.0.0.0/9\" ]; } );"
+# Each against each would be ten thousand millions.
+awk 'BEGIN { for (i = 0; i < 1000000; i++) printf "18.%d.%d.%d\n", i / 65536, i / 256 % 256, i % 256 }' >million
+{
+	echo "deny_files = [ \"$dir/million\" ]; allow = ["
+	awk 'BEGIN { for (i = 0; i < 10000; i++) printf "\"19.%d.%d.%d\",\n", i / 65536, i / 256 % 256, i % 256 }'
+	echo '"18.15.0.0" ];'
+} >conf
+is "a million lines" "conf:10002: warning: allow 18.15.0.0/32 has no effect: deny_files: line 983041 of $dir/million denies 18.15.0.0/32, $no_effect
+conf: valid, 1 warning" "$(timeout 40 "$CTL" check conf 2>&1)"
+rm million
 warns "setuid.allow without setuid.deny" $'setuid = {\n allow = [ "/bin/true" ];\n};' \
 	2 'setuid.allow has no effect without setuid.deny = true'
 fine "setuid.allow with setuid.deny" 'setuid = { deny = true; allow = [ "/bin/true" ]; };'
@@ -133,7 +170,29 @@ fine "the addresses beside loopback" 'deny = [ "126.0.0.0/8", "128.0.0.0/8", "::
 warns "loopback" 'deny = [ "127.0.0.0/8" ];' 1 "deny 127.0.0.0/8 covers 127.0.0.1, $itself" \
 	1 'deny 127.0.0.0/8 covers 127.0.0.53, the name server of systemd-resolved'
 warns "loopback v6" 'deny = [ "::1" ];' 1 "deny ::1/128 covers ::1, $itself"
-fine "a port of loopback" 'deny = [ "127.0.0.1:25/tcp" ];'
+part='this host itself: what serves there cannot be reached'
+warns "a port of loopback" 'deny = [ "127.0.0.1:25/tcp" ];' 1 "deny 127.0.0.1/32:25/tcp covers port 25/tcp of 127.0.0.1, $part"
+warns "ports of loopback" 'deny = [ "127.0.0.0/8:25-30" ];' 1 "deny 127.0.0.0/8:25-30 covers ports 25-30 of 127.0.0.1, $part"
+warns "a protocol of loopback" 'deny = [ "127.0.0.0/8/tcp" ];' 1 "deny 127.0.0.0/8/tcp covers tcp of 127.0.0.1, $part"
+warns "a protocol of loopback v6" 'deny = [ "[::1]/udp" ];' 1 "deny ::1/128/udp covers udp of ::1, $part"
+fine "a port of loopback that is excepted" $'deny = [ "127.0.0.0/8:25/tcp" ];\nallow = [ "127.0.0.1:25/tcp" ];'
+warns "ports of loopback of which the first is excepted" $'deny = [ "127.0.0.0/8:25-30/tcp" ];\nallow = [ "127.0.0.1:25/tcp" ];' \
+	1 "deny 127.0.0.0/8:25-30/tcp covers ports 25-30/tcp of 127.0.0.1, $part"
+fine "a port everywhere, which leaves loopback" 'deny = [ "*:25/tcp", "0.0.0.0/0/udp" ];'
+fine "a port of another address of loopback" 'deny = [ "127.0.0.2:25/tcp" ];'
+warns "the name server by tcp" 'deny = [ "127.0.0.53/tcp" ];' \
+	1 'deny 127.0.0.53/32/tcp covers tcp of 127.0.0.53, the name server of systemd-resolved'
+warns "all of loopback, and a port of it" $'deny = [ "::1", "[::1]:25/tcp" ];' 1 "deny ::1/128 covers ::1, $itself"
+for rule in 127.0.0.1 127.0.0.1/tcp 127.0.0.1:25/tcp; do
+	case $rule in
+	*:25*) what="covers port 25/tcp of 127.0.0.1, $part" ;;
+	*tcp) what="covers tcp of 127.0.0.1, $part" ;;
+	*) what="covers 127.0.0.1, $itself" ;;
+	esac
+	warns "loopback in the rules of a program, $rule" $'rules = (\n{ programs = [ "/bin/true" ];\n'"deny = [ \"$rule\" ]; } );" \
+		3 "deny ${rule/0.1/0.1\/32} $what"
+done
+fine "rules of a program about elsewhere" 'rules = ( { programs = [ "/bin/true" ]; deny = [ "18.0.0.0/9" ]; } );'
 warns "the name server" 'deny = [ "127.0.0.53:53/udp" ];' \
 	1 'deny 127.0.0.53/32:53/udp covers 127.0.0.53, the name server of systemd-resolved'
 fine "everything, which leaves loopback" $'deny = [ "0.0.0.0/0", "::/0" ];\nallow = [ "10.0.0.0/8" ];'
@@ -141,13 +200,32 @@ here='the address you are logged in from: this connection stays, sessions cannot
 export SSH_CONNECTION='18.1.2.3 4242 10.0.0.1 22'
 warns "where one is logged in from" 'deny = [ "18.0.0.0/9" ];' 1 "deny 18.0.0.0/9 covers 18.1.2.3, $here"
 fine "elsewhere" 'deny = [ "19.0.0.0/9" ];'
-fine "a port there" 'deny = [ "18.0.0.0/9:25/tcp" ];'
+there='the address you are logged in from: this connection stays, sessions cannot open such ones to there'
+warns "a port there" 'deny = [ "18.0.0.0/9:25/tcp" ];' 1 "deny 18.0.0.0/9:25/tcp covers port 25/tcp of 18.1.2.3, $there"
+warns "a protocol there" 'deny = [ "18.0.0.0/9/tcp" ];' 1 "deny 18.0.0.0/9/tcp covers tcp of 18.1.2.3, $there"
+warns "a protocol everywhere" 'deny = [ "*/tcp" ];' 1 "deny */tcp covers tcp of 18.1.2.3, $there"
+fine "a port everywhere" 'deny = [ "*:25/tcp", "0.0.0.0/0:465" ];'
+fine "a port there where nothing but loopback can be reached" 'default = "deny"; deny = [ "18.0.0.0/9:25/tcp" ];'
+warns "there in the rules of a program" $'rules = (\n{ programs = [ "/bin/true" ];\ndeny = [ "18.0.0.0/9" ]; } );' \
+	3 "deny 18.0.0.0/9 covers 18.1.2.3, $here"
 export SSH_CONNECTION='fe80::1%eth0 4242 fe80::2%eth0 22'
 warns "where one is logged in from, by an interface" 'deny = [ "fe80::/10" ];' 1 "deny fe80::/10 covers fe80::1, $here"
 for SSH_CONNECTION in '' ' ' 'nonsense 1 2 3' "$(printf '1%.0s' {1..200}) 1 2 3"; do
 	fine "logged in from \"${SSH_CONNECTION:0:10}\"" 'deny = [ "18.0.0.0/9" ];'
 done
 unset SSH_CONNECTION
+
+# ---- audit that is none
+
+# audited PROFILES: each on a line of its own, from 2 on; "a" is given.
+audited() { printf 'mode = "audit"; match = ( { user = "root"; profile = "a"; } ); profiles = (\n%s );' "$1"; }
+enforces='enforces, though the file says audit: give it mode = "audit", or extends = "default"; where that is meant, mode = "enforce"'
+warns "a profile that enforces beside audit" "$(audited '{ name = "a"; }')" 2 "profile a $enforces"
+warns "one that others extend" "$(audited $'{ name = "b"; },\n{ name = "a"; extends = "b"; }')" 2 "profile b $enforces"
+fine "one that audits" "$(audited '{ name = "a"; mode = "audit"; }')"
+fine "one that is said to enforce" "$(audited '{ name = "a"; mode = "enforce"; }')"
+fine "one that extends default" "$(audited '{ name = "a"; extends = "default"; }')"
+fine "where the file enforces" 'match = ( { user = "root"; profile = "a"; } ); profiles = ( { name = "a"; } );'
 
 # ---- managers: who gets a profile that is stricter than that of the user's manager
 
@@ -281,6 +359,27 @@ rm many/3?
 fine=$(said "$(files "$(quoted many)")")
 is "many: twenty and no more" $'conf: valid, 20 warnings\nstatus 1' "$(tail -n 2 <<<"$fine")"
 
+# Who is not root; only root can become that.
+if ((!EUID)); then
+	mkdir -p shut/readable/not
+	chmod 711 . shut
+	chmod 700 shut/readable/not
+	cp "$CTL" ctl
+	nobody_said() { # CONFIGURATION
+		printf '%s\n' "$1" | install -o 65534 -m 644 /dev/stdin shut/conf
+		(cd shut && setpriv --reuid=65534 --regid=65534 --clear-groups ../ctl check conf 2>&1)
+	}
+	unseen() { echo "conf:$1: warning: hard links could not be looked for in $2, and maybe elsewhere, for lack of permission: run check as root"; }
+	is "not root: a directory that cannot be read" "$(unseen 2 "$dir/shut")"$'\nconf: valid, 1 warning' \
+		"$(nobody_said "$(files "$(quoted shut)")")"
+	is "not root: one below it" "$(unseen 4 "$dir/shut/readable/not")"$'\nconf: valid, 1 warning' \
+		"$(nobody_said "$(files '' '' "$(quoted shut/readable)")")"
+	is "not root: a file in one" "$(unseen 2 "$dir/shut/readable/not/x")"$'\nconf: valid, 1 warning' \
+		"$(nobody_said "$(files "$(quoted shut/readable/not/x none)")")"
+	is "not root: what is not there, and what can be read" "conf: fine" "$(nobody_said "$(files "$(quoted none single)")")"
+fi
+fine "root sees it" "$(files "$(quoted shut)")"
+
 # deep N: a tree with a directory of N levels, and behind it a file with a name elsewhere.
 deep() {
 	rm -rf deep
@@ -312,6 +411,10 @@ refuses "more ports than the kernel's tables have room for" \
 	'the rules for this network and those around it make 5001 different ranges of protocols and ports, at most 4096 are possible'
 is "a feed that is not there" $'/nonexistent: No such file or directory\nstatus 1' \
 	"$(said 'exec = { deny_sha256_files = [ "/nonexistent" ]; };')"
+printf '%s\n' 1.2.3.4 nonsense >feed
+is "a bad line of a feed" "$dir/feed:2: warning: \"nonsense\" is not an IPv4 or IPv6 network such as 10.0.0.0/8 or 2001:db8::/32; passed over
+conf: valid, 1 warning
+status 1" "$(said "deny_files = [ \"$dir/feed\" ];")"
 warns "several" $'deny = [ "18.0.0.0/9", "::1" ];\nallow = [ "18.0.0.0/9" ];\nbind = { allow = [ "80" ]; };\nmount = { allow = [ "tmpfs" ]; };' \
 	2 "allow 18.0.0.0/9 has no effect: line 1 denies 18.0.0.0/9, $no_effect" \
 	3 'bind.allow has no effect: without bind.deny every port may be bound; to refuse the rest add deny = [ "*" ];' \

@@ -12,7 +12,8 @@ cp "$(readlink -f "$1")" "$dir/ebpfguardctl" || exit 1
 cd "$dir" || exit 1
 unset SSH_CONNECTION
 n=0
-no_helper="ebpfguardctl: cannot reach the helper at $dir/none: No such file or directory; see: systemctl status ebpfguard.service ebpfguard.socket"
+no_helper="ebpfguardctl: cannot reach the helper at $dir/none: No such file or directory; see: systemctl status ebpfguard.service ebpfguard.socket
+ebpfguardctl: so nothing is said of sessions; what is said of the files is complete"
 
 is() { # DESCRIPTION EXPECTED GOT
 	n=$((n + 1))
@@ -135,6 +136,31 @@ rm -f new
 is "no new file" $'\nnew: No such file or directory\nstatus 2' "$(diffed)"
 ./ebpfguardctl diff >/dev/null 2>errors
 is "no argument" "2 ebpfguardctl: diff: too few arguments" "$? $(head -n 1 errors)"
+
+echo 'deny = [ "1.2.3.4" ];' >new
+is "a full disk" "2 ebpfguardctl: cannot write: No space left on device" \
+	"$(out=$(./ebpfguardctl -c old -s "$dir/none" diff new 2>&1 >/dev/full); echo "$? $out")"
+
+# ---- options of other commands
+
+# foreign NAME COMMANDS COMMAND...
+foreign() {
+	local what=$1 commands=$2
+	shift 2
+	is "$what is not for ${*: -1}" "2 ebpfguardctl: ${*: -1}: $what is an option of: $commands" \
+		"$(out=$(./ebpfguardctl "$@" 2>&1); echo "$? $(head -n 1 <<<"$out")")"
+}
+foreign --since learn --since today check
+foreign --user learn --user x explain
+foreign --profile learn --profile x diff
+foreign --config "check, explain, diff" -c new status
+foreign --config "check, explain, diff" -c new learn
+foreign --socket "diff, status, sessions, reload" -s none check
+foreign --program explain -p /bin/true diff
+foreign --service explain -S sshd reload
+foreign --rhost explain -r ::1 sessions
+foreign --key explain -k x check
+is "an option of the command's own" "0 new: fine" "$(out=$(./ebpfguardctl -c new check 2>&1); echo "$? $out")"
 
 # ---- no root
 

@@ -5,7 +5,7 @@
 set -uo pipefail
 
 CTL=$(readlink -f "$1")
-dir=$(mktemp -d)
+dir=$(readlink -f "$(mktemp -d)")
 trap 'rm -rf "$dir"' EXIT
 cd "$dir" || exit 1
 unset SSH_CONNECTION
@@ -43,17 +43,19 @@ elements() { grep -v '^[[:space:]]*#' <<<"$1" | tr -d ' \t\n'; }
 
 # ---- the whole way
 
+mkdir "$dir/a\" *"
+touch "$dir/a\" */"$'\n'b "$dir/tool"
 {
 	new 2026-11-20T10:00:00 "$(audit connect 'proto=tcp dst=18.4.5.6 port=7000 rule=18.0.0.0/9')"
 	old 'Nov 20 10:00:01' "$(audit connect 'proto=tcp dst=18.4.5.6 port=7000 rule=18.0.0.0/9')"
 	new 2026-11-20T10:00:02 "$(audit sendmsg 'proto=udp dst=2001:db8::1 port=53 rule=default')"
 	new 2026-11-20T10:00:03 "$(audit bind 'proto=tcp src=0.0.0.0 port=8080 rule=*')"
 	new 2026-11-20T10:00:04 "$(audit socket 'family=AF_PACKET proto=768 rule=sockets')"
-	new 2026-11-20T10:00:05 "$(audit exec 'path=/usr/bin/sudo target=0 rule=setuid')"
+	new 2026-11-20T10:00:05 "$(audit exec 'path=/usr/bin/su target=0 rule=setuid')"
 	new 2026-11-20T10:00:06 "$(audit mount 'path=/mnt type=tmpfs rule=mount')"
-	new 2026-11-20T10:00:07 "$(audit file 'access=read path=/srv/a\x22\x20\x2a/\x0ab reason=place rule=files line=3')"
+	new 2026-11-20T10:00:07 "$(audit file "access=read path=$dir/a\\x22\\x20\\x2a/\\x0ab reason=place rule=files line=3")"
 	new 2026-11-20T10:00:07 "$(audit file "access=read path=$dir reason=place rule=files line=3")"
-	new 2026-11-20T10:00:08 "$(audit exec 'path=/opt/tool how=exec reason=only rule=exec.allow_only')"
+	new 2026-11-20T10:00:08 "$(audit exec "path=$dir/tool how=exec reason=only rule=exec.allow_only")"
 	new 2026-11-20T10:00:09 "$(audit ptrace 'target_pid=7 reason=outside rule=leaving')"
 	new 2026-11-20T10:00:10 'SUPPRESSED session=7 user=alice count=57'
 	new 2026-11-20T10:00:11 'END session=7 user=alice uid=1000 profile=default seconds=4 refused=0 audited=9 lost=2 connect=9'
@@ -65,7 +67,7 @@ elements() { grep -v '^[[:space:]]*#' <<<"$1" | tr -d ' \t\n'; }
 touch -d '2026-11-21' log
 out=$(learn log)
 is "a log: status" 0 $?
-is "a log: elements" 'allow=["18.4.5.6:7000/tcp","[2001:db8::1]:53/udp"];bind={allow=["8080/tcp"];};sockets={allow=["AF_PACKET"];};setuid={allow=["/usr/bin/sudo"];};mount={allow=["/mnt"];};files={allow=["/srv/a\"*/\x0Ab"];};exec={allow_only=["/opt/tool"];};' \
+is "a log: elements" 'allow=["18.4.5.6:7000/tcp","[2001:db8::1]:53/udp"];bind={allow=["8080/tcp"];};sockets={allow=["AF_PACKET"];};setuid={allow=["/usr/bin/su"];};mount={allow=["/mnt"];};files={allow=["'"$dir"'/a\"*/\x0Ab"];};exec={allow_only=["'"$dir"'/tool"];};' \
 	"$(elements "$out")"
 has "a log: evidence" '^	# connect, 2 times, 2026-11-20T10:00:00Z to 2026-11-20T10:00:01Z; user alice; program /usr/bin/nc.openbsd; session 7$' "$out"
 has "a log: not what is right" '^# .*Audit shows what was done, not what is right' "$out"
@@ -73,6 +75,37 @@ has "a log: lines left out" '^# INCOMPLETE, .*[(]SUPPRESSED[)]: 57$' "$out"
 has "a log: lines lost" '^# INCOMPLETE, .*[(]lost= of END[)]: 2$' "$out"
 has "a log: a directory" "^# NOT PROPOSED for files.allow: \"$dir\": it is a directory" "$out"
 has "a log: what has no list" '^# NOT PROPOSED: "ptrace reason=outside rule=leaving": there is no list' "$out"
+
+# ---- what is not as the log has it
+
+mkdir -m 711 closed
+mkdir -m 700 closed/in
+mkdir -m 777 open
+for file in closed/in/x open/su own; do cp /bin/true $file; done
+((EUID)) || chown 65534 own
+{
+	new 2026-11-20T10:00:00 "$(audit file "access=read path=$dir/gone reason=place rule=files line=3")"
+	new 2026-11-20T10:00:00 "$(audit exec "path=$dir/tool/x how=exec reason=only rule=exec.allow_only")"
+	new 2026-11-20T10:00:00 "$(audit mount "path=$dir/nowhere type=tmpfs rule=mount")"
+	for file in closed/in/x open/su own vim.basic; do
+		new 2026-11-20T10:00:00 "$(audit exec "path=$dir/$file target=0 rule=setuid")"
+	done
+} >log2
+chmod 711 "$dir"
+out2=$(learn log2)
+gone='there is nothing by this name any more'
+has "a file that is gone" "^# NOT PROPOSED for files.allow: \"$dir/gone\": $gone" "$out2"
+has "a program that is gone" "^# NOT PROPOSED for exec.allow_only: \"$dir/tool/x\": $gone" "$out2"
+has "a place that is gone" "^# NOT PROPOSED for mount.allow: \"$dir/nowhere\": $gone" "$out2"
+has "a program that runs what it is told" "^# NOT PROPOSED for setuid.allow: \"$dir/vim.basic\": it does as root" "$out2"
+is "and nothing else" "" "$(elements "$out2")"
+if ((!EUID)); then
+	has "a program that is not root's" "^# NOT PROPOSED for setuid.allow: \"$dir/own\": it is not root's" "$out2"
+	has "a program in a directory of everybody's" "^# NOT PROPOSED for setuid.allow: \"$dir/open/su\": others than root can write a directory above" "$out2"
+	cp "$CTL" ctl
+	has "who is not root is told" "^# NOT PROPOSED for setuid.allow: \"$dir/closed/in/x\": it may not be looked at; run this as root" \
+		"$(setpriv --reuid=65534 --regid=65534 --clear-groups ./ctl learn - <log2 2>&1)"
+fi
 
 # Into a profile that denies it all, it allows what was done and nothing beside.
 {
@@ -108,6 +141,28 @@ is "several profiles" "1 ebpfguardctl: there are lines of several profiles, and 
 	"$(out=$(learn log); echo "$? $out")"
 is "nothing: status" 1 "$(learn --user nobody log >/dev/null; echo $?)"
 has "nothing: said" '^# There is no line of AUDIT' "$(learn --user nobody log)"
+
+is "a profile that no line has" "1 ebpfguardctl: there are no lines of profile none; there are of: default ops" \
+	"$(out=$(learn --profile none log); echo "$? $out")"
+is "a profile that no line has, of this user" "1 ebpfguardctl: there are no lines of profile none; there are of: default" \
+	"$(out=$(learn --profile none --user alice log); echo "$? $out")"
+
+new 2026-11-20T10:00:00 "$(audit connect 'proto=tcp dst=1.1.1.1 port=1 rule=1.1.1.1/32 feed=/srv/a\x20b line=17')" >log
+has "a feed that names just the address" '^# NOT PROPOSED for allow: "1.1.1.1:1/tcp": a feed in deny_files denies just this address, .* it is in: /srv/a\\x20b:17[.]$' \
+	"$(learn log)"
+
+# Lines that were cut: the time is known, and whose when that stands before the end.
+{
+	new 2026-11-19T10:00:00 "$(audit connect 'proto=tcp')" | sed 's/ errno=0$//'
+	new 2026-11-20T10:00:00 "$(audit connect 'proto=tcp')" | sed 's/ errno=0$//'
+	new 2026-11-20T10:00:00 "$(audit connect 'proto=tcp' bob)" | sed 's/ errno=0$//'
+	new 2026-11-20T10:00:00 "$(audit connect 'proto=tcp')" | sed 's/lice .*//'
+} >log
+damaged() { learn "$@" log | sed -n 's/^# INCOMPLETE, lines that have been cut.*: //p'; }
+is "damaged lines: all" 4 "$(damaged)"
+is "damaged lines: since" 3 "$(damaged --since 2026-11-20)"
+is "damaged lines: of a user" 3 "$(damaged --user alice)"
+is "damaged lines: of another, since" 2 "$(damaged --since 2026-11-20 --user bob)"
 
 # A line without its end, and one that is longer than any.
 {

@@ -77,23 +77,36 @@ static const struct {
 	int status;
 } explained[] = {
 	{"explain nobody_here",
+	 "ebpfguardctl: nobody_here: there is no such user here\n"
 	 "profile: default\nmatch: no entry matches\n\n"
 	 "deny = [ \"18.0.0.0/9\" ];\n",
 	 0},
 	{"explain root", "profile: base\nmatch: c:11: user root\nextends: default\n\n" BASE, 0},
 	{"explain eg_alice --rhost 10.1.2.3",
+	 "ebpfguardctl: eg_alice: there is no such user here\n"
 	 "profile: ops\nmatch: c:7: user eg_alice or others, rhost 10.0.0.0/8\n"
 	 "extends: base at c:3\nextends: default\n\nmode = \"audit\";\n" BASE,
 	 0},
 	{"explain eg_alice --rhost ::ffff:10.1.2.3 connect 18.4.5.6:443/tcp",
+	 "ebpfguardctl: eg_alice: there is no such user here\n"
 	 "allow (audit: would be denied by 18.0.0.0/9 at c:1; it is reported and let through)\n",
 	 0},
-	{"explain eg_alice --rhost 11.1.2.3 connect 18.4.5.6:443/tcp", "deny 18.0.0.0/9 at c:1\n",
+	{"explain eg_alice --rhost fe80::1%eth0 connect 18.4.5.6:443/tcp",
+	 "ebpfguardctl: eg_alice: there is no such user here\n"
+	 "deny 18.0.0.0/9 at c:1\n",
 	 1},
-	{"explain eg_alice connect 18.4.5.6:443/tcp", "deny 18.0.0.0/9 at c:1\n", 1},
+	{"explain eg_alice connect 18.4.5.6:443/tcp",
+	 "ebpfguardctl: eg_alice: there is no such user here\n"
+	 "deny 18.0.0.0/9 at c:1\n",
+	 1},
 	{"explain eg_alice --key " KEY " connect 18.4.5.6:443/tcp",
-	 "allow default (no rule names this)\n", 0},
-	{"explain x --key " KEY, "profile: free\nmatch: c:10: key " KEY "\n\n", 0},
+	 "ebpfguardctl: eg_alice: there is no such user here\n"
+	 "allow default (no rule names this)\n",
+	 0},
+	{"explain x --key " KEY,
+	 "ebpfguardctl: x: there is no such user here\n"
+	 "profile: free\nmatch: c:10: key " KEY "\n\n",
+	 0},
 	/* groups are looked up where they decide: for cron only */
 	{"explain root --service cron", "profile: free\nmatch: c:9: group root, service cron\n\n",
 	 0},
@@ -110,9 +123,27 @@ static const struct {
 	{"explain x sing song",
 	 "ebpfguardctl: sing: cannot explain this; expected connect or bind\n", 2},
 	{"explain x --key MD5:x",
-	 "ebpfguardctl: MD5:x: no fingerprint of a key; expected SHA256:..., as ssh-keygen -l "
-	 "prints it\n",
+	 "ebpfguardctl: --key: \"MD5:x\" is no fingerprint of a key: SHA256: and 43 characters, as "
+	 "ssh-keygen -l prints it\n",
 	 2},
+	{"explain x --key SHA256:x",
+	 "ebpfguardctl: --key: \"SHA256:x\" is no fingerprint of a key: SHA256: and 43 characters, "
+	 "as "
+	 "ssh-keygen -l prints it\n",
+	 2},
+	{"explain x --rhost ''",
+	 "ebpfguardctl: --rhost: \"\" is no address such as 192.0.2.1 or 2001:db8::1\n", 2},
+	{"explain x --rhost '10.0.0.0/8'",
+	 "ebpfguardctl: --rhost: \"10.0.0.0/8\" is no address such as 192.0.2.1 or 2001:db8::1\n",
+	 2},
+	{"explain x --rhost 'host.example'",
+	 "ebpfguardctl: --rhost: \"host.example\" is no address such as 192.0.2.1 or 2001:db8::1\n",
+	 2},
+	{"explain x --rhost '%eth0'",
+	 "ebpfguardctl: --rhost: \"%eth0\" is no address such as 192.0.2.1 or 2001:db8::1\n", 2},
+	{"explain x --rhost '10.1.2'",
+	 "ebpfguardctl: --rhost: \"10.1.2\" is no address such as 192.0.2.1 or 2001:db8::1\n", 2},
+	{"explain x --service ''", "ebpfguardctl: --service is empty\n", 2},
 };
 
 static void check_run(const char *text, const char *args, const char *expected, int expected_status)

@@ -211,7 +211,9 @@ static void test_refused(void **state)
 
 	(void)state;
 	assert_int_equal(run(old_text, old_text, true, out), 0);
-	assert_string_equal(out, "nothing changes\nebpfguardctl: the helper refused: not you\n");
+	assert_string_equal(out, "nothing changes\nebpfguardctl: the helper refused: not you\n"
+				 "ebpfguardctl: so nothing is said of sessions; what is said of "
+				 "the files is complete\n");
 }
 
 int main(int argc, char **argv)

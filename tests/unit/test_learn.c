@@ -266,6 +266,10 @@ static const struct {
 	 "18.4.5.6:7000/tcp", true},
 	{"sendmsg", "proto=udp dst=2001:db8::1 port=53 rule=[2001:db8::]/32:53/udp feed=/x line=7",
 	 EG_LEARN_ALLOW, "[2001:db8::1]:53/udp", true},
+	{"connect", "proto=tcp dst=1.2.3.4 port=25 rule=*:25/tcp", EG_LEARN_ALLOW, "1.2.3.4:25/tcp",
+	 true},
+	{"connect", "proto=tcp dst=1.2.3.4 port=25 rule=1.2.3.4/32 feed=/x line=7", EG_LEARN_ALLOW,
+	 "1.2.3.4:25/tcp", false},
 	{"sendmsg", "proto=ipv6-icmp dst=2001:db8::1 port=0 rule=default", EG_LEARN_ALLOW,
 	 "2001:db8::1/icmp", true},
 	{"sendmsg", "proto=icmp dst=18.4.5.6 port=0 rule=default", EG_LEARN_ALLOW, "18.4.5.6/icmp",
@@ -435,11 +439,69 @@ static void test_lines_of_the_helper(void **state)
 	}
 }
 
+/* By their real names on Debian, versions and flavours included. */
+static void test_propose_interpreters(void **state)
+{
+	static const struct {
+		const char *name;
+		bool runs;
+	} programs[] = {
+		{"vim.basic", true},
+		{"vim.tiny", true},
+		{"nvim", true},
+		{"emacs-gtk", true},
+		{"emacs27-nox", true},
+		{"view", true},
+		{"rview", true},
+		{"perl5.36.0", true},
+		{"perl5.36-x86_64-linux-gnu", true},
+		{"python3.13", true},
+		{"nodejs", true},
+		{"socat1", true},
+		{"screen", true},
+		{"screen-4.9.0", true},
+		{"tmux", true},
+		{"script", true},
+		{"make", true},
+		{"capsh", true},
+		{"chroot", true},
+		{"nc.openbsd", true},
+		{"bash-static", true},
+		{"sudo", false},
+		{"su", false},
+		{"passwd", false},
+		{"ssh-keysign", false},
+		{"mount.nfs", false},
+		{"pkexec", false},
+		{"scriptreplay", false},
+		{"lxc-user-nic", false},
+		{"viking", false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < EG_ARRAY_SIZE(programs); i++) {
+		struct eg_learn_proposal got;
+		struct eg_learn_line line;
+		char text[1024];
+
+		(void)snprintf(text, sizeof(text),
+			       FRONT "AUDIT exec" HEAD
+				     "path=/usr/bin/%s target=0 rule=setuid errno=0",
+			       programs[i].name);
+		assert_int_equal(parse(text, &line), 0);
+		assert_int_equal(eg_learn_propose(&line, &got), 0);
+		if (!got.why_not == programs[i].runs)
+			fail_msg("%s", programs[i].name);
+	}
+}
+
 /* ---- evidence, and its text */
 
-static bool no_directory(const char *path)
+static const char *look(enum eg_learn_list list, const char *path)
 {
-	return strcmp(path, "/srv/tree") == 0;
+	assert_in_range(list, EG_LEARN_SETUID, EG_LEARN_EXEC);
+	return strcmp(path, "/srv/tree") ? NULL
+					 : "it is a directory, and all in it would be allowed";
 }
 
 static char *print(const struct eg_learn *learn)
@@ -449,7 +511,7 @@ static char *print(const struct eg_learn *learn)
 	FILE *out = open_memstream(&text, &size);
 
 	assert_non_null(out);
-	assert_int_equal(eg_learn_print(learn, no_directory, out), 0);
+	assert_int_equal(eg_learn_print(learn, look, out), 0);
 	assert_int_equal(fclose(out), 0);
 	return text;
 }
@@ -696,9 +758,9 @@ static void test_whose(void **state)
 		{"alice", NULL, 0, 2, 0, 5},
 		{"a b", NULL, 0, 1, 0, 0},
 		{"nobody", NULL, 0, 0, 0, 0},
-		{NULL, "ops", 0, 1, 0, 5},
-		{"alice", "ops", 0, 0, 0, 5},
-		{NULL, "none", 0, 0, 0, 5},
+		{NULL, "ops", 0, 1, 1, 5},
+		{"alice", "ops", 0, 0, 1, 5},
+		{NULL, "none", 0, 0, 2, 5},
 		{NULL, NULL, NOW_S - 14 * 3600, 2, 1, 5},
 		{NULL, NULL, NOW_S - 14 * 3600 + 1, 0, 0, 0},
 	};
@@ -793,6 +855,7 @@ int main(void)
 		cmocka_unit_test(test_unescape),
 		cmocka_unit_test(test_propose),
 		cmocka_unit_test(test_propose_without_fields),
+		cmocka_unit_test(test_propose_interpreters),
 		cmocka_unit_test(test_lines_of_the_helper),
 		cmocka_unit_test(test_print_parses),
 		cmocka_unit_test(test_print_allows_just_that),
