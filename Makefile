@@ -50,7 +50,7 @@ PURE_OBJS   := eg_err.o cidr.o rule.o config.o config_schema.o config_names.o co
                config_tree.o config_profiles.o config_match.o config_print.o match.o \
                action.o slots.o policy.o policy_explain.o policy_lists.o proto.o event.o event_act.o event_socket.o key.o limit.o diag.o event_story.o \
                capability.o hooks.o builtin.o place_tree.o digest.o feed.o \
-               policy_nets.o config_feeds.o feed_line.o feed_networks.o feeds.o \
+               policy_nets.o config_feeds.o feed_line.o feed_networks.o feeds.o feed_paths.o \
                diff.o diff_feeds.o diff_match.o learn_line.o learn_time.o learn_propose.o learn.o learn_print.o
 HELPER_OBJS := main.o log.o notify.o lookup.o refresh.o watch.o profiles.o load.o reload.o server.o opening.o peer.o control.o session.o session_open.o manager.o cgroup2.o bpf.o bpf_maps.o bpf_policies.o selftest.o story.o \
                connection.o origin.o address.o survey.o flows.o adopt.o report.o bpf_pins.o bpf_packets.o stray.o bpf_sets.o bpf_places.o place_work.o place_ids.o place_disk.o bpf_kernel.o inforce.o resolve.o places.o place_watch.o

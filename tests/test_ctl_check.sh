@@ -4,22 +4,13 @@
 # like it and is none. All that it says is compared. TAP.
 set -uo pipefail
 
+# shellcheck source=tests/tap.sh
+. "$(dirname "$0")/tap.sh"
 CTL=$(readlink -f "$1")
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 cd "$dir" || exit 1
 unset SSH_CONNECTION
-n=0
-
-is() { # DESCRIPTION EXPECTED GOT
-	n=$((n + 1))
-	if [[ $2 == "$3" ]]; then
-		echo "ok $n - $1"
-	else
-		printf 'not ok %d - %s\n#   expected: %s\n#   got:      %s\n' "$n" "$1" "${2//$'\n'/$'\n'#             }" \
-			"${3//$'\n'/$'\n'#             }"
-	fi
-}
 # said CONFIGURATION: all that check says of it, and its status.
 said() {
 	printf '%s\n' "$1" >conf

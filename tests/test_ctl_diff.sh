@@ -4,6 +4,8 @@
 # explain and diff need no root. What it says of sessions: tests/unit/test_ctl_diff.c. TAP.
 set -uo pipefail
 
+# shellcheck source=tests/tap.sh
+. "$(dirname "$0")/tap.sh"
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 chmod 755 "$dir"
@@ -11,19 +13,8 @@ chmod 755 "$dir"
 cp "$(readlink -f "$1")" "$dir/ebpfguardctl" || exit 1
 cd "$dir" || exit 1
 unset SSH_CONNECTION
-n=0
 no_helper="ebpfguardctl: cannot reach the helper at $dir/none: No such file or directory; see: systemctl status ebpfguard.service ebpfguard.socket
 ebpfguardctl: so nothing is said of sessions; what is said of the files is complete"
-
-is() { # DESCRIPTION EXPECTED GOT
-	n=$((n + 1))
-	if [[ $2 == "$3" ]]; then
-		echo "ok $n - $1"
-	else
-		printf 'not ok %d - %s\n#   expected: %s\n#   got:      %s\n' "$n" "$1" "${2//$'\n'/$'\n'#             }" \
-			"${3//$'\n'/$'\n'#             }"
-	fi
-}
 # As somebody who owns nothing here.
 nobody() { setpriv --reuid=65534 --regid=65534 --clear-groups "$@"; }
 # diffed [COMMAND...]: all that is said of the files old and new, one stream after the other, and the status.

@@ -4,23 +4,14 @@
 # from, whose they are, and that check takes what comes out and explain says allow. TAP.
 set -uo pipefail
 
+# shellcheck source=tests/tap.sh
+. "$(dirname "$0")/tap.sh"
 CTL=$(readlink -f "$1")
 dir=$(readlink -f "$(mktemp -d)")
 trap 'rm -rf "$dir"' EXIT
 cd "$dir" || exit 1
 unset SSH_CONNECTION
 export TZ=UTC
-n=0
-
-is() { # DESCRIPTION EXPECTED GOT
-	n=$((n + 1))
-	if [[ $2 == "$3" ]]; then
-		echo "ok $n - $1"
-	else
-		printf 'not ok %d - %s\n#   expected: %s\n#   got:      %s\n' "$n" "$1" "${2//$'\n'/$'\n'#             }" \
-			"${3//$'\n'/$'\n'#             }"
-	fi
-}
 has() { # DESCRIPTION PATTERN TEXT: a line of the text matches the pattern
 	n=$((n + 1))
 	if grep -qE -- "$2" <<<"$3"; then
