@@ -7,17 +7,19 @@
 # mount on. Nothing an attempt mounts is seen by others: the mounts here are private meanwhile.
 PRIV=/srv/priv
 up_world() {
-	local name
+	local name group
 	install -d -m 1777 /run/try
-	getent group docker >/dev/null || groupadd -r docker
+	for group in docker lxd libvirt; do
+		getent group $group >/dev/null || groupadd -r $group
+	done
 	install -d "$PRIV"
-	for name in plain suid-root suid-bob sgid-shadow sgid-sudo sgid-docker sgid-games cap-net-raw cap-setuid \
+	for name in plain suid-root suid-bob sgid-shadow sgid-sudo sgid-docker sgid-lxd sgid-libvirt sgid-games cap-net-raw cap-setuid \
 		cap-sys-admin cap-inheritable; do
 		install -m 0755 "$T/try" "$PRIV/$name"
 	done
 	chown bob: "$PRIV/suid-bob"
 	chmod 4755 "$PRIV"/suid-*
-	for name in shadow sudo docker games; do
+	for name in shadow sudo docker lxd libvirt games; do
 		chgrp "$name" "$PRIV/sgid-$name"
 		chmod 2755 "$PRIV/sgid-$name"
 	done
@@ -88,6 +90,8 @@ setuid_cases() {
 		setgid shadow, by descriptor|via fd $PRIV/sgid-shadow is-egid shadow|ok|EPERM|-|-
 		setgid sudo|via path $PRIV/sgid-sudo is-egid sudo|ok|EPERM|-|-
 		setgid docker|via path $PRIV/sgid-docker is-egid docker|ok|EPERM|-|-
+		setgid lxd|via path $PRIV/sgid-lxd is-egid lxd|ok|EPERM|-|-
+		setgid libvirt|via path $PRIV/sgid-libvirt is-egid libvirt|ok|EPERM|-|-
 		chage is setgid shadow|exec /usr/bin/chage -l alice|ok|EPERM|-|-
 		file capability: net_raw|via path $PRIV/cap-net-raw has-cap 13|ok|EPERM|-|-
 		file capability: setuid|via path $PRIV/cap-setuid setuid 0|ok|EPERM|-|-
@@ -134,6 +138,8 @@ root_setuid_cases() {
 		setgid|demoted setgid shadow|ok|EPERM|-|-
 		setgid to root|demoted setgid root|ok|EPERM|-|-
 		setegid|demoted setegid docker|ok|EPERM|-|-
+		setgid lxd|demoted setgid lxd|ok|EPERM|-|-
+		setgid libvirt|demoted setgid libvirt|ok|EPERM|-|-
 		setregid|demoted setregid sudo|ok|EPERM|-|-
 		setresgid|demoted setresgid kmem|ok|EPERM|-|-
 		setfsgid|demoted setfsgid disk|ok|EPERM|-|-
