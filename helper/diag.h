@@ -27,7 +27,8 @@ int eg_diag_open(void);
 /*
  * Calls found for each TCP socket whose local port is this one, of both families, bound to a device
  * or not. Walks the kernel's table of sockets. found returns 0 to go on or a negative errno, which
- * ends the walk. Blocks a second at most. Returns 0, what found returned, or a negative errno.
+ * ends the walk. Blocks for as long as the kernel walks, and a second at most when it is silent.
+ * Returns 0, what found returned, or a negative errno.
  */
 int eg_diag_at_port(int fd, uint16_t port,
 		    int (*found)(const struct eg_diag_socket *socket, void *arg), void *arg);
