@@ -40,25 +40,26 @@ own_key() {
 		cat .ssh/id_ed25519.pub >>.ssh/authorized_keys'
 }
 
-# typing.py PASSWORD COMMAND...: runs it on a terminal of its own and types the password whenever it is asked for one.
+# typing.py PASSWORD COMMAND...: runs it on a terminal of its own and types the password whenever it is asked for one, once
+# the terminal no longer shows what is typed: polkit's agent asks first and throws away what was typed until then.
 # Prints what it said in one line; the status is its own, 126 if it could not be executed.
 cat >/srv/typing.py <<'E2'
-import os, pty, re, select, sys, time
+import os, pty, re, select, sys, termios, time
 pid, fd = pty.fork()
 if not pid:
     os.execv("/bin/bash", ["bash", "-c", '"$@"', "typing"] + sys.argv[2:])
 said, asked, end = b"", 0, time.monotonic() + 240
 while time.monotonic() < end:
-    if not select.select([fd], [], [], 0.2)[0]:
-        continue
-    try:
-        data = os.read(fd, 4096)
-    except OSError:
-        break
-    if not data:
-        break
-    said += data
-    if len(re.findall(rb"[Pp]assword( for [^:]*)?: ", said)) > asked:
+    if select.select([fd], [], [], 0.05)[0]:
+        try:
+            data = os.read(fd, 4096)
+        except OSError:
+            break
+        if not data:
+            break
+        said += data
+    hidden = not termios.tcgetattr(fd)[3] & termios.ECHO
+    if hidden and len(re.findall(rb"[Pp]assword( for [^:]*)?: ", said)) > asked:
         asked += 1
         os.write(fd, sys.argv[1].encode() + b"\n")
 else:
