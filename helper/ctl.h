@@ -11,6 +11,7 @@
 
 #include "config.h"
 #include "feeds.h"
+#include "match.h"
 #include "proto.h"
 
 enum {
@@ -114,12 +115,12 @@ int eg_ctl_find_managers(const struct eg_config *config);
 /*
  * Which profile the user gets, with the service, address and key of the options. Groups are looked
  * up only where they decide; who is not there is in none, which is said on stderr.
- * *ret_match: the entry that decides, NULL = none. Both borrowed from config. Returns 0, 1 when it
- * has looked up groups, or -ENOMEM.
+ * *ret_match: the entry that decides, NULL = none; *ret_why: what made it hold. All borrowed from
+ * config; ret_why may be NULL. Returns 0, 1 when it has looked up groups, or -ENOMEM.
  */
 int eg_ctl_choose(const struct eg_config *config, const struct eg_ctl_options *options,
 		  const char *user, const struct eg_config_profile **ret,
-		  const struct eg_config_match **ret_match);
+		  const struct eg_config_match **ret_match, struct eg_match_reason *ret_why);
 
 /* The sessions there are now, by number. */
 struct eg_ctl_sessions {

@@ -305,7 +305,7 @@ static int print_next(const struct comparison *in, const struct eg_msg_session *
 	const struct eg_config_profile *next = NULL;
 	const struct eg_config_match *match = NULL;
 	char file[EG_CTL_SAFE_SIZE];
-	int err = eg_ctl_choose(in->new, &as, session->user, &next, &match);
+	int err = eg_ctl_choose(in->new, &as, session->user, &next, &match, NULL);
 
 	if (err < 0)
 		return err;
