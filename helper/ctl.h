@@ -122,6 +122,15 @@ int eg_ctl_choose(const struct eg_config *config, const struct eg_ctl_options *o
 		  const char *user, const struct eg_config_profile **ret,
 		  const struct eg_config_match **ret_match, struct eg_match_reason *ret_why);
 
+/*
+ * The group of a profile that has rules for a program, which the helper would find by the file that
+ * it is: through links, and of a script for its interpreter. What is odd about it is said on
+ * stderr. NULL: none has. A program that is not there is found by its path.
+ */
+const struct eg_config_group *eg_ctl_group_of(const struct eg_config *config,
+					      const struct eg_config_profile *profile,
+					      const char *program);
+
 /* The sessions there are now, by number. */
 struct eg_ctl_sessions {
 	struct eg_msg_session *items; /* owned */

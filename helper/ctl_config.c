@@ -333,6 +333,22 @@ static bool parse_login(const struct eg_ctl_options *options)
 	return true;
 }
 
+static bool parse_program(const struct eg_ctl_options *options, bool has_target)
+{
+	char clean[EG_CTL_SAFE_SIZE];
+
+	if (options->program && !has_target) {
+		warnx("--program is for explain USER connect TARGET and explain USER bind TARGET");
+		return false;
+	}
+	if (options->program && options->program[0] != '/') {
+		warnx("--program: \"%s\" is no absolute path such as /usr/bin/nc",
+		      eg_ctl_safe(options->program, clean, sizeof(clean)));
+		return false;
+	}
+	return true;
+}
+
 /* What the command line asks for: none of these is wrong, bind and target are filled. */
 static bool parse_question(const struct eg_ctl_options *options, char **args, bool *ret_bind,
 			   struct eg_policy_target *ret)
@@ -343,7 +359,7 @@ static bool parse_question(const struct eg_ctl_options *options, char **args, bo
 		warnx("USER is empty");
 		return false;
 	}
-	if (!parse_login(options))
+	if (!parse_login(options) || !parse_program(options, args[1]))
 		return false;
 	if (!args[1])
 		return true;
@@ -393,7 +409,7 @@ int eg_ctl_explain(const struct eg_ctl_options *options, char **args)
 		return EG_CTL_FINE;
 	}
 	if (options->program)
-		group = eg_policy_group_of(profile, options->program);
+		group = eg_ctl_group_of(config, profile, options->program);
 	if (explain_socket(profile, target.proto, &finding))
 		return print_finding(profile, &finding);
 	if (bind)

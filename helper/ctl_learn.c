@@ -84,7 +84,7 @@ static ssize_t read_line(FILE *in, char *buf, size_t size)
 	return n > size ? 0 : (ssize_t)n;
 }
 
-/* What unpacks a log that begins with these bytes, zeros behind the end; NULL = it is not packed. */
+/* What unpacks a log that begins so, with zeros behind the end; NULL = it is not packed. */
 static const char *unpacker_of(const char *head)
 {
 	static const struct {
