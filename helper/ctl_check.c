@@ -62,13 +62,10 @@ static bool has_feeds(const struct eg_config *config, const struct eg_config_pro
 	if (is_inherited(&profile->exec_deny_sha256_files, &parent->exec_deny_sha256_files) &&
 	    is_inherited(&profile->exec_deny_sha256, &parent->exec_deny_sha256))
 		return true;
-	err = eg_feed_digests(profile, geteuid(), &digests, &error);
+	err = eg_feed_digests(config->file, profile, geteuid(), &digests, &error);
 	eg_digests_done(&digests);
-	if (err < 0) {
-		if (!error.file[0])
-			(void)snprintf(error.file, sizeof(error.file), "%s", config->file);
+	if (err < 0)
 		eg_ctl_print_error(&error);
-	}
 	return err == 0;
 }
 

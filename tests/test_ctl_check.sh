@@ -408,12 +408,27 @@ refuses "an unknown key" $'\ndney = [ "10.0.0.0/8" ];' 2 'unknown key "dney"; di
 refuses "more ports than the kernel's tables have room for" \
 	"deny = [ $(seq -f '"18.0.0.0/9:%.0f/tcp"' 1 2 4999 | paste -sd,) ];" 1 \
 	'the rules for this network and those around it make 5001 different ranges of protocols and ports, at most 4096 are possible'
-is "a feed that is not there" $'/nonexistent: No such file or directory\nstatus 1' \
+is "a feed that is not there" $'/nonexistent: No such file or directory (exec.deny_sha256_files at conf:1)\nstatus 1' \
 	"$(said 'exec = { deny_sha256_files = [ "/nonexistent" ]; };')"
 printf '%s\n' 1.2.3.4 nonsense >feed
-is "a bad line of a feed" "$dir/feed:2: warning: \"nonsense\" is not an IPv4 or IPv6 network such as 10.0.0.0/8 or 2001:db8::/32; passed over
+is "a bad line of a feed" "$dir/feed:2: warning: \"nonsense\" is not an IPv4 or IPv6 network such as 10.0.0.0/8 or 2001:db8::/32; passed over (deny_files at conf:1)
 conf: valid, 1 warning
 status 1" "$(said "deny_files = [ \"$dir/feed\" ];")"
+# page TEXT: what is said of it as a feed that is named on line 2.
+page() {
+	printf '%b' "$1" >feed
+	said $'\n'"allow_files = [ \"$dir/feed\" ];"
+}
+is "a page of HTML in place of a feed" "$dir/feed:2: is a page of HTML or XML, not a list: what servers send in place of one that is gone or wants a login; look at what fetches the file (allow_files at conf:2)
+status 1" "$(page '\n<html>\n192.0.2.1\n')"
+is "a feed that is empty" "$dir/feed: lists no network; an empty feed is refused (allow_files at conf:2)
+status 1" "$(page '# nothing\n')"
+is "a feed with bad lines only" "$dir/feed: lists no network; an empty feed is refused; 1 line is bad, as line 1: \"error 429\" holds more than a network and a comment behind # or ; (allow_files at conf:2)
+status 1" "$(page 'error 429')"
+chmod 620 feed
+is "a feed that others can write" "$dir/feed: writable by others than its owner (mode 0620): run chmod go-w (allow_files at conf:2)
+status 1" "$(page '192.0.2.1\n')"
+chmod 600 feed
 warns "several" $'deny = [ "18.0.0.0/9", "::1" ];\nallow = [ "18.0.0.0/9" ];\nbind = { allow = [ "80" ]; };\nmount = { allow = [ "tmpfs" ]; };' \
 	2 "allow 18.0.0.0/9 has no effect: line 1 denies 18.0.0.0/9, $no_effect" \
 	3 'bind.allow has no effect: without bind.deny every port may be bound; to refuse the rest add deny = [ "*" ];' \

@@ -121,7 +121,7 @@ fails "a mistake in the new file" '' $'\ndeny = 5;' 'new:2: deny: expected an ar
 fails "a mistake in the old one" 'deny = 5;' '' 'old:1: deny: expected an array of networks such as [ "10.0.0.0/8" ], got an integer'
 fails "what the helper would not take" '' 'setuid = { users = [ "no-such-user" ]; };' \
 	'new:1: setuid.users: there is no user "no-such-user"'
-fails "a feed that is not there" '' "deny_files = ( \"$dir/missing\" );" "$dir/missing: No such file or directory"
+fails "a feed that is not there" '' "deny_files = ( \"$dir/missing\" );" "$dir/missing: No such file or directory (deny_files at new:1)"
 echo >old
 rm -f new
 is "no new file" $'\nnew: No such file or directory\nstatus 2' "$(diffed)"
@@ -176,6 +176,6 @@ status 1" "$(diffed nobody)"
 	is "explain without root" "deny 10.0.3.1/32 at $dir/feed:4" \
 		"$(nobody ./ebpfguardctl -c new explain root connect 10.0.3.1:1/tcp 2>&1)"
 	chmod 600 feed
-	is "diff of what cannot be read" $'\n'"$dir/feed: Permission denied"$'\nstatus 2' "$(diffed nobody)"
+	is "diff of what cannot be read" $'\n'"$dir/feed: Permission denied (deny_files at new:1)"$'\nstatus 2' "$(diffed nobody)"
 fi
 echo "1..$n"
