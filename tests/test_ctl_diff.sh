@@ -39,8 +39,8 @@ says "written otherwise" 'deny = [ "18.0.0.0/9", "1.2.3.4" ];' $'# new\nmode = "
 says "a rule more and one less, and a value" 'deny = [ "18.0.0.0/9", "1.2.3.4" ];' \
 	$'mode = "audit";\ndeny = [ "1.2.3.4",\n"10.0.0.0/8" ];' "profile default:
 mode: enforce -> audit
-+ deny: 10.0.0.0/8 at new:3
-- deny: 18.0.0.0/9 at old:1" 1
+- deny: 18.0.0.0/9 at old:1
++ deny: 10.0.0.0/8 at new:3" 1
 says "profiles and match" $'profiles = ( { name = "a"; }, { name = "b"; mode = "audit"; } );\nmatch = ( { user = "x"; profile = "b"; } );' \
 	$'profiles = (\n{ name = "b"; mode = "enforce"; },\n{ name = "c"; } );\nmatch = ( { user = "x"; profile = "c"; } );' \
 	"profile b:
@@ -73,6 +73,19 @@ says "another feed" "deny_files = ( \"$dir/feed\" );" "deny_files = ( \"$dir/fee
 + deny_files: 10.0.11.1/32 at $dir/feed2:7
 + deny_files: 10.0.12.1/32 at $dir/feed2:8
 deny_files: 90 networks more, 5 less" 1
+says "networks of feeds stand with the feeds" "deny_files = ( \"$dir/feed\" );" \
+	"allow_files = ( \"$dir/feed2\" ); bind = { deny = [ \"80\" ]; };" "profile default:
+- deny_files: $dir/feed at old:1
+- deny_files: 10.0.0.1/32 at $dir/feed:1
+- deny_files: 10.0.1.1/32 at $dir/feed:2
+- deny_files: 10.0.2.1/32 at $dir/feed:3
+deny_files: 0 networks more, 10 less
++ allow_files: $dir/feed2 at new:1
++ allow_files: 10.0.5.1/32 at $dir/feed2:1
++ allow_files: 10.0.6.1/32 at $dir/feed2:2
++ allow_files: 10.0.7.1/32 at $dir/feed2:3
+allow_files: 95 networks more, 0 less
++ bind.deny: 80 at new:1" 1
 says "a feed's settings" "deny_files = ( \"$dir/feed\" );" "deny_files = ( { file = \"$dir/feed\"; shrink = 20; } );" \
 	"profile default:
 deny_files[$dir/feed].shrink: 50 -> 20" 1
