@@ -146,7 +146,7 @@ void eg_ctl_sessions_done(struct eg_ctl_sessions *sessions);
 /*
  * The commands. args: as many as the command takes at most, NULL after the last.
  * Return the exit status. check, explain and learn look at files and nothing else; the others ask
- * the helper and wait five seconds for it at most. diff does both.
+ * the helper and wait five seconds for it at most, reload two minutes. diff does both.
  */
 int eg_ctl_check(const struct eg_ctl_options *options, char **args);	/* [FILE] */
 int eg_ctl_explain(const struct eg_ctl_options *options, char **args);	/* USER [connect TARGET] */
