@@ -59,7 +59,7 @@ UNIT_TESTS  := test_eg_err test_cidr test_rule test_config test_config_valid tes
                test_proto test_proto_wire test_event test_event_line test_event_rule test_event_hostile test_key \
                test_limit test_diag test_builtin test_hooks test_digest test_feed test_place_tree test_event_story \
                test_policy_groups test_slots test_precedence test_precedence_random test_profiles test_profiles_wrong \
-               test_match test_match_random test_ctl test_config_feeds test_config_scan test_config_reloads test_feed_networks test_feeds test_feeds_kept test_policy_feeds \
+               test_match test_match_random test_ctl test_config_feeds test_config_scan test_config_scan_file test_config_reloads test_feed_networks test_feeds test_feeds_kept test_policy_feeds \
                test_refresh test_reload test_place_disk test_learn test_learn_line test_learn_propose test_diff test_ctl_diff
 
 BPF_OBJS    := $(addprefix $(BUILD)/bpf/,$(BPF_OBJS))

@@ -312,7 +312,7 @@ static const struct {
 	{"profiles = (\n{ name = \"a\"; setuid = { users = [ \"eg_nobody\" ]; }; } );",
 	 "c:2: setuid.users: there is no user \"eg_nobody\"\n", 1},
 	{"profiles = (\n{ name = \"a\"; exec = { deny_sha256_files = [ \"/eg/nothing\" ]; }; } );",
-	 "/eg/nothing: No such file or directory\n", 1},
+	 "/eg/nothing: No such file or directory (exec.deny_sha256_files at c:2)\n", 1},
 };
 
 static void test_check(void **state)
