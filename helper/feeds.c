@@ -283,7 +283,8 @@ static int load_feed(struct eg_feed *feed, const char *config, unsigned int owne
 	if (state_dir && load_last(&feed->as, owner, state_dir, &networks, &last) == 0)
 		eg_networks_done(&networks);
 	r = load_file(feed, owner, state_dir, &last, &refused);
-	add_place(&refused, config, &feed->as);
+	if (r < 0)
+		add_place(&refused, config, &feed->as);
 	if (!r || !last.n || r == -ENOMEM ||
 	    load_last(&feed->as, owner, state_dir, &networks, &last) < 0) {
 		if (r < 0)
