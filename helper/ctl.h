@@ -11,6 +11,7 @@
 
 #include "config.h"
 #include "feeds.h"
+#include "match.h"
 #include "proto.h"
 
 enum {
@@ -114,12 +115,21 @@ int eg_ctl_find_managers(const struct eg_config *config);
 /*
  * Which profile the user gets, with the service, address and key of the options. Groups are looked
  * up only where they decide; who is not there is in none, which is said on stderr.
- * *ret_match: the entry that decides, NULL = none. Both borrowed from config. Returns 0, 1 when it
- * has looked up groups, or -ENOMEM.
+ * *ret_match: the entry that decides, NULL = none; *ret_why: what made it hold. All borrowed from
+ * config; ret_why may be NULL. Returns 0, 1 when it has looked up groups, or -ENOMEM.
  */
 int eg_ctl_choose(const struct eg_config *config, const struct eg_ctl_options *options,
 		  const char *user, const struct eg_config_profile **ret,
-		  const struct eg_config_match **ret_match);
+		  const struct eg_config_match **ret_match, struct eg_match_reason *ret_why);
+
+/*
+ * The group of a profile that has rules for a program, which the helper would find by the file that
+ * it is: through links, and of a script for its interpreter. What is odd about it is said on
+ * stderr. NULL: none has. A program that is not there is found by its path.
+ */
+const struct eg_config_group *eg_ctl_group_of(const struct eg_config *config,
+					      const struct eg_config_profile *profile,
+					      const char *program);
 
 /* The sessions there are now, by number. */
 struct eg_ctl_sessions {
@@ -136,7 +146,7 @@ void eg_ctl_sessions_done(struct eg_ctl_sessions *sessions);
 /*
  * The commands. args: as many as the command takes at most, NULL after the last.
  * Return the exit status. check, explain and learn look at files and nothing else; the others ask
- * the helper and wait five seconds for it at most. diff does both.
+ * the helper and wait five seconds for it at most, reload two minutes. diff does both.
  */
 int eg_ctl_check(const struct eg_ctl_options *options, char **args);	/* [FILE] */
 int eg_ctl_explain(const struct eg_ctl_options *options, char **args);	/* USER [connect TARGET] */

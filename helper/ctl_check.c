@@ -20,6 +20,7 @@
 #include "ctl.h"
 #include "feed.h"
 #include "policy.h"
+#include "program.h"
 #include "util.h"
 
 /* Is the list what the profile extended has, from the same lines? Then it was looked at there. */
@@ -61,13 +62,10 @@ static bool has_feeds(const struct eg_config *config, const struct eg_config_pro
 	if (is_inherited(&profile->exec_deny_sha256_files, &parent->exec_deny_sha256_files) &&
 	    is_inherited(&profile->exec_deny_sha256, &parent->exec_deny_sha256))
 		return true;
-	err = eg_feed_digests(profile, geteuid(), &digests, &error);
+	err = eg_feed_digests(config->file, profile, geteuid(), &digests, &error);
 	eg_digests_done(&digests);
-	if (err < 0) {
-		if (!error.file[0])
-			(void)snprintf(error.file, sizeof(error.file), "%s", config->file);
+	if (err < 0)
 		eg_ctl_print_error(&error);
-	}
 	return err == 0;
 }
 
@@ -110,22 +108,23 @@ static bool resolves(const struct eg_config *config, const struct eg_config_prof
 			 "setuid.groups: there is no group");
 }
 
-/* Programs that are none: a name that is misspelt lets nobody do anything, which is found out late.
- * What is there is taken by its identity, a link's by what it leads to. */
+/* Programs the helper takes for none: a name that is misspelt lets nobody do anything, which is
+ * found out late. What is there is taken by its identity, a link's by what it leads to. */
 static int find_no_program(const struct eg_config *config, const struct eg_config_texts *programs,
-			   const char *key)
+			   const char *key, bool with_rules)
 {
 	struct stat st = {0};
 	int found = 0;
 
 	for (size_t i = 0; i < programs->n; i++) {
 		const struct eg_config_text *program = &programs->list[i];
-		bool there = stat(program->text, &st) == 0;
+		const char *trouble = stat(program->text, &st) < 0
+					      ? strerror(errno)
+					      : eg_program_trouble(program->text, &st, with_rules);
 
-		if (there && S_ISREG(st.st_mode))
-			continue;
-		found += eg_ctl_warn_at(config, program->line, "%s names no program: %s: %s", key,
-					program->text, there ? "not a file" : strerror(errno));
+		if (trouble)
+			found += eg_ctl_warn_at(config, program->line, "%s: %s has no effect: %s",
+						key, program->text, trouble);
 	}
 	return found;
 }
@@ -172,8 +171,9 @@ static int find_in_groups(const struct eg_config *config, const struct eg_config
 	for (size_t i = 0; i < profile->n_groups; i++) {
 		const struct eg_config_group *group = &profile->groups[i];
 
-		found += find_no_program(config, &group->programs, "rules[].programs");
-		found += find_no_program(config, &group->setuid_allow, "rules[].setuid.allow");
+		found += find_no_program(config, &group->programs, "rules[].programs", true);
+		found += find_no_program(config, &group->setuid_allow, "rules[].setuid.allow",
+					 false);
 		found += find_same_program(config, profile, i);
 		if (!profile->deny_setuid)
 			found += find_idle(config, &group->setuid_allow, "rules[].setuid.allow",
@@ -205,7 +205,7 @@ static bool opens_overlay(const struct eg_config_profile *profile)
 static int find_gain_and_mount(const struct eg_config *config,
 			       const struct eg_config_profile *profile)
 {
-	int found = find_no_program(config, &profile->setuid_allow, "setuid.allow");
+	int found = find_no_program(config, &profile->setuid_allow, "setuid.allow", false);
 
 	if (!profile->deny_setuid)
 		found += find_idle(config, &profile->setuid_allow, "setuid.allow", "setuid");

@@ -246,28 +246,29 @@ static int print_finding(const struct eg_config_profile *profile, const struct f
 
 /* ---- the profile ---- */
 
-static void print_match(const struct eg_config *config, const struct eg_config_match *match)
+/* Of each criterion what made it hold, and of how many. */
+static void print_match(const struct eg_config *config, const struct eg_config_match *match,
+			const struct eg_match_reason *why)
 {
 	const struct {
-		const char *key;
-		const struct eg_config_texts *texts;
-	} criteria[] = {{"user", &match->user},
-			{"group", &match->group},
-			{"service", &match->service},
-			{"rhost", &match->rhost},
-			{"key", &match->key}};
+		const char *key, *held;
+		size_t n;
+	} criteria[] = {{"user", why->user, match->user.n},
+			{"group", why->group, match->group.n},
+			{"service", why->service, match->service.n},
+			{"rhost", why->rhost, match->rhost.n},
+			{"key", why->key, match->key.n}};
 	char clean[EG_CTL_SAFE_SIZE];
 	const char *separator = ": ";
 
 	(void)printf("match: %s:%u", eg_ctl_safe(config->file, clean, sizeof(clean)), match->line);
 	for (size_t i = 0; i < EG_ARRAY_SIZE(criteria); i++) {
-		const struct eg_config_texts *texts = criteria[i].texts;
-
-		if (!texts->set)
+		if (!criteria[i].held)
 			continue;
-		(void)printf("%s%s %s%s", separator, criteria[i].key,
-			     eg_ctl_safe(texts->list[0].text, clean, sizeof(clean)),
-			     texts->n > 1 ? " or others" : "");
+		(void)printf("%s%s %s", separator, criteria[i].key,
+			     eg_ctl_safe(criteria[i].held, clean, sizeof(clean)));
+		if (criteria[i].n > 1)
+			(void)printf(" (one of %zu)", criteria[i].n);
 		separator = ", ";
 	}
 	(void)puts(*separator == ':' ? ": everybody" : "");
@@ -275,13 +276,13 @@ static void print_match(const struct eg_config *config, const struct eg_config_m
 
 /* Which profile, why, and what is in it. The settings can be read as a configuration. */
 static void print_profile(const struct eg_config *config, const struct eg_config_profile *profile,
-			  const struct eg_config_match *match)
+			  const struct eg_config_match *match, const struct eg_match_reason *why)
 {
 	char clean[EG_CTL_SAFE_SIZE];
 
 	(void)printf("profile: %s\n", profile->name);
 	if (match)
-		print_match(config, match);
+		print_match(config, match, why);
 	else
 		(void)puts(config->n_matches ? "match: no entry matches" : "match: no entries");
 	eg_ctl_safe(config->file, clean, sizeof(clean));
@@ -332,6 +333,22 @@ static bool parse_login(const struct eg_ctl_options *options)
 	return true;
 }
 
+static bool parse_program(const struct eg_ctl_options *options, bool has_target)
+{
+	char clean[EG_CTL_SAFE_SIZE];
+
+	if (options->program && !has_target) {
+		warnx("--program is for explain USER connect TARGET and explain USER bind TARGET");
+		return false;
+	}
+	if (options->program && options->program[0] != '/') {
+		warnx("--program: \"%s\" is no absolute path such as /usr/bin/nc",
+		      eg_ctl_safe(options->program, clean, sizeof(clean)));
+		return false;
+	}
+	return true;
+}
+
 /* What the command line asks for: none of these is wrong, bind and target are filled. */
 static bool parse_question(const struct eg_ctl_options *options, char **args, bool *ret_bind,
 			   struct eg_policy_target *ret)
@@ -342,7 +359,7 @@ static bool parse_question(const struct eg_ctl_options *options, char **args, bo
 		warnx("USER is empty");
 		return false;
 	}
-	if (!parse_login(options))
+	if (!parse_login(options) || !parse_program(options, args[1]))
 		return false;
 	if (!args[1])
 		return true;
@@ -366,6 +383,7 @@ int eg_ctl_explain(const struct eg_ctl_options *options, char **args)
 	const struct eg_config_group *group = NULL;
 	const struct eg_config_profile *profile = NULL;
 	const struct eg_config_match *match = NULL;
+	struct eg_match_reason why = {0};
 	struct eg_policy_target target = {0};
 	struct finding finding = {0};
 	char clean[EG_CTL_SAFE_SIZE];
@@ -377,7 +395,7 @@ int eg_ctl_explain(const struct eg_ctl_options *options, char **args)
 	config = eg_ctl_load(options->config);
 	if (!config || eg_ctl_feeds_load(config, &feeds) < 0)
 		return EG_CTL_FINDING;
-	r = eg_ctl_choose(config, options, args[0], &profile, &match);
+	r = eg_ctl_choose(config, options, args[0], &profile, &match, &why);
 	if (r < 0) {
 		warnx("%s", strerror(-r));
 		return EG_CTL_FINDING;
@@ -385,13 +403,13 @@ int eg_ctl_explain(const struct eg_ctl_options *options, char **args)
 	if (r == 0 && !eg_ctl_is_user(args[0])) /* else that has been said */
 		warnx("%s: there is no such user here", eg_ctl_safe(args[0], clean, sizeof(clean)));
 	if (!args[1]) {
-		print_profile(config, profile, match);
+		print_profile(config, profile, match, &why);
 		(void)putchar('\n');
 		eg_config_print(profile, SHOWN_MAX, stdout);
 		return EG_CTL_FINE;
 	}
 	if (options->program)
-		group = eg_policy_group_of(profile, options->program);
+		group = eg_ctl_group_of(config, profile, options->program);
 	if (explain_socket(profile, target.proto, &finding))
 		return print_finding(profile, &finding);
 	if (bind)

@@ -27,9 +27,13 @@ struct counts {
 	size_t more, less, values, networks_more, networks_less;
 };
 
+struct comparison;
+
 /* Two files, and what is told of them to stdout. */
 struct printer {
 	const struct eg_config *old, *new;
+	struct comparison *in; /* that it is of, and which profile of the new file: */
+	size_t profile;
 	const char *heading; /* not printed yet; NULL = it is */
 	char key[256];	     /* of the list at hand */
 	struct counts list;  /* of it */
@@ -170,9 +174,12 @@ static const struct change *find_like(const struct comparison *in, size_t i, boo
 }
 
 /* Networks of feeds. Sorting millions takes seconds: not once for each profile that has them. */
-static int compare_networks(struct comparison *in, size_t i, bool allow, struct printer *printer)
+static int compare_networks(void *data, bool allow)
 {
-	const struct eg_diff_ear ear = {hear, printer};
+	struct printer *printer = data;
+	struct comparison *in = printer->in;
+	size_t i = printer->profile;
+	const struct eg_diff_ear ear = {.tell = hear, .data = printer};
 	const struct change *like = find_like(in, i, allow);
 	struct counts *networks = &in->changes[i].networks[allow], *all = &printer->all;
 	size_t more = all->networks_more, less = all->networks_less;
@@ -199,8 +206,9 @@ static int compare_profile(struct comparison *in, size_t i)
 {
 	const struct eg_config_profile *new = &in->new->profiles[i];
 	char heading[EG_CONFIG_LABEL_SIZE + 16], file[EG_CTL_SAFE_SIZE];
-	struct printer printer = {.old = in->old, .new = in->new, .heading = heading};
-	const struct eg_diff_ear ear = {hear, &printer};
+	struct printer printer = {
+		.old = in->old, .new = in->new, .in = in, .profile = i, .heading = heading};
+	const struct eg_diff_ear ear = {hear, &printer, compare_networks};
 	int err;
 
 	(void)snprintf(heading, sizeof(heading), "profile %s", new->name);
@@ -212,8 +220,6 @@ static int compare_profile(struct comparison *in, size_t i)
 		return 0;
 	}
 	err = eg_diff_profiles(in->changes[i].old, new, &ear);
-	for (int allow = 0; allow < 2 && !err; allow++)
-		err = compare_networks(in, i, allow, &printer);
 	end_list(&printer);
 	in->changes[i].counts = printer.all;
 	in->any |= any(&printer.all);
@@ -240,7 +246,7 @@ static void print_gone(struct comparison *in)
 static int compare(struct comparison *in)
 {
 	struct printer whole = {.old = in->old, .new = in->new, .heading = "the file as a whole"};
-	const struct eg_diff_ear ear = {hear, &whole};
+	const struct eg_diff_ear ear = {.tell = hear, .data = &whole};
 	int err = 0;
 
 	in->changes = calloc(in->new->n_profiles, sizeof(*in->changes));
@@ -305,7 +311,7 @@ static int print_next(const struct comparison *in, const struct eg_msg_session *
 	const struct eg_config_profile *next = NULL;
 	const struct eg_config_match *match = NULL;
 	char file[EG_CTL_SAFE_SIZE];
-	int err = eg_ctl_choose(in->new, &as, session->user, &next, &match);
+	int err = eg_ctl_choose(in->new, &as, session->user, &next, &match, NULL);
 
 	if (err < 0)
 		return err;

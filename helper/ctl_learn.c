@@ -18,6 +18,8 @@
 #include "learn.h"
 #include "util.h"
 
+#define STANDARD_INPUT "standard input"
+
 /* ---- paths */
 
 static bool is_only_roots(const struct stat *st)
@@ -82,14 +84,44 @@ static ssize_t read_line(FILE *in, char *buf, size_t size)
 	return n > size ? 0 : (ssize_t)n;
 }
 
+/* What unpacks a log that begins so, with zeros behind the end; NULL = it is not packed. */
+static const char *unpacker_of(const char *head)
+{
+	static const struct {
+		const char *magic, *unpacker;
+	} packed[] = {{"\x1f\x8b", "zcat"},
+		      {"\xfd\x37zXZ", "xzcat"},
+		      {"\x28\xb5\x2f\xfd", "zstdcat"},
+		      {"BZh", "bzcat"}};
+
+	for (size_t i = 0; i < EG_ARRAY_SIZE(packed); i++)
+		if (memcmp(head, packed[i].magic, strlen(packed[i].magic)) == 0)
+			return packed[i].unpacker;
+	return NULL;
+}
+
+/* Its lines are in there, and none would be found: that must not look like "nothing was done". */
+static int refuse_packed(const char *name, const char *unpacker)
+{
+	char clean[EG_CTL_SAFE_SIZE];
+
+	eg_ctl_safe(name, clean, sizeof(clean));
+	warnx("%s: is compressed; unpack it: %s %s | ebpfguardctl learn ... -", clean, unpacker,
+	      strcmp(name, STANDARD_INPUT) == 0 ? "FILE" : clean);
+	return -EINVAL;
+}
+
 /* Takes all of it in. name: for messages. 0, or a negative errno after saying why. */
 static int take_in(struct eg_learn *learn, FILE *in, const char *name)
 {
-	char buf[EG_LEARN_LINE_MAX], clean[EG_CTL_SAFE_SIZE];
-	ssize_t n;
+	char buf[EG_LEARN_LINE_MAX] = "", clean[EG_CTL_SAFE_SIZE];
+	ssize_t n = read_line(in, buf, sizeof(buf));
+	const char *unpacker = unpacker_of(buf);
 	int r = 0;
 
-	while (!r && (n = read_line(in, buf, sizeof(buf))) >= 0)
+	if (unpacker)
+		return refuse_packed(name, unpacker);
+	for (; !r && n >= 0; n = read_line(in, buf, sizeof(buf)))
 		r = eg_learn_take(learn, buf, (size_t)n);
 	if (!r && ferror(in))
 		r = -errno;
@@ -105,7 +137,7 @@ static int take_file(struct eg_learn *learn, const char *path)
 	int r;
 
 	if (strcmp(path, "-") == 0)
-		return take_in(learn, stdin, "standard input");
+		return take_in(learn, stdin, STANDARD_INPUT);
 	in = fopen(path, "re");
 	if (!in) {
 		r = -errno;
@@ -227,12 +259,23 @@ static int print(const struct eg_learn *learn)
 	return err == 0 && learn->lines ? EG_CTL_FINE : EG_CTL_FINDING;
 }
 
-/* Of files the lines are picked by us, so we must understand the time. */
-static bool understands(const struct eg_ctl_options *options, struct eg_learn *learn)
+/* Of files the lines are picked by us, so we must understand the time. The journal's other ways to
+ * write one are left to it, but for days that it may take for others. */
+static bool understands(const struct eg_ctl_options *options, bool files, struct eg_learn *learn)
 {
 	char clean[EG_CTL_SAFE_SIZE];
+	int64_t since_s = 0;
+	int err = options->since ? eg_learn_since(options->since, learn->now_s, &since_s) : 0;
 
-	if (!options->since || eg_learn_since(options->since, learn->now_s, &learn->since_s) == 0)
+	if (err == -ERANGE) {
+		warnx("--since: %s: there is no such day",
+		      eg_ctl_safe(options->since, clean, sizeof(clean)));
+		return false;
+	}
+	if (!files)
+		return true;
+	learn->since_s = since_s;
+	if (err == 0)
 		return true;
 	warnx("--since: %s: no time that is understood for files; expected \"YYYY-MM-DD "
 	      "[HH:MM[:SS]]\", today, yesterday, now, \"2h ago\" or -2h (s, min, h, d)",
@@ -250,7 +293,7 @@ int eg_ctl_learn(const struct eg_ctl_options *options, char **args)
 		warnx("learn: --since is missing, such as --since yesterday");
 		return EG_CTL_USAGE;
 	}
-	if (args[0] && !understands(options, &learn))
+	if (!understands(options, args[0], &learn))
 		return EG_CTL_USAGE;
 	if (!args[0])
 		r = take_journal(&learn, options->since);

@@ -80,7 +80,7 @@ int eg_ctl_groups_find(const char *name, struct eg_ctl_groups *ret)
 
 int eg_ctl_choose(const struct eg_config *config, const struct eg_ctl_options *options,
 		  const char *user, const struct eg_config_profile **ret,
-		  const struct eg_config_match **ret_match)
+		  const struct eg_config_match **ret_match, struct eg_match_reason *ret_why)
 {
 	__attribute__((cleanup(eg_ctl_groups_done))) struct eg_ctl_groups groups = {0};
 	struct eg_match_who who = {.user = user,
@@ -101,6 +101,8 @@ int eg_ctl_choose(const struct eg_config *config, const struct eg_ctl_options *o
 		r = r < 0 ? r : 1;
 	}
 	*ret = &config->profiles[profile];
+	if (r >= 0 && *ret_match && ret_why)
+		*ret_why = eg_match_explain(*ret_match, &who);
 	return r;
 }
 

@@ -21,13 +21,45 @@ static int compare_items(const void *va, const void *vb)
 
 	if (a->rule && b->rule)
 		return eg_rule_compare(&a->rule->spec, &b->rule->spec);
-	return strcmp(a->text, b->text);
+	return a->compare ? a->compare(a->text, b->text) : strcmp(a->text, b->text);
+}
+
+/* The next component of a path, "." and doubled slashes left out; *ret_n: its length, 0 = none. */
+static const char *next_part(const char *path, size_t *ret_n)
+{
+	do {
+		path += strspn(path, "/");
+		*ret_n = strcspn(path, "/");
+		if (*ret_n != 1 || *path != '.')
+			return path;
+		path++;
+	} while (true);
+}
+
+/* By the place they are about. */
+static int compare_paths(const char *a, const char *b)
+{
+	size_t n_a, n_b;
+	int order;
+
+	for (;; a += n_a, b += n_b) {
+		a = next_part(a, &n_a);
+		b = next_part(b, &n_b);
+		order = memcmp(a, b, n_a < n_b ? n_a : n_b);
+		if (order || n_a != n_b)
+			return order ? order : n_a < n_b ? -1 : 1;
+		if (!n_a)
+			return 0;
+	}
 }
 
 static void tell_item(const struct eg_diff_ear *ear, const char *key, bool ports,
 		      enum eg_diff_what what, const struct eg_diff_item *item)
 {
-	struct eg_diff diff = {.what = what, .key = key, .text = item->text, .line = item->line};
+	struct eg_diff diff = {.what = what,
+			       .key = key,
+			       .text = item->shown ? item->shown : item->text,
+			       .line = item->line};
 	char text[EG_RULE_TEXT_SIZE];
 
 	if (item->rule)
@@ -47,27 +79,46 @@ static bool are_same(const struct eg_diff_side *a, const struct eg_diff_side *b)
 	return true;
 }
 
-void eg_diff_sides(const struct eg_diff_ear *ear, const char *key, bool ports,
-		   struct eg_diff_side *old, struct eg_diff_side *new)
+int eg_diff_sort(const struct eg_diff_side *side, struct eg_diff_side *ret)
 {
-	size_t i = 0, j = 0;
+	ret->list = calloc(side->n + 1, sizeof(*ret->list));
+	if (!ret->list)
+		return -ENOMEM;
+	for (ret->n = 0; ret->n < side->n; ret->n++)
+		ret->list[ret->n] = side->list[ret->n];
+	qsort(ret->list, ret->n, sizeof(*ret->list), compare_items);
+	return 0;
+}
+
+bool eg_diff_has(const struct eg_diff_side *sorted, const struct eg_diff_item *item)
+{
+	return bsearch(item, sorted->list, sorted->n, sizeof(*sorted->list), compare_items);
+}
+
+/* What one side has and the other has not. */
+static int tell_missing(const struct eg_diff_ear *ear, const char *key, bool ports,
+			enum eg_diff_what what, const struct eg_diff_side *of,
+			const struct eg_diff_side *in)
+{
+	struct eg_diff_side sorted eg_diff_auto_side = {0};
+
+	if (eg_diff_sort(in, &sorted) < 0)
+		return -ENOMEM;
+	for (size_t i = 0; i < of->n; i++)
+		if (!eg_diff_has(&sorted, &of->list[i]))
+			tell_item(ear, key, ports, what, &of->list[i]);
+	return 0;
+}
+
+int eg_diff_sides(const struct eg_diff_ear *ear, const char *key, bool ports,
+		  const struct eg_diff_side *old, const struct eg_diff_side *new)
+{
+	int err;
 
 	if (are_same(old, new))
-		return;
-	qsort(old->list, old->n, sizeof(*old->list), compare_items);
-	qsort(new->list, new->n, sizeof(*new->list), compare_items);
-	while (i < old->n || j < new->n) {
-		int order = i == old->n	  ? 1
-			    : j == new->n ? -1
-					  : compare_items(&old->list[i], &new->list[j]);
-
-		if (order < 0)
-			tell_item(ear, key, ports, EG_DIFF_LESS, &old->list[i]);
-		else if (order > 0)
-			tell_item(ear, key, ports, EG_DIFF_MORE, &new->list[j]);
-		i += order <= 0;
-		j += order >= 0;
-	}
+		return 0;
+	err = tell_missing(ear, key, ports, EG_DIFF_LESS, old, new);
+	return err ? err : tell_missing(ear, key, ports, EG_DIFF_MORE, new, old);
 }
 
 static int side_new(struct eg_diff_side *side, size_t room)
@@ -103,6 +154,10 @@ static int take_texts(const struct eg_config_key *row, const struct eg_config_te
 	for (size_t i = 0; i < texts->n; i++)
 		ret->list[ret->n++] = (struct eg_diff_item){.text = texts->list[i].text,
 							    .line = texts->list[i].line};
+	for (size_t i = 0; i < ret->n; i++) /* others count byte by byte */
+		ret->list[i].compare = row->type == EG_CONFIG_TREES	? compare_paths
+				       : row->type == EG_CONFIG_DIGESTS ? strcasecmp
+									: NULL;
 	return 0;
 }
 
@@ -165,6 +220,21 @@ static const char *word_of(const struct eg_config_key *row, unsigned int value)
 	return "not set";
 }
 
+/* A restriction's own action that is the profile's, before and after, is as good as none. */
+static bool does_same(const struct eg_config_key *row, unsigned int was, unsigned int is,
+		      const struct eg_config_profile *old, const struct eg_config_profile *new)
+{
+	size_t first = offsetof(struct eg_config_profile, actions);
+
+	if (was == is)
+		return true;
+	if (row->owner != EG_CONFIG_OF_PROFILE || row->offset < first ||
+	    row->offset >= first + sizeof(old->actions) || old->action != new->action)
+		return false;
+	return (was == EG_ACTION_PROFILE ? old->action : was) ==
+	       (is == EG_ACTION_PROFILE ? new->action : is);
+}
+
 /* exec.allow_only: there being a list is more than what is in it. */
 static void diff_being(const struct eg_diff_ear *ear, const char *key,
 		       const struct eg_config_texts *old, const struct eg_config_texts *new)
@@ -193,8 +263,7 @@ static int diff_list(const struct eg_diff_ear *ear, const struct eg_config_key *
 	if (has_being(row))
 		diff_being(ear, key, (const void *)((const char *)old + row->offset),
 			   (const void *)((const char *)new + row->offset));
-	eg_diff_sides(ear, key, row->type == EG_CONFIG_PORTS, &before, &after);
-	return 0;
+	return eg_diff_sides(ear, key, row->type == EG_CONFIG_PORTS, &before, &after);
 }
 
 /* Compares one key of two owners of a kind. key: its name for who hears of it. 0 or -ENOMEM. */
@@ -202,10 +271,12 @@ static int diff_row(const struct eg_diff_ear *ear, const struct eg_config_key *r
 		    const void *old, const void *new)
 {
 	const void *was = (const char *)old + row->offset, *is = (const char *)new + row->offset;
+	int err;
 
 	switch (row->type) {
 	case EG_CONFIG_WORD:
-		if (*(const unsigned int *)was != *(const unsigned int *)is)
+		if (!does_same(row, *(const unsigned int *)was, *(const unsigned int *)is, old,
+			       new))
 			tell_value(ear, key, word_of(row, *(const unsigned int *)was),
 				   word_of(row, *(const unsigned int *)is));
 		return 0;
@@ -220,7 +291,8 @@ static int diff_row(const struct eg_diff_ear *ear, const struct eg_config_key *r
 				   *(const bool *)is ? "true" : "false");
 		return 0;
 	case EG_CONFIG_FEEDS:
-		return eg_diff_feeds(ear, key, row->value, was, is);
+		err = eg_diff_feeds(ear, key, row->value, was, is);
+		return !err && ear->networks ? ear->networks(ear->data, row->value) : err;
 	default:
 		return diff_list(ear, row, key, old, new);
 	}

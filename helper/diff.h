@@ -4,7 +4,8 @@
  *
  * Compared is what is in force, not how it is written: lists are sets, a list that is not set is
  * its default, and a profile has what it takes over from another. Key by key, in the order of the
- * schema; what of a key differs is told one after the other.
+ * schema; of a list first what only the old one has, then what only the new one has, each in the
+ * order of its file.
  */
 #ifndef EG_DIFF_H
 #define EG_DIFF_H
@@ -35,6 +36,9 @@ struct eg_diff {
 struct eg_diff_ear {
 	void (*tell)(void *data, const struct eg_diff *diff);
 	void *data;
+	/* it is the turn of the networks of deny_files or allow_files: to call eg_diff_networks, or
+	 * not; NULL = nobody wants them. 0, or a negative errno that ends it all */
+	int (*networks)(void *data, bool allow);
 };
 
 /* What the sessions of a profile would notice, but for the networks of its feeds. Returns 0, or
@@ -67,19 +71,26 @@ const struct eg_config_profile *eg_diff_profile(const struct eg_config *config, 
 /* An element of a list. */
 struct eg_diff_item {
 	const struct eg_config_rule *rule; /* NULL: text counts */
-	const char *text;		   /* borrowed */
+	const char *text;		   /* borrowed, as is the next */
+	const char *shown;		   /* what is told in its place; NULL = the text */
+	int (*compare)(const char *a, const char *b); /* of texts; NULL = byte by byte */
 	unsigned int line;
 };
 
-/* Elements of one side, in any order, each once. */
+/* Elements of one side, in the order of the file, each once. */
 struct eg_diff_side {
 	struct eg_diff_item *list; /* owned */
 	size_t n;
 };
 
-/* Tells what only one of them has, sorted. ports: rules are those of bind. Sorts both. */
-void eg_diff_sides(const struct eg_diff_ear *ear, const char *key, bool ports,
-		   struct eg_diff_side *old, struct eg_diff_side *new);
+/* Tells what only one of them has. ports: rules are those of bind. 0 or -ENOMEM. */
+int eg_diff_sides(const struct eg_diff_ear *ear, const char *key, bool ports,
+		  const struct eg_diff_side *old, const struct eg_diff_side *new);
+
+/* The same elements, sorted, *ret to be released; and whether such a one has an element. 0 or
+ * -ENOMEM. */
+int eg_diff_sort(const struct eg_diff_side *side, struct eg_diff_side *ret);
+bool eg_diff_has(const struct eg_diff_side *sorted, const struct eg_diff_item *item);
 
 /* The feeds themselves, and their settings. key: "deny_files" or "allow_files". 0 or -ENOMEM. */
 int eg_diff_feeds(const struct eg_diff_ear *ear, const char *key, bool allow,

@@ -62,7 +62,8 @@ int eg_diff_feeds(const struct eg_diff_ear *ear, const char *key, bool allow,
 
 	if (take(old, allow, &before) < 0 || take(new, allow, &after) < 0)
 		return -ENOMEM;
-	eg_diff_sides(ear, key, false, &before, &after);
+	if (eg_diff_sides(ear, key, false, &before, &after) < 0)
+		return -ENOMEM;
 	for (size_t i = 0; i < old->n; i++) {
 		const struct eg_config_feed *same = find(new, &old->list[i]);
 

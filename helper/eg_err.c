@@ -4,6 +4,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 __attribute__((format(printf, 3, 0))) static void fill(struct eg_err *err, unsigned int line,
 						       const char *format, va_list ap)
@@ -30,6 +31,20 @@ int eg_err_fail_at(struct eg_err *err, int error, unsigned int line, const char 
 	fill(err, line, format, ap);
 	va_end(ap);
 	return error;
+}
+
+void eg_err_append(struct eg_err *err, const char *format, ...)
+{
+	char more[EG_ERR_TEXT_SIZE / 2 + EG_PATH_TEXT_SIZE / 2];
+	size_t n = strlen(err->text), n_more, room;
+	va_list ap;
+
+	va_start(ap, format);
+	(void)vsnprintf(more, sizeof(more), format, ap);
+	va_end(ap);
+	n_more = strlen(more);
+	room = sizeof(err->text) - 1 - n_more;
+	memcpy(err->text + (n < room ? n : room), more, n_more + 1);
 }
 
 char *eg_err_format(const struct eg_err *err, char *buf, size_t size)

@@ -23,6 +23,11 @@ __attribute__((format(printf, 3, 4))) int eg_err_fail(struct eg_err *err, int er
 __attribute__((format(printf, 4, 5))) int
 eg_err_fail_at(struct eg_err *err, int error, unsigned int line, const char *format, ...);
 
+/* Adds to the text; of what is there as much is cut as that takes. Longer than
+ * 3/4 of a text it is cut itself. */
+__attribute__((format(printf, 2, 3))) void eg_err_append(struct eg_err *err, const char *format,
+							 ...);
+
 /* Writes "file:line: text" (or "file: text" for line 0) as one line. buf: size bytes. Returns
  * buf. */
 char *eg_err_format(const struct eg_err *err, char *buf, size_t size);

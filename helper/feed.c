@@ -84,10 +84,10 @@ static int read_feed(const struct eg_config_text *feed, unsigned int owner, stru
 }
 
 /* Those that stand in the configuration itself. */
-static int add_texts(const struct eg_config_texts *texts, struct eg_digests *to,
+static int add_texts(const char *config, const struct eg_config_texts *texts, struct eg_digests *to,
 		     struct eg_err *reterr)
 {
-	const struct eg_config_report report = {.file = "", .reterr = reterr};
+	const struct eg_config_report report = {.file = config, .reterr = reterr};
 
 	for (size_t i = 0; i < texts->n; i++) {
 		const struct eg_config_text *text = &texts->list[i];
@@ -105,15 +105,19 @@ static int add_texts(const struct eg_config_texts *texts, struct eg_digests *to,
 	return 0;
 }
 
-int eg_feed_digests(const struct eg_config_profile *profile, unsigned int owner,
+int eg_feed_digests(const char *config, const struct eg_config_profile *profile, unsigned int owner,
 		    struct eg_digests *ret, struct eg_err *reterr)
 {
 	__attribute__((cleanup(eg_digests_done))) struct eg_digests to = {0};
 	const struct eg_config_texts *feeds = &profile->exec_deny_sha256_files;
-	int r = add_texts(&profile->exec_deny_sha256, &to, reterr);
+	int r = add_texts(config, &profile->exec_deny_sha256, &to, reterr);
 
-	for (size_t i = 0; i < feeds->n && !r; i++)
+	for (size_t i = 0; i < feeds->n && !r; i++) {
 		r = read_feed(&feeds->list[i], owner, &to, reterr);
+		if (r < 0)
+			eg_err_append(reterr, " (exec.deny_sha256_files at %s:%u)", config,
+				      feeds->list[i].line);
+	}
 	if (r < 0)
 		return r;
 	*ret = to;

@@ -16,12 +16,12 @@ enum {
 
 /*
  * All digests that a profile denies: those of exec.deny_sha256, and those in the feeds of
- * exec.deny_sha256_files. owner: as for eg_config_load. Blocks on the disk only.
+ * exec.deny_sha256_files. config: the file that the profile is of, for errors; owner: as for
+ * eg_config_load. Blocks on the disk only.
  * Returns 0 and *ret (eg_digests_done); -EINVAL for a line that is no digest; -E2BIG above
- * EG_HASHES_MAX different ones; -ENOMEM; or what eg_config_open returns; each with *reterr, whose
- * file is left empty when it is the configuration.
+ * EG_HASHES_MAX different ones; -ENOMEM; or what eg_config_open returns; each with *reterr.
  */
-int eg_feed_digests(const struct eg_config_profile *profile, unsigned int owner,
+int eg_feed_digests(const char *config, const struct eg_config_profile *profile, unsigned int owner,
 		    struct eg_digests *ret, struct eg_err *reterr);
 
 #endif

@@ -50,7 +50,8 @@ static int add_bad(const struct eg_config_report *report, bool strict, const cha
 	while (n && (line[n - 1] == '\r' || line[n - 1] == ' '))
 		n--;
 	if (strict)
-		return eg_config_fail(report, -EINVAL, number, "%s %s",
+		return eg_config_fail(report, -EINVAL, number,
+				      "%s %s; a strict file is refused for one bad line",
 				      eg_config_quote(quoted, line, n), why);
 	if (to->n_bad < EG_FEED_BAD_SHOWN) {
 		struct eg_feed_bad *bad = &to->bad[to->n_bad];
@@ -61,6 +62,20 @@ static int add_bad(const struct eg_config_report *report, bool strict, const cha
 	}
 	to->n_bad++;
 	return 0;
+}
+
+/* A page where a list should be: few of its lines may look like networks, or all that it lists. */
+static int check_page(const struct eg_config_report *report, const char *text, const char *end)
+{
+	unsigned int line = 1;
+
+	for (; text < end && strchr(" \t\r\n", *text) && *text; text++)
+		line += *text == '\n';
+	if (text == end || *text != '<')
+		return 0;
+	return eg_config_fail(report, -EINVAL, line,
+			      "is a page of HTML or XML, not a list: what servers send in place of "
+			      "one that is gone or wants a login; look at what fetches the file");
 }
 
 static void networks_done(struct eg_networks *networks)
@@ -76,10 +91,11 @@ int eg_feed_networks_parse(const struct eg_config_report *report, const struct e
 	struct eg_cidr nets[EG_FEED_RANGE_MAX];
 	char why[EG_FEED_WHY_SIZE];
 	unsigned int number = 0;
-	int r = 0;
+	int r;
 
 	if (n >= sizeof(mark) && memcmp(at, mark, sizeof(mark)) == 0)
 		at += sizeof(mark);
+	r = check_page(report, at, end);
 	for (; at < end && r == 0; at = newline + 1) {
 		newline = memchr(at, '\n', (size_t)(end - at));
 		newline = newline ? newline : end;

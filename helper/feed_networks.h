@@ -56,7 +56,8 @@ int eg_feed_line(const char *line, size_t n, bool allow, struct eg_cidr ret[EG_F
 /*
  * Reads a feed: n bytes of text, which may hold anything.
  * feed: its settings allow and strict count. report: names the file.
- * Returns 0 and *ret (eg_networks_done); -EINVAL for a bad line of a strict feed; -E2BIG for more
+ * Returns 0 and *ret (eg_networks_done); -EINVAL for a page of HTML or XML, and for a bad line of a
+ * strict feed; -E2BIG for more
  * entries or lines than there may be; -ENOMEM. Each with the report filled, *ret untouched.
  */
 int eg_feed_networks_parse(const struct eg_config_report *report, const struct eg_config_feed *feed,

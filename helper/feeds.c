@@ -219,6 +219,22 @@ static int load_last(const struct eg_config_feed *as, unsigned int owner, const 
 
 /* ---- one feed */
 
+/* Who reads of a feed is to know what names it. */
+static void add_place(struct eg_err *err, const char *config, const struct eg_config_feed *feed)
+{
+	eg_err_append(err, " (%s at %s:%u)", feed->allow ? "allow_files" : "deny_files", config,
+		      feed->line);
+}
+
+/* A file with nothing but bad lines is empty: the first says what it is. */
+static void add_bad(struct eg_err *err, const struct eg_networks *networks)
+{
+	if (networks->n_bad)
+		eg_err_append(err, "; %zu line%s bad, as line %u: %s", networks->n_bad,
+			      networks->n_bad > 1 ? "s are" : " is", networks->bad[0].line,
+			      networks->bad[0].text);
+}
+
 /* Is the text the last good one's? */
 static bool is_last(const struct eg_config_feed *as, unsigned int owner, const char *state_dir,
 		    const struct last *last, const struct text *text)
@@ -244,6 +260,8 @@ static int load_file(struct eg_feed *feed, unsigned int owner, const char *state
 		r = eg_feed_networks_parse(&report, &feed->as, text.bytes, text.n, &networks);
 	if (!r)
 		r = eg_feed_networks_judge(&report, &feed->as, networks.n, last->n);
+	if (r == -ENODATA)
+		add_bad(reterr, &networks);
 	if (r < 0) {
 		eg_networks_done(&networks);
 		return r;
@@ -254,8 +272,8 @@ static int load_file(struct eg_feed *feed, unsigned int owner, const char *state
 	return 0;
 }
 
-static int load_feed(struct eg_feed *feed, unsigned int owner, const char *state_dir,
-		     struct eg_err *reterr)
+static int load_feed(struct eg_feed *feed, const char *config, unsigned int owner,
+		     const char *state_dir, struct eg_err *reterr)
 {
 	struct eg_networks networks = {0};
 	struct eg_err refused = {0};
@@ -265,6 +283,8 @@ static int load_feed(struct eg_feed *feed, unsigned int owner, const char *state
 	if (state_dir && load_last(&feed->as, owner, state_dir, &networks, &last) == 0)
 		eg_networks_done(&networks);
 	r = load_file(feed, owner, state_dir, &last, &refused);
+	if (r < 0)
+		add_place(&refused, config, &feed->as);
 	if (!r || !last.n || r == -ENOMEM ||
 	    load_last(&feed->as, owner, state_dir, &networks, &last) < 0) {
 		if (r < 0)
@@ -315,7 +335,7 @@ static int get_feed(struct eg_feeds *feeds, const struct eg_config *config,
 	if (!feed->as.path)
 		return eg_config_fail_memory(&report);
 	feeds->n++;
-	r = load_feed(feed, owner, state_dir, reterr);
+	r = load_feed(feed, config->file, owner, state_dir, reterr);
 	feed->n_networks = feed->networks.n;
 	*ret = feed;
 	return r;
@@ -354,6 +374,7 @@ int eg_feeds_load(struct eg_config *config, unsigned int owner, const char *stat
 	struct eg_feeds feeds = {.list = calloc(count_feeds(config) + 1, sizeof(*feeds.list))};
 	int r = feeds.list ? 0 : eg_config_fail_memory(&report);
 
+	(void)snprintf(feeds.config, sizeof(feeds.config), "%s", config->file);
 	for (size_t i = 0; i < config->n_profiles && r == 0; i++)
 		r = load_profile(&feeds, config, &config->profiles[i], owner, state_dir, reterr);
 	if (r < 0) {
@@ -380,7 +401,7 @@ void eg_feeds_release(struct eg_feeds *feeds, const struct eg_config *config, si
 	}
 }
 
-static void tell_bad(const struct eg_feed *feed,
+static void tell_bad(const struct eg_feed *feed, const char *config,
 		     void (*tell)(void *data, bool serious, const struct eg_err *what), void *data)
 {
 	const struct eg_networks *networks = &feed->networks;
@@ -395,6 +416,7 @@ static void tell_bad(const struct eg_feed *feed,
 		what.line = networks->bad[shown].line;
 		(void)snprintf(what.text, sizeof(what.text), "%.*s; passed over",
 			       EG_ERR_TEXT_SIZE - 16, networks->bad[shown].text);
+		add_place(&what, config, &feed->as);
 		tell(data, false, &what);
 	}
 	if (shown == networks->n_bad)
@@ -402,6 +424,7 @@ static void tell_bad(const struct eg_feed *feed,
 	what.line = 0;
 	(void)snprintf(what.text, sizeof(what.text), "%zu more lines are bad and passed over",
 		       networks->n_bad - shown);
+	add_place(&what, config, &feed->as);
 	tell(data, false, &what);
 }
 
@@ -413,14 +436,13 @@ void eg_feeds_tell(const struct eg_feeds *feeds,
 
 		if (feed->last_good) {
 			struct eg_err what = feed->refused;
-			size_t n = strlen(what.text);
 
-			(void)snprintf(what.text + n, sizeof(what.text) - n,
-				       "; its last good copy, of %zu networks, stays in force",
-				       feed->n_networks);
+			eg_err_append(&what,
+				      "; its last good copy, of %zu networks, stays in force",
+				      feed->n_networks);
 			tell(data, true, &what);
 		}
-		tell_bad(feed, tell, data);
+		tell_bad(feed, feeds->config, tell, data);
 		if (feed->unkept.text[0])
 			tell(data, true, &feed->unkept);
 	}

@@ -29,6 +29,7 @@ struct eg_feed {
 struct eg_feeds {
 	struct eg_feed *list; /* owned */
 	size_t n;
+	char config[EG_PATH_TEXT_SIZE]; /* the configuration that names them */
 };
 
 /*
@@ -63,7 +64,8 @@ void eg_feeds_keep(struct eg_feeds *feeds, const char *state_dir);
 void eg_feeds_prune(const struct eg_feeds *feeds, const char *state_dir);
 
 /* What people should hear of: refused feeds (serious), what could not be kept (serious), and lines
- * that were passed over: the first of each, then how many more. One call for each. */
+ * that were passed over: the first of each, then how many more. One call for each, with where the
+ * configuration names the feed. */
 void eg_feeds_tell(const struct eg_feeds *feeds,
 		   void (*tell)(void *data, bool serious, const struct eg_err *what), void *data);
 

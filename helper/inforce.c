@@ -56,10 +56,11 @@ int eg_inforce_check(const struct eg_helper *helper, const struct eg_config *con
 }
 
 /* Reads the feeds, of which nothing is kept where the kernel can take no digests. */
-static int add_digests(const struct eg_helper *helper, const struct eg_config_profile *profile,
-		       struct eg_policy_image *image, struct eg_err *err)
+static int add_digests(const struct eg_helper *helper, const char *config,
+		       const struct eg_config_profile *profile, struct eg_policy_image *image,
+		       struct eg_err *err)
 {
-	int r = eg_feed_digests(profile, 0, &image->digests, err);
+	int r = eg_feed_digests(config, profile, 0, &image->digests, err);
 
 	if (r < 0)
 		return r;
@@ -111,7 +112,7 @@ int eg_inforce_places(struct eg_helper *helper, struct eg_place_watch *watch,
 	return r;
 }
 
-int eg_inforce_image(struct eg_helper *helper, struct eg_place_watch *watch,
+int eg_inforce_image(struct eg_helper *helper, struct eg_place_watch *watch, const char *config,
 		     const struct eg_config_profile *profile, struct eg_resolved *resolved,
 		     struct eg_policy_image *image, struct eg_err *err)
 {
@@ -123,7 +124,7 @@ int eg_inforce_image(struct eg_helper *helper, struct eg_place_watch *watch,
 		r = eg_resolve_image(resolved, profile, image, err);
 	if (!r)
 		r = eg_inforce_places(helper, watch, profile, image, err);
-	return r < 0 ? r : add_digests(helper, profile, image, err);
+	return r < 0 ? r : add_digests(helper, config, profile, image, err);
 }
 
 /* Feeds of two configurations; NULL: of none. */

@@ -145,9 +145,10 @@ bool eg_inforce_needs(const struct eg_config *config, const struct eg_hook *hook
 int eg_inforce_check(const struct eg_helper *helper, const struct eg_config *config,
 		     struct eg_err *reterr);
 
-/* The policy of a profile, with all that the host has to say to it. 0, *ret_resolved and *ret, each
+/* The policy of a profile, with all that the host has to say to it. config: the file that it is of,
+ * for errors. 0, *ret_resolved and *ret, each
  * the caller's to release also on failure; or a negative errno with *reterr. */
-int eg_inforce_image(struct eg_helper *helper, struct eg_place_watch *watch,
+int eg_inforce_image(struct eg_helper *helper, struct eg_place_watch *watch, const char *config,
 		     const struct eg_config_profile *profile, struct eg_resolved *ret_resolved,
 		     struct eg_policy_image *ret, struct eg_err *reterr);
 

@@ -74,7 +74,8 @@ int eg_learn_stamp(const char *text, size_t n, int64_t now_s, int64_t *ret, size
 
 /*
  * What people write: "YYYY-MM-DD [HH:MM[:SS]]", "today", "yesterday", "now", "N{s,min,h,d} ago" and
- * "-N{s,min,h,d}". Local time. 0 or -EINVAL.
+ * "-N{s,min,h,d}". Local time. 0; -ERANGE for a date that no calendar has, such as 2026-02-30; or
+ * -EINVAL.
  */
 int eg_learn_since(const char *text, int64_t now_s, int64_t *ret);
 

@@ -37,6 +37,16 @@ static bool reads_number(struct reader *r, int n, int low, int high, int *ret)
 	return value >= low && value <= high;
 }
 
+/* month: from 0. */
+static int days_of(int year, int month)
+{
+	static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+	bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+
+	return days[month] + (month == 1 && leap);
+}
+
+/* A day that no calendar has is read, too: see is_day. */
 static bool reads_date(struct reader *r, struct tm *tm)
 {
 	if (!reads_number(r, 4, 1970, 9999, &tm->tm_year) || !reads(r, '-') ||
@@ -46,6 +56,11 @@ static bool reads_date(struct reader *r, struct tm *tm)
 	tm->tm_year -= 1900;
 	tm->tm_mon--;
 	return true;
+}
+
+static bool is_day(const struct tm *tm)
+{
+	return tm->tm_mday <= days_of(1900 + tm->tm_year, tm->tm_mon);
 }
 
 /* HH:MM, and :SS when it must or may be there. */
@@ -127,7 +142,7 @@ static bool reads_new(struct reader *r, int64_t *ret)
 	struct tm tm = {0};
 	int zone;
 
-	if (!reads_date(r, &tm) || !reads(r, 'T') || !reads_time(r, true, &tm))
+	if (!reads_date(r, &tm) || !is_day(&tm) || !reads(r, 'T') || !reads_time(r, true, &tm))
 		return false;
 	if (reads(r, '.') || reads(r, ','))
 		while (r->at < r->end && *r->at >= '0' && *r->at <= '9')
@@ -192,16 +207,22 @@ static bool is_ago(struct reader r, int64_t *ret)
 	return (size_t)(r.end - r.at) == strlen(ago) && memcmp(r.at, ago, strlen(ago)) == 0;
 }
 
-static bool is_date(struct reader r, int64_t *ret)
+/* 0; -ERANGE for a day that no calendar has, which mktime would take for one of the next month;
+ * -EINVAL for what is no date. */
+static int parse_date(struct reader r, int64_t *ret)
 {
 	struct tm tm = {0};
 
 	if (!reads_date(&r, &tm))
-		return false;
+		return -EINVAL;
 	if (r.at != r.end && (!(reads(&r, ' ') || reads(&r, 'T')) || !reads_time(&r, false, &tm)))
-		return false;
+		return -EINVAL;
+	if (r.at != r.end)
+		return -EINVAL;
+	if (!is_day(&tm))
+		return -ERANGE;
 	*ret = local(tm);
-	return r.at == r.end;
+	return 0;
 }
 
 int eg_learn_since(const char *text, int64_t now_s, int64_t *ret)
@@ -210,13 +231,15 @@ int eg_learn_since(const char *text, int64_t now_s, int64_t *ret)
 	time_t now_t = (time_t)now_s;
 	struct tm tm = {0};
 	int64_t value = 0;
+	int err;
 
 	if (is_ago(r, &value)) {
 		*ret = now_s - value;
 		return 0;
 	}
-	if (is_date(r, ret))
-		return 0;
+	err = parse_date(r, ret);
+	if (err != -EINVAL)
+		return err;
 	if (strcmp(text, "now") == 0) {
 		*ret = now_s;
 		return 0;

@@ -148,8 +148,8 @@ static int prepare_one(struct eg_load *load, size_t i, uint32_t slot, struct eg_
 	const struct eg_config_profile *profile = &load->config->profiles[i];
 	struct eg_helper *helper = load->helper;
 	struct eg_policy_image image = {0};
-	int r = eg_inforce_image(helper, &load->place_watch, profile, &ret->entry.resolved, &image,
-				 &load->err);
+	int r = eg_inforce_image(helper, &load->place_watch, load->config->file, profile,
+				 &ret->entry.resolved, &image, &load->err);
 
 	if (!r) {
 		(void)snprintf(ret->entry.name, sizeof(ret->entry.name), "%s", profile->name);
@@ -368,7 +368,7 @@ static bool keep_last_good(struct eg_helper *helper, const char *text, size_t n)
 
 static void tell_feed(void *data, bool serious, const struct eg_err *what)
 {
-	char text[EG_TEXT_SIZE];
+	char text[EG_ERR_TEXT_SIZE + EG_PATH_TEXT_SIZE + 16];
 
 	(void)data;
 	eg_log(serious ? LOG_ERR : LOG_WARNING, "%s", eg_err_format(what, text, sizeof(text)));

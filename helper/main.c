@@ -183,7 +183,7 @@ static int check_feeds(struct eg_config *config, struct eg_err *err)
 	int r = eg_feeds_load(config, geteuid(), NULL, &feeds, err);
 
 	for (size_t i = 0; i < config->n_profiles && !r; i++) {
-		r = eg_feed_digests(&config->profiles[i], geteuid(), &digests, err);
+		r = eg_feed_digests(config->file, &config->profiles[i], geteuid(), &digests, err);
 		eg_digests_done(&digests);
 	}
 	eg_feeds_done(&feeds, config);
@@ -202,8 +202,6 @@ static int check_only(const char *path)
 		r = check_feeds(config, &err);
 	eg_config_free(config);
 	if (r < 0) {
-		if (!err.file[0])
-			(void)snprintf(err.file, sizeof(err.file), "%s", path);
 		(void)fprintf(stderr, "%s\n", eg_err_format(&err, text, sizeof(text)));
 		return 1;
 	}

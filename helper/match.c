@@ -14,17 +14,17 @@
 
 /* ---- one criterion: a list that is not set is none */
 
-static bool has_text(const struct eg_config_texts *texts, const char *text)
+static const char *find_text(const struct eg_config_texts *texts, const char *text)
 {
-	for (size_t i = 0; i < texts->n; i++)
+	for (size_t i = 0; text && *text && i < texts->n; i++)
 		if (strcmp(texts->list[i].text, text) == 0)
-			return true;
-	return false;
+			return texts->list[i].text;
+	return NULL;
 }
 
 static bool holds(const struct eg_config_texts *texts, const char *text)
 {
-	return !texts->set || (text && *text && has_text(texts, text));
+	return !texts->set || find_text(texts, text);
 }
 
 /* An address without its scope; false when the text is none. */
@@ -41,23 +41,28 @@ static bool parse_address(const char *text, struct eg_cidr *ret)
 	return eg_cidr_parse(address, ret, &why) == 0;
 }
 
-/* address: NULL when there is none. */
-static bool comes_from(const struct eg_config_match *match, const struct eg_cidr *address)
+/* The first network that holds the address, NULL when there is no address or none does. */
+static const char *find_network(const struct eg_config_match *match, const struct eg_cidr *address)
 {
-	if (!match->rhost.set)
-		return true;
 	for (size_t i = 0; address && i < match->rhost.n; i++)
 		if (eg_cidr_contains(&match->networks[i], address->family, address->addr))
-			return true;
-	return false;
+			return match->rhost.list[i].text;
+	return NULL;
 }
 
-static bool is_member(const struct eg_config_texts *texts, const struct eg_match_who *who)
+static bool comes_from(const struct eg_config_match *match, const struct eg_cidr *address)
 {
-	for (size_t i = 0; i < who->n_groups; i++)
-		if (has_text(texts, who->groups[i]))
-			return true;
-	return false;
+	return !match->rhost.set || find_network(match, address);
+}
+
+/* The first of the entry's groups that the user is in. */
+static const char *find_group(const struct eg_config_texts *texts, const struct eg_match_who *who)
+{
+	for (size_t i = 0; i < texts->n; i++)
+		for (size_t k = 0; k < who->n_groups; k++)
+			if (strcmp(texts->list[i].text, who->groups[k]) == 0)
+				return texts->list[i].text;
+	return NULL;
 }
 
 /* ---- doors */
@@ -77,13 +82,26 @@ int eg_match_find(const struct eg_config *config, const struct eg_match_who *who
 			continue;
 		if (match->group.set && !who->groups_known)
 			return -EAGAIN;
-		if (!match->group.set || is_member(&match->group, who))
+		if (!match->group.set || find_group(&match->group, who))
 			found = match;
 	}
 	*ret_profile = found ? found->profile : 0;
 	if (ret_match)
 		*ret_match = found;
 	return 0;
+}
+
+struct eg_match_reason eg_match_explain(const struct eg_config_match *match,
+					const struct eg_match_who *who)
+{
+	struct eg_cidr address = {0};
+	bool from = parse_address(who->rhost, &address);
+
+	return (struct eg_match_reason){.user = find_text(&match->user, who->user),
+					.group = find_group(&match->group, who),
+					.service = find_text(&match->service, who->service),
+					.rhost = find_network(match, from ? &address : NULL),
+					.key = find_text(&match->key, who->key)};
 }
 
 static int compare_names(const void *a, const void *b)

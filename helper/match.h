@@ -36,6 +36,16 @@ struct eg_match_who {
 int eg_match_find(const struct eg_config *config, const struct eg_match_who *who,
 		  size_t *ret_profile, const struct eg_config_match **ret_match);
 
+/* What made an entry hold: of each criterion the first element that does, borrowed from the entry.
+ * NULL: the criterion is not set. */
+struct eg_match_reason {
+	const char *user, *group, *service, *rhost, *key;
+};
+
+/* Why an entry decides that eg_match_find has found for the same who. */
+struct eg_match_reason eg_match_explain(const struct eg_config_match *match,
+					const struct eg_match_who *who);
+
 /*
  * The groups that match names: each once, sorted. Returns an array of *ret_n names, to be freed;
  * the names are borrowed from config. NULL: no memory.

@@ -14,6 +14,7 @@
 
 #include "builtin.h"
 #include "place_disk.h"
+#include "program.h"
 #include "util.h"
 
 enum { NSS_SIZE = 1024, NSS_SIZE_MAX = 1 << 20 /* a group with all its members */ };
@@ -139,35 +140,6 @@ static int resolve_ids(const struct eg_config_profile *profile, struct eg_resolv
 
 /* ---- files ---- */
 
-/* Could only root put something else at this path? Each directory on the way is looked at. */
-static bool is_roots_alone(const char *path)
-{
-	char prefix[PATH_MAX];
-	size_t n = strlen(path);
-
-	if (n >= sizeof(prefix))
-		return false;
-	for (size_t i = 1; i <= n; i++) {
-		struct stat st;
-
-		if (i > 1 && i < n && path[i] != '/')
-			continue;
-		memcpy(prefix, path, i);
-		prefix[i] = '\0';
-		if (stat(prefix, &st) < 0 || st.st_uid != 0 || st.st_mode & (S_IWGRP | S_IWOTH))
-			return false;
-	}
-	return true;
-}
-
-/* The same for a path and where its links lead. */
-static bool is_safe(const char *path)
-{
-	char *real eg_auto_free = realpath(path, NULL);
-
-	return real && is_roots_alone(path) && is_roots_alone(real);
-}
-
 /* A target's last component is not followed: its owner could turn it into a link to anywhere. */
 static int stat_file(const struct eg_resolved_file *file, struct stat *ret)
 {
@@ -178,16 +150,6 @@ static int stat_file(const struct eg_resolved_file *file, struct stat *ret)
 static int64_t ctime_ns(const struct stat *st)
 {
 	return (int64_t)st->st_ctim.tv_sec * 1000000000 + st->st_ctim.tv_nsec;
-}
-
-/* Does it start as a script does? The kernel runs its interpreter, and that is what counts. */
-static bool is_script(const char *path)
-{
-	int fd eg_auto_close = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	char head[2];
-
-	return fd >= 0 && read(fd, head, sizeof(head)) == sizeof(head) && head[0] == '#' &&
-	       head[1] == '!';
 }
 
 /* Opens a file and says what, but for its identity, can be said of it. A descriptor, or -1 and its
@@ -207,15 +169,11 @@ static int open_file(struct eg_resolved_file *file)
 	file->dev = st.st_dev;
 	file->ino = st.st_ino;
 	file->ctime_ns = ctime_ns(&st);
-	file->trouble = NULL;
-	if (file->kind != EG_ITEM_TARGET && !S_ISREG(st.st_mode))
-		file->trouble = "it is not a program";
-	else if (file->kind != EG_ITEM_TARGET && !is_safe(file->text->text))
-		file->trouble = "others than root could put something else in its place";
-	else if (file->kind == EG_ITEM_RULES && is_script(file->text->text))
-		file->trouble = "it is a script, and what counts is its interpreter";
-	else if (S_ISLNK(st.st_mode))
-		file->trouble = "it is a symbolic link";
+	if (file->kind == EG_ITEM_TARGET)
+		file->trouble = S_ISLNK(st.st_mode) ? "it is a symbolic link" : NULL;
+	else
+		file->trouble =
+			eg_program_trouble(file->text->text, &st, file->kind == EG_ITEM_RULES);
 	return file->trouble ? -1 : eg_take_fd(&fd);
 }
 

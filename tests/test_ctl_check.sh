@@ -111,9 +111,9 @@ fine "mount.allow with mount.deny" 'mount = { deny = true; allow = [ "tmpfs" ]; 
 # ---- names of nothing
 
 warns "a program that is not there" $'setuid = { deny = true;\n allow = [ "/bin/true", "/usr/bin/sduo" ]; };' \
-	2 'setuid.allow names no program: /usr/bin/sduo: No such file or directory'
+	2 'setuid.allow: /usr/bin/sduo has no effect: No such file or directory'
 warns "a program that is a directory" 'setuid = { deny = true; allow = [ "/usr/bin" ]; };' \
-	1 'setuid.allow names no program: /usr/bin: not a file'
+	1 'setuid.allow: /usr/bin has no effect: it is not a program'
 refuses "setuid.users: a user that is not there" $'setuid = { deny = true;\n users = [ "root", "no-such-user" ]; };' \
 	2 'setuid.users: there is no user "no-such-user"'
 refuses "setuid.groups: a group that is not there" 'setuid = { deny = true; groups = [ "no-such-group" ]; };' \
@@ -133,25 +133,33 @@ fine "managers.exempt: one that is" 'managers = { exempt = [ "root" ]; };'
 # group PROGRAM [REST]
 group() { printf '{ programs = [ "%s" ]; allow = [ "18.0.0.0/9" ]; %s }' "$1" "${2:-}"; }
 base='deny = [ "18.0.0.0/9" ]; rules = ('
+fine "two programs" "$base"$'\n'"$(group /bin/true),"$'\n'"$(group /bin/false) );"
+warns "a group's program that is not there" "$base"$'\n'"$(group /bin/true),"$'\n'"$(group "$dir/none") );" \
+	3 "rules[].programs: $dir/none has no effect: No such file or directory"
+# As the helper: what others could replace is none, and of a script the interpreter counts.
 cp /bin/true program
 ln program program-linked
-ln -s program program-soft
-cp program program-copy
-fine "two programs" "$base"$'\n'"$(group "$dir/program"),"$'\n'"$(group "$dir/program-copy") );"
-warns "a group's program that is not there" "$base"$'\n'"$(group "$dir/program"),"$'\n'"$(group "$dir/none") );" \
-	3 "rules[].programs names no program: $dir/none: No such file or directory"
-for name in linked soft; do
-	warns "a program named twice, $name" "$base"$'\n'"$(group "$dir/program"),"$'\n'"$(group "$dir/program-$name") );" \
-		3 "$dir/program-$name is the same file as $dir/program on line 2, which has rules of its own already; a program is named once"
-done
+others='has no effect: others than root could put something else in its place'
+warns "a group's program where others can write" "$base $(group "$dir/program") );" 1 "rules[].programs: $dir/program $others"
+warns "a group's program that is a script" "$base $(group /usr/bin/ldd) );" \
+	1 'rules[].programs: /usr/bin/ldd has no effect: it is a script, and what counts is its interpreter'
+same() { echo "$1 is the same file as $2 on line 2, which has rules of its own already; a program is named once"; }
+warns "a program named twice, by a link" "$base"$'\n'"$(group /usr/bin/true),"$'\n'"$(group /bin/true) );" \
+	3 "$(same /bin/true /usr/bin/true)"
+warns "a program named twice, by a second name" "$base"$'\n'"$(group "$dir/program"),"$'\n'"$(group "$dir/program-linked") );" \
+	2 "rules[].programs: $dir/program $others" 3 "rules[].programs: $dir/program-linked $others" \
+	3 "$(same "$dir/program-linked" "$dir/program")"
 setuid="setuid = { deny = true; };"
 fine "a group's setuid.allow" \
-	"$setuid $base $(group "$dir/program" 'setuid = { allow = [ "/bin/true" ]; };') );"
+	"$setuid $base $(group /bin/true 'setuid = { allow = [ "/bin/true" ]; };') );"
 warns "a group's setuid.allow that is not there" \
-	"$setuid $base $(group "$dir/program" 'setuid = { allow = [ "/bin/none" ]; };') );" \
-	1 'rules[].setuid.allow names no program: /bin/none: No such file or directory'
+	"$setuid $base $(group /bin/true 'setuid = { allow = [ "/bin/none" ]; };') );" \
+	1 'rules[].setuid.allow: /bin/none has no effect: No such file or directory'
+fine "a script in setuid.allow" "$setuid $base $(group /bin/true 'setuid = { allow = [ "/usr/bin/ldd" ]; };') );"
+warns "setuid.allow where others can write" 'setuid = { deny = true; allow = [ "'"$dir/program"'" ]; };' \
+	1 "setuid.allow: $dir/program $others"
 warns "a group's setuid.allow without setuid.deny" \
-	"$base $(group "$dir/program" 'setuid = { allow = [ "/bin/true" ]; };') );" \
+	"$base $(group /bin/true 'setuid = { allow = [ "/bin/true" ]; };') );" \
 	1 'rules[].setuid.allow has no effect without setuid.deny = true'
 
 # ---- what is likely to be missed
@@ -400,12 +408,27 @@ refuses "an unknown key" $'\ndney = [ "10.0.0.0/8" ];' 2 'unknown key "dney"; di
 refuses "more ports than the kernel's tables have room for" \
 	"deny = [ $(seq -f '"18.0.0.0/9:%.0f/tcp"' 1 2 4999 | paste -sd,) ];" 1 \
 	'the rules for this network and those around it make 5001 different ranges of protocols and ports, at most 4096 are possible'
-is "a feed that is not there" $'/nonexistent: No such file or directory\nstatus 1' \
+is "a feed that is not there" $'/nonexistent: No such file or directory (exec.deny_sha256_files at conf:1)\nstatus 1' \
 	"$(said 'exec = { deny_sha256_files = [ "/nonexistent" ]; };')"
 printf '%s\n' 1.2.3.4 nonsense >feed
-is "a bad line of a feed" "$dir/feed:2: warning: \"nonsense\" is not an IPv4 or IPv6 network such as 10.0.0.0/8 or 2001:db8::/32; passed over
+is "a bad line of a feed" "$dir/feed:2: warning: \"nonsense\" is not an IPv4 or IPv6 network such as 10.0.0.0/8 or 2001:db8::/32; passed over (deny_files at conf:1)
 conf: valid, 1 warning
 status 1" "$(said "deny_files = [ \"$dir/feed\" ];")"
+# page TEXT: what is said of it as a feed that is named on line 2.
+page() {
+	printf '%b' "$1" >feed
+	said $'\n'"allow_files = [ \"$dir/feed\" ];"
+}
+is "a page of HTML in place of a feed" "$dir/feed:2: is a page of HTML or XML, not a list: what servers send in place of one that is gone or wants a login; look at what fetches the file (allow_files at conf:2)
+status 1" "$(page '\n<html>\n192.0.2.1\n')"
+is "a feed that is empty" "$dir/feed: lists no network; an empty feed is refused (allow_files at conf:2)
+status 1" "$(page '# nothing\n')"
+is "a feed with bad lines only" "$dir/feed: lists no network; an empty feed is refused; 1 line is bad, as line 1: \"error 429\" holds more than a network and a comment behind # or ; (allow_files at conf:2)
+status 1" "$(page 'error 429')"
+chmod 620 feed
+is "a feed that others can write" "$dir/feed: writable by others than its owner (mode 0620): run chmod go-w (allow_files at conf:2)
+status 1" "$(page '192.0.2.1\n')"
+chmod 600 feed
 warns "several" $'deny = [ "18.0.0.0/9", "::1" ];\nallow = [ "18.0.0.0/9" ];\nbind = { allow = [ "80" ]; };\nmount = { allow = [ "tmpfs" ]; };' \
 	2 "allow 18.0.0.0/9 has no effect: line 1 denies 18.0.0.0/9, $no_effect" \
 	3 'bind.allow has no effect: without bind.deny every port may be bound; to refuse the rest add deny = [ "*" ];' \

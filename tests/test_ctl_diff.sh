@@ -39,8 +39,8 @@ says "written otherwise" 'deny = [ "18.0.0.0/9", "1.2.3.4" ];' $'# new\nmode = "
 says "a rule more and one less, and a value" 'deny = [ "18.0.0.0/9", "1.2.3.4" ];' \
 	$'mode = "audit";\ndeny = [ "1.2.3.4",\n"10.0.0.0/8" ];' "profile default:
 mode: enforce -> audit
-+ deny: 10.0.0.0/8 at new:3
-- deny: 18.0.0.0/9 at old:1" 1
+- deny: 18.0.0.0/9 at old:1
++ deny: 10.0.0.0/8 at new:3" 1
 says "profiles and match" $'profiles = ( { name = "a"; }, { name = "b"; mode = "audit"; } );\nmatch = ( { user = "x"; profile = "b"; } );' \
 	$'profiles = (\n{ name = "b"; mode = "enforce"; },\n{ name = "c"; } );\nmatch = ( { user = "x"; profile = "c"; } );' \
 	"profile b:
@@ -73,6 +73,19 @@ says "another feed" "deny_files = ( \"$dir/feed\" );" "deny_files = ( \"$dir/fee
 + deny_files: 10.0.11.1/32 at $dir/feed2:7
 + deny_files: 10.0.12.1/32 at $dir/feed2:8
 deny_files: 90 networks more, 5 less" 1
+says "networks of feeds stand with the feeds" "deny_files = ( \"$dir/feed\" );" \
+	"allow_files = ( \"$dir/feed2\" ); bind = { deny = [ \"80\" ]; };" "profile default:
+- deny_files: $dir/feed at old:1
+- deny_files: 10.0.0.1/32 at $dir/feed:1
+- deny_files: 10.0.1.1/32 at $dir/feed:2
+- deny_files: 10.0.2.1/32 at $dir/feed:3
+deny_files: 0 networks more, 10 less
++ allow_files: $dir/feed2 at new:1
++ allow_files: 10.0.5.1/32 at $dir/feed2:1
++ allow_files: 10.0.6.1/32 at $dir/feed2:2
++ allow_files: 10.0.7.1/32 at $dir/feed2:3
+allow_files: 95 networks more, 0 less
++ bind.deny: 80 at new:1" 1
 says "a feed's settings" "deny_files = ( \"$dir/feed\" );" "deny_files = ( { file = \"$dir/feed\"; shrink = 20; } );" \
 	"profile default:
 deny_files[$dir/feed].shrink: 50 -> 20" 1
@@ -121,7 +134,7 @@ fails "a mistake in the new file" '' $'\ndeny = 5;' 'new:2: deny: expected an ar
 fails "a mistake in the old one" 'deny = 5;' '' 'old:1: deny: expected an array of networks such as [ "10.0.0.0/8" ], got an integer'
 fails "what the helper would not take" '' 'setuid = { users = [ "no-such-user" ]; };' \
 	'new:1: setuid.users: there is no user "no-such-user"'
-fails "a feed that is not there" '' "deny_files = ( \"$dir/missing\" );" "$dir/missing: No such file or directory"
+fails "a feed that is not there" '' "deny_files = ( \"$dir/missing\" );" "$dir/missing: No such file or directory (deny_files at new:1)"
 echo >old
 rm -f new
 is "no new file" $'\nnew: No such file or directory\nstatus 2' "$(diffed)"
@@ -176,6 +189,6 @@ status 1" "$(diffed nobody)"
 	is "explain without root" "deny 10.0.3.1/32 at $dir/feed:4" \
 		"$(nobody ./ebpfguardctl -c new explain root connect 10.0.3.1:1/tcp 2>&1)"
 	chmod 600 feed
-	is "diff of what cannot be read" $'\n'"$dir/feed: Permission denied"$'\nstatus 2' "$(diffed nobody)"
+	is "diff of what cannot be read" $'\n'"$dir/feed: Permission denied (deny_files at new:1)"$'\nstatus 2' "$(diffed nobody)"
 fi
 echo "1..$n"

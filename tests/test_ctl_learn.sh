@@ -182,6 +182,25 @@ for time in bogus '' '2026-11-20 ' '--user' $'today\n'; do
 	learn "--since=$time" log >/dev/null
 	is "a time that is none: ${time@Q}: status" 2 $?
 done
+for day in 2026-02-30 2026-02-29 '2026-11-31 10:00'; do
+	fails "a day that no calendar has: $day" 2 "ebpfguardctl: --since: $day: there is no such day" "--since=$day" log
+	fails "a day that no calendar has, of the journal: $day" 2 "ebpfguardctl: --since: $day: there is no such day" "--since=$day"
+done
+# Real ones, and for what is not installed the bytes that one begins with.
+gzip -c log >packed.gz
+printf '\xfd7zXZ\x00\n' >packed.xz
+printf '\x28\xb5\x2f\xfd\n' >packed.zst
+printf 'BZh91AY\n' >packed.bz2
+for pair in gz=zcat xz=xzcat zst=zstdcat bz2=bzcat; do
+	fails "a compressed log: ${pair%=*}" 1 \
+		"ebpfguardctl: packed.${pair%=*}: is compressed; unpack it: ${pair#*=} packed.${pair%=*} | ebpfguardctl learn ... -" \
+		"packed.${pair%=*}"
+done
+is "a compressed log on standard input" \
+	"1 ebpfguardctl: standard input: is compressed; unpack it: zcat FILE | ebpfguardctl learn ... -" \
+	"$(out=$(learn - <packed.gz); echo "$? $out")"
+is "a compressed log behind another" 1 "$(learn log packed.gz >/dev/null; echo $?)"
+is "a compressed log, unpacked" "$(learn log)" "$(zcat packed.gz | learn -)"
 fails "a file that is not there" 1 "ebpfguardctl: none: No such file or directory" none
 fails "a directory" 1 "ebpfguardctl: .: Is a directory" .
 

@@ -57,6 +57,8 @@ static int run(const char *text, const char *args, char out[8192])
 
 #define KEY "SHA256:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU"
 
+#define KEY2 "SHA256:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+
 static const char file[] =
 	"deny = [ \"18.0.0.0/9\" ];\n"
 	"profiles = (\n"
@@ -84,7 +86,7 @@ static const struct {
 	{"explain root", "profile: base\nmatch: c:11: user root\nextends: default\n\n" BASE, 0},
 	{"explain eg_alice --rhost 10.1.2.3",
 	 "ebpfguardctl: eg_alice: there is no such user here\n"
-	 "profile: ops\nmatch: c:7: user eg_alice or others, rhost 10.0.0.0/8\n"
+	 "profile: ops\nmatch: c:7: user eg_alice (one of 2), rhost 10.0.0.0/8\n"
 	 "extends: base at c:3\nextends: default\n\nmode = \"audit\";\n" BASE,
 	 0},
 	{"explain eg_alice --rhost ::ffff:10.1.2.3 connect 18.4.5.6:443/tcp",
@@ -161,6 +163,29 @@ static void test_explain(void **state)
 	(void)state;
 	for (size_t i = 0; i < EG_ARRAY_SIZE(explained); i++)
 		check_run(file, explained[i].args, explained[i].out, explained[i].status);
+}
+
+/* Of lists the element that holds is told, wherever it stands. */
+static void test_explain_which(void **state)
+{
+	static const char text[] =
+		"profiles = ( { name = \"a\"; } ); match = ( { user = [ \"x\", \"root\", \"y\" ];\n"
+		"group = [ \"eg_none\", \"root\" ]; service = [ \"cron\", \"sshd\" ];\n"
+		"rhost = [ \"10.0.0.0/8\", \"192.0.2.0/24\", \"192.0.2.0/25\", \"2001:db8::/32\" "
+		"];\n"
+		"key = [ \"" KEY2 "\", \"" KEY "\" ]; profile = \"a\"; } );\n";
+	char out[8192];
+
+	(void)state;
+	check_run(
+		text, "explain root --rhost 192.0.2.9 --key " KEY,
+		"profile: a\nmatch: c:1: user root (one of 3), group root (one of 2), service sshd "
+		"(one of 2), rhost 192.0.2.0/24 (one of 4), key " KEY " (one of 2)\n\n",
+		0);
+	assert_int_equal(
+		run(text, "explain root --service cron --rhost 2001:db8::1 --key " KEY2, out), 0);
+	assert_non_null(strstr(out, "service cron (one of 2), rhost 2001:db8::/32 (one of 4), "
+				    "key " KEY2 " (one of 2)\n"));
 }
 
 static void test_explain_no_match(void **state)
@@ -287,7 +312,7 @@ static const struct {
 	{"profiles = (\n{ name = \"a\"; setuid = { users = [ \"eg_nobody\" ]; }; } );",
 	 "c:2: setuid.users: there is no user \"eg_nobody\"\n", 1},
 	{"profiles = (\n{ name = \"a\"; exec = { deny_sha256_files = [ \"/eg/nothing\" ]; }; } );",
-	 "/eg/nothing: No such file or directory\n", 1},
+	 "/eg/nothing: No such file or directory (exec.deny_sha256_files at c:2)\n", 1},
 };
 
 static void test_check(void **state)
@@ -313,11 +338,9 @@ static int tear_down(void **state)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_explain),
-		cmocka_unit_test(test_explain_no_match),
-		cmocka_unit_test(test_explain_long_list),
-		cmocka_unit_test(test_check_covered),
-		cmocka_unit_test(test_check),
+		cmocka_unit_test(test_explain),		 cmocka_unit_test(test_explain_which),
+		cmocka_unit_test(test_explain_no_match), cmocka_unit_test(test_explain_long_list),
+		cmocka_unit_test(test_check_covered),	 cmocka_unit_test(test_check),
 	};
 
 	if (argc < 1)

@@ -54,7 +54,7 @@ static char *compare(const char *old_text, const char *new_text, const char *nam
 	char *text = NULL;
 	size_t size;
 	FILE *out = open_memstream(&text, &size);
-	const struct eg_diff_ear ear = {write_down, out};
+	const struct eg_diff_ear ear = {.tell = write_down, .data = out};
 
 	assert_non_null(out);
 	if (name)
@@ -69,6 +69,8 @@ static char *compare(const char *old_text, const char *new_text, const char *nam
 	return text;
 }
 
+#define A63 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+
 static const struct {
 	const char *old, *new, *told;
 } cases[] = {
@@ -82,6 +84,33 @@ static const struct {
 	 "setuid = { groups = [ \"adm\", \"sudo\" ]; };", ""},
 	{"capabilities = { deny = [ \"CAP_SYS_ADMIN\" ]; };",
 	 "capabilities = { deny = [ \"sys_admin\" ]; };", ""},
+	{"files = { deny_read = [ \"/a//b/\", \"/c/.\", \"/\" ]; };",
+	 "files = { deny_read = [ \"/c\", \"/./a/b\", \"//.\" ]; };", ""},
+	{"exec = { deny_sha256 = [ \"" A63 "B\" ]; };",
+	 "exec = { deny_sha256 = [ \"" A63 "b\" ]; };", ""},
+	{"egress = { action = \"deny\"; }; leaving = \"deny\";", "tampering = \"deny\";", ""},
+	{"action = \"kill\"; mode = \"audit\";",
+	 "action = \"kill\"; mode = \"audit\"; files = { action = \"kill\"; };", ""},
+	/* not quite the same */
+	{"files = { deny_read = [ \"/a/b\", \"/c/.d\", \"/e\" ]; };",
+	 "files = { deny_read = [ \"/a/bb\", \"/c/d\", \"/e/f\" ]; };",
+	 "-files.deny_read /a/b@1\n-files.deny_read /c/.d@1\n-files.deny_read /e@1\n"
+	 "+files.deny_read /a/bb@1\n+files.deny_read /c/d@1\n+files.deny_read /e/f@1\n"},
+	{"unix = { deny = [ \"/run//x\" ]; };", "unix = { deny = [ \"/run/x\" ]; };",
+	 "-unix.deny /run//x@1\n+unix.deny /run/x@1\n"},
+	{"egress = { action = \"deny\"; };", "action = \"kill\"; egress = { action = \"deny\"; };",
+	 "=action deny>kill\n"},
+	{"egress = { action = \"deny\"; };", "action = \"kill\";",
+	 "=action deny>kill\n=egress.action deny>not set\n"},
+	{"", "action = \"kill\"; egress = { action = \"deny\"; };",
+	 "=action deny>kill\n=egress.action not set>deny\n"},
+	{"action = \"kill\";", "action = \"kill\"; egress = { action = \"deny\"; };",
+	 "=egress.action not set>deny\n"},
+	/* the order of the files */
+	{"deny = [ \"9.0.0.1\", \"1.0.0.1\", \"5.0.0.1\", \"3.0.0.1\" ];",
+	 "deny = [ \"8.0.0.1\", \"5.0.0.1\", \"2.0.0.1\" ];",
+	 "-deny 9.0.0.1/32@1\n-deny 1.0.0.1/32@1\n-deny 3.0.0.1/32@1\n"
+	 "+deny 8.0.0.1/32@1\n+deny 2.0.0.1/32@1\n"},
 	/* each kind of key */
 	{"", "mode = \"audit\"; action = \"kill\"; egress = { action = \"audit\"; };",
 	 "=mode enforce>audit\n=action deny>kill\n=egress.action not set>audit\n"},
@@ -90,7 +119,7 @@ static const struct {
 	{"mount = { deny = true; };", "", "=mount.deny true>false\n"},
 	{"deny = [ \"18.0.0.0/9\", \"1.2.3.4\" ];",
 	 "deny = [ \"1.2.3.4\",\n\"18.0.0.0/9:443/tcp\" ]; allow = [ \"18.0.0.0/9\" ];",
-	 "+deny 18.0.0.0/9:443/tcp@2\n-deny 18.0.0.0/9@1\n+allow 18.0.0.0/9@2\n"},
+	 "-deny 18.0.0.0/9@1\n+deny 18.0.0.0/9:443/tcp@2\n+allow 18.0.0.0/9@2\n"},
 	{"bind = { deny = [ \"80/tcp\" ]; };", "bind = { deny = [ \"80/udp\" ]; };",
 	 "-bind.deny 80/tcp@1\n+bind.deny 80/udp@1\n"},
 	{"sockets = { allow = [ \"AF_PACKET\", \"raw\" ]; };",
@@ -99,7 +128,7 @@ static const struct {
 	{"capabilities = { deny = [ \"SYS_ADMIN\" ]; };", "", "-capabilities.deny SYS_ADMIN\n"},
 	/* what is not set is the default */
 	{"", "setuid = { users = [ \"daemon\" ]; };",
-	 "+setuid.users daemon@1\n-setuid.users root\n"},
+	 "-setuid.users root\n+setuid.users daemon@1\n"},
 	{"", "exec = { allow_only = [ \"/usr\" ]; };",
 	 "=exec.allow_only not set (every one)>set (only these)\n+exec.allow_only /usr@1\n"},
 	{"files = { allow = [ \"/a\", \"/b\" ]; };", "files = { allow = [ \"/b\", \"/c\" ]; };",
@@ -159,8 +188,28 @@ static void test_whole(void **state)
 		{"match = ( { user = \"a\"; rhost = \"10.0.0.0/8\"; profile = \"default\"; } );",
 		 "match = ( { user = [ \"a\", \"b\" ]; profile = \"default\"; },\n{ profile = "
 		 "\"default\"; } );",
-		 "+match everybody: default@2\n+match user a or b: default@1\n"
-		 "-match user a, rhost 10.0.0.0/8: default@1\n"},
+		 "-match user a, rhost 10.0.0.0/8: default@1\n"
+		 "+match user a or b: default@1\n+match everybody: default@2\n"},
+		/* elements are a set, and networks the same however they are written */
+		{"match = ( { user = [ \"b\", \"a\" ]; rhost = [ \"2001:db8:0::1\", \"10.1.2.3\" "
+		 "]; "
+		 "profile = \"default\"; } );",
+		 "match = ( { user = [ \"a\", \"b\" ]; rhost = [ \"10.1.2.3/32\", \"2001:db8::1\" "
+		 "]; "
+		 "profile = \"default\"; } );",
+		 ""},
+		/* they are shown as they are written, in the order of the files */
+		{"match = ( { user = [ \"z\", \"a\" ]; rhost = \"2001:db8:0::1\"; profile = "
+		 "\"default\"; },\n{ user = \"b\"; profile = \"default\"; } );",
+		 "match = ( { user = \"y\"; profile = \"default\"; },\n{ user = \"c\"; profile = "
+		 "\"default\"; } );",
+		 "-match user z or a, rhost 2001:db8:0::1: default@1\n-match user b: default@2\n"
+		 "+match user y: default@1\n+match user c: default@2\n"},
+		{"match = ( { user = [ \"b\", \"a\" ]; profile = \"default\"; },\n{ user = \"c\"; "
+		 "profile = \"default\"; } );",
+		 "match = ( { user = \"c\"; profile = \"default\"; },\n{ user = [ \"a\", \"b\" ]; "
+		 "profile = \"default\"; } );",
+		 "=match another order, from the entry on line 1 on\n"},
 		{"match = ( { user = \"a\"; profile = \"default\"; }, { user = \"b\"; profile = "
 		 "\"default\"; } );",
 		 "match = ( { user = \"b\"; profile = \"default\"; },\n{ user = \"a\"; profile = "
@@ -200,7 +249,7 @@ static char *compare_networks(const struct eg_config_profile *old,
 	char *text = NULL;
 	size_t size;
 	FILE *out = open_memstream(&text, &size);
-	const struct eg_diff_ear ear = {write_down, out};
+	const struct eg_diff_ear ear = {.tell = write_down, .data = out};
 
 	assert_non_null(out);
 	assert_int_equal(eg_diff_networks(old, new, allow, &ear), 0);

@@ -258,7 +258,9 @@ static void test_bad_bytes(void **state)
 	(void)state;
 	assert_int_equal(parse(&strict, nul, sizeof(nul) - 1, &networks, &err), -EINVAL);
 	assert_int_equal(err.line, 2);
-	assert_string_equal(err.text, "\"192.0.2.2\\x00\" holds a NUL byte; a feed is plain text");
+	assert_string_equal(err.text,
+			    "\"192.0.2.2\\x00\" holds a NUL byte; a feed is plain text; a "
+			    "strict file is refused for one bad line");
 	assert_non_null(text);
 	memset(text, ' ', EG_FEED_NETWORKS_LINE + 2);
 	memcpy(text, "192.0.2.1", 9);

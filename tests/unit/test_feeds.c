@@ -1,129 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * Feeds of networks on the disk: which files are read, what is used when one is refused, what is
- * kept and when, and what people hear of it.
+ * Feeds of networks on the disk: which files are read, what is used when one is refused, what
+ * people hear of it.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <time.h>
-#include <cmocka.h>
 
-#include "feeds.h"
+#include "feeds_helpers.h"
 #include "skip.h"
 #include "util.h"
-
-static char dir[] = "/tmp/eg-feeds-XXXXXX";
-static char state_dir[64], feed_a[64], feed_b[64];
-
-static int make_dir(void **state)
-{
-	(void)state;
-	if (!mkdtemp(dir))
-		return -1;
-	(void)snprintf(state_dir, sizeof(state_dir), "%s/state", dir);
-	(void)snprintf(feed_a, sizeof(feed_a), "%s/a", dir);
-	(void)snprintf(feed_b, sizeof(feed_b), "%s/b", dir);
-	return 0;
-}
-
-static int remove_dir(void **state)
-{
-	char command[128];
-
-	(void)state;
-	(void)snprintf(command, sizeof(command), "rm -rf %s", dir);
-	return system(command);
-}
-
-/* Each test begins without feeds and copies. */
-static int clean(void **state)
-{
-	char command[128];
-
-	(void)state;
-	(void)snprintf(command, sizeof(command), "rm -rf %s/*", dir);
-	return system(command) || mkdir(state_dir, 0700);
-}
-
-static void put(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
-
-	assert_true(fd >= 0);
-	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
-	assert_int_equal(fchmod(fd, 0600), 0);
-	assert_int_equal(close(fd), 0);
-}
-
-/* A configuration of these words; A and B stand for the feeds. */
-static struct eg_config *config_of(const char *text)
-{
-	struct eg_config *config = NULL;
-	struct eg_err err = {0};
-	char full[1024];
-	size_t n = 0;
-
-	for (; *text; text++)
-		if (*text == 'A' || *text == 'B')
-			n += (size_t)snprintf(full + n, sizeof(full) - n, "\"%s\"",
-					      *text == 'A' ? feed_a : feed_b);
-		else
-			full[n++] = *text;
-	if (eg_config_parse(full, n, "conf", &config, &err) < 0)
-		fail_msg("line %u: %s", err.line, err.text);
-	return config;
-}
-
-/* What people hear, one line each. */
-static char heard[4096];
-
-static void hear(void *data, bool serious, const struct eg_err *what)
-{
-	size_t n = strlen(heard);
-	char line[1024];
-
-	(void)data;
-	(void)snprintf(heard + n, sizeof(heard) - n, "%s %s\n", serious ? "ERR" : "WARNING",
-		       eg_err_format(what, line, sizeof(line)));
-}
-
-/* Loads, and keeps what was loaded. r: what loading must return. Returns how many networks the
- * first feed has. */
-static size_t load(const char *text, int r, struct eg_err *reterr)
-{
-	struct eg_config *config = config_of(text);
-	struct eg_feeds feeds = {0};
-	size_t n = 0;
-	int got;
-
-	*reterr = (struct eg_err){0};
-	heard[0] = '\0';
-	got = eg_feeds_load(config, geteuid(), state_dir, &feeds, reterr);
-	if (got != r)
-		fail_msg("%d, expected %d: %s: %s", got, r, reterr->file, reterr->text);
-	if (!got) {
-		n = config->profiles[0].feeds.list[0].networks->n;
-		eg_feeds_keep(&feeds, state_dir);
-		eg_feeds_tell(&feeds, hear, NULL);
-	} else {
-		assert_null(feeds.list);
-		assert_null(config->profiles[0].feeds.list[0].networks);
-		assert_string_not_equal(reterr->text, "");
-	}
-	eg_feeds_done(&feeds, config);
-	assert_null(config->profiles[0].feeds.list[0].networks);
-	eg_config_free(config);
-	return n;
-}
 
 static void test_load(void **state)
 {
@@ -153,25 +39,38 @@ static void test_load(void **state)
 	eg_config_free(config);
 }
 
+#define PAGE                                                                                       \
+	":2: is a page of HTML or XML, not a list: what servers send in place of one that is "     \
+	"gone or wants a login; look at what fetches the file"
+
 /* Refused for each reason; without a copy that is the end, with one it is used. */
 static void test_refused(void **state)
 {
-	static const char lenient[] = "deny_files = (A);",
-			  strict[] = "deny_files = ({file = A; strict = true; shrink = 20;});";
+	static const char lenient[] = "deny_files = (\n\nA);", allow[] = "\n\nallow_files = (A);",
+			  strict[] = "deny_files = (\n\n{file = A; strict = true; shrink = 20;});";
 	static const struct {
 		const char *config, *text; /* NULL: no file */
 		mode_t mode;
 		int r;
 		const char *why;
 	} cases[] = {
+		{allow, NULL, 0, -ENOENT, ": No such file or directory"},
 		{lenient, NULL, 0, -ENOENT, ": No such file or directory"},
 		{lenient, "", 0600, -ENODATA, ": lists no network; an empty feed is refused"},
 		{lenient, "# none\nx\n", 0600, -ENODATA,
-		 ": lists no network; an empty feed is refused"},
+		 ": lists no network; an empty feed is refused; 1 line is bad, as line 2: \"x\" is "
+		 "not an IPv4 or IPv6 network such as 10.0.0.0/8 or 2001:db8::/32"},
+		{lenient, "\nz/1\ny\n", 0600, -ENODATA,
+		 ": lists no network; an empty feed is refused; 2 lines are bad, as line 2: "
+		 "\"z/1\" "
+		 "is not an IPv4 or IPv6 network such as 10.0.0.0/8 or 2001:db8::/32"},
+		{lenient, "\n <!DOCTYPE html>\n192.0.2.1\n", 0600, -EINVAL, PAGE},
+		{strict, "\xef\xbb\xbf\n<html>\n", 0600, -EINVAL, PAGE},
 		{lenient, "192.0.2.1\n", 0620, -EPERM,
 		 ": writable by others than its owner (mode 0620): run chmod go-w"},
 		{strict, "192.0.2.1\nx\n", 0600, -EINVAL,
-		 ":2: \"x\" is not an IPv4 or IPv6 network such as 10.0.0.0/8 or 2001:db8::/32"},
+		 ":2: \"x\" is not an IPv4 or IPv6 network such as 10.0.0.0/8 or 2001:db8::/32; "
+		 "a strict file is refused for one bad line"},
 	};
 	struct eg_err err;
 
@@ -180,7 +79,8 @@ static void test_refused(void **state)
 		char line[1024], wanted[1024], with_rest[2048];
 
 		assert_int_equal(clean(NULL), 0);
-		(void)snprintf(wanted, sizeof(wanted), "%s%s", feed_a, cases[i].why);
+		(void)snprintf(wanted, sizeof(wanted), "%s%s (%s_files at conf:3)", feed_a,
+			       cases[i].why, cases[i].config == allow ? "allow" : "deny");
 		for (int copy = 0; copy < 2; copy++) {
 			if (copy) {
 				put(feed_a, "192.0.2.1\n192.0.2.2\n192.0.2.3\n");
@@ -225,7 +125,8 @@ static void test_shrunk(void **state)
 	assert_non_null(strstr(
 		heard, "a: lists 1 networks, and the last good one 4: it has shrunk by more "
 		       "than 50 percent. If that is right, set shrink = 100 for this file until it "
-		       "is taken; its last good copy, of 4 networks, stays in force\n"));
+		       "is taken (deny_files at conf:1); its last good copy, of 4 networks, stays "
+		       "in force\n"));
 	put(feed_a, "192.0.2.9\n192.0.2.8\n");
 	assert_int_equal(load(config, 0, &err), 2);
 	assert_string_equal(heard, "");
@@ -240,104 +141,6 @@ static void test_shrunk(void **state)
 	assert_string_equal(heard, "");
 }
 
-/* A copy was taken by what counted then: strict says something about the file. */
-static void test_strict_later(void **state)
-{
-	struct eg_err err;
-
-	(void)state;
-	put(feed_a, "192.0.2.1\nbad\n192.0.2.2\n");
-	assert_int_equal(load("deny_files = (A);", 0, &err), 2);
-	assert_int_equal(load("deny_files = ({file = A; strict = true;});", 0, &err), 2);
-	assert_non_null(strstr(heard, "a:2: \"bad\" is not "));
-	assert_non_null(strstr(heard, "; its last good copy, of 2 networks, stays in force\n"));
-}
-
-/* What was never in force is no last good one. */
-static void test_not_kept(void **state)
-{
-	struct eg_config *config;
-	struct eg_feeds feeds = {0};
-	struct eg_err err = {0};
-
-	(void)state;
-	put(feed_a, "192.0.2.1\n");
-	assert_int_equal(load("deny_files = (A);", 0, &err), 1);
-	put(feed_a, "192.0.2.1\n192.0.2.2\n192.0.2.3\n");
-	config = config_of("deny_files = (A);");
-	assert_int_equal(eg_feeds_load(config, geteuid(), state_dir, &feeds, &err), 0);
-	assert_int_equal(feeds.list[0].networks.n, 3);
-	assert_true(feeds.list[0].staged);
-	eg_feeds_done(&feeds, config);
-	eg_config_free(config);
-	assert_int_equal(unlink(feed_a), 0);
-	assert_int_equal(load("deny_files = (A);", 0, &err), 1);
-}
-
-/* The copy is as it was read, for root only, and not written where nothing has changed. */
-static void test_kept(void **state)
-{
-	static const char text[] = "\xef\xbb\xbf# x\r\n192.0.2.1 ; y\nbad\n";
-	char command[256], name[64 + 80] = "";
-	struct stat first = {0}, second = {0};
-	struct eg_config *config;
-	struct eg_feeds feeds = {0};
-	struct eg_err err;
-	FILE *out;
-
-	(void)state;
-	put(feed_a, text);
-	assert_int_equal(load("deny_files = (A);", 0, &err), 1);
-	/* sha256sum and not us says what its name is. */
-	(void)snprintf(command, sizeof(command), "printf %%s %s | sha256sum | cut -d' ' -f1",
-		       feed_a);
-	out = popen(command, "r");
-	assert_non_null(out);
-	(void)snprintf(command, sizeof(command), "%s/feeds/%%64s", state_dir);
-	assert_int_equal(fscanf(out, "%64s", command), 1);
-	assert_int_equal(pclose(out), 0);
-	(void)snprintf(name, sizeof(name), "%s/feeds/%.64s.last", state_dir, command);
-	assert_int_equal(stat(name, &first), 0);
-	assert_int_equal(first.st_mode & 07777, 0600);
-	assert_int_equal(first.st_size, strlen(text));
-	config = config_of("deny_files = (A);");
-	assert_int_equal(eg_feeds_load(config, geteuid(), state_dir, &feeds, &err), 0);
-	assert_false(feeds.list[0].staged);
-	eg_feeds_done(&feeds, config);
-	eg_config_free(config);
-	assert_int_equal(load("deny_files = (A);", 0, &err), 1);
-	assert_int_equal(stat(name, &second), 0);
-	assert_int_equal(first.st_ino, second.st_ino);
-	put(feed_a, "192.0.2.1\n192.0.2.2\n");
-	assert_int_equal(load("deny_files = (A);", 0, &err), 2);
-	assert_int_equal(stat(name, &second), 0);
-	assert_int_not_equal(first.st_ino, second.st_ino);
-	/* A copy that others could have written is none. */
-	assert_int_equal(chmod(name, 0622), 0);
-	assert_int_equal(unlink(feed_a), 0);
-	(void)load("deny_files = (A);", -ENOENT, &err);
-	/* Nor is an empty one. */
-	assert_int_equal(chmod(name, 0600), 0);
-	assert_int_equal(load("deny_files = (A);", 0, &err), 2);
-	assert_int_equal(truncate(name, 0), 0);
-	(void)load("deny_files = (A);", -ENOENT, &err);
-}
-
-/* A state directory that takes nothing is said, and the feed is used. */
-static void test_unkept(void **state)
-{
-	struct eg_err err;
-
-	(void)state;
-	assert_int_equal(rmdir(state_dir), 0);
-	put(state_dir, "a file");
-	put(feed_a, "192.0.2.1\n");
-	assert_int_equal(load("deny_files = (A);", 0, &err), 1);
-	assert_non_null(strstr(heard, "ERR "));
-	assert_non_null(strstr(heard, " for when that is refused: Not a directory; an older one "
-				      "stays\n"));
-}
-
 static void test_bad_lines(void **state)
 {
 	struct eg_err err;
@@ -350,11 +153,13 @@ static void test_bad_lines(void **state)
 	assert_int_equal(load("deny_files = (A);", 0, &err), 1);
 	assert_non_null(strstr(heard, "WARNING "));
 	assert_null(strstr(heard, "ERR"));
-	assert_non_null(strstr(heard, "a:2: \"x1\" is not an IPv4 or IPv6 network such as "
-				      "10.0.0.0/8 or 2001:db8::/32; passed over\n"));
+	assert_non_null(
+		strstr(heard, "a:2: \"x1\" is not an IPv4 or IPv6 network such as "
+			      "10.0.0.0/8 or 2001:db8::/32; passed over (deny_files at conf:1)\n"));
 	assert_non_null(strstr(heard, "a:6: \"x5\""));
 	assert_null(strstr(heard, "x6"));
-	assert_non_null(strstr(heard, "a: 2 more lines are bad and passed over\n"));
+	assert_non_null(
+		strstr(heard, "a: 2 more lines are bad and passed over (deny_files at conf:1)\n"));
 }
 
 static void test_files(void **state)
@@ -364,7 +169,7 @@ static void test_files(void **state)
 	(void)state;
 	assert_int_equal(mkfifo(feed_a, 0600), 0); /* must not hold us up */
 	(void)load("deny_files = (A);", -EINVAL, &err);
-	assert_string_equal(err.text, "not a regular file");
+	assert_string_equal(err.text, "not a regular file (deny_files at conf:1)");
 	assert_int_equal(unlink(feed_a), 0);
 	assert_int_equal(mkdir(feed_a, 0700), 0);
 	(void)load("deny_files = (A);", -EINVAL, &err);
@@ -420,84 +225,6 @@ static void test_shared(void **state)
 	eg_feeds_done(&feeds, &both);
 	eg_config_free(one);
 	eg_config_free(two);
-}
-
-/* How many copies there are of this kind. */
-static int count_copies(const char *suffix)
-{
-	char command[128], text[16] = "";
-	FILE *out;
-
-	(void)snprintf(command, sizeof(command), "ls %s/feeds | grep -c '[.]%s$'", state_dir,
-		       suffix);
-	out = popen(command, "r");
-	assert_non_null(out);
-	assert_non_null(fgets(text, sizeof(text), out));
-	(void)pclose(out);
-	return atoi(text);
-}
-
-/* Loads, keeps when that is wanted, and removes what the configuration does not name. */
-static void prune(const char *text, bool keep)
-{
-	struct eg_config *config = config_of(text);
-	struct eg_feeds feeds = {0};
-	struct eg_err err = {0};
-
-	assert_int_equal(eg_feeds_load(config, geteuid(), state_dir, &feeds, &err), 0);
-	if (keep)
-		eg_feeds_keep(&feeds, state_dir);
-	eg_feeds_prune(&feeds, state_dir);
-	eg_feeds_done(&feeds, config);
-	eg_config_free(config);
-}
-
-static void test_prune(void **state)
-{
-	static const char both[] = "profiles = ({name = \"x\"; deny_files = (B);}); "
-				   "deny_files = (A);";
-	char other[256], name[65];
-	struct eg_err err;
-
-	(void)state;
-	put(feed_a, "192.0.2.0/24\n");
-	put(feed_b, "192.0.3.0/24\n");
-	prune(both, true);
-	assert_int_equal(count_copies("last"), 2);
-	/* not ours: almost named so */
-	memset(name, 'f', 64);
-	name[64] = '\0';
-	(void)snprintf(other, sizeof(other), "%s/feeds/%.63s.last", state_dir, name);
-	put(other, "");
-	(void)snprintf(other, sizeof(other), "%s/feeds/%s.last~", state_dir, name);
-	put(other, "");
-	(void)snprintf(other, sizeof(other), "%s/feeds/%s.last", state_dir, name);
-	put(other, "");
-	assert_int_equal(count_copies("last"), 4);
-	prune(both, true);
-	assert_int_equal(count_copies("last"), 3);
-	assert_int_equal(count_copies("last~"), 1);
-	/* a load that came to nothing removes nothing, and leaves a copy that waits */
-	put(feed_b, "192.0.4.0/24\n");
-	(void)load("deny_files = (A);", 0, &err);
-	assert_int_equal(count_copies("last"), 3);
-	prune(both, false);
-	assert_int_equal(count_copies("last"), 3);
-	assert_int_equal(count_copies("new"), 0);
-	/* the last good one of a feed that is refused is named, too */
-	put(feed_b, "");
-	assert_int_equal(load(both, 0, &err), 1);
-	assert_non_null(strstr(heard, "its last good copy, of 1 networks, stays in force"));
-	prune(both, true);
-	assert_int_equal(load(both, 0, &err), 1);
-	assert_non_null(strstr(heard, "its last good copy, of 1 networks, stays in force"));
-	prune("deny_files = (A);", true);
-	assert_int_equal(count_copies("last"), 2);
-	(void)load(both, -ENODATA, &err);
-	prune("", true);
-	assert_int_equal(count_copies("last"), 1);
-	(void)unlink(feed_a);
-	(void)load("deny_files = (A);", -ENOENT, &err);
 }
 
 /* What sessions must not write: every feed of every profile, once. */
@@ -571,16 +298,11 @@ static void test_million(void **state)
 	}
 }
 
-#define TEST(f) cmocka_unit_test_setup(f, clean)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_load),     TEST(test_refused),      TEST(test_shrunk),
-		TEST(test_not_kept), TEST(test_strict_later), TEST(test_kept),
-		TEST(test_unkept),   TEST(test_bad_lines),    TEST(test_files),
-		TEST(test_shared),   TEST(test_prune),	      TEST(test_paths),
-		TEST(test_million),
+		TEST(test_load),  TEST(test_refused), TEST(test_shrunk), TEST(test_bad_lines),
+		TEST(test_files), TEST(test_shared),  TEST(test_paths),	 TEST(test_million),
 	};
 
 	return cmocka_run_group_tests_name("feeds", tests, make_dir, remove_dir);

@@ -270,6 +270,28 @@ static void test_find_rhost(void **state)
 	}
 }
 
+/* ---- which element it was */
+
+/* Of several that hold it is the first of the entry, not of who asks. */
+static void test_explain(void **state)
+{
+	struct eg_config *conf =
+		must_parse("match = ( { group = [ \"a\", \"b\", \"c\" ]; rhost = [ \"10.0.0.0/8\", "
+			   "\"192.0.2.0/24\", \"192.0.2.0/25\" ]; profile = \"default\"; } );");
+	static const char *const groups[] = {"z", "c", "b"};
+	const struct eg_match_who who = {
+		.user = "u", .rhost = "192.0.2.1", .groups = groups, .n_groups = 3};
+	struct eg_match_reason why = eg_match_explain(&conf->matches[0], &who);
+
+	(void)state;
+	assert_string_equal(why.group, "b");
+	assert_string_equal(why.rhost, "192.0.2.0/24");
+	assert_null(why.user);
+	assert_null(why.service);
+	assert_null(why.key);
+	eg_config_free(conf);
+}
+
 /* ---- groups */
 
 static void check_groups(const char *match, const char *expected)
@@ -332,7 +354,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_find_table), cmocka_unit_test(test_find_page),
 		cmocka_unit_test(test_find_rhost), cmocka_unit_test(test_groups),
-		cmocka_unit_test(test_find_many),
+		cmocka_unit_test(test_find_many),  cmocka_unit_test(test_explain),
 	};
 
 	return cmocka_run_group_tests_name("match", tests, NULL, NULL);
