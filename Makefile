@@ -47,7 +47,7 @@ BPF_OBJS    := session.bpf.o cgroup.bpf.o event.bpf.o path.bpf.o program.bpf.o v
                setuid.bpf.o mount.bpf.o capable.bpf.o leave.bpf.o services.bpf.o tamper.bpf.o files.bpf.o place.bpf.o learn.bpf.o run.bpf.o record.bpf.o kept.bpf.o
 PAM_OBJS    := pam_ebpfguard.o args.o cgroup.o cgroup_text.o client.o
 PURE_OBJS   := eg_err.o cidr.o rule.o config.o config_schema.o config_names.o config_apply.o config_file.o config_scan.o config_texts.o config_words.o config_groups.o \
-               config_tree.o config_profiles.o config_match.o config_print.o match.o \
+               config_tree.o config_profiles.o config_match.o config_print.o match.o match_idle.o \
                action.o slots.o policy.o policy_explain.o policy_lists.o proto.o event.o event_act.o event_socket.o key.o limit.o diag.o event_story.o \
                capability.o hooks.o builtin.o place_tree.o digest.o feed.o \
                policy_nets.o config_feeds.o feed_line.o feed_networks.o feeds.o feed_paths.o \

@@ -206,6 +206,51 @@ for SSH_CONNECTION in '' ' ' 'nonsense 1 2 3' "$(printf '1%.0s' {1..200}) 1 2 3"
 done
 unset SSH_CONNECTION
 
+# ---- entries of match that decide for nobody
+
+# entries ENTRY...: each on a line of its own, from 2 on.
+entries() {
+	local IFS=,
+	printf 'match = (\n'
+	printf '%s' "${*/%/ profile = \"default\"; \}$'\n'}"
+	printf ');'
+}
+nowhere() { echo "this entry of match never holds: it names rhost, and sessions of the service \"$1\" come from no address"; }
+keyless() { echo "this entry of match never holds: it names key, and sessions of the service \"$1\" have none"; }
+idle() { echo "this entry of match never decides: whom it matches, those from line $1 on do before it"; }
+key="key = \"SHA256:$(printf 'A%.0s' {1..43})\";"
+for name in systemd-user cron crond atd su su-l runuser runuser-l; do
+	warns "match: $name comes from nowhere" "$(entries "{ service = \"$name\"; rhost = \"10.0.0.0/8\";")" 2 "$(nowhere $name)"
+	warns "match: $name has no key" "$(entries "{ service = \"$name\"; $key")" 2 "$(keyless $name)"
+done
+for name in sudo sudo-i login; do
+	warns "match: $name has no key" "$(entries "{ service = \"$name\"; $key")" 2 "$(keyless $name)"
+	fine "match: $name may come from somewhere" "$(entries "{ service = \"$name\"; rhost = \"10.0.0.0/8\";")"
+done
+warns "match: none of the services, and of a key" "$(entries "{ service = [ \"cron\", \"su\" ]; rhost = \"::/0\"; $key")" \
+	2 "$(nowhere cron)"
+warns "match: each of the services lacks something" "$(entries "{ service = [ \"login\", \"su\" ]; rhost = \"::/0\"; $key")" \
+	2 "$(keyless login)"
+fine "match: one of the services" "$(entries "{ service = [ \"cron\", \"sshd\" ]; rhost = \"::/0\"; $key")"
+fine "match: services alone" "$(entries '{ service = [ "cron", "su", "systemd-user" ];')"
+warns "match: who never comes gets no profile, and no manager that is looser" "deny = [ \"18.0.0.0/9\" ];
+profiles = ( { name = \"a\"; extends = \"default\"; deny = [ \"19.0.0.0/9\" ]; } );
+match = ( { service = \"cron\"; rhost = \"::/0\"; profile = \"a\"; } );" \
+	3 "$(nowhere cron)" 2 'nobody gets the profile "a": add an entry to match, such as { user = "..."; profile = "a"; }'
+wide='{ rhost = "10.0.0.0/8";'
+warns "match: two halves of a network" "$(entries '{ rhost = "10.0.0.0/9";' '{ rhost = "10.128.0.0/9";' "$wide")" 4 "$(idle 2)"
+fine "match: a half and less" "$(entries '{ rhost = "10.0.0.0/9";' '{ rhost = "10.128.0.0/10";' "$wide")"
+warns "match: all of IPv4" "$(entries '{ rhost = "0.0.0.0/1";' '{ rhost = "::/0";' '{ rhost = "128.0.0.0/1";' '{ rhost = "0.0.0.0/0";')" \
+	5 "$(idle 2)"
+fine "match: who has no address is in no network" "$(entries '{ rhost = "0.0.0.0/0";' '{ rhost = "::/0";' '{ service = "sshd";')"
+warns "match: halves for more people" "$(entries '{ rhost = "10.0.0.0/9"; group = [ "adm", "root" ];' '{ rhost = "10.128.0.0/9";' \
+	'{ rhost = "10.0.0.0/8"; group = "adm"; service = "sshd";')" 4 "$(idle 2)"
+fine "match: a half for fewer" "$(entries '{ rhost = "10.0.0.0/9"; user = "root";' '{ rhost = "10.128.0.0/9";' "$wide")"
+warns "match: each user for himself" "$(entries '{ user = "root";' '{ user = "daemon";' '{ user = [ "daemon", "root" ];')" 4 "$(idle 2)"
+fine "match: one user not" "$(entries '{ user = "root";' '{ user = "daemon";' '{ user = [ "daemon", "root", "bin" ];')"
+warns "match: a service is left that comes from nowhere" \
+	"$(entries '{ service = "sshd";' '{ service = [ "cron", "sshd" ]; rhost = "10.0.0.0/8";')" 3 "$(idle 2)"
+
 # ---- audit that is none
 
 # audited PROFILES: each on a line of its own, from 2 on; "a" is given.
