@@ -70,7 +70,7 @@ warns "bind.allow of a port that is denied" $'bind = { deny = [ "80" ];\nallow =
 warns "bind.allow of ports that are denied" $'bind = { deny = [ "*" ];\nallow = [ "*/udp" ]; };' \
 	2 "bind.allow */udp has no effect: line 1 denies *, $wide"
 fine "bind.allow that is narrower, wider, and of more protocols" \
-	'bind = { deny = [ "80-89", "90", "100/tcp" ]; allow = [ "80-88", "90-91", "100", "100/udp" ]; };'
+	'bind = { deny = [ "80-89", "90", "100/tcp" ]; allow = [ "80-88", "90-91", "100/udp", "100" ]; };'
 programs='programs = [ "/bin/true" ];'
 warns "allow and deny of one network in the rules of a program" \
 	"rules = ( { $programs deny = [ \"18.0.0.0/9\" ];"$'\nallow = [ "18.0.0.0/9" ]; } );' \
@@ -80,6 +80,37 @@ warns "bind.allow of a port that is denied in the rules of a program" \
 	2 "bind.allow 80/tcp has no effect: line 1 denies 80, $wide"
 fine "allow in the rules of a program of what the profile denies" \
 	"deny = [ \"18.0.0.0/9\" ]; bind = { deny = [ \"80\" ]; }; rules = ( { $programs allow = [ \"18.0.0.0/9\" ]; bind = { allow = [ \"80\" ]; }; } );"
+first='never decides: for all that it names others come first, such as'
+warns "a rule that another says already" $'deny = [ "18.0.0.0/9", \n"18.0.0.0/9:443/tcp" ];' \
+	2 "deny 18.0.0.0/9:443/tcp $first deny 18.0.0.0/9 on line 1"
+fine "the same, the narrow one first" 'deny = [ "18.0.0.0/9:443/tcp", "18.0.0.0/9" ];'
+warns "ports that two rules name together" $'deny = [ "18.0.0.0/9:1-500", "18.0.0.0/9:501-1000",\n"18.0.0.0/9:1-1000" ];' \
+	2 "deny 18.0.0.0/9:1-1000 $first deny 18.0.0.0/9:1-500 on line 1"
+fine "ports that two rules do not name all" 'deny = [ "18.0.0.0/9:1-500", "18.0.0.0/9:501-999", "18.0.0.0/9:1-1000" ];'
+warns "allow of ports that two rules deny together" \
+	$'deny = [ "18.0.0.0/9:1-500",\n"18.0.0.0/9:501-1000/tcp" ];\nallow = [ "18.0.0.0/9:400-600/tcp" ];' \
+	3 "allow 18.0.0.0/9:400-600/tcp $first deny 18.0.0.0/9:1-500 on line 1"
+fine "allow of those for more protocols" 'deny = [ "18.0.0.0/9:1-500", "18.0.0.0/9:501-1000/tcp" ]; allow = [ "18.0.0.0/9:400-600" ];'
+warns "a network of which both halves have rules" $'deny = [ "18.0.0.0/8",\n"18.0.0.0/9" ];\nallow = [ "18.128.0.0/9" ];' \
+	1 "deny 18.0.0.0/8 $first deny 18.0.0.0/9 on line 2"
+fine "one half for a port only" 'deny = [ "18.0.0.0/8", "18.0.0.0/9" ]; allow = [ "18.128.0.0/9:443" ];'
+warns "everything, in each family by another rule" $'allow = [ "*" ]; deny = [ "10.0.0.0/8",\n"0.0.0.0/0", "::/0" ];' \
+	1 "allow * has no effect: line 2 denies ::/0, $no_effect"
+warns "no rule to show" 'default = "deny"; allow = [ "0.0.0.0/1/tcp", "128.0.0.0/1/tcp", "0.0.0.0/0:25/tcp" ];' \
+	1 'allow 0.0.0.0/0:25/tcp never decides: for all that it names others come first'
+warns "ports to bind that two rules name together" $'bind = { deny = [ "1-500", "501-1000" ];\nallow = [ "1-1000" ]; };' \
+	2 "bind.allow 1-1000 $first deny 1-500 on line 1"
+fine "ports to bind that they do not name all" 'bind = { deny = [ "1-500", "502-1000" ]; allow = [ "1-1000" ]; };'
+warns "a program's network of which both halves have rules for everybody" \
+	"deny = [ \"18.0.0.0/9\", \"18.128.0.0/9\" ]; rules = ( { $programs"$'\nallow = [ "18.0.0.0/8", "18.0.0.0/9" ]; } );' \
+	2 "allow 18.0.0.0/8 $first allow 18.0.0.0/9 on line 2"
+warns "a program's ports of which each has a rule for everybody" \
+	"bind = { deny = [ \"80\", \"81\" ]; }; rules = ( { $programs"$'\nbind = { allow = [ "80-81" ]; }; } );' \
+	2 "bind.allow 80-81 $first deny 80 on line 1"
+warns "what a profile takes over, said once" "profiles = ( { name = \"a\"; extends = \"default\"; } ); match = ( { profile = \"a\"; } );"$'\ndeny = [ "18.0.0.0/9",\n"18.0.0.0/9:443" ];' \
+	3 "deny 18.0.0.0/9:443 $first deny 18.0.0.0/9 on line 2"
+out=$(said "deny = [ \"18.0.0.0/9\", $(seq -f '"18.0.0.0/9:%.0f"' 1 40 | paste -sd,) ];")
+is "many: twenty are shown with another" '20 40' "$(grep -c 'such as' <<<"$out") $(grep -c 'never decides' <<<"$out")"
 printf '%s\n' '# list' 19.0.0.0/9 18.0.0.0/9 18.0.0.0/9 2001:db8::/32 >feed
 fed="deny_files: line 3 of $dir/feed denies 18.0.0.0/9, $no_effect"
 warns "allow of a network that a feed denies" "deny_files = [ \"$dir/feed\" ];"$'\nallow = [ "20.0.0.0/9",\n"18.0.0.0/9:443",\n"18.0.0.0/9",\n"2001:db8::/32" ];' \
@@ -173,7 +204,8 @@ fine "a port everywhere, which leaves loopback" 'deny = [ "*:25/tcp", "0.0.0.0/0
 fine "a port of another address of loopback" 'deny = [ "127.0.0.2:25/tcp" ];'
 warns "the name server by tcp" 'deny = [ "127.0.0.53/tcp" ];' \
 	1 'deny 127.0.0.53/32/tcp covers tcp of 127.0.0.53, the name server of systemd-resolved'
-warns "all of loopback, and a port of it" $'deny = [ "::1", "[::1]:25/tcp" ];' 1 "deny ::1/128 covers ::1, $itself"
+warns "all of loopback, and a port of it" $'deny = [ "::1", "[::1]:25/tcp" ];' 1 "deny ::1/128 covers ::1, $itself" \
+	1 "deny [::1]/128:25/tcp $first deny ::1/128 on line 1"
 for rule in 127.0.0.1 127.0.0.1/tcp 127.0.0.1:25/tcp; do
 	case $rule in
 	*:25*) what="covers port 25/tcp of 127.0.0.1, $part" ;;
