@@ -87,8 +87,8 @@ static int warn_covered(const struct eg_config *config, const struct eg_config_r
 }
 
 /*
- * Allow rules that a deny of the same network covers, "*" when it is covered in both families. told:
- * set for each. Returns how many, or -ENOMEM.
+ * Allow rules that a deny of the same network covers, "*" when it is covered in both families.
+ * told: set for each. Returns how many, or -ENOMEM.
  */
 static int find_covered(const struct eg_config *config, const struct eg_config_rules *rules,
 			bool *told)

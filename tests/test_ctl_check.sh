@@ -139,6 +139,46 @@ warns "mount.allow without mount.deny" 'mount = { allow = [ "tmpfs" ]; };' \
 	1 'mount.allow has no effect without mount.deny = true'
 fine "mount.allow with mount.deny" 'mount = { deny = true; allow = [ "tmpfs" ]; };'
 
+# ---- exceptions for paths
+
+same='names the same, and what denies wins'
+without='has no effect without files.deny_read or files.deny_write'
+# allows READ WRITE REST: /nowhere/x on line 2, beside these lists.
+allows() { printf 'files = { deny_read = [ %s ]; deny_write = [ %s ]; allow = [\n"/nowhere/x" ]; }; %s' "$1" "$2" "${3:-}"; }
+# of_program FILES: the same for a program.
+of_program() { printf 'rules = ( { %s files = { %s }; } );' "$programs" "$1"; }
+warns "files.allow alone" "$(allows '' '')" 2 "files.allow $without"
+warns "files.allow of what may not be read, and nothing else is denied" "$(allows '"/nowhere/x"' '')" \
+	2 "files.allow /nowhere/x has no effect: files.deny_read on line 1 $same"
+warns "files.allow of what may not be written, and nothing else is denied" "$(allows '' '"/nowhere/x", "/nowhere/y"')" \
+	2 "files.allow /nowhere/x has no effect: files.deny_write on line 1 $same"
+warns "files.allow of what may be neither read nor written" "$(allows '"/nowhere/x"' '"/nowhere/x"')" \
+	2 "files.allow /nowhere/x has no effect: files.deny_read on line 1 $same"
+warns "the same written differently" "$(allows '"/nowhere//./x/"' '')" \
+	2 "files.allow /nowhere/x has no effect: files.deny_read on line 1 $same"
+fine "files.allow of what may not be read, and be written" "$(allows '"/nowhere/x"' '"/nowhere"')"
+fine "files.allow of what may be read, and not be written" "$(allows '"/nowhere"' '"/nowhere/x"')"
+fine "files.allow below" "$(allows '"/nowhere"' '')"
+fine "files.allow above" "$(allows '"/nowhere/x/y"' '')"
+fine "files.allow of a longer name" "$(allows '"/nowhere/xy"' '')"
+fine "files.allow of what a program may not" "$(allows '' '' "$(of_program 'deny_read = [ "/nowhere" ];')")"
+fine "files.allow of what one may not read, and a program not write" \
+	"$(allows '"/nowhere/x"' '' "$(of_program 'deny_write = [ "/nowhere" ];')")"
+warns "files.allow of what neither may" "$(allows '"/nowhere/x"' '' "$(of_program 'deny_read = [ "/nowhere" ];')")" \
+	2 "files.allow /nowhere/x has no effect: files.deny_read on line 1 $same"
+warns "a program's files.allow alone" "$(of_program $'allow = [\n"/nowhere/x" ];')" 2 "rules[].files.allow $without"
+fine "a program's files.allow of what everybody may not" \
+	"files = { deny_read = [ \"/nowhere/x\" ]; }; $(of_program 'allow = [ "/nowhere/x" ];')"
+warns "a program's files.allow of what it may not" "$(of_program $'deny_read = [ "/nowhere/x" ]; allow = [\n"/nowhere/x" ];')" \
+	2 "rules[].files.allow /nowhere/x has no effect: files.deny_read on line 1 $same"
+fine "a program's files.allow of what it may not read, and nobody write" \
+	"files = { deny_write = [ \"/nowhere\" ]; }; $(of_program 'deny_read = [ "/nowhere/x" ]; allow = [ "/nowhere/x" ];')"
+only() { printf 'exec = { allow_only = [ "/nowhere",\n"/nowhere/x" ]; deny = [ %s ]; };' "$1"; }
+warns "exec.allow_only of what exec.deny names" "$(only '"/nowhere/x/"')" \
+	2 "exec.allow_only /nowhere/x lets nothing be executed: exec.deny on line 2 $same"
+fine "exec.allow_only of what is below and above" "$(only '"/nowhere/x/y", "/"')"
+fine "exec.deny of what is not in exec.allow_only: libraries from there" "$(only '"/tmp"')"
+
 # ---- names of nothing
 
 warns "a program that is not there" $'setuid = { deny = true;\n allow = [ "/bin/true", "/usr/bin/sduo" ]; };' \
