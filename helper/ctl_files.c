@@ -78,7 +78,7 @@ static unsigned int line_of(const struct paths *paths, const char *text)
 /* What stands beside exceptions: of a profile, or of a group of its programs. */
 struct denied {
 	struct paths read, write;
-	/* somebody for whom the exceptions count is denied something of the kind, maybe elsewhere */
+	/* somebody for whom the exceptions count is denied such a thing, maybe elsewhere */
 	bool reads, writes;
 };
 

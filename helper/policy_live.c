@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
  * Which rules ever decide, see policy_live.h. The rules are compiled with numbers for lines: those
- * whose numbers come out decide, where the network that has them has an address of its own, which no
- * longer network takes.
+ * whose numbers come out decide, where the network that has them has an address of its own, which
+ * no longer network takes.
  */
 #include "policy_live.h"
 

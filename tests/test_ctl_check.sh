@@ -81,6 +81,7 @@ warns "bind.allow of a port that is denied in the rules of a program" \
 fine "allow in the rules of a program of what the profile denies" \
 	"deny = [ \"18.0.0.0/9\" ]; bind = { deny = [ \"80\" ]; }; rules = ( { $programs allow = [ \"18.0.0.0/9\" ]; bind = { allow = [ \"80\" ]; }; } );"
 first='never decides: for all that it names others come first, such as'
+echo 18.0.0.0/9 >fed
 warns "a rule that another says already" $'deny = [ "18.0.0.0/9", \n"18.0.0.0/9:443/tcp" ];' \
 	2 "deny 18.0.0.0/9:443/tcp $first deny 18.0.0.0/9 on line 1"
 fine "the same, the narrow one first" 'deny = [ "18.0.0.0/9:443/tcp", "18.0.0.0/9" ];'
@@ -98,6 +99,11 @@ warns "everything, in each family by another rule" $'allow = [ "*" ]; deny = [ "
 	1 "allow * has no effect: line 2 denies ::/0, $no_effect"
 warns "no rule to show" 'default = "deny"; allow = [ "0.0.0.0/1/tcp", "128.0.0.0/1/tcp", "0.0.0.0/0:25/tcp" ];' \
 	1 'allow 0.0.0.0/0:25/tcp never decides: for all that it names others come first'
+warns "no rule to show, but one for the IPv4 address in that of IPv6" \
+	$'deny = [ "10.0.0.0/8" ]; allow = [ "2002:a00::/24",\n"[2002:a00::]/24:80" ];' \
+	2 'allow [2002:a00::]/24:80 never decides: for all that it names others come first'
+warns "a rule before it, and not a feed's" "deny_files = [ \"$dir/fed\" ]; default = \"deny\";"$' allow = [ "18.0.0.0/8",\n"18.0.0.0/8:80" ];' \
+	2 "allow 18.0.0.0/8:80 $first allow 18.0.0.0/8 on line 1"
 warns "ports to bind that two rules name together" $'bind = { deny = [ "1-500", "501-1000" ];\nallow = [ "1-1000" ]; };' \
 	2 "bind.allow 1-1000 $first deny 1-500 on line 1"
 fine "ports to bind that they do not name all" 'bind = { deny = [ "1-500", "502-1000" ]; allow = [ "1-1000" ]; };'
@@ -150,7 +156,7 @@ of_program() { printf 'rules = ( { %s files = { %s }; } );' "$programs" "$1"; }
 warns "files.allow alone" "$(allows '' '')" 2 "files.allow $without"
 warns "files.allow of what may not be read, and nothing else is denied" "$(allows '"/nowhere/x"' '')" \
 	2 "files.allow /nowhere/x has no effect: files.deny_read on line 1 $same"
-warns "files.allow of what may not be written, and nothing else is denied" "$(allows '' '"/nowhere/x", "/nowhere/y"')" \
+warns "files.allow of what may not be written, and nothing else is denied" "$(allows '' '"/nowhere/x", "/b", "/a"')" \
 	2 "files.allow /nowhere/x has no effect: files.deny_write on line 1 $same"
 warns "files.allow of what may be neither read nor written" "$(allows '"/nowhere/x"' '"/nowhere/x"')" \
 	2 "files.allow /nowhere/x has no effect: files.deny_read on line 1 $same"
