@@ -113,6 +113,8 @@ warns "a program's network of which both halves have rules for everybody" \
 warns "a program's ports of which each has a rule for everybody" \
 	"bind = { deny = [ \"80\", \"81\" ]; }; rules = ( { $programs"$'\nbind = { allow = [ "80-81" ]; }; } );' \
 	2 "bind.allow 80-81 $first deny 80 on line 1"
+fine "a program's rules that do not fit together with those for everybody: nothing is known of them" \
+	"deny = [ $(seq -f '"18.0.0.0/9:%.0f/tcp"' 1 2 2999 | paste -sd,) ]; rules = ( { $programs allow = [ $(seq -f '"18.0.0.0/8:%.0f/tcp"' 4000 2 6998 | paste -sd,) ]; } );"
 warns "what a profile takes over, said once" "profiles = ( { name = \"a\"; extends = \"default\"; } ); match = ( { profile = \"a\"; } );"$'\ndeny = [ "18.0.0.0/9",\n"18.0.0.0/9:443" ];' \
 	3 "deny 18.0.0.0/9:443 $first deny 18.0.0.0/9 on line 2"
 out=$(said "deny = [ \"18.0.0.0/9\", $(seq -f '"18.0.0.0/9:%.0f"' 1 40 | paste -sd,) ];")
