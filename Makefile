@@ -47,15 +47,15 @@ BPF_OBJS    := session.bpf.o cgroup.bpf.o event.bpf.o path.bpf.o program.bpf.o v
                setuid.bpf.o mount.bpf.o capable.bpf.o leave.bpf.o services.bpf.o tamper.bpf.o files.bpf.o place.bpf.o learn.bpf.o run.bpf.o record.bpf.o kept.bpf.o
 PAM_OBJS    := pam_ebpfguard.o args.o cgroup.o cgroup_text.o client.o
 PURE_OBJS   := eg_err.o cidr.o rule.o config.o config_schema.o config_names.o config_apply.o config_file.o config_scan.o config_texts.o config_words.o config_groups.o \
-               config_tree.o config_profiles.o config_match.o config_print.o match.o \
-               action.o slots.o policy.o policy_explain.o policy_lists.o proto.o event.o event_act.o event_socket.o key.o limit.o diag.o event_story.o \
+               config_tree.o config_profiles.o config_match.o config_print.o match.o match_idle.o \
+               action.o slots.o policy.o policy_explain.o policy_lists.o policy_live.o proto.o event.o event_act.o event_socket.o key.o limit.o diag.o event_story.o \
                capability.o hooks.o builtin.o place_tree.o digest.o feed.o program.o \
                policy_nets.o config_feeds.o feed_line.o feed_networks.o feeds.o feed_paths.o \
                diff.o diff_feeds.o diff_match.o learn_line.o learn_time.o learn_propose.o learn.o learn_print.o
 HELPER_OBJS := main.o log.o notify.o lookup.o refresh.o watch.o profiles.o load.o reload.o server.o opening.o peer.o control.o session.o session_open.o manager.o cgroup2.o bpf.o bpf_maps.o bpf_policies.o selftest.o story.o \
                connection.o origin.o address.o survey.o flows.o adopt.o report.o bpf_pins.o bpf_packets.o stray.o bpf_sets.o bpf_places.o place_work.o place_ids.o place_disk.o bpf_kernel.o inforce.o resolve.o places.o place_watch.o
-CTL_OBJS    := ctl.o ctl_check.o ctl_rules.o ctl_near.o ctl_strict.o ctl_manager.o ctl_config.o ctl_remote.o ctl_links.o ctl_match.o ctl_feeds.o ctl_program.o ctl_diff.o ctl_learn.o
-UNIT_TESTS  := test_eg_err test_cidr test_rule test_config test_config_valid test_config_words test_config_texts test_config_syntax test_config_limits test_config_file test_config_keys test_policy test_policy_limits test_policy_explain \
+CTL_OBJS    := ctl.o ctl_check.o ctl_rules.o ctl_files.o ctl_near.o ctl_strict.o ctl_manager.o ctl_config.o ctl_remote.o ctl_links.o ctl_match.o ctl_feeds.o ctl_program.o ctl_diff.o ctl_learn.o
+UNIT_TESTS  := test_eg_err test_cidr test_rule test_config test_config_valid test_config_words test_config_texts test_config_syntax test_config_limits test_config_file test_config_keys test_policy test_policy_live test_policy_limits test_policy_explain \
                test_proto test_proto_wire test_event test_event_line test_event_rule test_event_hostile test_key \
                test_limit test_diag test_builtin test_hooks test_digest test_feed test_place_tree test_event_story \
                test_policy_groups test_slots test_precedence test_precedence_random test_profiles test_profiles_wrong \

@@ -175,3 +175,37 @@ int eg_cidr_compare(const struct eg_cidr *a, const struct eg_cidr *b)
 	order = memcmp(a->addr, b->addr, sizeof(a->addr));
 	return order ? order : (int)a->prefix_len - (int)b->prefix_len;
 }
+
+/* The first address behind the network; false: there is none. */
+static bool step_behind(const struct eg_cidr *cidr, uint8_t addr[16])
+{
+	unsigned int bit = cidr->prefix_len;
+
+	memcpy(addr, cidr->addr, sizeof(cidr->addr));
+	while (bit-- > 0) { /* adds one where the network ends, and carries */
+		uint8_t mask = (uint8_t)(0x80 >> bit % 8);
+
+		addr[bit / 8] ^= mask;
+		if (addr[bit / 8] & mask)
+			return true;
+	}
+	return false;
+}
+
+bool eg_cidr_covered(const struct eg_cidr *cidr, const struct eg_cidr *list, size_t n)
+{
+	struct eg_cidr at = *cidr; /* by its address: the first that none has held so far */
+
+	for (size_t i = 0; i < n; i++) {
+		if (list[i].family != cidr->family)
+			continue;
+		if (!eg_cidr_contains(&list[i], at.family, at.addr)) {
+			if (memcmp(list[i].addr, at.addr, sizeof(at.addr)) > 0)
+				return false; /* and so are all behind it */
+			continue;
+		}
+		if (!step_behind(&list[i], at.addr) || !eg_cidr_contains(cidr, at.family, at.addr))
+			return true;
+	}
+	return false;
+}

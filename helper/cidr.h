@@ -43,4 +43,8 @@ bool eg_cidr_contains(const struct eg_cidr *cidr, uint16_t family, const uint8_t
 /* Total order: family, address, length; for qsort and for finding duplicates. <0, 0, >0. */
 int eg_cidr_compare(const struct eg_cidr *a, const struct eg_cidr *b);
 
+/* Is each address of the network in one of the n of a list? The list is sorted by eg_cidr_compare;
+ * networks in it may lie within each other, and be of either family. */
+bool eg_cidr_covered(const struct eg_cidr *cidr, const struct eg_cidr *list, size_t n);
+
 #endif

@@ -252,9 +252,11 @@ static int find_in_profile(const struct eg_config *config, const struct eg_confi
 {
 	const struct eg_config_profile *parent = &config->profiles[profile->parent];
 	int found = eg_ctl_find_rules(config, profile), links = 0;
+	int files = found < 0 ? found : eg_ctl_find_files(config, profile);
 
-	if (found < 0)
-		return found;
+	if (files < 0)
+		return files;
+	found += files;
 	found += eg_ctl_find_near(config, profile);
 	found += find_enforcing(config, profile);
 	found += find_gain_and_mount(config, profile);

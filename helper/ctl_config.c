@@ -17,6 +17,7 @@
 #include "config.h"
 #include "ctl.h"
 #include "feed_networks.h"
+#include "match_idle.h"
 #include "policy.h"
 #include "util.h"
 
@@ -315,6 +316,7 @@ static bool is_address(const char *text)
 static bool parse_login(const struct eg_ctl_options *options)
 {
 	const char *bad = options->key ? eg_config_bad_fingerprint(options->key) : NULL;
+	unsigned int lacks = eg_match_lacks(options->service);
 	char clean[EG_CTL_SAFE_SIZE];
 
 	if (bad) {
@@ -328,6 +330,15 @@ static bool parse_login(const struct eg_ctl_options *options)
 	}
 	if (!options->service[0]) {
 		warnx("--service is empty");
+		return false;
+	}
+	if (options->rhost && lacks & EG_MATCH_RHOST) {
+		warnx("--rhost: sessions of the service \"%s\" come from no address",
+		      options->service);
+		return false;
+	}
+	if (options->key && lacks & EG_MATCH_KEY) {
+		warnx("--key: sessions of the service \"%s\" have none", options->service);
 		return false;
 	}
 	return true;

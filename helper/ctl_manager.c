@@ -13,6 +13,7 @@
 #include "config.h"
 #include "ctl.h"
 #include "match.h"
+#include "match_idle.h"
 #include "util.h"
 
 enum {
@@ -73,8 +74,11 @@ static void report(struct search *search, size_t session, const struct eg_config
 static void ask(struct search *search, const struct eg_match_who *who)
 {
 	const struct eg_config_match *by = NULL;
+	unsigned int lacks = eg_match_lacks(who->service);
 	size_t session = 0;
 
+	if ((who->rhost && lacks & EG_MATCH_RHOST) || (who->key && lacks & EG_MATCH_KEY))
+		return; /* there is no such session */
 	if (search->n_asks++ >= ASKS_MAX)
 		return;
 	(void)eg_match_find(search->config, who, &session, &by); /* groups are known */

@@ -15,6 +15,7 @@
 #include "config.h"
 #include "ctl.h"
 #include "match.h"
+#include "match_idle.h"
 #include "util.h"
 
 enum { GROUPS_MAX = 65536 }; /* NGROUPS_MAX: the kernel takes no more */
@@ -108,72 +109,56 @@ int eg_ctl_choose(const struct eg_config *config, const struct eg_ctl_options *o
 
 /* ---- check ---- */
 
-static bool has_text(const struct eg_config_texts *texts, const char *text)
+static int warn_impossible(const struct eg_config *config, const struct eg_config_match *match,
+			   unsigned int lacks)
 {
-	for (size_t i = 0; i < texts->n; i++)
-		if (strcmp(texts->list[i].text, text) == 0)
-			return true;
-	return false;
+	const char *service = match->service.list[0].text;
+
+	if (lacks & EG_MATCH_RHOST)
+		return eg_ctl_warn_at(config, match->line,
+				      "this entry of match never holds: it names rhost, and "
+				      "sessions of the service \"%s\" come from no address",
+				      service);
+	return eg_ctl_warn_at(config, match->line,
+			      "this entry of match never holds: it names key, and sessions of the "
+			      "service \"%s\" have none",
+			      service);
 }
 
-/* Whatever the inner criterion takes, does the outer? One that is not set takes all. */
-static bool takes_all(const struct eg_config_texts *outer, const struct eg_config_texts *inner)
-{
-	if (!outer->set)
-		return true;
-	for (size_t i = 0; i < inner->n; i++)
-		if (!has_text(outer, inner->list[i].text))
-			return false;
-	return inner->set;
-}
-
-static bool is_inside(const struct eg_config_match *outer, const struct eg_cidr *net)
-{
-	for (size_t i = 0; i < outer->rhost.n; i++)
-		if (outer->networks[i].prefix_len <= net->prefix_len &&
-		    eg_cidr_contains(&outer->networks[i], net->family, net->addr))
-			return true;
-	return false;
-}
-
-static bool covers(const struct eg_config_match *outer, const struct eg_config_match *inner)
-{
-	if (!takes_all(&outer->user, &inner->user) || !takes_all(&outer->group, &inner->group) ||
-	    !takes_all(&outer->service, &inner->service) || !takes_all(&outer->key, &inner->key) ||
-	    (outer->rhost.set && !inner->rhost.set))
-		return false;
-	for (size_t i = 0; outer->rhost.set && i < inner->rhost.n; i++)
-		if (!is_inside(outer, &inner->networks[i]))
-			return false;
-	return true;
-}
-
-/* Entries that one before them leaves nobody for. ret: whether each is one. */
-static int find_covered(const struct eg_config *config, bool *ret)
+/* Entries that hold for nobody, or that those before them leave nobody for. ret: whether each is
+ * one. */
+static int find_idle(const struct eg_config *config, bool *ret)
 {
 	int found = 0;
 
-	for (size_t i = 1; i < config->n_matches; i++)
-		for (size_t j = 0; j < i && !ret[i]; j++) {
-			if (!covers(&config->matches[j], &config->matches[i]))
-				continue;
-			ret[i] = true;
-			found += eg_ctl_warn_at(config, config->matches[i].line,
+	for (size_t i = 0; i < config->n_matches; i++) {
+		const struct eg_config_match *match = &config->matches[i], *by = NULL;
+		unsigned int lacks = eg_match_impossible(match);
+		int covered = lacks ? 0 : eg_match_covered(config, i, &by);
+
+		if (covered < 0)
+			return covered;
+		ret[i] = lacks || covered;
+		if (lacks)
+			found += warn_impossible(config, match, lacks);
+		if (covered)
+			found += eg_ctl_warn_at(config, match->line,
 						"this entry of match never decides: whom it "
-						"matches, the one on line %u does before it",
-						config->matches[j].line);
-		}
+						"matches, %s line %u %s before it",
+						covered > 1 ? "those from" : "the one on", by->line,
+						covered > 1 ? "on do" : "does");
+	}
 	return found;
 }
 
 /* Profiles that no entry gives to anybody, and none that is given extends. */
-static int find_unused(const struct eg_config *config, const bool *covered)
+static int find_unused(const struct eg_config *config, const bool *idle)
 {
 	bool used[EG_CONFIG_PROFILES_MAX] = {true};
 	int found = 0;
 
 	for (size_t i = 0; i < config->n_matches; i++)
-		used[config->matches[i].profile] |= !covered[i];
+		used[config->matches[i].profile] |= !idle[i];
 	for (size_t i = config->n_profiles; i-- > 1;) /* what is extended stands before */
 		used[config->profiles[i].parent] |= used[i];
 	for (size_t i = 1; i < config->n_profiles; i++)
@@ -201,13 +186,15 @@ static int find_nobody(const struct eg_config *config, const struct eg_config_te
 
 int eg_ctl_find_matches(const struct eg_config *config)
 {
-	bool *covered eg_auto_free = calloc(config->n_matches + 1, sizeof(*covered));
+	bool *idle eg_auto_free = calloc(config->n_matches + 1, sizeof(*idle));
 	int found;
 
-	if (!covered)
+	if (!idle)
 		return -ENOMEM;
-	found = find_covered(config, covered);
-	found += find_unused(config, covered);
+	found = find_idle(config, idle);
+	if (found < 0)
+		return found;
+	found += find_unused(config, idle);
 	for (size_t i = 0; i < config->n_matches; i++) {
 		found += find_nobody(config, &config->matches[i].user, eg_ctl_is_user, "user");
 		found += find_nobody(config, &config->matches[i].group, eg_ctl_is_group, "group");

@@ -4,7 +4,9 @@
  */
 #include <errno.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <sys/types.h>
 
@@ -12,7 +14,11 @@
 #include "config.h"
 #include "ctl.h"
 #include "feed_networks.h"
+#include "policy.h"
+#include "policy_live.h"
 #include "util.h"
+
+enum { SHOWN_MAX = 20 }; /* rules without effect of which it is said what comes before them */
 
 /* A rule in one family: "*" is in both. */
 struct item {
@@ -82,9 +88,10 @@ static int warn_covered(const struct eg_config *config, const struct eg_config_r
 
 /*
  * Allow rules that a deny of the same network covers, "*" when it is covered in both families.
- * Returns how many, or -ENOMEM.
+ * told: set for each. Returns how many, or -ENOMEM.
  */
-static int find_covered(const struct eg_config *config, const struct eg_config_rules *rules)
+static int find_covered(const struct eg_config *config, const struct eg_config_rules *rules,
+			bool *told)
 {
 	struct item *items eg_auto_free = NULL;
 	ssize_t n = sort_rules(rules, &items);
@@ -105,6 +112,7 @@ static int find_covered(const struct eg_config *config, const struct eg_config_r
 				deny = items[j].rule;
 		if (!deny || ++families[index] < (allow->spec.net.family == AF_UNSPEC ? 2 : 1))
 			continue;
+		told[index] = true;
 		found += warn_covered(config, allow, deny);
 	}
 	return found;
@@ -168,8 +176,10 @@ static int find_fed(const struct eg_config *config, const struct eg_config_profi
 
 /* ---- ports */
 
-/* Exceptions from rules for the same ports: of those for as many the one that denies decides. */
-static int find_covered_ports(const struct eg_config *config, const struct eg_config_rules *rules)
+/* Exceptions from rules for the same ports: of those for as many the one that denies decides. told:
+ * set for each. */
+static int find_covered_ports(const struct eg_config *config, const struct eg_config_rules *rules,
+			      bool *told)
 {
 	char text[EG_RULE_TEXT_SIZE], other[EG_RULE_TEXT_SIZE];
 	int found = 0;
@@ -183,6 +193,7 @@ static int find_covered_ports(const struct eg_config *config, const struct eg_co
 			    deny->spec.port_high != allow->spec.port_high ||
 			    !covers(&deny->spec, &allow->spec))
 				continue;
+			told[i] = true;
 			found +=
 				eg_ctl_warn_at(config, allow->line,
 					       "bind.allow %s has no effect: line %u denies %s, "
@@ -191,6 +202,71 @@ static int find_covered_ports(const struct eg_config *config, const struct eg_co
 					       eg_rule_format_ports(&deny->spec, other));
 			break;
 		}
+	return found;
+}
+
+/* ---- whatever comes before them */
+
+/* Of rules that come before this one, the one that decides where it begins; NULL: none to show.
+ * Goes through all rules. */
+static const struct eg_config_rule *first_before(const struct eg_config_profile *profile,
+						 const struct eg_config_group *group,
+						 const struct eg_config_rule *rule, bool bind)
+{
+	const struct eg_rule_spec *spec = &rule->spec;
+	struct eg_policy_target target = {.family = spec->net.family, .port = spec->port_low};
+	struct eg_policy_answer answer;
+
+	target.proto = spec->protocol == EG_PROTO_ANY ? EG_PROTO_TCP : spec->protocol;
+	if (bind)
+		return eg_policy_explain_bind_for(profile, group, target.proto, target.port).rule;
+	if (target.family == AF_UNSPEC)
+		target.family = AF_INET;
+	memcpy(target.addr, spec->net.addr, sizeof(target.addr));
+	answer = eg_policy_explain_for(profile, group, &target);
+	return answer.embedded ? NULL : answer.rule;
+}
+
+static int warn_idle(const struct eg_config *config, const struct eg_config_rule *rule,
+		     const struct eg_config_rule *other, bool bind)
+{
+	char *(*format)(const struct eg_rule_spec *, char *) =
+		bind ? eg_rule_format_ports : eg_rule_format;
+	char text[EG_RULE_TEXT_SIZE], before[EG_RULE_TEXT_SIZE], such[2 * EG_RULE_TEXT_SIZE] = "";
+
+	if (other)
+		(void)snprintf(such, sizeof(such), ", such as %s %s on line %u",
+			       other->allow ? "allow" : "deny", format(&other->spec, before),
+			       other->line);
+	return eg_ctl_warn_at(config, rule->line,
+			      "%s%s %s never decides: for all that it names others come first%s",
+			      bind ? "bind." : "", rule->allow ? "allow" : "deny",
+			      format(&rule->spec, text), such);
+}
+
+/* What rules of a profile, or of a group, say in vain. */
+struct idle {
+	bool *told, *live; /* one for each of the rules */
+	const struct eg_config_rules *rules;
+	bool bind;
+};
+
+static int find_idle(const struct eg_config *config, const struct eg_config_profile *profile,
+		     const struct eg_config_group *group, const struct idle *idle)
+{
+	struct eg_config_profile bare = *profile;
+	int found = 0;
+
+	bare.feeds = (struct eg_config_feeds){0}; /* they did not count */
+	for (size_t i = 0; i < idle->rules->n; i++) {
+		const struct eg_config_rule *rule = &idle->rules->list[i], *other = NULL;
+
+		if (idle->told[i] || idle->live[i])
+			continue;
+		if (found < SHOWN_MAX)
+			other = first_before(&bare, group, rule, idle->bind);
+		found += warn_idle(config, rule, other, idle->bind);
+	}
 	return found;
 }
 
@@ -225,28 +301,53 @@ static int find_lone_allow(const struct eg_config *config, const struct eg_confi
 	return found;
 }
 
-/* Allow rules that can never decide, of the profile and of its groups. */
-static int find_ineffective(const struct eg_config *config, const struct eg_config_profile *profile)
-{
-	int found = find_covered(config, &profile->egress), more = 0;
+/* ---- all of them */
 
-	if (found >= 0)
-		more = find_fed(config, profile);
-	if (found < 0 || more < 0)
+static int find_in(const struct eg_config *config, const struct eg_config_profile *profile,
+		   const struct eg_config_group *group, const struct idle *egress,
+		   const struct idle *bind)
+{
+	int found = find_covered(config, egress->rules, egress->told), more;
+
+	if (found < 0)
+		return found;
+	found += find_covered_ports(config, bind->rules, bind->told);
+	more = eg_policy_live(profile, group, egress->live, bind->live);
+	if (more == -E2BIG)
+		return found; /* nothing is known */
+	if (more < 0)
+		return more;
+	return found + find_idle(config, profile, group, egress) +
+	       find_idle(config, profile, group, bind);
+}
+
+/* Rules that never decide, of the profile, NULL, or of a group. Returns how many, or -ENOMEM. */
+static int find_ineffective(const struct eg_config *config, const struct eg_config_profile *profile,
+			    const struct eg_config_group *group)
+{
+	const struct eg_config_rules *egress = group ? &group->egress : &profile->egress;
+	const struct eg_config_rules *bind = group ? &group->bind : &profile->bind;
+	bool *marks eg_auto_free = calloc(2 * (egress->n + bind->n) + 1, sizeof(*marks));
+	bool *of_bind = marks + 2 * egress->n;
+
+	if (!marks)
 		return -ENOMEM;
-	found += more + find_covered_ports(config, &profile->bind);
-	for (size_t i = 0; i < profile->n_groups; i++) {
-		more = find_covered(config, &profile->groups[i].egress);
-		if (more < 0)
-			return more;
-		found += more + find_covered_ports(config, &profile->groups[i].bind);
-	}
-	return found;
+	return find_in(config, profile, group,
+		       &(struct idle){marks, marks + egress->n, egress, false},
+		       &(struct idle){of_bind, of_bind + bind->n, bind, true});
 }
 
 int eg_ctl_find_rules(const struct eg_config *config, const struct eg_config_profile *profile)
 {
-	int found = find_ineffective(config, profile);
+	int found = find_ineffective(config, profile, NULL), more = 0;
 
-	return found < 0 ? found : found + find_lone_allow(config, profile);
+	if (found >= 0)
+		more = find_fed(config, profile);
+	for (size_t i = 0; i < profile->n_groups && found >= 0 && more >= 0; i++) {
+		found += more;
+		more = find_ineffective(config, profile, &profile->groups[i]);
+	}
+	if (found < 0 || more < 0)
+		return -ENOMEM;
+	return found + more + find_lone_allow(config, profile);
 }

@@ -1,112 +1,14 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 # test_ctl_check.sh EBPFGUARDCTL: what "ebpfguardctl check" finds in a configuration, each finding beside one that looks
-# like it and is none. All that it says is compared. TAP.
+# like it and is none; for what has no effect see test_ctl_idle.sh. TAP.
 set -uo pipefail
 
-# shellcheck source=tests/tap.sh
-. "$(dirname "$0")/tap.sh"
-CTL=$(readlink -f "$1")
-dir=$(mktemp -d)
-trap 'rm -rf "$dir"' EXIT
-cd "$dir" || exit 1
-unset SSH_CONNECTION
-# said CONFIGURATION: all that check says of it, and its status.
-said() {
-	printf '%s\n' "$1" >conf
-	"$CTL" check conf 2>&1
-	echo "status $?"
-}
-# warns DESCRIPTION CONFIGURATION [LINE TEXT]...: these warnings and no other, in whatever order, which for files is that
-# of their numbers; none: the file is fine.
-warns() {
-	local what=$1 conf=$2 expected='' found=$((($# - 2) / 2))
-	shift 2
-	while (($#)); do
-		expected+="conf:$1: warning: $2"$'\n'
-		shift 2
-	done
-	case $found in
-	0) expected+="conf: fine"$'\nstatus 0' ;;
-	1) expected+="conf: valid, 1 warning"$'\nstatus 1' ;;
-	*) expected+="conf: valid, $found warnings"$'\nstatus 1' ;;
-	esac
-	is "$what" "$(sort <<<"$expected")" "$(said "$conf" | sort)"
-}
-fine() { warns "$@"; } # DESCRIPTION CONFIGURATION
-# refuses DESCRIPTION CONFIGURATION LINE TEXT: an error, and nothing besides.
-refuses() { is "$1" "conf:$3: $4"$'\nstatus 1' "$(said "$2")"; }
-
-# ---- rules without effect
+# shellcheck source=tests/ctl_check.sh
+. "$(dirname "$0")/ctl_check.sh"
 
 no_effect='and deny wins at equal length'
-instead='; to refuse all but this, leave that out and set default = "deny"'
-fine "deny alone" 'deny = [ "18.0.0.0/9" ];'
-warns "allow and deny of one network" $'deny = [ "18.0.0.0/9" ];\nallow = [ "18.0.0.0/9" ];' \
-	2 "allow 18.0.0.0/9 has no effect: line 1 denies 18.0.0.0/9, $no_effect"
-fine "allow of a longer prefix" $'deny = [ "18.0.0.0/9" ];\nallow = [ "18.0.0.0/10" ];'
-warns "the same written differently" $'deny = [ "2001:db8::/32" ];\nallow = [ "2001:0db8:0::/32" ];' \
-	2 "allow 2001:db8::/32 has no effect: line 1 denies 2001:db8::/32, $no_effect"
-warns "allow of a port where all is denied" $'deny = [ "18.0.0.0/9" ];\nallow = [ "18.0.0.0/9:443/tcp" ];' \
-	2 "allow 18.0.0.0/9:443/tcp has no effect: line 1 denies 18.0.0.0/9, $no_effect$instead"
-fine "allow of all where a port is denied" $'deny = [ "18.0.0.0/9:443/tcp" ];\nallow = [ "18.0.0.0/9" ];'
-warns "ports within the ports that are denied" $'deny = [ "18.0.0.0/9:400-500" ];\nallow = [ "18.0.0.0/9:443/tcp" ];' \
-	2 "allow 18.0.0.0/9:443/tcp has no effect: line 1 denies 18.0.0.0/9:400-500, $no_effect"
-fine "ports that go beyond" $'deny = [ "18.0.0.0/9:400-500" ];\nallow = [ "18.0.0.0/9:443-501/tcp" ];'
-fine "ports that begin before" $'deny = [ "18.0.0.0/9:400-500" ];\nallow = [ "18.0.0.0/9:399-443/tcp" ];'
-fine "another protocol" $'deny = [ "18.0.0.0/9:443/udp" ];\nallow = [ "18.0.0.0/9:443/tcp" ];'
-warns "everywhere, in both families" $'deny = [ "*:53/udp" ];\nallow = [ "*:53/udp" ];' \
-	2 "allow *:53/udp has no effect: line 1 denies *:53/udp, $no_effect"
-fine "everywhere, denied in one family" $'deny = [ "0.0.0.0/0:53/udp" ];\nallow = [ "*:53/udp" ];'
-warns "allow without deny" $'# nothing\nallow = [ "10.0.0.0/8" ];' \
-	2 'allow has no effect: without deny everything is allowed; to refuse the rest add default = "deny";'
-fine "allow with a default" $'default = "deny";\nallow = [ "10.0.0.0/8", "127.0.0.0/8" ];'
-warns "bind.allow without bind.deny" 'bind = { allow = [ "8000-8999/tcp" ]; };' \
-	1 'bind.allow has no effect: without bind.deny every port may be bound; to refuse the rest add deny = [ "*" ];'
-fine "bind.allow with bind.deny" 'bind = { allow = [ "8000-8999/tcp" ]; deny = [ "*" ]; };'
-wide='and deny wins at equal width'
-warns "bind.allow of a port that is denied" $'bind = { deny = [ "80" ];\nallow = [ "80/tcp" ]; };' \
-	2 "bind.allow 80/tcp has no effect: line 1 denies 80, $wide"
-warns "bind.allow of ports that are denied" $'bind = { deny = [ "*" ];\nallow = [ "*/udp" ]; };' \
-	2 "bind.allow */udp has no effect: line 1 denies *, $wide"
-fine "bind.allow that is narrower, wider, and of more protocols" \
-	'bind = { deny = [ "80-89", "90", "100/tcp" ]; allow = [ "80-88", "90-91", "100", "100/udp" ]; };'
-programs='programs = [ "/bin/true" ];'
-warns "allow and deny of one network in the rules of a program" \
-	"rules = ( { $programs deny = [ \"18.0.0.0/9\" ];"$'\nallow = [ "18.0.0.0/9" ]; } );' \
-	2 "allow 18.0.0.0/9 has no effect: line 1 denies 18.0.0.0/9, $no_effect"
-warns "bind.allow of a port that is denied in the rules of a program" \
-	"rules = ( { $programs bind = { deny = [ \"80\" ];"$'\nallow = [ "80/tcp" ]; }; } );' \
-	2 "bind.allow 80/tcp has no effect: line 1 denies 80, $wide"
-fine "allow in the rules of a program of what the profile denies" \
-	"deny = [ \"18.0.0.0/9\" ]; bind = { deny = [ \"80\" ]; }; rules = ( { $programs allow = [ \"18.0.0.0/9\" ]; bind = { allow = [ \"80\" ]; }; } );"
-printf '%s\n' '# list' 19.0.0.0/9 18.0.0.0/9 18.0.0.0/9 2001:db8::/32 >feed
-fed="deny_files: line 3 of $dir/feed denies 18.0.0.0/9, $no_effect"
-warns "allow of a network that a feed denies" "deny_files = [ \"$dir/feed\" ];"$'\nallow = [ "20.0.0.0/9",\n"18.0.0.0/9:443",\n"18.0.0.0/9",\n"2001:db8::/32" ];' \
-	3 "allow 18.0.0.0/9:443 has no effect: $fed" 4 "allow 18.0.0.0/9 has no effect: $fed" \
-	5 "allow 2001:db8::/32 has no effect: deny_files: line 5 of $dir/feed denies 2001:db8::/32, $no_effect"
-fine "allow of what is in a network that a feed denies, around it and beside" \
-	"deny_files = [ \"$dir/feed\" ]; allow = [ \"18.0.0.0/10\", \"18.0.0.0/8\", \"18.128.0.0/9\", \"*:80\" ]; deny = [ \"19.0.0.0/9\" ];"
-fine "deny of a network that a feed allows" "allow_files = [ \"$dir/feed\" ]; deny = [ \"18.0.0.0/9\", \"20.0.0.0/9\" ]; allow = [ \"18.0.0.0/10\" ];"
-fine "allow of a network that a feed allows" "allow_files = [ \"$dir/feed\" ]; deny = [ \"20.0.0.0/9\" ]; allow = [ \"18.0.0.0/9\" ];"
-fine "allow for a program of what a feed denies" \
-	"deny_files = [ \"$dir/feed\" ]; rules = ( { $programs allow = [ \"18.0.0.0/9\" ]; } );"
-# Each against each would be ten thousand millions.
-awk 'BEGIN { for (i = 0; i < 1000000; i++) printf "18.%d.%d.%d\n", i / 65536, i / 256 % 256, i % 256 }' >million
-{
-	echo "deny_files = [ \"$dir/million\" ]; allow = ["
-	awk 'BEGIN { for (i = 0; i < 10000; i++) printf "\"19.%d.%d.%d\",\n", i / 65536, i / 256 % 256, i % 256 }'
-	echo '"18.15.0.0" ];'
-} >conf
-is "a million lines" "conf:10002: warning: allow 18.15.0.0/32 has no effect: deny_files: line 983041 of $dir/million denies 18.15.0.0/32, $no_effect
-conf: valid, 1 warning" "$(timeout 40 "$CTL" check conf 2>&1)"
-rm million
-warns "setuid.allow without setuid.deny" $'setuid = {\n allow = [ "/bin/true" ];\n};' \
-	2 'setuid.allow has no effect without setuid.deny = true'
-fine "setuid.allow with setuid.deny" 'setuid = { deny = true; allow = [ "/bin/true" ]; };'
-warns "mount.allow without mount.deny" 'mount = { allow = [ "tmpfs" ]; };' \
-	1 'mount.allow has no effect without mount.deny = true'
-fine "mount.allow with mount.deny" 'mount = { deny = true; allow = [ "tmpfs" ]; };'
+first='never decides: for all that it names others come first, such as'
 
 # ---- names of nothing
 
@@ -181,7 +83,8 @@ fine "a port everywhere, which leaves loopback" 'deny = [ "*:25/tcp", "0.0.0.0/0
 fine "a port of another address of loopback" 'deny = [ "127.0.0.2:25/tcp" ];'
 warns "the name server by tcp" 'deny = [ "127.0.0.53/tcp" ];' \
 	1 'deny 127.0.0.53/32/tcp covers tcp of 127.0.0.53, the name server of systemd-resolved'
-warns "all of loopback, and a port of it" $'deny = [ "::1", "[::1]:25/tcp" ];' 1 "deny ::1/128 covers ::1, $itself"
+warns "all of loopback, and a port of it" $'deny = [ "::1", "[::1]:25/tcp" ];' 1 "deny ::1/128 covers ::1, $itself" \
+	1 "deny [::1]/128:25/tcp $first deny ::1/128 on line 1"
 for rule in 127.0.0.1 127.0.0.1/tcp 127.0.0.1:25/tcp; do
 	case $rule in
 	*:25*) what="covers port 25/tcp of 127.0.0.1, $part" ;;

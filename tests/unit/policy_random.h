@@ -185,7 +185,8 @@ static void wrap_address(uint32_t *random, struct eg_policy_target *target)
 
 /* First or last address of a rule's network or the one beside it, a port at the edge of its range;
  * or anything. */
-static struct eg_policy_target random_target(uint32_t *random, const struct eg_config_rules *rules)
+static inline struct eg_policy_target random_target(uint32_t *random,
+						    const struct eg_config_rules *rules)
 {
 	struct eg_policy_target t = {.family = below(random, 2) ? AF_INET : AF_INET6,
 				     .proto = (uint8_t)below(random, EG_PROTO_MAX)};

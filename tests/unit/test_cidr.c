@@ -215,9 +215,52 @@ static void test_compare_order(void **state)
 		}
 }
 
+static void test_covered(void **state)
+{
+	static const struct {
+		const char *net;
+		bool covered;
+		const char *list[6];
+	} cases[] = {
+		{"10.0.0.0/8", false, {NULL}},
+		{"10.0.0.0/8", true, {"10.0.0.0/8"}},
+		{"10.0.0.0/8", true, {"0.0.0.0/0"}},
+		{"10.0.0.0/8", true, {"10.0.0.0/9", "10.128.0.0/9"}},
+		{"10.0.0.0/8", false, {"10.0.0.0/9", "10.128.0.0/10"}},
+		{"10.0.0.0/8", false, {"10.0.0.0/10", "10.128.0.0/9"}},
+		{"10.0.0.0/8", false, {"10.64.0.0/10", "10.128.0.0/9"}},
+		{"10.0.0.0/8", true, {"10.0.0.0/9", "10.1.0.0/16", "10.64.0.0/10", "10.128.0.0/9"}},
+		{"10.0.0.0/8", true, {"9.0.0.0/8", "10.0.0.0/9", "10.128.0.0/9", "::/0"}},
+		{"10.0.0.0/8", false, {"9.0.0.0/8", "11.0.0.0/8", "::/0"}},
+		{"0.0.0.0/0", true, {"0.0.0.0/1", "128.0.0.0/1"}},
+		{"0.0.0.0/0", false, {"0.0.0.0/1", "128.0.0.0/2", "192.0.0.0/3"}},
+		{"255.255.255.254/31", true, {"255.255.255.254", "255.255.255.255"}},
+		{"255.255.255.254/31", false, {"255.255.255.255"}},
+		{"::/0", true, {"0.0.0.0/0", "::/1", "8000::/1"}},
+		{"::/0", true, {"10.0.0.0/8", "::/1", "8000::/1"}},
+		{"::/0", false, {"0.0.0.0/0"}},
+		{"2001:db8::/127", true, {"2001:db8::", "2001:db8::1"}},
+		{"ffff::/16", false, {"ffff::/17"}},
+	};
+	const char *why;
+
+	(void)state;
+	for (size_t i = 0; i < EG_ARRAY_SIZE(cases); i++) {
+		struct eg_cidr net = {0}, list[6];
+		size_t n = 0;
+
+		assert_int_equal(eg_cidr_parse(cases[i].net, &net, &why), 0);
+		for (; n < 6 && cases[i].list[n]; n++)
+			assert_int_equal(eg_cidr_parse(cases[i].list[n], &list[n], &why), 0);
+		if (eg_cidr_covered(&net, list, n) != cases[i].covered)
+			fail_msg("%s, case %zu", cases[i].net, i);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_covered),
 		cmocka_unit_test(test_parse_valid),
 		cmocka_unit_test(test_parse_invalid),
 		cmocka_unit_test(test_parse_loose),

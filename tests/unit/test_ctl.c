@@ -146,6 +146,10 @@ static const struct {
 	{"explain x --rhost '10.1.2'",
 	 "ebpfguardctl: --rhost: \"10.1.2\" is no address such as 192.0.2.1 or 2001:db8::1\n", 2},
 	{"explain x --service ''", "ebpfguardctl: --service is empty\n", 2},
+	{"explain x --service cron --rhost 192.0.2.1",
+	 "ebpfguardctl: --rhost: sessions of the service \"cron\" come from no address\n", 2},
+	{"explain x --service sudo --key " KEY,
+	 "ebpfguardctl: --key: sessions of the service \"sudo\" have none\n", 2},
 };
 
 static void check_run(const char *text, const char *args, const char *expected, int expected_status)

@@ -15,6 +15,7 @@
 
 #include "config_helpers.h"
 #include "match.h"
+#include "match_idle.h"
 
 #define KEY_A "SHA256:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 #define KEY_B "SHA256:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU"
@@ -32,28 +33,32 @@ static uint32_t pick(uint32_t n)
 	return seed % n;
 }
 
-static const char *const users[] = {"alice", "bob", "carol"};
+/* The last user and the last service are in no entry. */
+static const char *const users[] = {"alice", "bob", "carol", "dave"};
 static const char *const groups[] = {"wheel", "adm", "users"};
-static const char *const services[] = {"sshd", "su", "systemd-user"};
+static const char *const services[] = {"sshd", "su", "systemd-user", "cockpit"};
 static const char *const keys[] = {KEY_A, KEY_B};
 /* Networks by first and last address, compared as numbers. */
 static const struct {
 	const char *text;
 	uint32_t first, last;
 } networks[] = {
-	{"10.0.0.0/8", 0x0a000000, 0x0affffff},
-	{"10.1.0.0/16", 0x0a010000, 0x0a01ffff},
-	{"10.1.2.3", 0x0a010203, 0x0a010203},
-	{"0.0.0.0/0", 0, 0xffffffff},
+	{"10.0.0.0/8", 0x0a000000, 0x0affffff},	  {"10.0.0.0/9", 0x0a000000, 0x0a7fffff},
+	{"10.128.0.0/9", 0x0a800000, 0x0affffff}, {"10.1.0.0/16", 0x0a010000, 0x0a01ffff},
+	{"10.1.2.3", 0x0a010203, 0x0a010203},	  {"0.0.0.0/0", 0, 0xffffffff},
 };
 static const struct {
 	const char *text;
 	uint32_t address;
 	bool is_one;
 } hosts[] = {
-	{"10.1.2.3", 0x0a010203, true}, {"10.1.2.4", 0x0a010204, true},
-	{"10.2.0.1", 0x0a020001, true}, {"11.0.0.1", 0x0b000001, true},
-	{"a.example.org", 0, false},	{"", 0, false},
+	{"10.1.2.3", 0x0a010203, true},
+	{"10.1.2.4", 0x0a010204, true},
+	{"10.2.0.1", 0x0a020001, true},
+	{"10.129.0.1", 0x0a810001, true},
+	{"11.0.0.1", 0x0b000001, true},
+	{"a.example.org", 0, false},
+	{"", 0, false},
 };
 
 /* An entry as the generator knows it: bit i = the i-th of the names above; 0 = no criterion. */
@@ -143,9 +148,9 @@ static struct entry random_entry(void)
 	struct entry entry;
 
 	do
-		entry = (struct entry){.users = some(EG_ARRAY_SIZE(users)),
+		entry = (struct entry){.users = some(EG_ARRAY_SIZE(users) - 1),
 				       .groups = some(EG_ARRAY_SIZE(groups)),
-				       .services = some(EG_ARRAY_SIZE(services)),
+				       .services = some(EG_ARRAY_SIZE(services) - 1),
 				       .keys = some(EG_ARRAY_SIZE(keys)),
 				       .networks = some(EG_ARRAY_SIZE(networks)),
 				       .profile = pick(4)};
@@ -206,6 +211,82 @@ static unsigned int check_person(const struct eg_config *conf, const struct entr
 	return (expected < n) | (unsigned int)depends << 1;
 }
 
+/* ---- entries that decide for nobody */
+
+/* Whom each entry decides for, of all persons there can be: at the services "su" and "systemd-user"
+ * nobody comes from an address, or with a key. */
+static void find_deciding(const struct entry *entries, size_t n, bool *ret)
+{
+	struct person p = {0};
+
+	for (p.user = 0; p.user < EG_ARRAY_SIZE(users); p.user++)
+		for (p.groups = 0; p.groups < 1U << EG_ARRAY_SIZE(groups); p.groups++)
+			for (p.service = 0; p.service < EG_ARRAY_SIZE(services); p.service++)
+				for (p.host = 0; p.host < EG_ARRAY_SIZE(hosts); p.host++)
+					for (p.key = 0; p.key < 3; p.key++) {
+						bool bare = p.service == 1 || p.service == 2;
+						size_t i = naive(entries, n, &p);
+
+						if (bare && (hosts[p.host].is_one || p.key < 2))
+							continue;
+						if (i < n)
+							ret[i] = true;
+					}
+}
+
+/* Entries that are more alike, so that several cover one. */
+static struct entry random_alike(void)
+{
+	unsigned int n = EG_ARRAY_SIZE(networks);
+	struct entry entry = {.networks = pick(2) ? 1U << pick(n) : 1 + pick((1U << n) - 1),
+			      .profile = pick(4)};
+
+	if (pick(2))
+		entry.users = 1 + pick(3);
+	if (pick(4) == 0)
+		entry.services = 1 + pick(7);
+	if (pick(8) == 0)
+		entry.keys = 1;
+	return entry;
+}
+
+static void test_idle_random(void **state)
+{
+	unsigned int impossible = 0, covered[3] = {0};
+
+	(void)state;
+	for (unsigned int round = 0; round < 1000; round++) {
+		struct entry entries[12];
+		size_t n = 1 + pick(EG_ARRAY_SIZE(entries));
+		bool decides[EG_ARRAY_SIZE(entries)] = {false};
+		struct eg_config *conf;
+
+		for (size_t i = 0; i < n; i++)
+			entries[i] = round % 2 ? random_alike() : random_entry();
+		conf = random_config(entries, n);
+		find_deciding(entries, n, decides);
+		for (size_t i = 0; i < n; i++) {
+			const struct eg_config_match *by = NULL;
+			unsigned int lacks = eg_match_impossible(&conf->matches[i]);
+			int r = lacks ? 0 : eg_match_covered(conf, i, &by);
+
+			if (decides[i] != (!lacks && !r))
+				fail_msg("round %u, entry %zu %s: lacks %u, covered %d", round, i,
+					 decides[i] ? "decides" : "does not decide", lacks, r);
+			if (r)
+				assert_true(by >= conf->matches && by < &conf->matches[i]);
+			impossible += lacks != 0;
+			covered[r]++;
+		}
+		eg_config_free(conf);
+	}
+	print_message("impossible %u, covered %u %u %u\n", impossible, covered[0], covered[1],
+		      covered[2]);
+	assert_true(impossible > 30 && covered[0] > 100 && covered[1] > 100 && covered[2] > 30);
+}
+
+/* ---- who gets which */
+
 static void test_find_random(void **state)
 {
 	unsigned int seen[4] = {0};
@@ -241,6 +322,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_find_random),
+		cmocka_unit_test(test_idle_random),
 	};
 
 	return cmocka_run_group_tests_name("match_random", tests, NULL, NULL);

@@ -12,6 +12,7 @@
 
 #include "action.h"
 #include "match.h"
+#include "policy_live.h"
 #include "policy_model.h"
 #include "precedence_made.h"
 
@@ -24,6 +25,7 @@ static struct {
 	unsigned int inherited;	 /* the verdict is another without what is inherited */
 	unsigned int matched[3]; /* by the first group, by a later one, by none */
 	unsigned int done[AUDIT + 1];
+	unsigned int idle; /* rules that are said never to decide */
 } seen;
 
 /* ---- who gets which profile */
@@ -173,13 +175,74 @@ static void check_bind(const struct eg_config_profile *profile, const struct eg_
 	seen.ports[expected.by][expected.deny]++;
 }
 
+/* ---- rules that never decide */
+
+/* live: of the list's rules. Returns its end. */
+static const bool *drop(struct naive_list *list, const bool *live)
+{
+	size_t n = list->n;
+
+	list->n = 0;
+	for (size_t i = 0; i < n; i++)
+		if (live[i])
+			list->rule[list->n++] = list->rule[i];
+	seen.idle += n - list->n;
+	return live + n;
+}
+
+/* Takes the rules out that never decide: of everybody, NULL, or of a group. */
+static void drop_idle(const struct eg_config_profile *profile, const struct eg_config_group *group,
+		      struct naive_group *rules)
+{
+	bool live[2 * NAIVE_RULES] = {false}, bind[2 * NAIVE_RULES] = {false};
+
+	assert_int_equal(eg_policy_live(profile, group, live, bind), 0);
+	(void)drop(&rules->allow, drop(&rules->deny, live));
+	(void)drop(&rules->bind_allow, drop(&rules->bind_deny, bind));
+}
+
+static struct naive_profile without_idle(const struct eg_config_profile *profile,
+					 const struct naive_profile *p)
+{
+	struct naive_profile less = *p;
+
+	drop_idle(profile, NULL, &less.main);
+	for (size_t g = 0; g < p->n_groups; g++)
+		drop_idle(profile, &profile->groups[g], &less.group[g]);
+	return less;
+}
+
+/* Without them all is as before. */
+static void check_without(const struct naive_profile *less, const struct naive_group *own,
+			  const struct naive_target *question, struct naive_verdict expected)
+{
+	struct naive_verdict got = naive_verdict(less, own, *question);
+
+	assert_int_equal(got.deny, expected.deny);
+	assert_int_equal(got.by, expected.by);
+}
+
+static void check_bind_without(const struct naive_profile *p, const struct naive_group *own,
+			       const struct naive_profile *less, const struct naive_group *less_own)
+{
+	for (int i = 0; i < 4; i++) {
+		static const int edges[] = {0, 53, 80, 1024};
+		int port = edges[i] + (int)pick(1000), protocol = (int)pick(2);
+		struct naive_verdict expected = naive_bind(p, own, protocol, port);
+		struct naive_verdict got = naive_bind(less, less_own, protocol, port);
+
+		assert_int_equal(got.deny, expected.deny);
+		assert_int_equal(got.by, expected.by);
+	}
+}
+
 static void check_profile(const struct made *made, struct eg_config *conf, size_t i)
 {
 	static const enum naive_action actions[] = {
 		[EG_ACTION_DENY] = DENY, [EG_ACTION_KILL] = KILL, [EG_ACTION_AUDIT] = AUDIT};
 	const struct eg_config_profile *profile = &conf->profiles[i];
 	const struct naive_profile p = naive_effective(made->profile, (int)i),
-				   alone = made->profile[i];
+				   alone = made->profile[i], less = without_idle(profile, &p);
 	struct eg_policy_image image = {0};
 
 	must_compile(profile, &image);
@@ -197,6 +260,8 @@ static void check_profile(const struct made *made, struct eg_config *conf, size_
 		assert_int_equal(!group, !own);
 		check_address(profile, group, &image, &question, expected);
 		check_bind(profile, group, &image, &p, own);
+		check_without(&less, own ? &less.group[g] : NULL, &question, expected);
+		check_bind_without(&p, own, &less, own ? &less.group[g] : NULL);
 		own = g < alone.n_groups ? &alone.group[g] : NULL;
 		seen.inherited += naive_verdict(&alone, own, question).deny != expected.deny;
 	}
@@ -230,6 +295,7 @@ static void check_seen(void)
 		check_often("done", i, seen.done[i]);
 	check_often("tie", 0, seen.tie);
 	check_often("inherited", 0, seen.inherited);
+	check_often("idle", 0, seen.idle);
 }
 
 static void test_random(void **state)
