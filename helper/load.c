@@ -328,6 +328,7 @@ int eg_load_swap(struct eg_load *load)
 		helper->place_watch.settled = false;
 	eg_config_free(helper->config);
 	helper->config = eg_take_ptr(&load->config);
+	load->swapped = true;
 	helper->generation = load->generation;
 	helper->loaded_s = time(NULL);
 	for (size_t i = 0; i < n; i++) {
@@ -374,7 +375,14 @@ static void tell_feed(void *data, bool serious, const struct eg_err *what)
 	eg_log(serious ? LOG_ERR : LOG_WARNING, "%s", eg_err_format(what, text, sizeof(text)));
 }
 
-void eg_load_settle(struct eg_load *load)
+/* Drops what was prepared for a configuration that is not in force. */
+static void abandon(struct eg_load *load)
+{
+	for (size_t i = 0; load->config && load->profiles && i < load->config->n_profiles; i++)
+		eg_bpf_policy_abandon(load->helper->bpf, eg_take_ptr(&load->profiles[i].prepared));
+}
+
+static void settle(struct eg_load *load)
 {
 	struct eg_helper *helper = load->helper;
 	struct eg_prepared *list[EG_PROFILES_MAX];
@@ -392,12 +400,19 @@ void eg_load_settle(struct eg_load *load)
 		eg_feeds_prune(&load->feeds, helper->state_dir);
 }
 
+void eg_load_settle(struct eg_load *load)
+{
+	if (load->swapped)
+		settle(load);
+	else
+		abandon(load);
+}
+
 void eg_load_done(struct eg_load *load)
 {
-	for (size_t i = 0; load->config && load->profiles && i < load->config->n_profiles; i++) {
-		eg_bpf_policy_abandon(load->helper->bpf, load->profiles[i].prepared);
+	abandon(load);
+	for (size_t i = 0; load->config && load->profiles && i < load->config->n_profiles; i++)
 		eg_resolved_done(&load->profiles[i].entry.resolved);
-	}
 	free(load->profiles);
 	free(load->before);
 	free(load->text);

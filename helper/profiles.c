@@ -112,20 +112,22 @@ bool eg_in_force_is_used(const struct eg_helper *helper, uint32_t slot)
 	return false;
 }
 
-void eg_in_force_sweep(struct eg_helper *helper)
+size_t eg_in_force_sweep(struct eg_helper *helper, uint32_t slots[EG_PROFILES_MAX])
 {
-	for (size_t i = 0; i < helper->n_in_force;) {
+	size_t n = 0, stay = 0;
+
+	for (size_t i = 0; i < helper->n_in_force; i++) {
 		struct eg_in_force *entry = &helper->in_force[i];
 
-		if (entry->profile || eg_in_force_is_used(helper, entry->slot) ||
-		    eg_bpf_profile_drop(helper->bpf, entry->slot) < 0) {
-			i++;
+		if (entry->profile || eg_in_force_is_used(helper, entry->slot)) {
+			helper->in_force[stay++] = *entry;
 			continue;
 		}
+		slots[n++] = entry->slot;
 		eg_resolved_done(&entry->resolved);
-		helper->n_in_force--;
-		memmove(entry, entry + 1, (helper->n_in_force - i) * sizeof(*entry));
 	}
+	helper->n_in_force = stay;
+	return n;
 }
 
 const char *eg_in_force_feed(const struct eg_helper *helper, uint32_t slot, uint32_t generation,
