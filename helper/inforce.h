@@ -159,9 +159,10 @@ int eg_inforce_image(struct eg_helper *helper, struct eg_place_watch *watch,
 		     struct eg_policy_image *ret, struct eg_err *reterr);
 
 /* The built-in list of files, and what is ours, with what is there now: helper->config's feeds, and
- * those of the one that is to come, NULL if there is none. Logs. */
-void eg_inforce_protect(struct eg_helper *helper, struct eg_place_watch *watch,
-			const struct eg_config *next);
+ * those of the one that is to come, NULL if there is none. 0; or a negative errno, which it logs: then
+ * what was protected stays so, and it is to be tried again. */
+int eg_inforce_protect(struct eg_helper *helper, struct eg_place_watch *watch,
+		       const struct eg_config *next);
 
 /* Has the kernel side forget files that no rule is about any more. Logs. */
 void eg_inforce_sweep(struct eg_helper *helper);

@@ -195,8 +195,9 @@ static int look_up(struct eg_load *load)
 		r = prepare_all(load);
 	if (!r) {
 		/* Files may have come and gone; and until the swap, both have feeds. */
-		eg_inforce_protect(load->helper, &load->place_watch, load->config);
-		eg_place_watch_settle(places, &load->place_watch);
+		bool all = !eg_inforce_protect(load->helper, &load->place_watch, load->config);
+
+		eg_place_watch_settle(places, &load->place_watch, all);
 	}
 	eg_places_release(places);
 	return r;
