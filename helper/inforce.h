@@ -102,11 +102,11 @@ struct eg_load_profile {
 struct eg_load {
 	struct eg_helper *helper;
 	const char *path;	  /* borrowed */
-	int64_t since_ns;	  /* CLOCK_REALTIME: when it began */
 	bool keep;		  /* the text is to be kept as the last good one */
 	struct eg_config *config; /* owned, until the swap */
 	char *text;		  /* owned: what was parsed */
 	size_t n_text;
+	struct eg_watch *watch; /* owned: of its feeds, from before they are read */
 	struct eg_feeds feeds;
 	struct eg_load_profile *profiles; /* owned, one for each of config->profiles */
 	struct eg_in_force *before;	  /* owned: slots and sums of the table as the load began */

@@ -206,11 +206,8 @@ static int look_up(struct eg_load *load)
 void eg_load_begin(struct eg_load *load, struct eg_helper *helper, const char *path, bool keep)
 {
 	size_t n = helper->n_in_force;
-	struct timespec now;
 
 	*load = (struct eg_load){.helper = helper, .path = path, .keep = keep};
-	(void)clock_gettime(CLOCK_REALTIME, &now); /* cannot fail */
-	load->since_ns = (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 	load->generation = helper->generation + 1;
 	load->before = calloc(n + 1, sizeof(*load->before));
 	for (size_t i = 0; i < n && load->before; i++) {
@@ -228,9 +225,11 @@ int eg_load_prepare(struct eg_load *load)
 	if (r < 0)
 		return r;
 	r = eg_inforce_check(load->helper, load->config, &load->err);
-	if (!r)
+	if (!r) {
+		load->watch = eg_watch_begin(load->config);
 		r = eg_feeds_load(load->config, 0, load->helper->state_dir, &load->feeds,
 				  &load->err);
+	}
 	if (r < 0)
 		return r;
 	r = look_up(load);
@@ -344,7 +343,7 @@ int eg_load_swap(struct eg_load *load)
 		}
 	}
 	log_digests(helper);
-	eg_watch_renew(helper, load->since_ns);
+	eg_watch_renew(helper, eg_take_ptr(&load->watch));
 	eg_flows_reset(helper);
 	return 0;
 }
@@ -418,6 +417,7 @@ void eg_load_done(struct eg_load *load)
 	free(load->before);
 	free(load->text);
 	eg_place_watch_done(&load->place_watch);
+	eg_watch_drop(load->watch);
 	eg_feeds_done(&load->feeds, load->config ? load->config : load->helper->config);
 	eg_config_free(load->config);
 	memset(load, 0, sizeof(*load));
