@@ -133,8 +133,8 @@ int eg_bpf_place_links(struct eg_bpf *bpf, uint32_t *ret);
 /*
  * The rules of one policy about places. put: adds or replaces; keep: drops all others of that
  * policy (rules: sorted by place); used: the places that any policy has a rule about, sorted, each
- * once with what these are about, *ret owned by the caller. index: of the policy, 0 for the built-in list. 0, -EOVERFLOW, or another
- * negative errno.
+ * once with what these are about, *ret owned by the caller. index: of the policy, 0 for the
+ * built-in list. 0, -EOVERFLOW, or another negative errno.
  */
 int eg_bpf_place_rules_put(struct eg_bpf *bpf, uint32_t index, const struct eg_policy_place *rules,
 			   size_t n);

@@ -122,8 +122,8 @@ struct eg_load {
 void eg_load_begin(struct eg_load *load, struct eg_helper *helper, const char *path, bool keep);
 
 /* Reads the configuration at load->path, compiles it, and puts all of it into maps, not in force.
- * 0, or a negative errno with load->err and nothing changed in what is in force. Protects what sessions must leave
- * alone, and logs when that fails. */
+ * 0, or a negative errno with load->err and nothing changed in what is in force. Protects what
+ * sessions must leave alone, and logs when that fails. */
 int eg_load_prepare(struct eg_load *load);
 
 /* Puts it in force: one value a profile. Logs, but not the errors it returns: -ENOMEM, and nothing
@@ -159,8 +159,8 @@ int eg_inforce_image(struct eg_helper *helper, struct eg_place_watch *watch,
 		     struct eg_policy_image *ret, struct eg_err *reterr);
 
 /* The built-in list of files, and what is ours, with what is there now: helper->config's feeds, and
- * those of the one that is to come, NULL if there is none. 0; or a negative errno, which it logs: then
- * what was protected stays so, and it is to be tried again. */
+ * those of the one that is to come, NULL if there is none. 0; or a negative errno, which it logs:
+ * then what was protected stays so, and it is to be tried again. */
 int eg_inforce_protect(struct eg_helper *helper, struct eg_place_watch *watch,
 		       const struct eg_config *next);
 

@@ -176,7 +176,7 @@ static int refresh_places(struct eg_helper *helper, const struct eg_in_force *en
 	return r;
 }
 
-/* One that fails keeps the others from nothing. 0, or the negative errno of the first, with *err. */
+/* One that fails keeps the others from nothing. 0, or the first's negative errno with *err. */
 static int refresh_each(struct eg_helper *helper, bool *renewed, struct eg_err *err)
 {
 	int first = 0;
