@@ -26,7 +26,9 @@
 
 enum {
 	WAITERS_MAX = EG_CLIENTS_MAX,
-	NICE = 10, /* not more: the loop may have to wait for what this thread has locked */
+	/* Not more: a login's look-up may have to wait for the places of one profile, which this
+	 * thread has locked, and it cannot be less nice for that long without CAP_SYS_NICE. */
+	NICE = 10,
 };
 
 /* The thread's; NONE has none, and comes before the others. */
