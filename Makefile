@@ -60,7 +60,7 @@ UNIT_TESTS  := test_eg_err test_cidr test_rule test_config test_config_valid tes
                test_limit test_diag test_builtin test_hooks test_digest test_feed test_place_tree test_event_story \
                test_policy_groups test_slots test_precedence test_precedence_random test_profiles test_profiles_wrong \
                test_match test_match_random test_ctl test_config_feeds test_config_scan test_config_scan_file test_config_reloads test_feed_networks test_feeds test_feeds_kept test_policy_feeds \
-               test_refresh test_reload test_place_disk test_learn test_learn_line test_learn_propose test_diff test_ctl_diff
+               test_refresh test_reload test_opening test_in_force test_place_watch test_places test_watch test_place_disk test_learn test_learn_line test_learn_propose test_diff test_ctl_diff
 
 BPF_OBJS    := $(addprefix $(BUILD)/bpf/,$(BPF_OBJS))
 PAM_OBJS    := $(addprefix $(BUILD)/pam/,$(PAM_OBJS)) $(BUILD)/pam/proto.o $(BUILD)/pam/address.o
@@ -146,6 +146,11 @@ $(BUILD)/tests/unit/test_ctl $(BUILD)/tests/unit/test_ctl_diff: | $(BUILD)/ebpfg
 $(BUILD)/tests/unit/test_refresh: $(BUILD)/helper/refresh.o
 $(BUILD)/tests/unit/test_reload: $(BUILD)/helper/refresh.o $(BUILD)/helper/reload.o
 $(BUILD)/tests/unit/test_place_disk: $(BUILD)/helper/place_disk.o
+$(BUILD)/tests/unit/test_places: $(addprefix $(BUILD)/helper/,places.o place_work.o place_ids.o)
+$(BUILD)/tests/unit/test_watch: $(BUILD)/helper/watch.o
+$(BUILD)/tests/unit/test_in_force: $(BUILD)/helper/profiles.o
+$(BUILD)/tests/unit/test_place_watch: $(BUILD)/helper/place_watch.o
+$(BUILD)/tests/unit/test_opening: $(BUILD)/helper/opening.o
 
 include tests/tests.mk
 

@@ -105,7 +105,9 @@ static long eg_climb_nearest(__u32 i, void *arg)
 	if ((eg_is_named(&n, &known.seen, dentry) && eg_take_ruled(nearest, &n.place)) ||
 	    (eg_is_named(&n, &known.learned, dentry) && eg_take_ruled(nearest, &n.place)))
 		return 1;
-	if (eg_take_ruled(nearest, &known.learned) || eg_take_ruled(nearest, &known.seen))
+	/* What the helper knows it by is what has a rule now. */
+	if ((known.learned.id != known.seen.id && eg_take_ruled(nearest, &known.learned)) ||
+	    eg_take_ruled(nearest, &known.seen))
 		return 1;
 	nearest->at = (__u64)parent;
 	return 0;

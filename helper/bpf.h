@@ -132,15 +132,15 @@ int eg_bpf_place_links(struct eg_bpf *bpf, uint32_t *ret);
 
 /*
  * The rules of one policy about places. put: adds or replaces; keep: drops all others of that
- * policy (rules: sorted by place); used: the places that any policy has a rule about, sorted, *ret
- * owned by the caller. index: of the policy, 0 for the built-in list. 0, -EOVERFLOW, or another
- * negative errno.
+ * policy (rules: sorted by place); used: the places that any policy has a rule about, sorted, each
+ * once with what these are about, *ret owned by the caller. index: of the policy, 0 for the
+ * built-in list. 0, -EOVERFLOW, or another negative errno.
  */
 int eg_bpf_place_rules_put(struct eg_bpf *bpf, uint32_t index, const struct eg_policy_place *rules,
 			   size_t n);
 int eg_bpf_place_rules_keep(struct eg_bpf *bpf, uint32_t index, const struct eg_policy_place *rules,
 			    size_t n);
-int eg_bpf_place_rules_used(struct eg_bpf *bpf, uint32_t **ret, size_t *ret_n);
+int eg_bpf_place_rules_used(struct eg_bpf *bpf, struct eg_policy_place **ret, size_t *ret_n);
 
 /* Replaces the rules about places of the policy in force for a slot: what its paths lead to has
  * changed. 0 or a negative errno, with none missing that was there. */

@@ -25,6 +25,9 @@ int eg_bpf_state_put(int fd, const struct eg_state *state)
 	return bpf_map_update_elem(fd, &zero, state, BPF_ANY);
 }
 
+/* What the kernel side adds to state.links between the two calls is lost: the map has no operation
+ * on a part of a value. A link that comes to stand for a place in that moment, where none was, is
+ * followed with the next look for another reason. */
 int eg_bpf_state_change(struct eg_bpf *bpf, int (*change)(struct eg_state *state, void *arg),
 			void *arg)
 {

@@ -244,27 +244,35 @@ int eg_bpf_place_rules_keep(struct eg_bpf *bpf, uint32_t index, const struct eg_
 	return r;
 }
 
-static int compare_numbers(const void *va, const void *vb)
+/* Of each place one, that is about what any was. rules: sorted. Returns how many. */
+static size_t merge_rules(struct eg_policy_place *rules, size_t n)
 {
-	const uint32_t *a = va, *b = vb;
+	size_t merged = 0;
 
-	return (*a > *b) - (*a < *b);
+	for (size_t i = 0; i < n; i++)
+		if (merged && rules[merged - 1].place == rules[i].place)
+			rules[merged - 1].rule.about |= rules[i].rule.about;
+		else
+			rules[merged++] = rules[i];
+	return merged;
 }
 
-int eg_bpf_place_rules_used(struct eg_bpf *bpf, uint32_t **ret, size_t *ret_n)
+int eg_bpf_place_rules_used(struct eg_bpf *bpf, struct eg_policy_place **ret, size_t *ret_n)
 {
 	__attribute__((cleanup(content_done))) struct content content = {0};
 	int r = read_all(bpf->maps[EG_MAP_PLACE_RULES], sizeof(struct eg_place_rule_key),
 			 sizeof(struct eg_place_rule), &content);
-	uint32_t *used = r < 0 ? NULL : calloc(content.n + 1, sizeof(*used));
+	struct eg_policy_place *used = r < 0 ? NULL : calloc(content.n + 1, sizeof(*used));
 
 	if (!used)
 		return r < 0 ? r : -ENOMEM;
-	for (size_t i = 0; i < content.n; i++)
-		used[i] = ((const struct eg_place_rule_key *)content.keys)[i].place;
-	qsort(used, content.n, sizeof(*used), compare_numbers);
+	for (size_t i = 0; i < content.n; i++) {
+		used[i].place = ((const struct eg_place_rule_key *)content.keys)[i].place;
+		used[i].rule = ((const struct eg_place_rule *)content.values)[i];
+	}
+	qsort(used, content.n, sizeof(*used), compare_rules);
 	*ret = used;
-	*ret_n = content.n;
+	*ret_n = merge_rules(used, content.n);
 	return 0;
 }
 

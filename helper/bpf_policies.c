@@ -29,20 +29,18 @@ struct eg_prepared {
 	bool is_new;		   /* there was none in force */
 };
 
-/* Indices in eg_policies that nothing refers to, for a policy with so many groups. What is in force
- * is derived from the maps each time. */
-static int find_places(struct eg_bpf *bpf, uint32_t slot, size_t n_groups, struct eg_prepared *ret)
+/* What is in force for a slot, and which indices in eg_policies something refers to: derived from
+ * the maps each time. used: EG_POLICIES_MAX. */
+static int find_old(struct eg_bpf *bpf, uint32_t slot, bool *used, struct eg_prepared *ret)
 {
-	bool used[EG_POLICIES_MAX];
 	struct eg_profile profile;
 	uint32_t before = 0;
-	size_t n = 0;
-	int r = 0;
 
-	memcpy(used, bpf->prepared, sizeof(used));
+	memcpy(used, bpf->prepared, sizeof(bpf->prepared));
 	used[0] = true;
 	for (uint32_t i = 0; i < EG_PROFILES_MAX; i++) {
-		r = eg_bpf_profile_get(bpf, i, &profile);
+		int r = eg_bpf_profile_get(bpf, i, &profile);
+
 		if (r < 0)
 			return r;
 		if (profile.policy >= EG_POLICIES_MAX)
@@ -53,7 +51,16 @@ static int find_places(struct eg_bpf *bpf, uint32_t slot, size_t n_groups, struc
 	}
 	ret->is_new = !before;
 	ret->old[before] = before != 0;
-	r = eg_bpf_sets_owned(bpf, before, used, ret->old);
+	return eg_bpf_sets_owned(bpf, before, used, ret->old);
+}
+
+/* Besides, indices that nothing refers to, for a policy with so many groups. */
+static int find_places(struct eg_bpf *bpf, uint32_t slot, size_t n_groups, struct eg_prepared *ret)
+{
+	bool used[EG_POLICIES_MAX];
+	size_t n = 0;
+	int r = find_old(bpf, slot, used, ret);
+
 	for (uint32_t i = 1; !r && i < EG_POLICIES_MAX && n <= n_groups; i++) {
 		if (used[i])
 			continue;
@@ -346,7 +353,8 @@ int eg_bpf_profile_drop(struct eg_bpf *bpf, uint32_t slot)
 {
 	static const struct eg_profile none;
 	struct eg_prepared old = {0};
-	int r = find_places(bpf, slot, 0, &old);
+	bool used[EG_POLICIES_MAX];
+	int r = find_old(bpf, slot, used, &old);
 
 	if (!r)
 		r = bpf_map_update_elem(bpf->maps[EG_MAP_PROFILES], &slot, &none, BPF_ANY);

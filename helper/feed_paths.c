@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* Where the feeds of a configuration are: what sessions must not write. */
+#include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,13 +13,36 @@ static int compare_paths(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* The path as places take it; one with ".." as what is there. NULL: nothing is, or no memory. */
-static char *place_of(const char *path)
+/* Adds the path as places take it; one with ".." as what is there, or not at all. 0 or -ENOMEM. */
+static int add(const char *path, char **paths, size_t *n)
 {
 	char plain[PATH_MAX];
 
-	return eg_place_plain(path, plain, sizeof(plain)) == 0 ? strdup(plain)
-							       : realpath(path, NULL);
+	errno = ENOMEM; /* strdup */
+	paths[*n] = eg_place_plain(path, plain, sizeof(plain)) == 0 ? strdup(plain)
+								    : realpath(path, NULL);
+	if (paths[*n])
+		(*n)++;
+	else if (errno == ENOMEM)
+		return -ENOMEM;
+	return 0;
+}
+
+/* All of them. paths: room enough. 0 or -ENOMEM. */
+static int add_all(const struct eg_config *config, char **paths, size_t *n)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < config->n_profiles; i++) {
+		const struct eg_config_profile *profile = &config->profiles[i];
+		const struct eg_config_texts *digests = &profile->exec_deny_sha256_files;
+
+		for (size_t k = 0; k < profile->feeds.n && !r; k++)
+			r = add(profile->feeds.list[k].path, paths, n);
+		for (size_t k = 0; k < digests->n && !r; k++)
+			r = add(digests->list[k].text, paths, n);
+	}
+	return r;
 }
 
 char **eg_feeds_paths(const struct eg_config *config, size_t *ret_n)
@@ -32,16 +56,9 @@ char **eg_feeds_paths(const struct eg_config *config, size_t *ret_n)
 	if (!paths)
 		return NULL;
 	n = 0;
-	for (size_t i = 0; i < config->n_profiles; i++) {
-		const struct eg_config_profile *profile = &config->profiles[i];
-		const struct eg_config_texts *digests = &profile->exec_deny_sha256_files;
-
-		for (size_t k = 0; k < profile->feeds.n; k++)
-			if ((paths[n] = place_of(profile->feeds.list[k].path)))
-				n++;
-		for (size_t k = 0; k < digests->n; k++)
-			if ((paths[n] = place_of(digests->list[k].text)))
-				n++;
+	if (add_all(config, paths, &n) < 0) {
+		eg_feeds_paths_done(paths, n);
+		return NULL;
 	}
 	qsort(paths, n, sizeof(*paths), compare_paths);
 	for (size_t i = 0; i < n; i++) {

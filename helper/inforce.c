@@ -145,6 +145,7 @@ static int protect_with(struct eg_helper *helper, struct eg_place_watch *watch,
 {
 	__attribute__((cleanup(feeds_of_done))) struct feeds_of feeds = {0};
 	char *config eg_auto_free = realpath(helper->config_file, NULL);
+	bool no_memory = !config && errno == ENOMEM; /* else it is not there */
 	const char **more eg_auto_free = NULL;
 	size_t n = 0;
 
@@ -156,7 +157,7 @@ static int protect_with(struct eg_helper *helper, struct eg_place_watch *watch,
 			return -ENOMEM;
 	}
 	more = calloc(feeds.n[0] + feeds.n[1] + 2, sizeof(*more));
-	if (!more)
+	if (!more || no_memory)
 		return -ENOMEM;
 	more[n++] = helper->state_dir;
 	if (config)
@@ -167,8 +168,8 @@ static int protect_with(struct eg_helper *helper, struct eg_place_watch *watch,
 	return eg_places_protect(helper->places, watch, more, n);
 }
 
-void eg_inforce_protect(struct eg_helper *helper, struct eg_place_watch *watch,
-			const struct eg_config *next)
+int eg_inforce_protect(struct eg_helper *helper, struct eg_place_watch *watch,
+		       const struct eg_config *next)
 {
 	const struct eg_config *both[] = {helper->config, next};
 	int r = protect_with(helper, watch, both);
@@ -176,8 +177,9 @@ void eg_inforce_protect(struct eg_helper *helper, struct eg_place_watch *watch,
 	if (r < 0)
 		eg_log(LOG_ERR,
 		       "cannot take in the files that sessions must not change: %s; those taken in "
-		       "before stay protected",
+		       "before stay protected, and it is tried again",
 		       r == -EOVERFLOW ? "they are too many" : strerror(-r));
+	return r;
 }
 
 void eg_inforce_sweep(struct eg_helper *helper)
@@ -284,7 +286,7 @@ static int protect(struct eg_helper *helper, struct eg_err *err)
 		(void)snprintf(err->text, sizeof(err->text),
 			       "cannot put the built-in lists in force: %s", strerror(-r));
 	else
-		eg_inforce_protect(helper, &helper->place_watch, NULL);
+		(void)eg_inforce_protect(helper, &helper->place_watch, NULL); /* each load does */
 	return r;
 }
 

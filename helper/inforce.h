@@ -59,8 +59,12 @@ int eg_in_force_slots(const struct eg_helper *helper, const struct eg_config_pro
 /* Has a session this slot, or one that it was made in? */
 bool eg_in_force_is_used(const struct eg_helper *helper, uint32_t slot);
 
-/* Forgets the profiles that are neither configured nor anybody's. */
-void eg_in_force_sweep(struct eg_helper *helper);
+/*
+ * Forgets the profiles that are neither configured nor anybody's, so that nobody gets them any
+ * more. slots: theirs, each to be dropped (eg_bpf_profile_drop) before slots are assigned again;
+ * that waits for the kernel. Returns how many.
+ */
+size_t eg_in_force_sweep(struct eg_helper *helper, uint32_t slots[EG_PROFILES_MAX]);
 
 /* The feed that a rule's line is of, by the profile in the slot. NULL: of none, or of a policy that
  * is no longer in force. Borrowed. */
@@ -92,16 +96,17 @@ struct eg_load_profile {
  * The steps: begin, prepare, swap, settle, and done at any time. prepare and settle may take long,
  * for a million rules seconds, and may run in a thread beside the loop: of the helper they use the
  * kernel side, the places, and what does not change meanwhile. A refresh may run beside these, and
- * beside begin, but not beside swap and done; the three are the loop's, and quick.
+ * beside begin, but not beside swap and done; the three are the loop's, and quick when settle comes
+ * before done.
  */
 struct eg_load {
 	struct eg_helper *helper;
 	const char *path;	  /* borrowed */
-	int64_t since_ns;	  /* CLOCK_REALTIME: when it began */
 	bool keep;		  /* the text is to be kept as the last good one */
 	struct eg_config *config; /* owned, until the swap */
 	char *text;		  /* owned: what was parsed */
 	size_t n_text;
+	struct eg_watch *watch; /* owned: of its feeds, from before they are read */
 	struct eg_feeds feeds;
 	struct eg_load_profile *profiles; /* owned, one for each of config->profiles */
 	struct eg_in_force *before;	  /* owned: slots and sums of the table as the load began */
@@ -109,6 +114,7 @@ struct eg_load {
 	struct eg_place_watch place_watch; /* of what was looked up */
 	bool looked_up;			   /* what is known of places may have changed */
 	uint32_t generation;
+	bool swapped;	   /* it is in force */
 	struct eg_err err; /* when prepare failed */
 };
 
@@ -116,18 +122,19 @@ struct eg_load {
 void eg_load_begin(struct eg_load *load, struct eg_helper *helper, const char *path, bool keep);
 
 /* Reads the configuration at load->path, compiles it, and puts all of it into maps, not in force.
- * 0, or a negative errno with load->err and nothing changed. Protects what sessions must leave
- * alone, and logs when that fails. */
+ * 0, or a negative errno with load->err and nothing changed in what is in force. Protects what
+ * sessions must leave alone, and logs when that fails. */
 int eg_load_prepare(struct eg_load *load);
 
 /* Puts it in force: one value a profile. Logs, but not the errors it returns: -ENOMEM, and nothing
  * has happened. */
 int eg_load_swap(struct eg_load *load);
 
-/* Frees what was in force before, and does what may come after. Logs. */
+/* After the swap: frees what was in force before, and does what may come after. Logs. Without one:
+ * drops what was prepared, and waits for the kernel with each policy. */
 void eg_load_settle(struct eg_load *load);
 
-/* Releases what the load still has; what was prepared and not swapped is dropped. */
+/* Releases what the load still has, and drops what was neither swapped nor settled. */
 void eg_load_done(struct eg_load *load);
 
 /*
@@ -153,9 +160,10 @@ int eg_inforce_image(struct eg_helper *helper, struct eg_place_watch *watch, con
 		     struct eg_policy_image *ret, struct eg_err *reterr);
 
 /* The built-in list of files, and what is ours, with what is there now: helper->config's feeds, and
- * those of the one that is to come, NULL if there is none. Logs. */
-void eg_inforce_protect(struct eg_helper *helper, struct eg_place_watch *watch,
-			const struct eg_config *next);
+ * those of the one that is to come, NULL if there is none. 0; or a negative errno, which it logs:
+ * then what was protected stays so, and it is to be tried again. */
+int eg_inforce_protect(struct eg_helper *helper, struct eg_place_watch *watch,
+		       const struct eg_config *next);
 
 /* Has the kernel side forget files that no rule is about any more. Logs. */
 void eg_inforce_sweep(struct eg_helper *helper);

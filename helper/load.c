@@ -195,8 +195,9 @@ static int look_up(struct eg_load *load)
 		r = prepare_all(load);
 	if (!r) {
 		/* Files may have come and gone; and until the swap, both have feeds. */
-		eg_inforce_protect(load->helper, &load->place_watch, load->config);
-		eg_place_watch_settle(places, &load->place_watch);
+		bool all = !eg_inforce_protect(load->helper, &load->place_watch, load->config);
+
+		eg_place_watch_settle(places, &load->place_watch, all);
 	}
 	eg_places_release(places);
 	return r;
@@ -205,11 +206,8 @@ static int look_up(struct eg_load *load)
 void eg_load_begin(struct eg_load *load, struct eg_helper *helper, const char *path, bool keep)
 {
 	size_t n = helper->n_in_force;
-	struct timespec now;
 
 	*load = (struct eg_load){.helper = helper, .path = path, .keep = keep};
-	(void)clock_gettime(CLOCK_REALTIME, &now); /* cannot fail */
-	load->since_ns = (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 	load->generation = helper->generation + 1;
 	load->before = calloc(n + 1, sizeof(*load->before));
 	for (size_t i = 0; i < n && load->before; i++) {
@@ -227,9 +225,11 @@ int eg_load_prepare(struct eg_load *load)
 	if (r < 0)
 		return r;
 	r = eg_inforce_check(load->helper, load->config, &load->err);
-	if (!r)
+	if (!r) {
+		load->watch = eg_watch_begin(load->config);
 		r = eg_feeds_load(load->config, 0, load->helper->state_dir, &load->feeds,
 				  &load->err);
+	}
 	if (r < 0)
 		return r;
 	r = look_up(load);
@@ -328,6 +328,7 @@ int eg_load_swap(struct eg_load *load)
 		helper->place_watch.settled = false;
 	eg_config_free(helper->config);
 	helper->config = eg_take_ptr(&load->config);
+	load->swapped = true;
 	helper->generation = load->generation;
 	helper->loaded_s = time(NULL);
 	for (size_t i = 0; i < n; i++) {
@@ -342,7 +343,7 @@ int eg_load_swap(struct eg_load *load)
 		}
 	}
 	log_digests(helper);
-	eg_watch_renew(helper, load->since_ns);
+	eg_watch_renew(helper, eg_take_ptr(&load->watch));
 	eg_flows_reset(helper);
 	return 0;
 }
@@ -374,7 +375,14 @@ static void tell_feed(void *data, bool serious, const struct eg_err *what)
 	eg_log(serious ? LOG_ERR : LOG_WARNING, "%s", eg_err_format(what, text, sizeof(text)));
 }
 
-void eg_load_settle(struct eg_load *load)
+/* Drops what was prepared for a configuration that is not in force. */
+static void abandon(struct eg_load *load)
+{
+	for (size_t i = 0; load->config && load->profiles && i < load->config->n_profiles; i++)
+		eg_bpf_policy_abandon(load->helper->bpf, eg_take_ptr(&load->profiles[i].prepared));
+}
+
+static void settle(struct eg_load *load)
 {
 	struct eg_helper *helper = load->helper;
 	struct eg_prepared *list[EG_PROFILES_MAX];
@@ -392,16 +400,24 @@ void eg_load_settle(struct eg_load *load)
 		eg_feeds_prune(&load->feeds, helper->state_dir);
 }
 
+void eg_load_settle(struct eg_load *load)
+{
+	if (load->swapped)
+		settle(load);
+	else
+		abandon(load);
+}
+
 void eg_load_done(struct eg_load *load)
 {
-	for (size_t i = 0; load->config && load->profiles && i < load->config->n_profiles; i++) {
-		eg_bpf_policy_abandon(load->helper->bpf, load->profiles[i].prepared);
+	abandon(load);
+	for (size_t i = 0; load->config && load->profiles && i < load->config->n_profiles; i++)
 		eg_resolved_done(&load->profiles[i].entry.resolved);
-	}
 	free(load->profiles);
 	free(load->before);
 	free(load->text);
 	eg_place_watch_done(&load->place_watch);
+	eg_watch_drop(load->watch);
 	eg_feeds_done(&load->feeds, load->config ? load->config : load->helper->config);
 	eg_config_free(load->config);
 	memset(load, 0, sizeof(*load));

@@ -21,6 +21,7 @@ struct eg_wait {
 	struct eg_refresh_wait *refresh;
 	struct eg_lookup *lookup;
 	uint32_t generation; /* of the configuration whose groups are looked up */
+	int64_t since_ms;
 };
 
 static void log_refusal(const struct eg_msg_open *request, const struct eg_peer *peer, int error,
@@ -31,6 +32,21 @@ static void log_refusal(const struct eg_msg_open *request, const struct eg_peer 
 	eg_log(LOG_ERR, "REFUSED open user=%s pid=%d uid=%u errno=%d reason=\"%s\"",
 	       eg_event_escape(request->user, user, sizeof(user)), (int)peer->pid,
 	       (unsigned int)peer->uid, -error, reason);
+}
+
+static int refuse(const struct eg_client *client, const struct eg_msg_open *open, int error,
+		  const char *reason)
+{
+	log_refusal(open, &client->peer, error, reason);
+	return eg_server_refuse(client->source.fd, error, "%s", reason);
+}
+
+static int answer_not_guarded(const struct eg_client *client)
+{
+	struct eg_msg none;
+
+	eg_proto_head(&none, EG_MSG_NOT_GUARDED, sizeof(none));
+	return eg_server_send(client->source.fd, &none);
 }
 
 /* Answers an open. passed: the leaf's directory, borrowed. */
@@ -45,22 +61,14 @@ static int open_session(struct eg_helper *helper, struct eg_client *client,
 	int level = 0, r;
 
 	r = eg_peer_prove_leaf(helper, &client->peer, passed, path, sizeof(path), &level, &reason);
-	if (r < 0) {
-		log_refusal(open, &client->peer, r, reason);
-		return eg_server_refuse(client->source.fd, r, "%s", reason);
-	}
+	if (r < 0)
+		return refuse(client, open, r, reason);
 	r = eg_session_open(helper, open, &client->peer, groups, passed, path, level, &session,
 			    &err);
-	if (r < 0) {
-		log_refusal(open, &client->peer, r, err.text);
-		return eg_server_refuse(client->source.fd, r, "%s", err.text);
-	}
-	if (!session) {
-		struct eg_msg none;
-
-		eg_proto_head(&none, EG_MSG_NOT_GUARDED, sizeof(none));
-		return eg_server_send(client->source.fd, &none);
-	}
+	if (r < 0)
+		return refuse(client, open, r, err.text);
+	if (!session)
+		return answer_not_guarded(client);
 	answer.session = session->number;
 	(void)snprintf(answer.profile, sizeof(answer.profile), "%s", session->record.profile_name);
 	eg_proto_head(&answer, EG_MSG_OPENED, sizeof(answer));
@@ -81,7 +89,7 @@ static void close_if(struct eg_helper *helper, struct eg_client *client, int err
 		return;
 	eg_server_log(helper, "closing the connection of pid %d: %s", (int)client->peer.pid,
 		      strerror(-error));
-	eg_server_drop(helper, client);
+	eg_server_drop(helper, client, error);
 }
 
 static void release(struct eg_wait *wait)
@@ -115,6 +123,9 @@ static void finish(struct eg_helper *helper, struct eg_client *client,
 	close_if(helper, client, r);
 }
 
+static const char no_refresh[] = "cannot see whether files that rules are about have changed";
+static const char no_groups[] = "cannot look up the user's groups";
+
 static int ask_refresh(struct eg_helper *helper, struct eg_client *client);
 
 static void on_groups(struct eg_helper *helper, void *arg, int error,
@@ -122,16 +133,19 @@ static void on_groups(struct eg_helper *helper, void *arg, int error,
 {
 	struct eg_client *client = arg;
 	struct eg_wait *wait = client->wait;
+	const char *what = no_groups;
 	int r = error;
 
 	wait->lookup = NULL;
-	/* Other groups may count now, and other files. */
-	if (!r && wait->generation != helper->generation)
+	if (!r && wait->generation != helper->generation) {
+		/* Other groups may count now, and other files. */
+		what = no_refresh;
 		r = ask_refresh(helper, client);
-	else if (!r)
+	} else if (!r) {
 		finish(helper, client, groups);
+	}
 	if (r < 0)
-		close_if(helper, client, give_up(client, r, "cannot look up the user's groups"));
+		close_if(helper, client, give_up(client, r, what));
 }
 
 static int ask_groups(struct eg_helper *helper, struct eg_client *client)
@@ -151,7 +165,7 @@ static void on_refreshed(struct eg_helper *helper, void *arg, int error)
 	const struct eg_groups unknown = {0};
 	struct eg_client *client = arg;
 	struct eg_wait *wait = client->wait;
-	const char *what = "cannot see whether files that rules are about have changed";
+	const char *what = no_refresh;
 	int r = error;
 
 	wait->refresh = NULL;
@@ -160,7 +174,7 @@ static void on_refreshed(struct eg_helper *helper, void *arg, int error)
 		return;
 	}
 	if (!r) {
-		what = "cannot look up the user's groups";
+		what = no_groups;
 		r = ask_groups(helper, client);
 	}
 	if (r < 0)
@@ -185,49 +199,85 @@ static int wait_for_all(struct eg_helper *helper, struct eg_client *client,
 		return eg_server_refuse(client->source.fd, r, "the request cannot wait: %s",
 					strerror(-r));
 	}
-	*client->wait = (struct eg_wait){.open = *open, .passed = eg_take_fd(&fd)};
-	client->deadline_ms = eg_proto_now_ms() + EG_WAIT_MS;
+	*client->wait = (struct eg_wait){
+		.open = *open, .passed = eg_take_fd(&fd), .since_ms = eg_proto_now_ms()};
+	client->deadline_ms = client->wait->since_ms + EG_WAIT_MS;
 	r = ask_refresh(helper, client);
-	return r < 0 ? give_up(client, r,
-			       "cannot see whether files that rules are about have changed")
-		     : 0;
+	return r < 0 ? give_up(client, r, no_refresh) : 0;
 }
 
-void eg_opening_end(struct eg_helper *helper, struct eg_client *client)
+/* Why there was no answer, and, when somebody is late, who. */
+static void tell_end(const struct eg_wait *wait, int why, char *buf, size_t size)
+{
+	static const char groups[] = "the user's groups were not known yet: does NSS answer? See "
+				     "getent group";
+	static const char files[] = "the files that rules are about were not looked up yet: do "
+				    "their file systems answer?";
+	long long ms = eg_proto_now_ms() - wait->since_ms;
+	const char *late = wait->lookup ? groups : files;
+
+	if (why == -ENOTCONN || why == -ECONNRESET)
+		(void)snprintf(buf, size, "the caller hung up after %lld ms, when %s", ms, late);
+	else if (why == -ETIMEDOUT)
+		(void)snprintf(buf, size, "time is over: after %lld ms %s", ms, late);
+	else if (why == -EUSERS)
+		(void)snprintf(
+			buf, size,
+			"too many connections: the oldest is dropped, this one, which waited "
+			"for %lld ms",
+			ms);
+	else if (why == -ESHUTDOWN)
+		(void)snprintf(buf, size, "the helper ends, and the login was still being opened");
+	else
+		(void)snprintf(buf, size, "the connection is closed: %s", strerror(-why));
+}
+
+void eg_opening_end(struct eg_helper *helper, struct eg_client *client, int why)
 {
 	struct eg_wait *wait = client->wait;
+	char reason[256];
 
 	if (!wait)
 		return;
 	client->wait = NULL;
-	log_refusal(&wait->open, &client->peer, -ETIMEDOUT,
-		    wait->lookup ? "the user's groups were not known in time: does NSS answer? See "
-				   "getent group"
-				 : "the files that rules are about were not looked up in time: do "
-				   "their file systems answer?");
+	tell_end(wait, why, reason, sizeof(reason));
+	log_refusal(&wait->open, &client->peer, why, reason);
 	eg_lookup_forget(wait->lookup);
 	eg_refresh_forget(helper, wait->refresh);
 	release(wait);
 }
 
-/* Who is exempt needs no rules, unless he comes from a guarded session. */
-static bool needs_rules(struct eg_helper *helper, const struct eg_client *client,
-			const struct eg_msg_open *open)
+/*
+ * Who is exempt needs no rules, and no other look at where he comes from, unless that is a guarded
+ * session: which rules apply there is looked at when he need not wait any more. 0 or a negative
+ * errno, the answer is sent; 1: he is like others.
+ */
+static int open_exempt(struct eg_helper *helper, struct eg_client *client,
+		       const struct eg_msg_open *open, int passed)
 {
+	char path[EG_CGROUP_PATH_SIZE];
 	struct eg_origin origin;
-	struct eg_err err;
+	struct eg_err err = {0};
+	const char *reason = "";
+	int level = 0, r;
 
-	return !(open->flags & EG_OPEN_EXEMPT) ||
-	       eg_origin_find(helper, &client->peer, open, &origin, &err) != 0;
+	r = eg_peer_prove_leaf(helper, &client->peer, passed, path, sizeof(path), &level, &reason);
+	if (r < 0)
+		return refuse(client, open, r, reason);
+	r = eg_origin_find(helper, &client->peer, open, &origin, &err);
+	if (r < 0)
+		return refuse(client, open, r, err.text);
+	return r ? 1 : answer_not_guarded(client);
 }
 
 int eg_opening(struct eg_helper *helper, struct eg_client *client, const void *request, int passed)
 {
-	const struct eg_groups unknown = {0};
+	const struct eg_msg_open *open = request;
+	int r = 1;
 
 	if (passed < 0 || client->wait)
 		return -EBADMSG;
-	if (needs_rules(helper, client, request))
-		return wait_for_all(helper, client, request, passed);
-	return open_session(helper, client, request, passed, &unknown);
+	if (open->flags & EG_OPEN_EXEMPT)
+		r = open_exempt(helper, client, open, passed);
+	return r == 1 ? wait_for_all(helper, client, open, passed) : r;
 }

@@ -219,21 +219,28 @@ static int put_changed(struct eg_places *places, bool named)
 }
 
 /* Names first: what is found by identity may have names in it. */
+int eg_place_work_put(struct eg_places *places)
+{
+	int r = put_changed(places, true);
+
+	if (!r)
+		r = put_changed(places, false);
+	for (size_t i = 0; i < places->tree.n && !r; i++)
+		places->tree.nodes[i].changed = false;
+	return r;
+}
+
 static int put_all(struct eg_places *places, const struct retired *retired)
 {
 	int r = eg_bpf_place_last_set(places->bpf, places->tree.last_id);
 
 	if (!r)
-		r = put_changed(places, true);
-	if (!r)
-		r = put_changed(places, false);
+		r = eg_place_work_put(places);
 	if (!r)
 		r = eg_bpf_places_put(places->bpf, EG_PLACES_LEARNED, retired->ids, retired->places,
 				      retired->n);
 	if (!r)
 		r = eg_bpf_places_drop(places->bpf, EG_PLACES_SEEN, retired->ids, retired->n);
-	for (size_t i = 0; i < places->tree.n && !r; i++)
-		places->tree.nodes[i].changed = false;
 	return r;
 }
 

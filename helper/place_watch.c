@@ -5,7 +5,10 @@
 
 #include "place_disk.h"
 #include "place_work.h"
+#include "proto.h"
 #include "util.h"
+
+enum { RETRY_MS = 1000 };
 
 /* ---- mounts ---- */
 
@@ -150,8 +153,9 @@ int eg_place_watch_begin(struct eg_places *places, struct eg_place_watch *watch)
 	return r < 0 ? r : list_mounts(watch);
 }
 
-void eg_place_watch_settle(struct eg_places *places, struct eg_place_watch *watch)
+void eg_place_watch_settle(struct eg_places *places, struct eg_place_watch *watch, bool all)
 {
+	watch->retry_ms = all ? 0 : eg_proto_now_ms() + RETRY_MS;
 	watch->all = digest(watch, NULL);
 	watch->counted = digest_counted(places, watch);
 	watch->settled = true;
@@ -159,8 +163,8 @@ void eg_place_watch_settle(struct eg_places *places, struct eg_place_watch *watc
 
 bool eg_place_watch_is_stale(struct eg_places *places, struct eg_place_watch *watch)
 {
-	return !watch->settled || have_links_changed(places, watch) ||
-	       have_mounts_changed(places, watch);
+	return !watch->settled || (watch->retry_ms && eg_proto_now_ms() >= watch->retry_ms) ||
+	       have_links_changed(places, watch) || have_mounts_changed(places, watch);
 }
 
 void eg_place_watch_done(struct eg_place_watch *watch)

@@ -61,6 +61,10 @@ int eg_place_work_rule(struct eg_place_work *work, uint32_t index, uint32_t abou
 /* What is mounted below what was added. 0 or a negative errno. */
 int eg_place_work_mounts(struct eg_place_work *work);
 
+/* Has the kernel side know what of names and identities has changed. places: locked. 0 or a
+ * negative errno; what has not got there stays changed. */
+int eg_place_work_put(struct eg_places *places);
+
 /* Asks for the identities, and has the kernel side know names and identities. 0 or a negative
  * errno. */
 int eg_place_work_publish(struct eg_place_work *work);

@@ -234,24 +234,44 @@ int eg_places_wanted(const struct eg_config_profile *profile, struct eg_place_wa
 
 /* ---- sweep ---- */
 
-struct numbers {
-	uint32_t *list; /* owned, sorted */
+/* The rules there are. */
+struct used {
+	struct eg_policy_place *list; /* owned, sorted, each place once */
 	size_t n;
 };
 
-static int compare_numbers(const void *va, const void *vb)
+static const struct eg_policy_place *find_used(const struct used *used, uint32_t place)
 {
-	const uint32_t *a = va, *b = vb;
+	const struct eg_policy_place wanted = {.place = place};
 
-	return (*a > *b) - (*a < *b);
+	return used->n ? bsearch(&wanted, used->list, used->n, sizeof(*used->list), compare_rules)
+		       : NULL;
 }
 
 static bool is_used(const struct eg_place_node *node, const void *arg)
 {
-	const struct numbers *used = arg;
+	return find_used(arg, node->place.id) != NULL;
+}
 
-	return used->n &&
-	       bsearch(&node->place.id, used->list, used->n, sizeof(*used->list), compare_numbers);
+/*
+ * Takes their mark from places that are left only for being on the way to others: a file that gets
+ * another name is in the nearest place that has it, and would be in none with rules.
+ */
+static int unmark(struct eg_places *places, const struct used *used)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < places->tree.n; i++) {
+		struct eg_place_node *node = &places->tree.nodes[i];
+		const struct eg_policy_place *has = find_used(used, node->place.id);
+
+		if (!(node->place.flags & EG_PLACE_RULED) ||
+		    (has && has->rule.about & ~(1U << EG_ASK_KEEP)))
+			continue;
+		node->place.flags &= ~(uint32_t)EG_PLACE_RULED;
+		node->changed = any = true;
+	}
+	return any ? eg_place_work_put(places) : 0;
 }
 
 /* Drops what the tree has no number for from a map. */
@@ -275,11 +295,13 @@ static bool is_live(uint32_t place, const void *arg)
 
 static int sweep(struct eg_places *places)
 {
-	struct numbers used = {0};
+	struct used used = {0};
 	int r = eg_bpf_place_rules_used(places->bpf, &used.list, &used.n);
 
 	if (!r)
 		r = eg_place_tree_prune(&places->tree, is_used, &used);
+	if (!r)
+		r = unmark(places, &used);
 	free(used.list);
 	if (!r)
 		r = sweep_map(places, EG_PLACES_SEEN, sizeof(struct eg_file_id));

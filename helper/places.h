@@ -45,7 +45,8 @@ struct eg_place_watch {
 	size_t n_mounts;     /* bytes */
 	uint64_t all;	     /* digest of all mounts */
 	uint64_t counted;    /* of those below places */
-	bool settled;	     /* all was looked up */
+	bool settled;	     /* it has been gone through */
+	int64_t retry_ms;    /* CLOCK_MONOTONIC: not all could be looked up; 0 = all was */
 	uint64_t turn;	     /* of eg_places_protect, 0 = none */
 };
 
@@ -91,11 +92,15 @@ int eg_places_sweep(struct eg_places *places);
  * forgotten. 0 or a negative errno. */
 int eg_place_watch_begin(struct eg_places *places, struct eg_place_watch *watch);
 
-/* All was. Without this, after a failure, the watch stays stale. */
-void eg_place_watch_settle(struct eg_places *places, struct eg_place_watch *watch);
+/*
+ * It has been gone through; without this the watch stays stale. all: all could be looked up. If
+ * not, it is stale again after a second, and until then with changes only: what failed for want of
+ * room or memory would fail each login's look, at the price of a whole one.
+ */
+void eg_place_watch_settle(struct eg_places *places, struct eg_place_watch *watch, bool all);
 
-/* Has something changed since it began, or was not all looked up? Some system calls for each link;
- * waits for other threads only when something was mounted. */
+/* Has something changed since it began, or is a look due that failed? Some system calls for each
+ * link; waits for other threads only when something was mounted. */
 bool eg_place_watch_is_stale(struct eg_places *places, struct eg_place_watch *watch);
 
 /* Releases what it owns and zeroes it; fine on a zeroed one. */

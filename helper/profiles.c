@@ -112,20 +112,22 @@ bool eg_in_force_is_used(const struct eg_helper *helper, uint32_t slot)
 	return false;
 }
 
-void eg_in_force_sweep(struct eg_helper *helper)
+size_t eg_in_force_sweep(struct eg_helper *helper, uint32_t slots[EG_PROFILES_MAX])
 {
-	for (size_t i = 0; i < helper->n_in_force;) {
+	size_t n = 0, stay = 0;
+
+	for (size_t i = 0; i < helper->n_in_force; i++) {
 		struct eg_in_force *entry = &helper->in_force[i];
 
-		if (entry->profile || eg_in_force_is_used(helper, entry->slot) ||
-		    eg_bpf_profile_drop(helper->bpf, entry->slot) < 0) {
-			i++;
+		if (entry->profile || eg_in_force_is_used(helper, entry->slot)) {
+			helper->in_force[stay++] = *entry;
 			continue;
 		}
+		slots[n++] = entry->slot;
 		eg_resolved_done(&entry->resolved);
-		helper->n_in_force--;
-		memmove(entry, entry + 1, (helper->n_in_force - i) * sizeof(*entry));
 	}
+	helper->n_in_force = stay;
+	return n;
 }
 
 const char *eg_in_force_feed(const struct eg_helper *helper, uint32_t slot, uint32_t generation,
@@ -174,7 +176,27 @@ static int refresh_places(struct eg_helper *helper, const struct eg_in_force *en
 	return r;
 }
 
-/* After a failure the watch stays stale, and the next refresh tries again. */
+/* One that fails keeps the others from nothing. 0, or the first's negative errno with *err. */
+static int refresh_each(struct eg_helper *helper, bool *renewed, struct eg_err *err)
+{
+	int first = 0;
+
+	for (size_t i = 0; i < helper->n_in_force; i++) {
+		struct eg_err one = {0};
+		int r = 0;
+
+		if (!helper->in_force[i].profile)
+			continue;
+		renewed[helper->in_force[i].slot] = true;
+		r = refresh_places(helper, &helper->in_force[i], &one);
+		if (r >= 0 || first)
+			continue;
+		first = r;
+		*err = one;
+	}
+	return first;
+}
+
 static void refresh_all_places(struct eg_helper *helper, bool *renewed)
 {
 	struct eg_err err = {0};
@@ -182,14 +204,12 @@ static void refresh_all_places(struct eg_helper *helper, bool *renewed)
 
 	eg_places_hold(helper->places);
 	r = eg_place_watch_begin(helper->places, &helper->place_watch);
-	for (size_t i = 0; i < helper->n_in_force && !r; i++)
-		if (helper->in_force[i].profile) {
-			renewed[helper->in_force[i].slot] = true;
-			r = refresh_places(helper, &helper->in_force[i], &err);
-		}
 	if (!r) {
-		eg_inforce_protect(helper, &helper->place_watch, NULL);
-		eg_place_watch_settle(helper->places, &helper->place_watch);
+		bool all;
+
+		r = refresh_each(helper, renewed, &err);
+		all = !eg_inforce_protect(helper, &helper->place_watch, NULL) && !r;
+		eg_place_watch_settle(helper->places, &helper->place_watch, all);
 	}
 	eg_places_release(helper->places);
 	if (!r)

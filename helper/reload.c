@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
  * Reloads beside the loop. Parsing and compiling a million rules takes seconds, and freeing the old
- * ones waits for the kernel; logins and events must not wait for that. So a thread prepares, the
- * loop swaps, and another thread settles: never both at a time, and the loop leaves alone what
- * theirs is (inforce.h). A thread tells that it is done by closing its end of a pipe.
+ * ones, or those of a load that is refused, waits for the kernel; logins and events must not wait
+ * for that. So a thread prepares, the loop swaps, and another thread settles: never both at a time,
+ * and the loop leaves alone what theirs is (inforce.h). A thread tells that it is done by closing
+ * its end of a pipe.
  */
 #include "helper.h"
 
@@ -25,18 +26,26 @@
 
 enum {
 	WAITERS_MAX = EG_CLIENTS_MAX,
-	NICE = 10, /* not more: the loop may have to wait for what this thread has locked */
+	/* Not more: a login's look-up may have to wait for the places of one profile, which this
+	 * thread has locked, and it cannot be less nice for that long without CAP_SYS_NICE. */
+	NICE = 10,
 };
+
+/* The thread's; NONE has none, and comes before the others. */
+enum step { NONE, PREPARE, SETTLE };
 
 struct eg_reload {
 	struct eg_source done; /* readable when the thread has ended */
 	pthread_t thread;
 	int out; /* the thread's end */
 	struct eg_load load;
-	int error;     /* of the step that ran */
-	bool settling; /* else it prepares */
-	bool ended;    /* the step has; the next waits for a refresh to end */
-	bool again;    /* there was another request meanwhile: with what is there then */
+	/* what the loop took out of the table before the step; the thread has the kernel drop it */
+	uint32_t left[EG_PROFILES_MAX];
+	size_t n_left;
+	int error;	/* of the load */
+	enum step step; /* the one that runs, or ran last */
+	bool ended;	/* it has; the next waits for a refresh to end */
+	bool again;	/* there was another request meanwhile: with what is there then */
 	int waiters[WAITERS_MAX], next_waiters[WAITERS_MAX]; /* owned; the latter for `again` */
 	size_t n_waiters, n_next;
 };
@@ -82,9 +91,14 @@ static void add_waiter(int *list, size_t *n, int fd)
 
 /* ---- steps ---- */
 
-static void step(struct eg_reload *reload)
+static void work(struct eg_reload *reload)
 {
-	if (reload->settling)
+	struct eg_bpf *bpf = reload->load.helper->bpf;
+
+	/* Where that fails, it goes when its slot is used again. */
+	for (size_t i = 0; i < reload->n_left; i++)
+		(void)eg_bpf_profile_drop(bpf, reload->left[i]);
+	if (reload->step == SETTLE)
 		eg_load_settle(&reload->load);
 	else
 		reload->error = eg_load_prepare(&reload->load);
@@ -97,17 +111,21 @@ static void *run(void *arg)
 	/* Logins first, where there are few processors. On Linux this is of the thread alone, and
 	 * only costs time when it fails. */
 	(void)setpriority(PRIO_PROCESS, 0, NICE);
-	step(reload);
+	work(reload);
 	eg_close_p(&reload->out);
 	return NULL;
 }
 
 static void on_done(struct eg_helper *helper, struct eg_source *source, uint32_t events);
 
-/* Runs a step in a thread, or, when there can be none, here. */
-static void start(struct eg_helper *helper, struct eg_reload *reload)
+/* Runs a step in a thread, or, when there can be none, here. No refresh goes on: what sessions had
+ * that have ended since leaves the table, and makes room. */
+static void start(struct eg_helper *helper, struct eg_reload *reload, enum step step)
 {
 	int pair[2] = {-1, -1}, r = 0;
+
+	reload->step = step;
+	reload->n_left = eg_in_force_sweep(helper, reload->left);
 
 	if (pipe2(pair, O_CLOEXEC) < 0)
 		r = -errno;
@@ -123,21 +141,16 @@ static void start(struct eg_helper *helper, struct eg_reload *reload)
 	       strerror(-r));
 	eg_close_p(&reload->done.fd);
 	reload->done.fd = -1;
-	step(reload);
+	work(reload);
 	eg_close_p(&reload->out);
 	on_done(helper, &reload->done, 0);
 }
 
 static void begin(struct eg_helper *helper, struct eg_reload *reload)
 {
-	eg_notify_reloading();
-	/* What sessions had that have ended since makes room. A refresh reads the table. */
-	if (!eg_refresh_goes_on(helper))
-		eg_in_force_sweep(helper);
 	eg_load_begin(&reload->load, helper, helper->config_file, true);
-	reload->settling = false;
 	reload->error = 0;
-	start(helper, reload);
+	start(helper, reload, PREPARE);
 }
 
 static void refused(struct eg_helper *helper, struct eg_reload *reload)
@@ -152,17 +165,25 @@ static void refused(struct eg_helper *helper, struct eg_reload *reload)
 	       helper->config ? "the policy in force stays" : "there is none in force");
 }
 
+static void go_on(struct eg_helper *helper, struct eg_reload *reload);
+
+static void request(struct eg_helper *helper, struct eg_reload *reload)
+{
+	eg_notify_reloading();
+	reload->step = NONE;
+	go_on(helper, reload);
+}
+
 static void over(struct eg_helper *helper, struct eg_reload *reload)
 {
 	eg_load_done(&reload->load);
-	eg_in_force_sweep(helper);
 	answer_all(helper, reload, reload->error);
 	if (reload->again) {
 		reload->again = false;
 		memcpy(reload->waiters, reload->next_waiters, sizeof(reload->waiters));
 		reload->n_waiters = reload->n_next;
 		reload->n_next = 0;
-		begin(helper, reload);
+		request(helper, reload);
 		return;
 	}
 	free(reload);
@@ -170,33 +191,36 @@ static void over(struct eg_helper *helper, struct eg_reload *reload)
 	eg_notify_ready();
 }
 
-/* Prepared: puts it in force. Who waits is told when what it replaced is gone, too. */
+/* Prepared: puts it in force. Who waits is told when what it replaced is gone, too, or what of it
+ * came to nothing. */
 static void prepared(struct eg_helper *helper, struct eg_reload *reload)
 {
 	if (!reload->error)
 		reload->error = eg_load_swap(&reload->load);
 	if (reload->error) {
 		refused(helper, reload);
-		over(helper, reload);
+		start(helper, reload, SETTLE);
 		return;
 	}
 	helper->last_error[0] = '\0';
-	reload->settling = true;
-	start(helper, reload);
+	start(helper, reload, SETTLE);
 	/* What has changed since it was prepared, which logins meanwhile may have had already. */
 	eg_refresh_start(helper);
 }
 
-/* A refresh has the table and the configuration in force: the next step changes those. */
+/* A refresh has the table and the configuration in force: the next step changes those. Also the
+ * first: a profile is not to be refused for the room that those of ended sessions take. */
 static void go_on(struct eg_helper *helper, struct eg_reload *reload)
 {
 	reload->ended = eg_refresh_goes_on(helper);
 	if (reload->ended)
 		return;
-	if (reload->settling)
+	if (reload->step == SETTLE)
 		over(helper, reload);
-	else
+	else if (reload->step == PREPARE)
 		prepared(helper, reload);
+	else
+		begin(helper, reload);
 }
 
 void eg_reload_go_on(struct eg_helper *helper)
@@ -238,8 +262,9 @@ void eg_reload(struct eg_helper *helper, int waiter)
 		return;
 	}
 	helper->reload = reload;
+	reload->done.fd = -1;
 	add_waiter(reload->waiters, &reload->n_waiters, waiter);
-	begin(helper, reload);
+	request(helper, reload);
 }
 
 void eg_reload_close(struct eg_helper *helper)
@@ -255,7 +280,8 @@ void eg_reload_close(struct eg_helper *helper)
 		eg_close_p(&reload->waiters[i]);
 	for (size_t i = 0; i < reload->n_next; i++)
 		eg_close_p(&reload->next_waiters[i]);
-	eg_load_done(&reload->load);
+	if (reload->step != NONE)
+		eg_load_done(&reload->load);
 	free(reload);
 	helper->reload = NULL;
 }

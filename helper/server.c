@@ -186,7 +186,7 @@ static int serve(struct eg_helper *helper, struct eg_client *client)
 
 /* ---- connections ---- */
 
-void eg_server_drop(struct eg_helper *helper, struct eg_client *client)
+void eg_server_drop(struct eg_helper *helper, struct eg_client *client, int why)
 {
 	struct eg_client **at = &helper->clients;
 
@@ -194,7 +194,7 @@ void eg_server_drop(struct eg_helper *helper, struct eg_client *client)
 		at = &(*at)->next;
 	*at = client->next;
 	helper->n_clients--;
-	eg_opening_end(helper, client);
+	eg_opening_end(helper, client, why);
 	eg_close_p(&client->source.fd);
 	eg_close_p(&client->peer.pidfd);
 	free(client);
@@ -211,7 +211,7 @@ static void on_client(struct eg_helper *helper, struct eg_source *source, uint32
 	if (r != -ENOTCONN)
 		eg_server_log(helper, "closing the connection of pid %d: %s", (int)client->peer.pid,
 			      strerror(-r));
-	eg_server_drop(helper, client);
+	eg_server_drop(helper, client, r);
 }
 
 /* May this guarded peer have one more connection? Guarded peers share a few, so that they cannot
@@ -238,7 +238,7 @@ static void make_room(struct eg_helper *helper)
 		oldest = oldest->next;
 	eg_server_log(helper, "too many connections: dropping the oldest, of pid %d",
 		      (int)oldest->peer.pid);
-	eg_server_drop(helper, oldest);
+	eg_server_drop(helper, oldest, -EUSERS);
 }
 
 /* Who connected, and may it? Fills *ret_peer (its pidfd is then the caller's) and *ret_session. 0
@@ -270,7 +270,7 @@ static void add_client(struct eg_helper *helper, int *fd, enum eg_door door,
 		       const struct eg_peer *peer, uint64_t session)
 {
 	struct eg_client *client = calloc(1, sizeof(*client));
-	int pidfd = peer->pidfd;
+	int pidfd = peer->pidfd, r;
 
 	if (!client) {
 		eg_close_p(&pidfd);
@@ -284,8 +284,9 @@ static void add_client(struct eg_helper *helper, int *fd, enum eg_door door,
 	client->next = helper->clients;
 	helper->clients = client;
 	helper->n_clients++;
-	if (eg_loop_add(helper, &client->source, EPOLLIN) < 0)
-		eg_server_drop(helper, client);
+	r = eg_loop_add(helper, &client->source, EPOLLIN);
+	if (r < 0)
+		eg_server_drop(helper, client, r);
 }
 
 static void on_connect(struct eg_helper *helper, struct eg_source *source, uint32_t events)
@@ -311,7 +312,7 @@ void eg_server_tick(struct eg_helper *helper, int64_t now_ms)
 	for (struct eg_client *client = helper->clients, *next; client; client = next) {
 		next = client->next;
 		if (now_ms > client->deadline_ms)
-			eg_server_drop(helper, client);
+			eg_server_drop(helper, client, -ETIMEDOUT);
 	}
 }
 
@@ -427,7 +428,7 @@ int eg_server_open(struct eg_helper *helper, const int *fds, size_t n_fds, struc
 void eg_server_close(struct eg_helper *helper)
 {
 	while (helper->clients)
-		eg_server_drop(helper, helper->clients);
+		eg_server_drop(helper, helper->clients, -ESHUTDOWN);
 	for (size_t i = 0; i < EG_ARRAY_SIZE(helper->listeners); i++) {
 		eg_close_p(&helper->listeners[i].fd);
 		helper->listeners[i].fd = -1;

@@ -28,8 +28,12 @@ __attribute__((format(printf, 3, 4))) int eg_server_refuse(int fd, int error, co
 __attribute__((format(printf, 2, 3))) void eg_server_log(struct eg_helper *helper,
 							 const char *format, ...);
 
-/* Closes the connection and releases it. */
-void eg_server_drop(struct eg_helper *helper, struct eg_client *client);
+/*
+ * Closes the connection and releases it. why, for the line about a request that still waits: a
+ * negative errno; -ENOTCONN: the caller has hung up, -ETIMEDOUT: its time is over, -EUSERS: others
+ * need the room, -ESHUTDOWN: the helper ends.
+ */
+void eg_server_drop(struct eg_helper *helper, struct eg_client *client, int why);
 
 /*
  * An EG_MSG_OPEN. passed: descriptor of the leaf, borrowed. Answers later, when the rules are about
@@ -39,7 +43,7 @@ void eg_server_drop(struct eg_helper *helper, struct eg_client *client);
  */
 int eg_opening(struct eg_helper *helper, struct eg_client *client, const void *request, int passed);
 
-/* The connection ends: whatever it waits for. */
-void eg_opening_end(struct eg_helper *helper, struct eg_client *client);
+/* The connection ends: whatever it waits for. why: as eg_server_drop. Logs a refusal. */
+void eg_opening_end(struct eg_helper *helper, struct eg_client *client, int why);
 
 #endif

@@ -10,7 +10,6 @@
 #include <sys/epoll.h>
 #include <sys/inotify.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "helper.h"
@@ -21,7 +20,6 @@
 enum {
 	QUIET_MS = 1000, /* a feed that is being written is left alone for so long */
 	LATE_MS = 10000, /* but is read then, even if it never rests */
-	GRAIN_MS = 20,	 /* file systems' times lag behind by a tick, 10 ms at most */
 };
 
 /* A feed, or what a link to one leads to. */
@@ -35,7 +33,6 @@ struct eg_watch {
 	struct eg_source events; /* inotify */
 	struct watched *list;	 /* owned */
 	size_t n;
-	int64_t since_ns;	   /* CLOCK_REALTIME: what is younger may not have been read */
 	int64_t first_ms, last_ms; /* of the changes that were not read; 0 = none */
 };
 
@@ -56,24 +53,6 @@ static bool has_changed(const struct watched *one)
 		(now.st_ino != one->was.st_ino || now.st_dev != one->was.st_dev ||
 		 now.st_size != one->was.st_size || now.st_mtim.tv_sec != one->was.st_mtim.tv_sec ||
 		 now.st_mtim.tv_nsec != one->was.st_mtim.tv_nsec));
-}
-
-static int64_t ns_of(const struct timespec *at)
-{
-	return (int64_t)at->tv_sec * 1000000000 + at->tv_nsec;
-}
-
-/* Renaming a file over another changes its ctime, whatever its mtime. To the clock's grain: what is
- * taken for younger by mistake costs one more load. A time to come is another clock's, or ours
- * before it was set: it says nothing, and would cost one load after the other. */
-static bool is_younger(const struct watched *one, int64_t since_ns)
-{
-	struct timespec now;
-	int64_t at = ns_of(&one->was.st_ctim);
-
-	(void)clock_gettime(CLOCK_REALTIME, &now); /* cannot fail */
-	return one->there && at >= since_ns - GRAIN_MS * 1000000 &&
-	       at <= ns_of(&now) + GRAIN_MS * 1000000;
 }
 
 static void note(struct eg_watch *watch)
@@ -127,17 +106,15 @@ static int add(struct eg_watch *watch, const char *path)
 	if (!more[watch->n].path)
 		return -ENOMEM;
 	r = watch_directory(watch, path);
-	look_at(&more[watch->n]);
-	if (is_younger(&more[watch->n++], watch->since_ns))
-		note(watch);
+	look_at(&more[watch->n++]);
 	return r;
 }
 
-/* The file and, where its name is a link, what that leads to. */
+/* The file and, where its name is a link, what that leads to: asked when the link is watched. */
 static void add_feed(struct eg_watch *watch, const char *path)
 {
-	char *real eg_auto_free = realpath(path, NULL);
 	int r = add(watch, path);
+	char *real eg_auto_free = realpath(path, NULL);
 
 	if (!r && real)
 		r = add(watch, real);
@@ -215,7 +192,7 @@ void eg_watch_tick(struct eg_helper *helper, int64_t now_ms, bool look)
 
 /* ---- open and close ---- */
 
-static void release(struct eg_watch *watch)
+void eg_watch_drop(struct eg_watch *watch)
 {
 	if (!watch)
 		return;
@@ -226,23 +203,38 @@ static void release(struct eg_watch *watch)
 	free(watch);
 }
 
-/* What came between reading the feeds and this: of the old watch's events some may not have been
- * read, and it does not know new feeds. So the files' own times are asked. */
-void eg_watch_renew(struct eg_helper *helper, int64_t since_ns)
+static void warn(int error)
 {
-	struct eg_watch *old = helper->watch, *watch = calloc(1, sizeof(*watch));
-	int r = watch ? 0 : -ENOMEM;
+	eg_log(LOG_WARNING,
+	       "cannot watch feeds: %s; changes are noticed within a minute, or by ebpfguardctl "
+	       "reload",
+	       strerror(-error));
+}
 
-	if (!r) {
-		watch->events = (struct eg_source){.fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK),
-						   .handle = on_events};
-		r = watch->events.fd < 0 ? -errno : eg_loop_add(helper, &watch->events, EPOLLIN);
-	}
+struct eg_watch *eg_watch_begin(const struct eg_config *config)
+{
+	struct eg_watch *watch = calloc(1, sizeof(*watch));
+
+	if (!watch)
+		return NULL;
+	watch->events = (struct eg_source){.fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK),
+					   .handle = on_events};
+	if (watch->events.fd < 0)
+		warn(-errno);
+	add_all(watch, config);
+	return watch;
+}
+
+/* Of the old watch's events some may not have been read: the new one has those that count. */
+void eg_watch_renew(struct eg_helper *helper, struct eg_watch *watch)
+{
+	struct eg_watch *old = helper->watch;
+	int r = !watch		       ? -ENOMEM
+		: watch->events.fd < 0 ? 0
+				       : eg_loop_add(helper, &watch->events, EPOLLIN);
+
 	if (r < 0)
-		eg_log(LOG_WARNING,
-		       "cannot watch feeds: %s; changes are noticed within a minute, or by "
-		       "ebpfguardctl reload",
-		       strerror(-r));
+		warn(r);
 	if (!watch)
 		return;
 	/* A change that waits for its quiet moment is not forgotten. */
@@ -250,14 +242,12 @@ void eg_watch_renew(struct eg_helper *helper, int64_t since_ns)
 		watch->first_ms = old->first_ms;
 		watch->last_ms = old->last_ms;
 	}
-	watch->since_ns = since_ns;
-	add_all(watch, helper->config);
 	helper->watch = watch;
-	release(old);
+	eg_watch_drop(old);
 }
 
 void eg_watch_close(struct eg_helper *helper)
 {
-	release(helper->watch);
+	eg_watch_drop(helper->watch);
 	helper->watch = NULL;
 }

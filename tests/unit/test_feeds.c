@@ -268,6 +268,34 @@ static void test_paths(void **state)
 	eg_config_free(config);
 }
 
+static bool no_memory;
+
+/* In place of the C library's. */
+char *strdup(const char *text)
+{
+	size_t size = strlen(text) + 1;
+	char *copy = no_memory ? NULL : malloc(size);
+
+	return copy ? memcpy(copy, text, size) : NULL;
+}
+
+/* One that could not be taken in must not be left out: it would not be protected. */
+static void test_paths_without_memory(void **state)
+{
+	struct eg_config *config = config_of("deny_files = (A);");
+	size_t n = 77;
+	char **paths;
+
+	(void)state;
+	no_memory = true;
+	paths = eg_feeds_paths(config, &n);
+	assert_false(eg_feeds_have_same_paths(config, config));
+	no_memory = false;
+	assert_null(paths);
+	assert_int_equal(n, 77);
+	eg_config_free(config);
+}
+
 /* A million lines of which one changes: with the copies and all, what a reload takes. */
 static void test_million(void **state)
 {
@@ -301,8 +329,11 @@ static void test_million(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_load),  TEST(test_refused), TEST(test_shrunk), TEST(test_bad_lines),
-		TEST(test_files), TEST(test_shared),  TEST(test_paths),	 TEST(test_million),
+		TEST(test_load),    TEST(test_refused),
+		TEST(test_shrunk),  TEST(test_bad_lines),
+		TEST(test_files),   TEST(test_shared),
+		TEST(test_paths),   TEST(test_paths_without_memory),
+		TEST(test_million),
 	};
 
 	return cmocka_run_group_tests_name("feeds", tests, make_dir, remove_dir);

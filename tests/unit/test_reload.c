@@ -7,6 +7,7 @@
  */
 #include <errno.h>
 #include <poll.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -24,7 +25,7 @@
 #include "notify.h"
 #include "refresh.h"
 
-enum { SOURCES = 8, ROUNDS = 400, PATIENCE_MS = 20000, BAD = -EINVAL };
+enum { SLOT = 5, SOURCES = 8, ROUNDS = 400, PATIENCE_MS = 20000, BAD = -EINVAL };
 
 static struct {
 	int table;		  /* of the loop; a refresh reads it */
@@ -35,6 +36,13 @@ static struct {
 	int crowded;		  /* times that there were two of them */
 	atomic_bool refuse, hold; /* hold: a refresh does not end */
 	atomic_int refused;
+	pthread_t loop;
+	bool in_the_way; /* a profile that nobody has: leaves the table with the next sweep */
+	bool untaken;	 /* it has left, and the kernel still has it */
+	int dropped;	 /* profiles */
+	int late;	 /* times that a load found the kernel still having one */
+	bool full;	 /* a load has what is to be dropped */
+	int waited;	 /* times that the loop waited for the kernel */
 	struct eg_source *sources[SOURCES];
 } fake;
 
@@ -80,7 +88,8 @@ static void be_busy(void)
 int eg_load_prepare(struct eg_load *load)
 {
 	be_busy();
-	load->looked_up = true;
+	load->looked_up = fake.full = true;
+	fake.late += fake.untaken || fake.in_the_way;
 	fake.prepared++;
 	if (!fake.refuse)
 		return 0;
@@ -96,22 +105,48 @@ int eg_load_swap(struct eg_load *load)
 	return 0;
 }
 
+/* What drops a policy does: not the loop, where logins wait for it. */
+static void wait_for_kernel(void)
+{
+	fake.waited += pthread_equal(pthread_self(), fake.loop) != 0;
+}
+
 void eg_load_settle(struct eg_load *load)
 {
 	(void)load;
 	be_busy();
+	wait_for_kernel();
+	fake.full = false;
 }
 
 void eg_load_done(struct eg_load *load)
 {
+	if (fake.full)
+		wait_for_kernel();
 	fake.done++;
 	memset(load, 0, sizeof(*load));
 }
 
-void eg_in_force_sweep(struct eg_helper *helper)
+size_t eg_in_force_sweep(struct eg_helper *helper, uint32_t slots[EG_PROFILES_MAX])
 {
+	size_t n = fake.in_the_way;
+
 	(void)helper;
 	fake.table++;
+	fake.in_the_way = false;
+	fake.untaken |= n;
+	slots[0] = SLOT;
+	return n;
+}
+
+int eg_bpf_profile_drop(struct eg_bpf *bpf, uint32_t slot)
+{
+	(void)bpf;
+	assert_int_equal(slot, SLOT);
+	wait_for_kernel();
+	fake.untaken = false;
+	fake.dropped++;
+	return 0;
 }
 
 void eg_notify_ready(void)
@@ -174,6 +209,7 @@ static int set_up(void **state)
 {
 	(void)state;
 	memset(&fake, 0, sizeof(fake));
+	fake.loop = pthread_self();
 	return 0;
 }
 
@@ -227,6 +263,35 @@ static void test_reload(void **state)
 	assert_false(helper.place_watch.settled); /* it may have disturbed what is known */
 	assert_int_equal(fake.begun, 2);
 	assert_int_equal(fake.done, 2);
+	assert_int_equal(fake.waited, 0);
+	eg_refresh_close(&helper);
+}
+
+/* What sessions had that have ended makes room for what is loaded: also when a refresh, which reads
+ * the table, goes on as the reload begins. And no login waits while the kernel drops it. */
+static void test_room_is_made_first(void **state)
+{
+	struct eg_helper helper = {0};
+	struct eg_refresh_wait *wait;
+	int waiting = 1;
+
+	(void)state;
+	fake.in_the_way = true;
+	reload_once(&helper, EG_MSG_OK);
+	assert_int_equal(fake.dropped, 1);
+	fake.in_the_way = fake.hold = true;
+	assert_int_equal(eg_refresh_ask(&helper, on_refreshed, &waiting, &wait), 0);
+	eg_reload(&helper, -1);
+	for (int i = 0; i < 100; i++)
+		(void)turn(&helper, 1);
+	fake.hold = false;
+	while (turn(&helper, PATIENCE_MS))
+		;
+	assert_int_equal(waiting, 0);
+	assert_int_equal(fake.dropped, 2);
+	assert_int_equal(fake.swapped, 2);
+	assert_int_equal(fake.late, 0);
+	assert_int_equal(fake.waited, 0);
 	eg_refresh_close(&helper);
 }
 
@@ -261,15 +326,16 @@ static void test_steps_wait_for_refreshes(void **state)
 	eg_refresh_close(&helper);
 }
 
-/* A load that is prepared, while a refresh goes on: the source's descriptor is gone. */
+/* A refresh that begins while a load is prepared, and goes on when it has been: the source's
+ * descriptor is gone. */
 static void prepare_under_refresh(struct eg_helper *helper, int *waiting)
 {
 	struct eg_refresh_wait *wait;
 
 	fake.hold = true;
 	++*waiting;
-	assert_int_equal(eg_refresh_ask(helper, on_refreshed, waiting, &wait), 0);
 	eg_reload(helper, -1);
+	assert_int_equal(eg_refresh_ask(helper, on_refreshed, waiting, &wait), 0);
 	for (int i = 0; ((struct eg_source *)helper->reload)->fd >= 0; i++) {
 		assert_true(i < PATIENCE_MS);
 		(void)turn(helper, 1);
@@ -337,6 +403,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_reload, set_up),
+		cmocka_unit_test_setup(test_room_is_made_first, set_up),
 		cmocka_unit_test_setup(test_steps_wait_for_refreshes, set_up),
 		cmocka_unit_test_setup(test_swap_waits_for_a_refresh, set_up),
 		cmocka_unit_test_setup(test_close_before_the_swap, set_up),

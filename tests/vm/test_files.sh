@@ -119,6 +119,19 @@ is "everything: what is allowed" "ok ok" "$(sh_as alice "touch /srv/try/hers; $T
 is "everything: what is not" "EPERM EPERM EPERM" \
 	"$(sh_as alice "$T/try file-write $F/secret; $T/try file-create $F/new; $T/try file-write /srv/m/over/o" | paste -sd' ')"
 
+# ---- a rule goes, and its directory stays one on the way to another
+
+went_conf() { echo "files = { deny_read = [ \"$F\", \"$F/went\", \"$F/went/sub/b\" ]; };"; }
+gone_conf() { echo "files = { deny_read = [ \"$F\", \"$F/went/sub/b\" ]; };"; }
+mkdir -p $F/went/sub
+echo secret | tee $F/went/a >$F/went/sub/b
+chown -hR alice: $F/went
+use_conf went_conf
+use_conf gone_conf
+ln $F/went/a /srv/m/hard-went
+is "a rule has gone: a link made since, outside" ok "$(outside_alice "$T/try read /srv/m/hard-went")"
+is "a rule has gone: that of the directory above holds for it" EPERM "$(sh_as alice "$T/try read /srv/m/hard-went")"
+
 printf '%s\n' "$good" >/etc/ebpfguard.conf
 is "the configuration is put back" 0 "$(ebpfguardctl reload >/dev/null; echo $?)"
 is "no rule stays" "$rules_before" "$(rules)"

@@ -1,0 +1,330 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * Requests to open a session: what each waits for, and what is logged of one that is refused while
+ * it does. Whom it asks is stood in for here.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "log.h"
+#include "refresh.h"
+#include "server.h"
+
+/* What the stand-ins are told, and tell. */
+static struct {
+	int origin, proof; /* what is found out */
+	bool needs_groups;
+	int looks, opened, refreshes, lookups; /* how often it was asked for */
+	int refresh_error;
+	eg_refresh_fn refreshed;
+	eg_lookup_fn found;
+	int answer; /* type of the last, 0 = none */
+	char line[1024];
+} fake;
+
+int eg_peer_prove_leaf(struct eg_helper *helper, const struct eg_peer *peer, int dirfd,
+		       char *ret_path, size_t size, int *ret_level, const char **ret_reason)
+{
+	(void)helper;
+	(void)peer;
+	(void)dirfd;
+	(void)snprintf(ret_path, size, "/leaf");
+	*ret_level = 1;
+	*ret_reason = "it is no leaf";
+	return fake.proof;
+}
+
+int eg_origin_find(struct eg_helper *helper, const struct eg_peer *peer,
+		   const struct eg_msg_open *request, struct eg_origin *ret, struct eg_err *reterr)
+{
+	(void)helper;
+	(void)peer;
+	(void)request;
+	(void)ret;
+	fake.looks++;
+	return fake.origin < 0 ? eg_err_fail(reterr, fake.origin, "it cannot be found")
+			       : fake.origin;
+}
+
+int eg_session_open(struct eg_helper *helper, const struct eg_msg_open *request,
+		    const struct eg_peer *peer, const struct eg_groups *groups, int dirfd,
+		    const char *path, int level, struct eg_session **ret, struct eg_err *reterr)
+{
+	static struct eg_session session = {.number = 3};
+	struct eg_origin origin;
+	int r = eg_origin_find(helper, peer, request, &origin, reterr);
+
+	(void)groups;
+	(void)dirfd;
+	(void)path;
+	(void)level;
+	fake.opened++;
+	*ret = !r && request->flags & EG_OPEN_EXEMPT ? NULL : &session;
+	return r < 0 ? r : 0;
+}
+
+void eg_session_undo(struct eg_helper *helper, struct eg_session *session,
+		     const struct eg_peer *peer)
+{
+	(void)helper;
+	(void)session;
+	(void)peer;
+}
+
+int eg_session_needs_groups(struct eg_helper *helper, const struct eg_msg_open *request)
+{
+	(void)helper;
+	(void)request;
+	return fake.needs_groups;
+}
+
+int eg_refresh_ask(struct eg_helper *helper, eg_refresh_fn fn, void *arg,
+		   struct eg_refresh_wait **ret)
+{
+	(void)helper;
+	(void)arg;
+	*ret = NULL;
+	fake.refreshed = fn;
+	fake.refreshes++;
+	return fake.refresh_error;
+}
+
+void eg_refresh_forget(struct eg_helper *helper, struct eg_refresh_wait *wait)
+{
+	(void)helper;
+	(void)wait;
+}
+
+int eg_lookup_start(struct eg_helper *helper, const char *user, const char *const *names, size_t n,
+		    eg_lookup_fn done, void *arg, struct eg_lookup **ret)
+{
+	(void)helper;
+	(void)user;
+	(void)names;
+	(void)n;
+	*ret = arg; /* anything but NULL */
+	fake.found = done;
+	fake.lookups++;
+	return 0;
+}
+
+void eg_lookup_forget(struct eg_lookup *lookup)
+{
+	(void)lookup;
+}
+
+int eg_server_send(int fd, const void *msg)
+{
+	(void)fd;
+	fake.answer = ((const struct eg_msg *)msg)->type;
+	return 0;
+}
+
+int eg_server_refuse(int fd, int error, const char *format, ...)
+{
+	(void)fd;
+	(void)format;
+	assert_true(error < 0);
+	fake.answer = EG_MSG_REFUSED;
+	return 0;
+}
+
+void eg_server_log(struct eg_helper *helper, const char *format, ...)
+{
+	(void)helper;
+	(void)format;
+}
+
+void eg_server_drop(struct eg_helper *helper, struct eg_client *client, int why)
+{
+	eg_opening_end(helper, client, why);
+}
+
+void eg_log(int priority, const char *format, ...)
+{
+	va_list ap;
+
+	(void)priority;
+	va_start(ap, format);
+	(void)vsnprintf(fake.line, sizeof(fake.line), format, ap);
+	va_end(ap);
+}
+
+/* ---- the cases */
+
+static struct eg_config config;
+
+struct login {
+	struct eg_helper helper;
+	struct eg_client client;
+	struct eg_msg_open open;
+};
+
+static void set_up(struct login *login, unsigned int flags)
+{
+	memset(&fake, 0, sizeof(fake));
+	*login = (struct login){.helper.config = &config,
+				.client = {.source.fd = -1, .peer = {.pid = 7, .pidfd = -1}},
+				.open = {.flags = flags, .user = "carol"}};
+}
+
+static void ask(struct login *login)
+{
+	int leaf = open("/dev/null", O_RDONLY | O_CLOEXEC);
+
+	assert_true(leaf >= 0);
+	assert_int_equal(eg_opening(&login->helper, &login->client, &login->open, leaf), 0);
+	(void)close(leaf);
+}
+
+static void refreshed(struct login *login, int error)
+{
+	fake.refreshed(&login->helper, &login->client, error);
+}
+
+static void test_ordinary(void **state)
+{
+	const struct eg_groups none = {.known = true};
+	struct login login;
+
+	(void)state;
+	set_up(&login, 0);
+	fake.needs_groups = true;
+	ask(&login);
+	assert_int_equal(fake.looks + fake.answer, 0);
+	refreshed(&login, 0);
+	assert_int_equal(fake.lookups, 1);
+	assert_int_equal(fake.answer, 0);
+	fake.found(&login.helper, &login.client, 0, &none);
+	assert_int_equal(fake.answer, EG_MSG_OPENED);
+	assert_int_equal(fake.looks, 1);
+	assert_null(login.client.wait);
+}
+
+/* Where he comes from is looked for once, and he waits for nothing. */
+static void test_exempt(void **state)
+{
+	struct login login;
+
+	(void)state;
+	set_up(&login, EG_OPEN_EXEMPT);
+	ask(&login);
+	assert_int_equal(fake.answer, EG_MSG_NOT_GUARDED);
+	assert_int_equal(fake.looks, 1);
+	assert_int_equal(fake.refreshes + fake.opened, 0);
+	set_up(&login, EG_OPEN_EXEMPT);
+	fake.origin = -ENOTCONN;
+	ask(&login);
+	assert_int_equal(fake.answer, EG_MSG_REFUSED);
+	assert_int_equal(fake.looks, 1);
+	assert_non_null(strstr(fake.line, "reason=\"it cannot be found\""));
+	set_up(&login, EG_OPEN_EXEMPT);
+	fake.proof = -EPERM;
+	ask(&login);
+	assert_int_equal(fake.answer, EG_MSG_REFUSED);
+	assert_non_null(strstr(fake.line, "reason=\"it is no leaf\""));
+}
+
+static void test_exempt_from_a_guarded_session(void **state)
+{
+	struct login login;
+
+	(void)state;
+	set_up(&login, EG_OPEN_EXEMPT);
+	fake.origin = 1;
+	ask(&login);
+	assert_int_equal(fake.answer, 0);
+	assert_int_equal(fake.refreshes, 1);
+	refreshed(&login, 0);
+	assert_int_equal(fake.opened, 1);
+	assert_int_equal(fake.answer, EG_MSG_OPENED);
+}
+
+/* What is logged of one that ends while it waits, for the groups or before that. */
+static void test_reason_of_an_end(void **state)
+{
+	static const struct {
+		int why;
+		const char *files, *groups;
+	} ends[] = {
+		{-ENOTCONN, "the caller hung up after ", "the caller hung up after "},
+		{-ECONNRESET, " ms, when the files that rules", " ms, when the user's groups"},
+		{-ETIMEDOUT, "time is over: after ", " ms the user's groups were not known"},
+		{-EUSERS, "\"too many connections", "\"too many connections"},
+		{-ESHUTDOWN, "\"the helper ends", "\"the helper ends"},
+		{-EBADMSG, "\"the connection is closed: Bad message\"",
+		 "\"the connection is closed: Bad message\""},
+	};
+	struct login login;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(ends) / sizeof(*ends); i++)
+		for (int groups = 0; groups < 2; groups++) {
+			char errno_text[32];
+
+			set_up(&login, 0);
+			fake.needs_groups = groups;
+			ask(&login);
+			if (groups)
+				refreshed(&login, 0);
+			eg_opening_end(&login.helper, &login.client, ends[i].why);
+			(void)snprintf(errno_text, sizeof(errno_text), " errno=%d ", -ends[i].why);
+			assert_non_null(strstr(fake.line, "REFUSED open user=carol pid=7 "));
+			assert_non_null(strstr(fake.line, errno_text));
+			assert_non_null(strstr(fake.line, groups ? ends[i].groups : ends[i].files));
+			assert_null(login.client.wait);
+			fake.line[0] = '\0'; /* and nothing when nothing waits */
+			eg_opening_end(&login.helper, &login.client, ends[i].why);
+			assert_string_equal(fake.line, "");
+		}
+}
+
+/* Other files may count as well when the groups come and the policy is another one: it is not the
+ * groups that were not known. */
+static void test_reason_of_no_refresh(void **state)
+{
+	const struct eg_groups none = {.known = true};
+	struct login login;
+
+	(void)state;
+	set_up(&login, 0);
+	fake.needs_groups = true;
+	ask(&login);
+	refreshed(&login, 0);
+	login.helper.generation++;
+	fake.refresh_error = -ENOMEM;
+	fake.found(&login.helper, &login.client, 0, &none);
+	assert_int_equal(fake.answer, EG_MSG_REFUSED);
+	assert_non_null(strstr(fake.line, "cannot see whether files"));
+	set_up(&login, 0);
+	fake.needs_groups = true;
+	ask(&login);
+	refreshed(&login, 0);
+	fake.found(&login.helper, &login.client, -EIO, &none);
+	assert_non_null(strstr(fake.line, "cannot look up the user's groups"));
+	set_up(&login, 0);
+	ask(&login);
+	refreshed(&login, -EIO);
+	assert_non_null(strstr(fake.line, "cannot see whether files"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_ordinary),
+		cmocka_unit_test(test_exempt),
+		cmocka_unit_test(test_exempt_from_a_guarded_session),
+		cmocka_unit_test(test_reason_of_an_end),
+		cmocka_unit_test(test_reason_of_no_refresh),
+	};
+
+	return cmocka_run_group_tests_name("opening", tests, NULL, NULL);
+}
