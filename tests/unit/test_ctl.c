@@ -174,7 +174,7 @@ static void test_explain_which(void **state)
 {
 	static const char text[] =
 		"profiles = ( { name = \"a\"; } ); match = ( { user = [ \"x\", \"root\", \"y\" ];\n"
-		"group = [ \"eg_none\", \"root\" ]; service = [ \"cron\", \"sshd\" ];\n"
+		"group = [ \"eg_none\", \"root\" ]; service = [ \"dropbear\", \"sshd\" ];\n"
 		"rhost = [ \"10.0.0.0/8\", \"192.0.2.0/24\", \"192.0.2.0/25\", \"2001:db8::/32\" "
 		"];\n"
 		"key = [ \"" KEY2 "\", \"" KEY "\" ]; profile = \"a\"; } );\n";
@@ -187,8 +187,9 @@ static void test_explain_which(void **state)
 		"(one of 2), rhost 192.0.2.0/24 (one of 4), key " KEY " (one of 2)\n\n",
 		0);
 	assert_int_equal(
-		run(text, "explain root --service cron --rhost 2001:db8::1 --key " KEY2, out), 0);
-	assert_non_null(strstr(out, "service cron (one of 2), rhost 2001:db8::/32 (one of 4), "
+		run(text, "explain root --service dropbear --rhost 2001:db8::1 --key " KEY2, out),
+		0);
+	assert_non_null(strstr(out, "service dropbear (one of 2), rhost 2001:db8::/32 (one of 4), "
 				    "key " KEY2 " (one of 2)\n"));
 }
 
