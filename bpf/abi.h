@@ -18,7 +18,7 @@
 #include "abi_words.h"
 
 enum {
-	EG_ABI_VERSION = 4,
+	EG_ABI_VERSION = 5,
 
 	/* Profile slots (index into eg_profiles). Slot 0 never names a policy: what refers to it is
 	 * denied. */
@@ -260,13 +260,22 @@ enum {
 	EG_PLACE_RULED = 1U << 1, /* some policy has a rule about it */
 };
 
-/* Value of eg_linked: which places a file with several names was in when it got them, the first it
- * was found in first. What it is by the name that is used counts besides. */
-enum { EG_LINKED_PLACES = 3 };
-struct eg_linked {
-	struct eg_place place[EG_LINKED_PLACES]; /* id 0: free, as are those behind it */
+/*
+ * Value of eg_linked: which places a file with several names was in when it got them. What it is by
+ * the name that is used counts besides.
+ *
+ * A walk is the places upwards from one of its names that somebody had a rule about, the nearest
+ * first: as on any way up, the first with a rule about what is asked decides. Walks are in the
+ * order they were found.
+ */
+enum { EG_LINKED_PLACES = 4, EG_LINKED_WALKS = 3 };
+struct eg_linked_walk {
+	__u32 place[EG_LINKED_PLACES]; /* eg_place.id; 0: none, nor behind it */
 };
-_Static_assert(sizeof(struct eg_linked) == 24, "ABI");
+struct eg_linked {
+	struct eg_linked_walk walk[EG_LINKED_WALKS]; /* one without places: free, as behind it */
+};
+_Static_assert(sizeof(struct eg_linked) == 48, "ABI");
 
 /*
  * Key of eg_place_names. A name that does not fit is cut in pieces of EG_PLACE_NAME_SIZE - 1 bytes:

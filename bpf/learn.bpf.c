@@ -76,25 +76,31 @@ int BPF_PROG(eg_inode_rename, struct inode *old_dir, struct dentry *old_dentry,
 
 /* ---- other names ---- */
 
-/* The nearest place that anybody has a rule about, by where a name stands: what the file is besides
- * (eg_places, eg_learned) is not asked for itself, only for the directories above it. */
-struct eg_nearest {
-	__u64 at;
-	struct eg_place place;
+/* The way up from a name: what the file is besides (eg_places, eg_learned) is not asked for itself,
+ * only for the directories above it. */
+struct eg_upwards {
+	__u64 at; /* struct dentry */
+	struct eg_linked_walk walk;
 };
 
-static __always_inline bool eg_take_ruled(struct eg_nearest *nearest, const struct eg_place *place)
+static __always_inline void eg_walk_add(struct eg_linked_walk *walk, const struct eg_place *place)
 {
 	if (!place->id || !(place->flags & EG_PLACE_RULED))
-		return false;
-	nearest->place = *place;
-	return true;
+		return;
+	for (int i = 0; i < EG_LINKED_PLACES; i++) {
+		if (walk->place[i] == place->id)
+			return;
+		if (walk->place[i])
+			continue;
+		walk->place[i] = place->id;
+		return;
+	}
 }
 
-static long eg_climb_nearest(__u32 i, void *arg)
+static long eg_climb_ruled(__u32 i, void *arg)
 {
-	struct eg_nearest *nearest = arg;
-	struct dentry *dentry = (void *)nearest->at, *parent;
+	struct eg_upwards *up = arg;
+	struct dentry *dentry = (void *)up->at, *parent;
 	struct eg_known known;
 	struct eg_named n = {};
 
@@ -102,28 +108,39 @@ static long eg_climb_nearest(__u32 i, void *arg)
 	if (parent == dentry)
 		return 1;
 	eg_known_of(&known, (__u64)BPF_CORE_READ(parent, d_inode));
-	if ((eg_is_named(&n, &known.seen, dentry) && eg_take_ruled(nearest, &n.place)) ||
-	    (eg_is_named(&n, &known.learned, dentry) && eg_take_ruled(nearest, &n.place)))
-		return 1;
+	if (eg_is_named(&n, &known.seen, dentry))
+		eg_walk_add(&up->walk, &n.place);
+	if (eg_is_named(&n, &known.learned, dentry))
+		eg_walk_add(&up->walk, &n.place);
+	eg_walk_add(&up->walk, &known.learned);
 	/* What the helper knows it by is what has a rule now. */
-	if ((known.learned.id != known.seen.id && eg_take_ruled(nearest, &known.learned)) ||
-	    eg_take_ruled(nearest, &known.seen))
-		return 1;
-	nearest->at = (__u64)parent;
-	return 0;
+	eg_walk_add(&up->walk, &known.seen);
+	up->at = (__u64)parent;
+	return up->walk.place[EG_LINKED_PLACES - 1] ? 1 : 0;
+}
+
+static __always_inline bool eg_walk_is(const struct eg_linked_walk *a,
+				       const struct eg_linked_walk *b)
+{
+	bool same = true;
+
+	for (int i = 0; i < EG_LINKED_PLACES; i++)
+		same = same && a->place[i] == b->place[i];
+	return same;
 }
 
 /* The first that were noted stay: whatever a file is linked to later, it is what it was. */
-static __always_inline void eg_linked_add(struct eg_linked *linked, const struct eg_place *place)
+static __always_inline void eg_linked_add(struct eg_linked *linked,
+					  const struct eg_linked_walk *walk)
 {
-	if (!place->id || !(place->flags & EG_PLACE_RULED))
+	if (!walk->place[0])
 		return;
-	for (int i = 0; i < EG_LINKED_PLACES; i++) {
-		if (linked->place[i].id == place->id)
+	for (int i = 0; i < EG_LINKED_WALKS; i++) {
+		if (eg_walk_is(&linked->walk[i], walk))
 			return;
-		if (linked->place[i].id)
+		if (linked->walk[i].place[0])
 			continue;
-		linked->place[i] = *place;
+		linked->walk[i] = *walk;
 		return;
 	}
 }
@@ -133,8 +150,9 @@ SEC("lsm/inode_link")
 int BPF_PROG(eg_inode_link, struct dentry *old_dentry)
 {
 	struct inode *inode = BPF_CORE_READ(old_dentry, d_inode);
-	struct eg_nearest nearest = {.at = (__u64)old_dentry};
+	struct eg_upwards up = {.at = (__u64)old_dentry};
 	struct eg_linked linked = {}, *before;
+	struct eg_linked_walk seen = {};
 	struct eg_file_id id = {};
 	struct eg_known known;
 
@@ -145,11 +163,16 @@ int BPF_PROG(eg_inode_link, struct dentry *old_dentry)
 	if (before)
 		linked = *before;
 	eg_known_of(&known, (__u64)inode);
-	eg_linked_add(&linked, &known.seen);
-	eg_linked_add(&linked, &known.learned);
-	bpf_loop(EG_WALK_MAX, eg_climb_nearest, &nearest, 0);
-	eg_linked_add(&linked, &nearest.place);
-	if (!linked.place[0].id)
+	/* Two that it is itself: neither is above the other. */
+	if (known.learned.id)
+		eg_walk_add(&seen, &known.seen);
+	else
+		eg_walk_add(&up.walk, &known.seen);
+	eg_walk_add(&up.walk, &known.learned);
+	bpf_loop(EG_WALK_MAX, eg_climb_ruled, &up, 0);
+	eg_linked_add(&linked, &seen);
+	eg_linked_add(&linked, &up.walk);
+	if (!linked.walk[0].place[0])
 		return 0;
 	/* As eg_remember. */
 	if (!eg_is_inside())

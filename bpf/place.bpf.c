@@ -122,6 +122,7 @@ static __always_inline int eg_consider_rule(struct eg_climb *c, __u32 policy, __
 	return decided;
 }
 
+/* 1 = the place has a rule about what is asked. */
 __noinline int eg_consider(struct eg_climb *c, __u32 place)
 {
 	int decided = 0;
@@ -130,8 +131,7 @@ __noinline int eg_consider(struct eg_climb *c, __u32 place)
 		return 0;
 	if (c->own)
 		decided = eg_consider_rule(c, c->own, place, 0);
-	eg_consider_rule(c, c->policy, place, decided);
-	return 0;
+	return eg_consider_rule(c, c->policy, place, decided);
 }
 
 static __always_inline void eg_note(struct eg_climb *c, const struct eg_file_id *id,
@@ -230,6 +230,19 @@ __noinline int eg_climb_on(struct eg_climb *c)
 	return 0;
 }
 
+/* What is above another was left by the file, not by what keeps its name. */
+static __always_inline void eg_consider_walk(struct eg_climb *c, const struct eg_linked_walk *walk)
+{
+	__u8 keep = c->keep;
+
+	for (int i = 0; i < EG_LINKED_PLACES; i++) {
+		if (eg_consider(c, walk->place[i]))
+			break;
+		c->keep = 0;
+	}
+	c->keep = keep;
+}
+
 /* What the file was when it got another name. Directories have one only. */
 __noinline int eg_consider_linked(struct eg_climb *c)
 {
@@ -246,8 +259,8 @@ __noinline int eg_consider_linked(struct eg_climb *c)
 		return 0;
 	eg_file_id_of(&id, inode);
 	linked = eg_linked_of(&id);
-	for (int i = 0; linked && i < EG_LINKED_PLACES; i++)
-		eg_consider(c, linked->place[i].id);
+	for (int i = 0; linked && i < EG_LINKED_WALKS; i++)
+		eg_consider_walk(c, &linked->walk[i]);
 	return 0;
 }
 

@@ -12,7 +12,7 @@
 
 #define EG_PIN_STR_(x) #x
 #define EG_PIN_STR(x)  EG_PIN_STR_(x)
-#define EG_PIN_ABI     4
+#define EG_PIN_ABI     5
 #define EG_PIN_DIR     EG_PIN_PARENT "/v" EG_PIN_STR(EG_PIN_ABI)
 /* A set under construction. bpffs allows no dot in a name. */
 #define EG_PIN_NEW     EG_PIN_DIR "_new"

@@ -134,6 +134,25 @@ int eg_bpf_places_drop(struct eg_bpf *bpf, enum eg_bpf_places kind, const void *
 	return drop_all(bpf->maps[kinds[kind].map], keys, n, kinds[kind].key_size);
 }
 
+/* What of it is about places that are. A walk that has none is left out. */
+static struct eg_linked live_of(const struct eg_linked *linked,
+				bool (*is_live)(uint32_t place, const void *arg), const void *arg)
+{
+	struct eg_linked ret = {0};
+	size_t walks = 0;
+
+	for (size_t i = 0; i < EG_LINKED_WALKS; i++) {
+		const uint32_t *place = linked->walk[i].place;
+		size_t n = 0;
+
+		for (size_t k = 0; k < EG_LINKED_PLACES; k++)
+			if (place[k] && is_live(place[k], arg))
+				ret.walk[walks].place[n++] = place[k];
+		walks += n > 0;
+	}
+	return ret;
+}
+
 /* In one of the maps of files with several names. */
 static int unlink_in(int fd, bool (*is_live)(uint32_t place, const void *arg), const void *arg)
 {
@@ -144,13 +163,9 @@ static int unlink_in(int fd, bool (*is_live)(uint32_t place, const void *arg), c
 	for (size_t i = 0; i < content.n && !r; i++) {
 		const struct eg_linked *has = &((const struct eg_linked *)content.values)[i];
 		const char *key = content.keys + i * key_size;
-		struct eg_linked stays = {0};
-		size_t n = 0;
+		struct eg_linked stays = live_of(has, is_live, arg);
 
-		for (size_t k = 0; k < EG_LINKED_PLACES; k++)
-			if (has->place[k].id && is_live(has->place[k].id, arg))
-				stays.place[n++] = has->place[k];
-		if (!n)
+		if (!stays.walk[0].place[0])
 			r = drop_all(fd, key, 1, key_size);
 		else if (memcmp(&stays, has, sizeof(stays)) != 0)
 			/* what was linked meanwhile has its places back with the next link */

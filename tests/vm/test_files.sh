@@ -132,6 +132,32 @@ ln $F/went/a /srv/m/hard-went
 is "a rule has gone: a link made since, outside" ok "$(outside_alice "$T/try read /srv/m/hard-went")"
 is "a rule has gone: that of the directory above holds for it" EPERM "$(sh_as alice "$T/try read /srv/m/hard-went")"
 
+# ---- a link made outside of sessions, from where several rules are one below the other
+
+# nested NAME: what alice may do by a link to F/went/a that was made under the configuration in force: read, and write.
+nested() {
+	ln -f $F/went/a "/srv/m/hard-$1"
+	sh_as alice "$T/try read /srv/m/hard-$1; $T/try file-write /srv/m/hard-$1" | paste -sd' '
+}
+other() { echo "profiles = ( { name = \"other\"; $1 } ); match = ( { user = \"nobody\"; profile = \"other\"; } );"; }
+nested1_conf() { echo "files = { deny_read = [ \"$F\" ]; deny_write = [ \"$F/went\" ]; };"; }
+nested2_conf() { echo "files = { deny_read = [ \"$F\" ]; };"; other "files = { deny_read = [ \"$F/went\", \"$F/went/a\" ]; };"; }
+nested3_conf() { echo "files = { deny_read = [ \"$F\" ]; allow = [ \"$F/went\" ]; };"; }
+nested4_conf() { echo "files = { deny_read = [ \"$F/went/a\" ]; deny_write = [ \"$F\" ]; };"; }
+for n in 1 2 3 4; do
+	# Each of them is linked for the first time.
+	rm -f $F/went/a /srv/m/hard-*
+	install -m 0666 /dev/null $F/went/a
+	use_conf nested${n}_conf
+	case $n in
+	1) is "links: a rule about writes below one about reads" "EPERM EPERM" "$(nested 1)" ;;
+	2) is "links: somebody else's rules below" "EPERM ok" "$(nested 2)" ;;
+	3) is "links: what is allowed below what is not" "ok ok" "$(nested 3)" ;;
+	4) is "links: a rule about the file below one about writes" "EPERM EPERM" "$(nested 4)" ;;
+	esac
+	is "links, $n: outside" "ok ok" "$(outside_alice "$T/try read /srv/m/hard-$n; $T/try file-write /srv/m/hard-$n" | paste -sd' ')"
+done
+
 printf '%s\n' "$good" >/etc/ebpfguard.conf
 is "the configuration is put back" 0 "$(ebpfguardctl reload >/dev/null; echo $?)"
 is "no rule stays" "$rules_before" "$(rules)"
