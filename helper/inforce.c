@@ -233,9 +233,10 @@ static int first_load(struct eg_helper *helper, struct eg_err *reterr)
 	struct eg_err err = {0};
 	int r = load_now(helper, helper->config_file, true, &err);
 
+	if (err.text[0])
+		(void)eg_err_format(&err, helper->last_error, sizeof(helper->last_error));
 	if (!r)
 		return 0;
-	(void)eg_err_format(&err, helper->last_error, sizeof(helper->last_error));
 	eg_log(LOG_ERR, "%s; there is none in force", helper->last_error);
 	if (r == -EOPNOTSUPP) {
 		(void)snprintf(reterr->text, sizeof(reterr->text), "%s", helper->last_error);

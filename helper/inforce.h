@@ -115,7 +115,8 @@ struct eg_load {
 	bool looked_up;			   /* what is known of places may have changed */
 	uint32_t generation;
 	bool swapped;	   /* it is in force */
-	struct eg_err err; /* when prepare failed */
+	int unswapped;	   /* -errno of a profile's policy that could not be put in force */
+	struct eg_err err; /* when prepare failed, or unswapped is set */
 };
 
 /* path: borrowed; keep: see above. What stands in *load is overwritten. */

@@ -239,17 +239,23 @@ int eg_load_prepare(struct eg_load *load)
 }
 
 /* Puts one profile in force. What fails here is a value of an array that is there. */
-static void swap_one(struct eg_helper *helper, struct eg_load_profile *one, uint32_t generation)
+static void swap_one(struct eg_load *load, struct eg_load_profile *one)
 {
-	int r = one->prepared ? eg_bpf_policy_swap(helper->bpf, one->prepared)
-			      : eg_bpf_policy_renumber(helper->bpf, one->entry.slot, generation);
+	struct eg_bpf *bpf = load->helper->bpf;
+	int r = one->prepared ? eg_bpf_policy_swap(bpf, one->prepared)
+			      : eg_bpf_policy_renumber(bpf, one->entry.slot, load->generation);
 
 	if (!r)
 		return;
-	eg_bpf_policy_abandon(helper->bpf, eg_take_ptr(&one->prepared));
+	eg_bpf_policy_abandon(bpf, eg_take_ptr(&one->prepared));
 	memset(one->entry.sum, 0, sizeof(one->entry.sum));
-	eg_log(LOG_ERR, "cannot put the policy of profile %s in force: %s; its old one stays",
-	       one->entry.name, strerror(-r));
+	load->unswapped =
+		eg_err_fail(&load->err, r,
+			    "cannot put the policy of profile %s in force: %s; it has the "
+			    "one it had before, or none: run ebpfguardctl reload",
+			    one->entry.name, strerror(-r));
+	(void)snprintf(load->err.file, sizeof(load->err.file), "%s", load->path);
+	eg_log(LOG_ERR, "%s", load->err.text);
 }
 
 /*
@@ -312,7 +318,7 @@ int eg_load_swap(struct eg_load *load)
 		return -ENOMEM;
 	eg_stray_settle(helper);
 	for (size_t i = 0; i < load->config->n_profiles; i++)
-		swap_one(helper, &load->profiles[i], load->generation);
+		swap_one(load, &load->profiles[i]);
 	for (size_t i = 0; i < load->config->n_profiles; i++)
 		memcpy(table[i].sum, load->profiles[i].entry.sum, EG_SUM_SIZE);
 	free(helper->in_force);

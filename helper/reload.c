@@ -119,14 +119,18 @@ static void *run(void *arg)
 static void on_done(struct eg_helper *helper, struct eg_source *source, uint32_t events);
 
 /* Runs a step in a thread, or, when there can be none, here. No refresh goes on: what sessions had
- * that have ended since leaves the table, and makes room. */
+ * that have ended since leaves the table, and makes room. A load compares with the table, so it
+ * begins after that: what is dropped is not there to be kept. */
 static void start(struct eg_helper *helper, struct eg_reload *reload, enum step step)
 {
 	int pair[2] = {-1, -1}, r = 0;
 
 	reload->step = step;
 	reload->n_left = eg_in_force_sweep(helper, reload->left);
-
+	if (step == PREPARE) {
+		eg_load_begin(&reload->load, helper, helper->config_file, true);
+		reload->error = 0;
+	}
 	if (pipe2(pair, O_CLOEXEC) < 0)
 		r = -errno;
 	reload->done = (struct eg_source){.fd = pair[0], .handle = on_done};
@@ -144,13 +148,6 @@ static void start(struct eg_helper *helper, struct eg_reload *reload, enum step 
 	work(reload);
 	eg_close_p(&reload->out);
 	on_done(helper, &reload->done, 0);
-}
-
-static void begin(struct eg_helper *helper, struct eg_reload *reload)
-{
-	eg_load_begin(&reload->load, helper, helper->config_file, true);
-	reload->error = 0;
-	start(helper, reload, PREPARE);
 }
 
 static void refused(struct eg_helper *helper, struct eg_reload *reload)
@@ -202,7 +199,12 @@ static void prepared(struct eg_helper *helper, struct eg_reload *reload)
 		start(helper, reload, SETTLE);
 		return;
 	}
+	/* Of a profile whose policy the kernel side did not take; the others are in force. */
+	reload->error = reload->load.unswapped;
 	helper->last_error[0] = '\0';
+	if (reload->error)
+		(void)eg_err_format(&reload->load.err, helper->last_error,
+				    sizeof(helper->last_error));
 	start(helper, reload, SETTLE);
 	/* What has changed since it was prepared, which logins meanwhile may have had already. */
 	eg_refresh_start(helper);
@@ -220,7 +222,7 @@ static void go_on(struct eg_helper *helper, struct eg_reload *reload)
 	else if (reload->step == PREPARE)
 		prepared(helper, reload);
 	else
-		begin(helper, reload);
+		start(helper, reload, PREPARE);
 }
 
 void eg_reload_go_on(struct eg_helper *helper)

@@ -37,12 +37,13 @@ static struct {
 	atomic_bool refuse, hold; /* hold: a refresh does not end */
 	atomic_int refused;
 	pthread_t loop;
-	bool in_the_way; /* a profile that nobody has: leaves the table with the next sweep */
-	bool untaken;	 /* it has left, and the kernel still has it */
-	int dropped;	 /* profiles */
-	int late;	 /* times that a load found the kernel still having one */
-	bool full;	 /* a load has what is to be dropped */
-	int waited;	 /* times that the loop waited for the kernel */
+	int untaken_by_kernel; /* -errno: a policy of the next load is not put in force */
+	bool in_the_way;       /* a profile that nobody has: leaves the table with the next sweep */
+	bool untaken;	       /* it has left, and the kernel still has it */
+	int dropped;	       /* profiles */
+	int late;	       /* times that a load found the kernel still having one */
+	bool full;	       /* a load has what is to be dropped */
+	int waited;	       /* times that the loop waited for the kernel */
 	struct eg_source *sources[SOURCES];
 } fake;
 
@@ -74,6 +75,7 @@ void eg_in_force_renewed(struct eg_helper *helper, const bool renewed[EG_PROFILE
 void eg_load_begin(struct eg_load *load, struct eg_helper *helper, const char *path, bool keep)
 {
 	*load = (struct eg_load){.helper = helper, .path = path, .keep = keep};
+	fake.late += fake.in_the_way; /* it would rely on what is dropped next */
 	fake.begun++;
 }
 
@@ -99,7 +101,7 @@ int eg_load_prepare(struct eg_load *load)
 
 int eg_load_swap(struct eg_load *load)
 {
-	(void)load;
+	load->unswapped = fake.untaken_by_kernel;
 	fake.swapped++;
 	fake.table += fake.prepared;
 	return 0;
@@ -267,6 +269,22 @@ static void test_reload(void **state)
 	eg_refresh_close(&helper);
 }
 
+/* Who waits hears of a profile that did not get its policy, though the others did. */
+static void test_one_is_not_taken(void **state)
+{
+	struct eg_helper helper = {0};
+
+	(void)state;
+	fake.untaken_by_kernel = -ENOENT;
+	reload_once(&helper, EG_MSG_REFUSED);
+	assert_int_equal(fake.swapped, 1);
+	assert_string_not_equal(helper.last_error, "");
+	fake.untaken_by_kernel = 0;
+	reload_once(&helper, EG_MSG_OK);
+	assert_string_equal(helper.last_error, "");
+	eg_refresh_close(&helper);
+}
+
 /* What sessions had that have ended makes room for what is loaded: also when a refresh, which reads
  * the table, goes on as the reload begins. And no login waits while the kernel drops it. */
 static void test_room_is_made_first(void **state)
@@ -403,6 +421,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_reload, set_up),
+		cmocka_unit_test_setup(test_one_is_not_taken, set_up),
 		cmocka_unit_test_setup(test_room_is_made_first, set_up),
 		cmocka_unit_test_setup(test_steps_wait_for_refreshes, set_up),
 		cmocka_unit_test_setup(test_swap_waits_for_a_refresh, set_up),
