@@ -230,26 +230,18 @@ __noinline int eg_climb_on(struct eg_climb *c)
 	return 0;
 }
 
-/* What is above another was left by the file, not by what keeps its name. */
-static __always_inline void eg_consider_walk(struct eg_climb *c, const struct eg_linked_walk *walk)
-{
-	__u8 keep = c->keep;
-
-	for (int i = 0; i < EG_LINKED_PLACES; i++) {
-		if (eg_consider(c, walk->place[i]))
-			break;
-		c->keep = 0;
-	}
-	c->keep = keep;
-}
-
-/* What the file was when it got another name. Directories have one only. */
+/*
+ * What the file was when it got another name. Directories have one only. It can only take away:
+ * what is allowed there says nothing about the name that is used. And the file has left these
+ * places, so what keeps their names does not ask for its.
+ */
 __noinline int eg_consider_linked(struct eg_climb *c)
 {
 	struct eg_file_id id = {};
 	struct eg_linked *linked;
 	struct dentry *dentry;
 	struct inode *inode;
+	__u8 keep;
 
 	if (!c)
 		return 0;
@@ -259,8 +251,14 @@ __noinline int eg_consider_linked(struct eg_climb *c)
 		return 0;
 	eg_file_id_of(&id, inode);
 	linked = eg_linked_of(&id);
+	keep = c->keep;
+	c->keep = 0;
 	for (int i = 0; linked && i < EG_LINKED_WALKS; i++)
-		eg_consider_walk(c, &linked->walk[i]);
+		for (int k = 0; k < EG_LINKED_PLACES; k++)
+			if (eg_consider(c, linked->walk[i].place[k]))
+				break;
+	c->keep = keep;
+	c->found = c->denied;
 	return 0;
 }
 

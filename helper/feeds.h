@@ -64,8 +64,8 @@ void eg_feeds_keep(struct eg_feeds *feeds, const char *state_dir);
 void eg_feeds_prune(const struct eg_feeds *feeds, const char *state_dir);
 
 /* What people should hear of: refused feeds (serious), what could not be kept (serious), and lines
- * that were passed over: the first of each, then how many more. One call for each, with where the
- * configuration names the feed. */
+ * that were passed over: the first of each, then how many more. One call for each. Where the
+ * configuration names the feed is told with all that its file has caused. */
 void eg_feeds_tell(const struct eg_feeds *feeds,
 		   void (*tell)(void *data, bool serious, const struct eg_err *what), void *data);
 

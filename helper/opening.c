@@ -206,6 +206,8 @@ static int wait_for_all(struct eg_helper *helper, struct eg_client *client,
 	return r < 0 ? give_up(client, r, no_refresh) : 0;
 }
 
+enum { SLOW_MS = 1000 }; /* who hangs up before need not have waited for anybody */
+
 /* Why there was no answer, and, when somebody is late, who. */
 static void tell_end(const struct eg_wait *wait, int why, char *buf, size_t size)
 {
@@ -216,7 +218,9 @@ static void tell_end(const struct eg_wait *wait, int why, char *buf, size_t size
 	long long ms = eg_proto_now_ms() - wait->since_ms;
 	const char *late = wait->lookup ? groups : files;
 
-	if (why == -ENOTCONN || why == -ECONNRESET)
+	if ((why == -ENOTCONN || why == -ECONNRESET) && ms < SLOW_MS)
+		(void)snprintf(buf, size, "the caller hung up after %lld ms", ms);
+	else if (why == -ENOTCONN || why == -ECONNRESET)
 		(void)snprintf(buf, size, "the caller hung up after %lld ms, when %s", ms, late);
 	else if (why == -ETIMEDOUT)
 		(void)snprintf(buf, size, "time is over: after %lld ms %s", ms, late);

@@ -254,8 +254,8 @@ static bool is_used(const struct eg_place_node *node, const void *arg)
 }
 
 /*
- * Takes their mark from places that are left only for being on the way to others: a file that gets
- * another name is in the nearest place that has it, and would be in none with rules.
+ * Takes their mark from places that are left only for being on the way to others: of a file that
+ * gets another name only the nearest few that have it are remembered.
  */
 static int unmark(struct eg_places *places, const struct used *used)
 {

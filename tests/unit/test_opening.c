@@ -256,7 +256,7 @@ static void test_reason_of_an_end(void **state)
 		const char *files, *groups;
 	} ends[] = {
 		{-ENOTCONN, "the caller hung up after ", "the caller hung up after "},
-		{-ECONNRESET, " ms, when the files that rules", " ms, when the user's groups"},
+		{-ECONNRESET, " ms\"", " ms\""}, /* at once: nobody is to blame */
 		{-ETIMEDOUT, "time is over: after ", " ms the user's groups were not known"},
 		{-EUSERS, "\"too many connections", "\"too many connections"},
 		{-ESHUTDOWN, "\"the helper ends", "\"the helper ends"},
@@ -285,6 +285,25 @@ static void test_reason_of_an_end(void **state)
 			eg_opening_end(&login.helper, &login.client, ends[i].why);
 			assert_string_equal(fake.line, "");
 		}
+}
+
+/* Who waits for a second has waited for somebody. */
+static void test_late_hang_up(void **state)
+{
+	struct login login;
+
+	(void)state;
+	for (int groups = 0; groups < 2; groups++) {
+		set_up(&login, 0);
+		fake.needs_groups = groups;
+		ask(&login);
+		if (groups)
+			refreshed(&login, 0);
+		(void)usleep(1000000);
+		eg_opening_end(&login.helper, &login.client, -ENOTCONN);
+		assert_non_null(strstr(fake.line, groups ? " ms, when the user's groups"
+							 : " ms, when the files that rules"));
+	}
 }
 
 /* Other files may count as well when the groups come and the policy is another one: it is not the
@@ -323,6 +342,7 @@ int main(void)
 		cmocka_unit_test(test_exempt),
 		cmocka_unit_test(test_exempt_from_a_guarded_session),
 		cmocka_unit_test(test_reason_of_an_end),
+		cmocka_unit_test(test_late_hang_up),
 		cmocka_unit_test(test_reason_of_no_refresh),
 	};
 

@@ -158,6 +158,20 @@ for n in 1 2 3 4; do
 	is "links, $n: outside" "ok ok" "$(outside_alice "$T/try read /srv/m/hard-$n; $T/try file-write /srv/m/hard-$n" | paste -sd' ')"
 done
 
+# What is allowed where a file was says nothing about the other name, and what keeps the names there keeps no other.
+use_conf nested3_conf
+install -d $F/up/sub
+ln -f $F/went/a $F/up/sub/x
+is "links: the other name's directories count" "EPERM ok" "$(sh_as alice "$T/try read $F/up/sub/x; $T/try read $F/went/a" | paste -sd' ')"
+is "links: outside" "ok ok" "$(outside_alice "$T/try read $F/up/sub/x; $T/try read $F/went/a" | paste -sd' ')"
+nested5_conf() { echo "files = { deny_read = [ \"$F/went\" ]; deny_write = [ \"$F/went/sub/b\" ]; };"; }
+use_conf nested5_conf
+install -d -m 0777 /srv/m/hers
+ln $F/went/a /srv/m/hers/x
+is "links: the other name may go, the directory may not" "EPERM EPERM ok" \
+	"$(sh_as alice "$T/try read /srv/m/hers/x; $T/try file-rename-away $F/went; $T/try file-remove /srv/m/hers/x" | paste -sd' ')"
+rm -rf $F/up
+
 printf '%s\n' "$good" >/etc/ebpfguard.conf
 is "the configuration is put back" 0 "$(ebpfguardctl reload >/dev/null; echo $?)"
 is "no rule stays" "$rules_before" "$(rules)"
