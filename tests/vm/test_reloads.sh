@@ -41,7 +41,7 @@ variant() {
 	echo 'profiles = ('
 	((i % 2)) && echo '{ name = "first"; deny = [ "10.0.0.0/8", "0.0.0.0/0" ]; },'
 	echo '{ name = "ops"; extends = "default"; default = "deny"; allow = [ "10.1.2.3", "2001:db8:900d::/48"'
-	((i % 3 == 1)) && echo ', "10.1.0.0/16", "10.1.2.3:9/udp"'
+	((i % 3 == 1)) && echo ', "10.1.0.0/16", "10.1.2.4:9/udp"'
 	echo ' ]; } ); match = ( { user = "alice"; profile = "ops"; }'
 	((i % 2)) && echo ', { user = "nobody"; profile = "first"; }'
 	echo ' );'
