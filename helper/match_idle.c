@@ -13,7 +13,10 @@
 #include "match.h"
 #include "util.h"
 
-enum { STEPS_MAX = 1 << 16 }; /* how often an entry before is asked, for one entry */
+enum {
+	STEPS_MAX = 1 << 16, /* how often an entry before is asked, for one entry */
+	LACKS_WORK = 11,     /* comparisons of eg_match_lacks */
+};
 
 /* ---- services ---- */
 
@@ -140,6 +143,8 @@ static bool is_taken(struct search *search, const struct eg_config *config)
 {
 	size_t n = 0;
 
+	if (!spend(search, LACKS_WORK))
+		return false;
 	if (eg_match_lacks(search->one[SERVICE]) & wants(search->entry))
 		return true;
 	for (const struct eg_config_match *match = config->matches; match < search->entry;
