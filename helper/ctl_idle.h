@@ -12,7 +12,7 @@
 
 #include "config.h"
 
-/* In which list an entry is: the second to the last go on from one of the first. */
+/* In which list an entry is: one of the first six, and what else is to be said of it. */
 enum {
 	EG_CTL_IDLE_EGRESS,
 	EG_CTL_IDLE_BIND,
@@ -25,7 +25,7 @@ enum {
 	EG_CTL_IDLE_LIST = 1U << 5,  /* the list as a whole, which begins with the entry */
 };
 
-/* An entry as it is written: the same wherever it is taken over. Borrowed from the configuration. */
+/* An entry as it is written, the same wherever it is taken over. Borrowed: spec and text. */
 struct eg_ctl_entry {
 	unsigned int list; /* EG_CTL_IDLE_* */
 	unsigned int line;

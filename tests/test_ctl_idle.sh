@@ -184,6 +184,10 @@ taken_over "one that has no effect but where reading is denied, too" \
 taken_over "one of a list, of which one profile has nothing to except from" \
 	$'files = { deny_read = [ "/nowhere/x", "/nowhere/y" ];\nallow = [ "/nowhere/x",\n"/nowhere/y/z" ]; };' 'files = { deny_read = []; };' \
 	2 "files.allow /nowhere/x has no effect: files.deny_read on line 1 $same"
+taken_over "files.allow where one alone denies anything" 'files = { allow = [ "/nowhere/x" ]; };' 'files = { deny_read = [ "/nowhere" ]; };'
+taken_over "files.allow where one alone denies anything, and that just the same" $'files = {\nallow = [ "/nowhere/x" ]; };' \
+	'files = { deny_read = [ "/nowhere/x" ]; };' 2 "files.allow /nowhere/x has no effect: files.deny_read on line 4 $same" \
+	2 "files.allow $without"
 taken_over "a program's files.allow" "rules = ( { $programs files = { allow = [ \"/nowhere/x\" ]; }; } ); files = { deny_read = [ \"/nowhere\" ]; };" \
 	'files = { deny_read = []; };'
 taken_over "a program's files.allow that has no effect in either" "rules = ( { $programs files = {"$'\nallow = [ "/nowhere/x" ]; }; } );' \
