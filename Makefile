@@ -54,7 +54,7 @@ PURE_OBJS   := eg_err.o cidr.o rule.o config.o config_schema.o config_names.o co
                diff.o diff_feeds.o diff_match.o learn_line.o learn_time.o learn_propose.o learn.o learn_print.o
 HELPER_OBJS := main.o log.o notify.o lookup.o refresh.o watch.o profiles.o load.o reload.o server.o opening.o peer.o control.o session.o session_open.o manager.o cgroup2.o bpf.o bpf_maps.o bpf_policies.o selftest.o story.o \
                connection.o origin.o address.o survey.o flows.o adopt.o report.o bpf_pins.o bpf_packets.o stray.o bpf_sets.o bpf_places.o place_work.o place_ids.o place_disk.o bpf_kernel.o inforce.o resolve.o places.o place_watch.o
-CTL_OBJS    := ctl.o ctl_check.o ctl_rules.o ctl_files.o ctl_near.o ctl_strict.o ctl_manager.o ctl_config.o ctl_remote.o ctl_links.o ctl_match.o ctl_feeds.o ctl_program.o ctl_diff.o ctl_learn.o
+CTL_OBJS    := ctl.o ctl_check.o ctl_idle.o ctl_rules.o ctl_files.o ctl_near.o ctl_strict.o ctl_manager.o ctl_config.o ctl_remote.o ctl_links.o ctl_match.o ctl_feeds.o ctl_program.o ctl_diff.o ctl_learn.o
 UNIT_TESTS  := test_eg_err test_cidr test_rule test_config test_config_valid test_config_words test_config_texts test_config_syntax test_config_limits test_config_file test_config_keys test_policy test_policy_live test_policy_limits test_policy_explain \
                test_proto test_proto_wire test_event test_event_line test_event_rule test_event_hostile test_key \
                test_limit test_diag test_builtin test_hooks test_digest test_feed test_place_tree test_event_story \

@@ -70,16 +70,19 @@ void eg_ctl_feeds_done(struct eg_feeds *feeds);
 __attribute__((format(printf, 3, 4))) int
 eg_ctl_warn_at(const struct eg_config *config, unsigned int line, const char *format, ...);
 
-/* Rules for networks and ports that never decide. Returns how many findings, or -ENOMEM. */
-int eg_ctl_find_rules(const struct eg_config *config, const struct eg_config_profile *profile);
+struct eg_ctl_idle; /* ctl_idle.h */
+
+/* Which rules of the profile for networks and ports never decide, and which do, into idle. Returns
+ * 0, or -ENOMEM. */
+int eg_ctl_find_rules(struct eg_ctl_idle *idle, const struct eg_config_profile *profile);
 
 /* Rules, those of programs too, that deny this host or where this shell was logged in from, as a
  * whole or in part. Returns how many findings. */
 int eg_ctl_find_near(const struct eg_config *config, const struct eg_config_profile *profile);
 
-/* Exceptions of files.allow and exec.allow_only that what denies the same path, or that nothing
- * denies any, leaves without effect. Returns how many findings, or -ENOMEM. */
-int eg_ctl_find_files(const struct eg_config *config, const struct eg_config_profile *profile);
+/* Which exceptions of files.allow and exec.allow_only what denies the same path, or that nothing
+ * denies any, leaves without effect, and which not, into idle. Returns 0, or -ENOMEM. */
+int eg_ctl_find_files(struct eg_ctl_idle *idle, const struct eg_config_profile *profile);
 
 /* Finds regular files among those that the profile's lists of files deny, and in the trees, that
  * have names besides those found there. Reads directories. Returns how many findings, or -ENOMEM.

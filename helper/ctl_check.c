@@ -18,6 +18,7 @@
 
 #include "config.h"
 #include "ctl.h"
+#include "ctl_idle.h"
 #include "feed.h"
 #include "policy.h"
 #include "program.h"
@@ -154,18 +155,25 @@ static int find_same_program(const struct eg_config *config,
 	return 0;
 }
 
-/* Exceptions from what nothing denies. */
-static int find_idle(const struct eg_config *config, const struct eg_config_texts *texts,
-		     const char *key, const char *group)
+/* Exceptions, from what nothing denies? */
+static void find_idle(struct eg_ctl_idle *idle, unsigned int list,
+		      const struct eg_config_texts *texts, bool denies, const char *key,
+		      const char *group)
 {
+	struct eg_ctl_entry entry;
+
 	if (!texts->n)
-		return 0;
-	return eg_ctl_warn_at(config, texts->list[0].line,
-			      "%s has no effect without %s.deny = true", key, group);
+		return;
+	entry = eg_ctl_entry_text(list | EG_CTL_IDLE_LIST, texts->list);
+	if (denies)
+		eg_ctl_idle_live(idle, entry);
+	else
+		eg_ctl_idle_add(idle, entry, "%s has no effect without %s.deny = true", key, group);
 }
 
-static int find_in_groups(const struct eg_config *config, const struct eg_config_profile *profile)
+static int find_in_groups(struct eg_ctl_idle *idle, const struct eg_config_profile *profile)
 {
+	const struct eg_config *config = idle->config;
 	int found = 0;
 
 	for (size_t i = 0; i < profile->n_groups; i++) {
@@ -175,9 +183,8 @@ static int find_in_groups(const struct eg_config *config, const struct eg_config
 		found += find_no_program(config, &group->setuid_allow, "rules[].setuid.allow",
 					 false);
 		found += find_same_program(config, profile, i);
-		if (!profile->deny_setuid)
-			found += find_idle(config, &group->setuid_allow, "rules[].setuid.allow",
-					   "setuid");
+		find_idle(idle, EG_CTL_IDLE_SETUID | EG_CTL_IDLE_GROUP, &group->setuid_allow,
+			  profile->deny_setuid, "rules[].setuid.allow", "setuid");
 	}
 	return found;
 }
@@ -202,15 +209,15 @@ static bool opens_overlay(const struct eg_config_profile *profile)
 }
 
 /* Exceptions that say nothing, and a setuid.deny that is none. */
-static int find_gain_and_mount(const struct eg_config *config,
-			       const struct eg_config_profile *profile)
+static int find_gain_and_mount(struct eg_ctl_idle *idle, const struct eg_config_profile *profile)
 {
+	const struct eg_config *config = idle->config;
 	int found = find_no_program(config, &profile->setuid_allow, "setuid.allow", false);
 
-	if (!profile->deny_setuid)
-		found += find_idle(config, &profile->setuid_allow, "setuid.allow", "setuid");
-	if (!profile->deny_mount && !opens_overlay(profile))
-		found += find_idle(config, &profile->mount_allow, "mount.allow", "mount");
+	find_idle(idle, EG_CTL_IDLE_SETUID, &profile->setuid_allow, profile->deny_setuid,
+		  "setuid.allow", "setuid");
+	find_idle(idle, EG_CTL_IDLE_MOUNT, &profile->mount_allow,
+		  profile->deny_mount || opens_overlay(profile), "mount.allow", "mount");
 	if (profile->deny_setuid && profile->setuid_users.set &&
 	    !names_root(&profile->setuid_users)) {
 		found +=
@@ -247,20 +254,21 @@ static int find_enforcing(const struct eg_config *config, const struct eg_config
 			      profile->name);
 }
 
-/* Returns how many findings, or a negative errno. */
-static int find_in_profile(const struct eg_config *config, const struct eg_config_profile *profile)
+/* Returns how many findings besides those of idle, or a negative errno. */
+static int find_in_profile(struct eg_ctl_idle *idle, const struct eg_config_profile *profile)
 {
+	const struct eg_config *config = idle->config;
 	const struct eg_config_profile *parent = &config->profiles[profile->parent];
-	int found = eg_ctl_find_rules(config, profile), links = 0;
-	int files = found < 0 ? found : eg_ctl_find_files(config, profile);
+	int found = eg_ctl_find_rules(idle, profile), links = 0;
 
-	if (files < 0)
-		return files;
-	found += files;
-	found += eg_ctl_find_near(config, profile);
+	if (found == 0)
+		found = eg_ctl_find_files(idle, profile);
+	if (found < 0)
+		return found;
+	found = eg_ctl_find_near(config, profile);
 	found += find_enforcing(config, profile);
-	found += find_gain_and_mount(config, profile);
-	found += find_in_groups(config, profile);
+	found += find_gain_and_mount(idle, profile);
+	found += find_in_groups(idle, profile);
 	if (!is_inherited(&profile->files_deny_read, &parent->files_deny_read) ||
 	    !is_inherited(&profile->files_deny_write, &parent->files_deny_write) ||
 	    !is_inherited(&profile->files_allow, &parent->files_allow))
@@ -268,20 +276,36 @@ static int find_in_profile(const struct eg_config *config, const struct eg_confi
 	return links < 0 ? links : found + links;
 }
 
+static int find_in_profiles(const struct eg_config *config)
+{
+	__attribute__((cleanup(eg_ctl_idle_done))) struct eg_ctl_idle idle = {.config = config};
+	int found = 0, told;
+
+	for (size_t i = 0; i < config->n_profiles; i++) {
+		int more = find_in_profile(&idle, &config->profiles[i]);
+
+		if (more < 0)
+			return more;
+		found += more;
+	}
+	told = eg_ctl_idle_tell(&idle);
+	return told < 0 ? told : found + told;
+}
+
 static int find_all(const struct eg_config *config)
 {
-	int found = eg_ctl_find_matches(config), managers;
+	int (*const finders[])(const struct eg_config *config) = {
+		eg_ctl_find_matches, eg_ctl_find_managers, find_in_profiles, find_no_user};
+	int found = 0;
 
-	if (found < 0)
-		return found;
-	managers = eg_ctl_find_managers(config);
-	found = managers < 0 ? managers : found + managers;
-	for (size_t i = 0; i < config->n_profiles && found >= 0; i++) {
-		int more = find_in_profile(config, &config->profiles[i]);
+	for (size_t i = 0; i < EG_ARRAY_SIZE(finders); i++) {
+		int more = finders[i](config);
 
-		found = more < 0 ? more : found + more;
+		if (more < 0)
+			return more;
+		found += more;
 	}
-	return found < 0 ? found : found + find_no_user(config);
+	return found;
 }
 
 bool eg_ctl_is_right(const struct eg_config *config)

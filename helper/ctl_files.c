@@ -12,6 +12,7 @@
 
 #include "config.h"
 #include "ctl.h"
+#include "ctl_idle.h"
 #include "place_tree.h"
 #include "util.h"
 
@@ -88,36 +89,44 @@ static void denied_done(struct denied *denied)
 	paths_done(&denied->write);
 }
 
-/* An exception is one from both lists, as far as there is anything to be excepted from. */
-static int find_same(const struct eg_config *config, const char *key,
-		     const struct eg_config_text *allow, const struct denied *denied)
+/* An exception is one from both lists, as far as there is anything to be excepted from. Has it an
+ * effect? */
+static bool find_same(struct eg_ctl_idle *idle, struct eg_ctl_entry entry, const char *key,
+		      const struct denied *denied)
 {
-	unsigned int read = line_of(&denied->read, allow->text);
-	unsigned int write = line_of(&denied->write, allow->text);
+	unsigned int read = line_of(&denied->read, entry.text);
+	unsigned int write = line_of(&denied->write, entry.text);
 
-	if ((denied->reads && !read) || (denied->writes && !write))
-		return 0;
-	return eg_ctl_warn_at(
-		config, allow->line,
+	if ((denied->reads && !read) || (denied->writes && !write)) {
+		eg_ctl_idle_live(idle, entry);
+		return true;
+	}
+	eg_ctl_idle_add(
+		idle, entry,
 		"%s %s has no effect: files.%s on line %u names the same, and what denies wins",
-		key, allow->text, read ? "deny_read" : "deny_write", read ? read : write);
+		key, entry.text, read ? "deny_read" : "deny_write", read ? read : write);
+	return false;
 }
 
-static int find_allowed(const struct eg_config *config, const char *key,
-			const struct eg_config_texts *allow, const struct denied *denied)
+static void find_allowed(struct eg_ctl_idle *idle, unsigned int group, const char *key,
+			 const struct eg_config_texts *allow, const struct denied *denied)
 {
-	int found = 0;
+	unsigned int list = EG_CTL_IDLE_FILES | group;
+	bool live = false;
 
-	if (allow->n && !denied->reads && !denied->writes)
-		return eg_ctl_warn_at(
-			config, allow->list[0].line,
-			"%s has no effect without files.deny_read or files.deny_write", key);
+	if (allow->n && !denied->reads && !denied->writes) {
+		eg_ctl_idle_add(idle, eg_ctl_entry_text(list | EG_CTL_IDLE_LIST, allow->list),
+				"%s has no effect without files.deny_read or files.deny_write",
+				key);
+		return;
+	}
 	for (size_t i = 0; i < allow->n; i++)
-		found += find_same(config, key, &allow->list[i], denied);
-	return found;
+		live |= find_same(idle, eg_ctl_entry_text(list, &allow->list[i]), key, denied);
+	if (live)
+		eg_ctl_idle_live(idle, eg_ctl_entry_text(list | EG_CTL_IDLE_LIST, allow->list));
 }
 
-static int find_in_group(const struct eg_config *config, const struct eg_config_profile *profile,
+static int find_in_group(struct eg_ctl_idle *idle, const struct eg_config_profile *profile,
 			 const struct eg_config_group *group)
 {
 	__attribute__((cleanup(denied_done))) struct denied denied = {
@@ -127,10 +136,11 @@ static int find_in_group(const struct eg_config *config, const struct eg_config_
 	if (paths_init(&denied.read, &group->files_deny_read) < 0 ||
 	    paths_init(&denied.write, &group->files_deny_write) < 0)
 		return -ENOMEM;
-	return find_allowed(config, "rules[].files.allow", &group->files_allow, &denied);
+	find_allowed(idle, EG_CTL_IDLE_GROUP, "rules[].files.allow", &group->files_allow, &denied);
+	return 0;
 }
 
-static int find_in_profile(const struct eg_config *config, const struct eg_config_profile *profile)
+static int find_in_profile(struct eg_ctl_idle *idle, const struct eg_config_profile *profile)
 {
 	__attribute__((cleanup(denied_done))) struct denied denied = {
 		.reads = profile->files_deny_read.n, .writes = profile->files_deny_write.n};
@@ -142,41 +152,41 @@ static int find_in_profile(const struct eg_config *config, const struct eg_confi
 	if (paths_init(&denied.read, &profile->files_deny_read) < 0 ||
 	    paths_init(&denied.write, &profile->files_deny_write) < 0)
 		return -ENOMEM;
-	return find_allowed(config, "files.allow", &profile->files_allow, &denied);
+	find_allowed(idle, 0, "files.allow", &profile->files_allow, &denied);
+	return 0;
 }
 
 /* ---- exec.allow_only ---- */
 
-static int find_not_run(const struct eg_config *config, const struct eg_config_profile *profile)
+static int find_not_run(struct eg_ctl_idle *idle, const struct eg_config_profile *profile)
 {
 	__attribute__((cleanup(paths_done))) struct paths denied = {0};
 	const struct eg_config_texts *only = &profile->exec_allow_only;
-	int found = 0;
 
 	if (paths_init(&denied, &profile->exec_deny) < 0)
 		return -ENOMEM;
 	for (size_t i = 0; i < only->n; i++) {
-		unsigned int line = line_of(&denied, only->list[i].text);
+		struct eg_ctl_entry entry = eg_ctl_entry_text(EG_CTL_IDLE_EXEC, &only->list[i]);
+		unsigned int line = line_of(&denied, entry.text);
 
 		if (line)
-			found += eg_ctl_warn_at(
-				config, only->list[i].line,
-				"exec.allow_only %s lets nothing be executed: exec.deny on line %u "
-				"names the same, and what denies wins",
-				only->list[i].text, line);
+			eg_ctl_idle_add(idle, entry,
+					"exec.allow_only %s lets nothing be executed: exec.deny on "
+					"line %u names the same, and what denies wins",
+					entry.text, line);
+		else
+			eg_ctl_idle_live(idle, entry);
 	}
-	return found;
+	return 0;
 }
 
-int eg_ctl_find_files(const struct eg_config *config, const struct eg_config_profile *profile)
+int eg_ctl_find_files(struct eg_ctl_idle *idle, const struct eg_config_profile *profile)
 {
-	int found = find_in_profile(config, profile), more = 0;
+	int r = find_in_profile(idle, profile);
 
-	if (found >= 0)
-		more = find_not_run(config, profile);
-	for (size_t i = 0; i < profile->n_groups && found >= 0 && more >= 0; i++) {
-		found += more;
-		more = find_in_group(config, profile, &profile->groups[i]);
-	}
-	return found < 0 || more < 0 ? -ENOMEM : found + more;
+	if (r == 0)
+		r = find_not_run(idle, profile);
+	for (size_t i = 0; i < profile->n_groups && r == 0; i++)
+		r = find_in_group(idle, profile, &profile->groups[i]);
+	return r;
 }

@@ -129,12 +129,13 @@ static int warn_impossible(const struct eg_config *config, const struct eg_confi
  * one. */
 static int find_idle(const struct eg_config *config, bool *ret)
 {
+	size_t work = EG_MATCH_WORK_MAX;
 	int found = 0;
 
 	for (size_t i = 0; i < config->n_matches; i++) {
 		const struct eg_config_match *match = &config->matches[i], *by = NULL;
 		unsigned int lacks = eg_match_impossible(match);
-		int covered = lacks ? 0 : eg_match_covered(config, i, &by);
+		int covered = lacks ? 0 : eg_match_covered(config, i, &work, &by);
 
 		if (covered < 0)
 			return covered;

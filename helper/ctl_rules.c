@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * What check finds about the rules for networks and ports: those without effect.
+ * What check finds about the rules for networks and ports: which are without effect in a profile.
  */
 #include <errno.h>
 #include <stdbool.h>
@@ -13,6 +13,7 @@
 #include "cidr.h"
 #include "config.h"
 #include "ctl.h"
+#include "ctl_idle.h"
 #include "feed_networks.h"
 #include "policy.h"
 #include "policy_live.h"
@@ -20,11 +21,18 @@
 
 enum { SHOWN_MAX = 20 }; /* rules without effect of which it is said what comes before them */
 
+/* Rules of a profile, or of a group, and what is known of them. */
+struct look {
+	struct eg_ctl_idle *idle;
+	const struct eg_config_rules *rules;
+	unsigned int list; /* which they are, EG_CTL_IDLE_* */
+	bool *told, *live; /* one for each of the rules */
+};
+
 /* A rule in one family: "*" is in both. */
 struct item {
 	struct eg_cidr net;
 	const struct eg_config_rule *rule;
-	bool told; /* of a feed that denies the same */
 };
 
 /* By network, deny before allow. */
@@ -51,9 +59,9 @@ static ssize_t sort_rules(const struct eg_config_rules *rules, struct item **ret
 		const struct eg_config_rule *rule = &rules->list[i];
 
 		if (rule->spec.net.family != AF_UNSPEC)
-			items[n++] = (struct item){rule->spec.net, rule, false};
+			items[n++] = (struct item){rule->spec.net, rule};
 		for (size_t j = 0; rule->spec.net.family == AF_UNSPEC && j < 2; j++)
-			items[n++] = (struct item){{.family = families[j]}, rule, false};
+			items[n++] = (struct item){{.family = families[j]}, rule};
 	}
 	qsort(items, n, sizeof(*items), compare_items);
 	*ret = items;
@@ -72,32 +80,29 @@ static bool covers(const struct eg_rule_spec *a, const struct eg_rule_spec *b)
 	return a->protocol != EG_PROTO_ANY || b->protocol != EG_PROTO_ICMP;
 }
 
-static int warn_covered(const struct eg_config *config, const struct eg_config_rule *allow,
-			const struct eg_config_rule *deny)
+static void warn_covered(const struct look *look, const struct eg_config_rule *allow,
+			 const struct eg_config_rule *deny)
 {
 	bool narrower = eg_rule_is_plain(&deny->spec) && !eg_rule_is_plain(&allow->spec);
 	char text[EG_RULE_TEXT_SIZE], other[EG_RULE_TEXT_SIZE];
 
-	return eg_ctl_warn_at(
-		config, allow->line,
+	eg_ctl_idle_add(
+		look->idle, eg_ctl_entry_rule(look->list, allow),
 		"allow %s has no effect: line %u denies %s, and deny wins at equal length%s",
 		eg_rule_format(&allow->spec, text), deny->line, eg_rule_format(&deny->spec, other),
 		narrower ? "; to refuse all but this, leave that out and set default = \"deny\""
 			 : "");
 }
 
-/*
- * Allow rules that a deny of the same network covers, "*" when it is covered in both families.
- * told: set for each. Returns how many, or -ENOMEM.
- */
-static int find_covered(const struct eg_config *config, const struct eg_config_rules *rules,
-			bool *told)
+/* Allow rules that a deny of the same network covers, "*" when it is covered in both families.
+ * Returns 0, or -ENOMEM. */
+static int find_covered(const struct look *look)
 {
+	const struct eg_config_rules *rules = look->rules;
 	struct item *items eg_auto_free = NULL;
 	ssize_t n = sort_rules(rules, &items);
 	uint8_t *families eg_auto_free = calloc(rules->n + 1, 1); /* in which each is covered */
 	size_t first = 0;					  /* of the same network */
-	int found = 0;
 
 	if (n < 0 || !families)
 		return -ENOMEM;
@@ -112,10 +117,10 @@ static int find_covered(const struct eg_config *config, const struct eg_config_r
 				deny = items[j].rule;
 		if (!deny || ++families[index] < (allow->spec.net.family == AF_UNSPEC ? 2 : 1))
 			continue;
-		told[index] = true;
-		found += warn_covered(config, allow, deny);
+		look->told[index] = true;
+		warn_covered(look, allow, deny);
 	}
-	return found;
+	return 0;
 }
 
 /* ---- networks in feeds */
@@ -126,39 +131,39 @@ static int compare_network(const void *network, const void *item)
 }
 
 /* Allow rules for the network, each told of once. */
-static int warn_fed(const struct eg_config *config, const struct eg_config_feed *feed,
-		    const struct eg_network *network, struct item *first, const struct item *end)
+static void warn_fed(const struct look *look, const struct eg_config_feed *feed,
+		     const struct eg_network *network, const struct item *first,
+		     const struct item *end)
 {
 	char text[EG_RULE_TEXT_SIZE], net[EG_CIDR_TEXT_SIZE];
-	int found = 0;
 
-	for (struct item *item = first;
+	for (const struct item *item = first;
 	     item < end && eg_cidr_compare(&item->net, &network->net) == 0; item++) {
-		if (!item->rule->allow || item->told)
+		bool *told = &look->told[item->rule - look->rules->list];
+
+		if (!item->rule->allow || *told)
 			continue;
-		item->told = true;
-		found += eg_ctl_warn_at(config, item->rule->line,
-					"allow %s has no effect: deny_files: line %u of %s denies "
-					"%s, and deny wins at equal length",
-					eg_rule_format(&item->rule->spec, text), network->line,
-					feed->path, eg_cidr_format(&network->net, net));
+		*told = true;
+		eg_ctl_idle_add(look->idle, eg_ctl_entry_rule(look->list, item->rule),
+				"allow %s has no effect: deny_files: line %u of %s denies "
+				"%s, and deny wins at equal length",
+				eg_rule_format(&item->rule->spec, text), network->line, feed->path,
+				eg_cidr_format(&network->net, net));
 	}
-	return found;
 }
 
 /*
  * Allow rules for just a network that a feed of deny_files lists. A feed has a million lines: each
  * is looked up among the rules, sorted. "*" is left out, for it is denied in both families at once
- * by no line. Returns how many, or -ENOMEM.
+ * by no line. Returns 0, or -ENOMEM.
  */
-static int find_fed(const struct eg_config *config, const struct eg_config_profile *profile)
+static int find_fed(const struct look *look, const struct eg_config_feeds *feeds)
 {
 	struct item *items eg_auto_free = NULL, *at;
-	ssize_t n = profile->feeds.n ? sort_rules(&profile->egress, &items) : 0;
-	int found = 0;
+	ssize_t n = feeds->n ? sort_rules(look->rules, &items) : 0;
 
-	for (size_t i = 0; i < profile->feeds.n && n > 0; i++) {
-		const struct eg_config_feed *feed = &profile->feeds.list[i];
+	for (size_t i = 0; i < feeds->n && n > 0; i++) {
+		const struct eg_config_feed *feed = &feeds->list[i];
 
 		for (size_t j = 0; !feed->allow && feed->networks && j < feed->networks->n; j++) {
 			const struct eg_network *network = &feed->networks->list[j];
@@ -168,21 +173,19 @@ static int find_fed(const struct eg_config *config, const struct eg_config_profi
 			while (at && at > items && eg_cidr_compare(&at[-1].net, &network->net) == 0)
 				at--;
 			if (at)
-				found += warn_fed(config, feed, network, at, items + n);
+				warn_fed(look, feed, network, at, items + n);
 		}
 	}
-	return n < 0 ? (int)n : found;
+	return n < 0 ? (int)n : 0;
 }
 
 /* ---- ports */
 
-/* Exceptions from rules for the same ports: of those for as many the one that denies decides. told:
- * set for each. */
-static int find_covered_ports(const struct eg_config *config, const struct eg_config_rules *rules,
-			      bool *told)
+/* Exceptions from rules for the same ports: of those for as many the one that denies decides. */
+static void find_covered_ports(const struct look *look)
 {
+	const struct eg_config_rules *rules = look->rules;
 	char text[EG_RULE_TEXT_SIZE], other[EG_RULE_TEXT_SIZE];
-	int found = 0;
 
 	for (size_t i = 0; i < rules->n; i++)
 		for (size_t j = 0; rules->list[i].allow && j < rules->n; j++) {
@@ -193,16 +196,14 @@ static int find_covered_ports(const struct eg_config *config, const struct eg_co
 			    deny->spec.port_high != allow->spec.port_high ||
 			    !covers(&deny->spec, &allow->spec))
 				continue;
-			told[i] = true;
-			found +=
-				eg_ctl_warn_at(config, allow->line,
-					       "bind.allow %s has no effect: line %u denies %s, "
-					       "and deny wins at equal width",
-					       eg_rule_format_ports(&allow->spec, text), deny->line,
-					       eg_rule_format_ports(&deny->spec, other));
+			look->told[i] = true;
+			eg_ctl_idle_add(look->idle, eg_ctl_entry_rule(look->list, allow),
+					"bind.allow %s has no effect: line %u denies %s, "
+					"and deny wins at equal width",
+					eg_rule_format_ports(&allow->spec, text), deny->line,
+					eg_rule_format_ports(&deny->spec, other));
 			break;
 		}
-	return found;
 }
 
 /* ---- whatever comes before them */
@@ -227,127 +228,155 @@ static const struct eg_config_rule *first_before(const struct eg_config_profile 
 	return answer.embedded ? NULL : answer.rule;
 }
 
-static int warn_idle(const struct eg_config *config, const struct eg_config_rule *rule,
-		     const struct eg_config_rule *other, bool bind)
+static bool is_bind(const struct look *look)
+{
+	return (look->list & ~EG_CTL_IDLE_GROUP) == EG_CTL_IDLE_BIND;
+}
+
+static void warn_idle(const struct look *look, const struct eg_config_rule *rule,
+		      const struct eg_config_rule *other)
 {
 	char *(*format)(const struct eg_rule_spec *, char *) =
-		bind ? eg_rule_format_ports : eg_rule_format;
+		is_bind(look) ? eg_rule_format_ports : eg_rule_format;
 	char text[EG_RULE_TEXT_SIZE], before[EG_RULE_TEXT_SIZE], such[2 * EG_RULE_TEXT_SIZE] = "";
 
 	if (other)
 		(void)snprintf(such, sizeof(such), ", such as %s %s on line %u",
 			       other->allow ? "allow" : "deny", format(&other->spec, before),
 			       other->line);
-	return eg_ctl_warn_at(config, rule->line,
-			      "%s%s %s never decides: for all that it names others come first%s",
-			      bind ? "bind." : "", rule->allow ? "allow" : "deny",
-			      format(&rule->spec, text), such);
+	eg_ctl_idle_add(look->idle, eg_ctl_entry_rule(look->list, rule),
+			"%s%s %s never decides: for all that it names others come first%s",
+			is_bind(look) ? "bind." : "", rule->allow ? "allow" : "deny",
+			format(&rule->spec, text), such);
 }
 
-/* What rules of a profile, or of a group, say in vain. */
-struct idle {
-	bool *told, *live; /* one for each of the rules */
-	const struct eg_config_rules *rules;
-	bool bind;
-};
-
-static int find_idle(const struct eg_config *config, const struct eg_config_profile *profile,
-		     const struct eg_config_group *group, const struct idle *idle)
+static void find_idle(const struct look *look, const struct eg_config_profile *profile,
+		      const struct eg_config_group *group)
 {
 	struct eg_config_profile bare = *profile;
 	int found = 0;
 
 	bare.feeds = (struct eg_config_feeds){0}; /* they did not count */
-	for (size_t i = 0; i < idle->rules->n; i++) {
-		const struct eg_config_rule *rule = &idle->rules->list[i], *other = NULL;
+	for (size_t i = 0; i < look->rules->n; i++) {
+		const struct eg_config_rule *rule = &look->rules->list[i], *other = NULL;
 
-		if (idle->told[i] || idle->live[i])
+		if (look->told[i] || look->live[i])
 			continue;
-		if (found < SHOWN_MAX)
-			other = first_before(&bare, group, rule, idle->bind);
-		found += warn_idle(config, rule, other, idle->bind);
+		if (found++ < SHOWN_MAX)
+			other = first_before(&bare, group, rule, is_bind(look));
+		warn_idle(look, rule, other);
 	}
-	return found;
 }
 
 /* ---- lists without deny */
 
-static bool any_deny(const struct eg_config_rules *rules)
+static const struct eg_config_rule *find_rule(const struct eg_config_rules *rules, bool allow)
 {
 	for (size_t i = 0; i < rules->n; i++)
-		if (!rules->list[i].allow)
-			return true;
-	return false;
+		if (rules->list[i].allow == allow)
+			return &rules->list[i];
+	return NULL;
 }
 
-/* Without deny an allow list forbids nothing: likely it was meant to. Returns how many findings. */
-static int find_lone_allow(const struct eg_config *config, const struct eg_config_profile *profile)
+/* Without deny an allow list forbids nothing: likely it was meant to. Is it one? */
+static bool is_lone(const struct look *look, const struct eg_config_profile *profile)
 {
-	int found = 0;
+	if (!look->rules->n || find_rule(look->rules, false))
+		return false;
+	return is_bind(look) ||
+	       (!profile->default_deny &&
+		!(profile->feeds.n && !profile->feeds.list[0].allow)); /* deny comes first */
+}
 
-	if (profile->egress.n && !profile->default_deny && !any_deny(&profile->egress) &&
-	    !(profile->feeds.n && !profile->feeds.list[0].allow)) { /* deny comes first */
-		found += eg_ctl_warn_at(
-			config, profile->egress.list[0].line,
-			"allow has no effect: without deny everything is allowed; to refuse the "
-			"rest add default = \"deny\";");
-	}
-	if (profile->bind.n && !any_deny(&profile->bind)) {
-		found += eg_ctl_warn_at(
-			config, profile->bind.list[0].line,
-			"bind.allow has no effect: without bind.deny every port may be bound; to "
-			"refuse the rest add deny = [ \"*\" ];");
-	}
-	return found;
+static void warn_lone(const struct look *look)
+{
+	const char *text = "allow has no effect: without deny everything is allowed; to refuse the "
+			   "rest add default = \"deny\";";
+
+	if (is_bind(look))
+		text = "bind.allow has no effect: without bind.deny every port may be bound; to "
+		       "refuse the rest add deny = [ \"*\" ];";
+	eg_ctl_idle_add(look->idle,
+			eg_ctl_entry_rule(look->list | EG_CTL_IDLE_LIST, look->rules->list), "%s",
+			text);
 }
 
 /* ---- all of them */
 
-static int find_in(const struct eg_config *config, const struct eg_config_profile *profile,
-		   const struct eg_config_group *group, const struct idle *egress,
-		   const struct idle *bind)
+/* The rules that are left, and the list of those that allow when there are such among them. */
+static void find_live(const struct look *look)
 {
-	int found = find_covered(config, egress->rules, egress->told), more;
+	bool allows = false;
 
-	if (found < 0)
-		return found;
-	found += find_covered_ports(config, bind->rules, bind->told);
-	more = eg_policy_live(profile, group, egress->live, bind->live);
-	if (more == -E2BIG)
-		return found; /* nothing is known */
-	if (more < 0)
-		return more;
-	return found + find_idle(config, profile, group, egress) +
-	       find_idle(config, profile, group, bind);
+	for (size_t i = 0; i < look->rules->n; i++) {
+		const struct eg_config_rule *rule = &look->rules->list[i];
+
+		if (look->told[i] || !look->live[i])
+			continue;
+		eg_ctl_idle_live(look->idle, eg_ctl_entry_rule(look->list, rule));
+		allows |= rule->allow;
+	}
+	if (allows)
+		eg_ctl_idle_live(look->idle, eg_ctl_entry_rule(look->list | EG_CTL_IDLE_LIST,
+							       find_rule(look->rules, true)));
 }
 
-/* Rules that never decide, of the profile, NULL, or of a group. Returns how many, or -ENOMEM. */
-static int find_ineffective(const struct eg_config *config, const struct eg_config_profile *profile,
+static void find_rest(const struct look *look, const struct eg_config_profile *profile,
+		      const struct eg_config_group *group)
+{
+	find_idle(look, profile, group);
+	if (!group && is_lone(look, profile))
+		warn_lone(look);
+	else
+		find_live(look);
+}
+
+static int find_in(const struct eg_config_profile *profile, const struct eg_config_group *group,
+		   const struct look *egress, const struct look *bind)
+{
+	int r = find_covered(egress);
+
+	if (r == 0 && !group)
+		r = find_fed(egress, &profile->feeds);
+	if (r < 0)
+		return r;
+	find_covered_ports(bind);
+	r = eg_policy_live(profile, group, egress->live, bind->live);
+	if (r == -E2BIG) { /* nothing is known */
+		memset(egress->live, true, egress->rules->n);
+		memset(bind->live, true, bind->rules->n);
+	} else if (r < 0) {
+		return r;
+	}
+	find_rest(egress, profile, group);
+	find_rest(bind, profile, group);
+	return 0;
+}
+
+/* group: NULL: the profile's own rules. Returns 0, or -ENOMEM. */
+static int find_ineffective(struct eg_ctl_idle *idle, const struct eg_config_profile *profile,
 			    const struct eg_config_group *group)
 {
 	const struct eg_config_rules *egress = group ? &group->egress : &profile->egress;
 	const struct eg_config_rules *bind = group ? &group->bind : &profile->bind;
 	bool *marks eg_auto_free = calloc(2 * (egress->n + bind->n) + 1, sizeof(*marks));
 	bool *of_bind = marks + 2 * egress->n;
+	unsigned int of_group = group ? EG_CTL_IDLE_GROUP : 0;
 
 	if (!marks)
 		return -ENOMEM;
-	return find_in(config, profile, group,
-		       &(struct idle){marks, marks + egress->n, egress, false},
-		       &(struct idle){of_bind, of_bind + bind->n, bind, true});
+	return find_in(profile, group,
+		       &(struct look){idle, egress, EG_CTL_IDLE_EGRESS | of_group, marks,
+				      marks + egress->n},
+		       &(struct look){idle, bind, EG_CTL_IDLE_BIND | of_group, of_bind,
+				      of_bind + bind->n});
 }
 
-int eg_ctl_find_rules(const struct eg_config *config, const struct eg_config_profile *profile)
+int eg_ctl_find_rules(struct eg_ctl_idle *idle, const struct eg_config_profile *profile)
 {
-	int found = find_ineffective(config, profile, NULL), more = 0;
+	int r = find_ineffective(idle, profile, NULL);
 
-	if (found >= 0)
-		more = find_fed(config, profile);
-	for (size_t i = 0; i < profile->n_groups && found >= 0 && more >= 0; i++) {
-		found += more;
-		more = find_ineffective(config, profile, &profile->groups[i]);
-	}
-	if (found < 0 || more < 0)
-		return -ENOMEM;
-	return found + more + find_lone_allow(config, profile);
+	for (size_t i = 0; i < profile->n_groups && r == 0; i++)
+		r = find_ineffective(idle, profile, &profile->groups[i]);
+	return r;
 }

@@ -154,8 +154,8 @@ int eg_inforce_check(const struct eg_helper *helper, const struct eg_config *con
 		     struct eg_err *reterr);
 
 /* The policy of a profile, with all that the host has to say to it. config: the file that it is of,
- * for errors. 0, *ret_resolved and *ret, each
- * the caller's to release also on failure; or a negative errno with *reterr. */
+ * for errors. Returns 0, or a negative errno with *reterr; either way *ret_resolved and *ret are
+ * the caller's to release. */
 int eg_inforce_image(struct eg_helper *helper, struct eg_place_watch *watch, const char *config,
 		     const struct eg_config_profile *profile, struct eg_resolved *ret_resolved,
 		     struct eg_policy_image *ret, struct eg_err *reterr);

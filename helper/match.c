@@ -14,7 +14,7 @@
 
 /* ---- one criterion: a list that is not set is none */
 
-static const char *find_text(const struct eg_config_texts *texts, const char *text)
+const char *eg_match_text(const struct eg_config_texts *texts, const char *text)
 {
 	for (size_t i = 0; text && *text && i < texts->n; i++)
 		if (strcmp(texts->list[i].text, text) == 0)
@@ -24,7 +24,7 @@ static const char *find_text(const struct eg_config_texts *texts, const char *te
 
 static bool holds(const struct eg_config_texts *texts, const char *text)
 {
-	return !texts->set || find_text(texts, text);
+	return !texts->set || eg_match_text(texts, text);
 }
 
 /* An address without its scope; false when the text is none. */
@@ -97,11 +97,11 @@ struct eg_match_reason eg_match_explain(const struct eg_config_match *match,
 	struct eg_cidr address = {0};
 	bool from = parse_address(who->rhost, &address);
 
-	return (struct eg_match_reason){.user = find_text(&match->user, who->user),
+	return (struct eg_match_reason){.user = eg_match_text(&match->user, who->user),
 					.group = find_group(&match->group, who),
-					.service = find_text(&match->service, who->service),
+					.service = eg_match_text(&match->service, who->service),
 					.rhost = find_network(match, from ? &address : NULL),
-					.key = find_text(&match->key, who->key)};
+					.key = eg_match_text(&match->key, who->key)};
 }
 
 static int compare_names(const void *a, const void *b)

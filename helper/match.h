@@ -46,6 +46,9 @@ struct eg_match_reason {
 struct eg_match_reason eg_match_explain(const struct eg_config_match *match,
 					const struct eg_match_who *who);
 
+/* The element of the list that is the text, borrowed from it; NULL: none is. text: may be NULL. */
+const char *eg_match_text(const struct eg_config_texts *texts, const char *text);
+
 /*
  * The groups that match names: each once, sorted. Returns an array of *ret_n names, to be freed;
  * the names are borrowed from config. NULL: no memory.

@@ -10,9 +10,13 @@
 #include <string.h>
 
 #include "cidr.h"
+#include "match.h"
 #include "util.h"
 
-enum { STEPS_MAX = 1 << 16 }; /* how often an entry before is asked, for one entry */
+enum {
+	STEPS_MAX = 1 << 16, /* how often an entry before is asked, for one entry */
+	LACKS_WORK = 11,     /* comparisons of eg_match_lacks */
+};
 
 /* ---- services ---- */
 
@@ -70,7 +74,18 @@ struct search {
 	const char *one[N_LISTS];	      /* NULL: the entry does not ask for it */
 	struct eg_cidr *nets;		      /* room for those of all entries */
 	size_t steps;
+	size_t *work; /* comparisons that are left */
 };
+
+/* Is there so much work left? Then it is taken; else what is left is, so that nothing more is
+ * tried. */
+static bool spend(const struct search *search, size_t n)
+{
+	bool enough = *search->work >= n;
+
+	*search->work -= enough ? n : *search->work;
+	return enough;
+}
 
 static const struct eg_config_texts *list_of(const struct eg_config_match *match, size_t i)
 {
@@ -82,19 +97,18 @@ static const struct eg_config_texts *list_of(const struct eg_config_match *match
 	return lists[i];
 }
 
-static bool has_text(const struct eg_config_texts *texts, const char *text)
+/* false also when there is no work left: then less seems to be covered than is. */
+static bool has_text(const struct search *search, const struct eg_config_texts *texts,
+		     const char *text)
 {
-	for (size_t i = 0; i < texts->n; i++)
-		if (strcmp(texts->list[i].text, text) == 0)
-			return true;
-	return false;
+	return spend(search, texts->n) && eg_match_text(texts, text);
 }
 
 /* Does the entry hold for such a person, coming from somewhere? */
-static bool takes(const struct eg_config_match *match, const char *const one[N_LISTS])
+static bool takes(const struct search *search, const struct eg_config_match *match)
 {
 	for (size_t i = 0; i < N_LISTS; i++)
-		if (list_of(match, i)->set && !(one[i] && has_text(list_of(match, i), one[i])))
+		if (list_of(match, i)->set && !has_text(search, list_of(match, i), search->one[i]))
 			return false;
 	return true;
 }
@@ -104,15 +118,23 @@ static int compare_nets(const void *a, const void *b)
 	return eg_cidr_compare(a, b);
 }
 
+/* Are the entry's networks in the n that there are? */
 static bool are_covered(const struct search *search, size_t n)
 {
 	const struct eg_config_match *entry = search->entry;
 
+	if (!entry->rhost.set)
+		return false;
+	for (size_t width = 1; width < n; width *= 2) /* to sort them */
+		if (!spend(search, n))
+			return false;
+	if (!spend(search, n * entry->rhost.n))
+		return false;
 	qsort(search->nets, n, sizeof(*search->nets), compare_nets);
 	for (size_t i = 0; i < entry->rhost.n; i++)
 		if (!eg_cidr_covered(&entry->networks[i], search->nets, n))
 			return false;
-	return entry->rhost.set;
+	return true;
 }
 
 /* Do the entries before hold for such a person, from wherever the entry lets him come? Nobody is
@@ -121,13 +143,15 @@ static bool is_taken(struct search *search, const struct eg_config *config)
 {
 	size_t n = 0;
 
+	if (!spend(search, LACKS_WORK))
+		return false;
 	if (eg_match_lacks(search->one[SERVICE]) & wants(search->entry))
 		return true;
 	for (const struct eg_config_match *match = config->matches; match < search->entry;
 	     match++) {
-		if (search->steps++ >= STEPS_MAX)
+		if (search->steps++ >= STEPS_MAX || !spend(search, 1))
 			return false;
-		if (!takes(match, search->one))
+		if (!takes(search, match))
 			continue;
 		if (!search->before || match < search->before)
 			search->before = match;
@@ -160,15 +184,16 @@ static bool are_taken(struct search *search, const struct eg_config *config, siz
 
 /* ---- one entry before */
 
-static bool takes_all(const struct eg_config_match *match, const struct eg_config_match *entry)
+static bool takes_all(const struct search *search, const struct eg_config_match *match)
 {
 	for (size_t i = 0; i < N_LISTS; i++) {
-		const struct eg_config_texts *outer = list_of(match, i), *inner = list_of(entry, i);
+		const struct eg_config_texts *outer = list_of(match, i),
+					     *inner = list_of(search->entry, i);
 
 		if (outer->set && !inner->set)
 			return false;
 		for (size_t k = 0; outer->set && k < inner->n; k++)
-			if (!has_text(outer, inner->list[k].text))
+			if (!has_text(search, outer, inner->list[k].text))
 				return false;
 	}
 	return true;
@@ -176,7 +201,7 @@ static bool takes_all(const struct eg_config_match *match, const struct eg_confi
 
 static bool covers(struct search *search, const struct eg_config_match *match)
 {
-	if (!takes_all(match, search->entry))
+	if (!spend(search, 1) || !takes_all(search, match))
 		return false;
 	if (!match->rhost.set)
 		return true;
@@ -186,10 +211,10 @@ static bool covers(struct search *search, const struct eg_config_match *match)
 
 /* ---- doors */
 
-int eg_match_covered(const struct eg_config *config, size_t index,
+int eg_match_covered(const struct eg_config *config, size_t index, size_t *work,
 		     const struct eg_config_match **ret)
 {
-	struct search search = {.entry = &config->matches[index]};
+	struct search search = {.entry = &config->matches[index], .work = work};
 	struct eg_cidr *nets eg_auto_free = NULL;
 	size_t room = 1;
 

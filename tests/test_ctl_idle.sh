@@ -157,6 +157,68 @@ warns "exec.allow_only of what exec.deny names" "$(only '"/nowhere/x/"')" \
 fine "exec.allow_only of what is below and above" "$(only '"/nowhere/x/y", "/"')"
 fine "exec.deny of what is not in exec.allow_only: libraries from there" "$(only '"/tmp"')"
 
+# ---- what profiles take over from each other
+
+# taken_over DESCRIPTION CONFIGURATION KEYS [LINE TEXT]...: all warnings, but for those about managers.
+taken_over() {
+	local what=$1 expected=''
+	local conf="$2
+profiles = ( { name = \"p\"; extends = \"default\";
+$3 } );
+match = ( { rhost = \"18.0.0.1\"; profile = \"p\"; } );"
+	shift 3
+	while (($#)); do
+		expected+="conf:$1: warning: $2"$'\n'
+		shift 2
+	done
+	is "$what" "${expected%$'\n'}" "$(said "$conf" | grep warning: | grep -v 'systemd manager')"
+}
+files='files = { deny_read = [ "/nowhere" ];'$'\nallow = [ "/nowhere/x" ]; };'
+taken_over "files.allow that one profile has nothing to except from" "$files" 'files = { deny_read = []; };'
+taken_over "one that neither has: said once" $'files = {\nallow = [ "/nowhere/x" ]; };' 'setuid = { deny = true; };' 2 "files.allow $without"
+taken_over "one that names what another profile denies" "$files" 'files = { deny_read = [ "/nowhere/x" ]; };'
+taken_over "one that names what each denies" $'files = { deny_read = [ "/nowhere/x" ];\nallow = [ "/nowhere/x" ]; };' \
+	'files = { deny_write = [ "/nowhere/x" ]; };' 2 "files.allow /nowhere/x has no effect: files.deny_read on line 1 $same"
+taken_over "one that has no effect but where reading is denied, too" \
+	$'files = { deny_write = [ "/nowhere/x" ];\nallow = [ "/nowhere/x" ]; };' 'files = { deny_read = [ "/nowhere" ]; };'
+taken_over "one of a list, of which one profile has nothing to except from" \
+	$'files = { deny_read = [ "/nowhere/x", "/nowhere/y" ];\nallow = [ "/nowhere/x",\n"/nowhere/y/z" ]; };' 'files = { deny_read = []; };' \
+	2 "files.allow /nowhere/x has no effect: files.deny_read on line 1 $same"
+taken_over "files.allow where one alone denies anything" 'files = { allow = [ "/nowhere/x" ]; };' 'files = { deny_read = [ "/nowhere" ]; };'
+taken_over "files.allow where one alone denies anything, and that just the same" $'files = {\nallow = [ "/nowhere/x" ]; };' \
+	'files = { deny_read = [ "/nowhere/x" ]; };' 2 "files.allow /nowhere/x has no effect: files.deny_read on line 4 $same" \
+	2 "files.allow $without"
+taken_over "a program's files.allow" "rules = ( { $programs files = { allow = [ \"/nowhere/x\" ]; }; } ); files = { deny_read = [ \"/nowhere\" ]; };" \
+	'files = { deny_read = []; };'
+taken_over "a program's files.allow that has no effect in either" "rules = ( { $programs files = {"$'\nallow = [ "/nowhere/x" ]; }; } );' \
+	'files = { deny_read = []; };' 2 "rules[].files.allow $without"
+taken_over "exec.allow_only that one profile denies" 'exec = { allow_only = [ "/nowhere" ]; };' 'exec = { deny = [ "/nowhere" ]; };'
+taken_over "exec.allow_only that both deny" $'exec = { deny = [ "/nowhere" ];\nallow_only = [ "/nowhere" ]; };' 'exec = { deny = [ "/nowhere/" ]; };' \
+	2 "exec.allow_only /nowhere lets nothing be executed: exec.deny on line 1 $same"
+taken_over "setuid.allow where one denies nothing" 'setuid = { deny = true; allow = [ "/bin/true" ]; };' 'setuid = { deny = false; };'
+taken_over "setuid.allow where one alone denies" 'setuid = { allow = [ "/bin/true" ]; };' 'setuid = { deny = true; };'
+taken_over "setuid.allow where none denies" $'setuid = {\nallow = [ "/bin/true" ]; };' 'setuid = { deny = false; };' \
+	2 'setuid.allow has no effect without setuid.deny = true'
+taken_over "a program's setuid.allow where one alone denies" "rules = ( { $programs setuid = { allow = [ \"/bin/true\" ]; }; } );" \
+	'setuid = { deny = true; };'
+taken_over "mount.allow where one alone denies" 'mount = { allow = [ "tmpfs" ]; };' 'mount = { deny = true; };'
+taken_over "deny that decides in one" 'deny = [ "18.0.0.0/8:25/tcp" ];' 'allow = [ "18.0.0.0/9", "18.128.0.0/9" ];'
+taken_over "deny that others leave nothing of in either" $'deny = [ "18.0.0.0/8",\n"18.0.0.0/8:25/tcp" ];' 'allow = [ "18.0.0.0/9" ];' \
+	2 "deny 18.0.0.0/8:25/tcp $first deny 18.0.0.0/8 on line 1"
+taken_over "allow that one denies, and the other does not" 'deny = [ "18.0.0.0/8" ]; allow = [ "18.0.0.0/9" ];' 'deny = [ "18.0.0.0/9" ];'
+taken_over "allow that a feed of one denies" 'default = "deny"; allow = [ "18.0.0.0/9" ];' "deny_files = [ \"$dir/fed\" ];"
+taken_over "allow where one alone denies anything" 'allow = [ "18.0.0.0/9" ];' 'default = "deny";'
+taken_over "allow where one alone denies anything, and that just the same" $'\nallow = [ "18.0.0.0/9" ];' 'deny = [ "18.0.0.0/9" ];' \
+	2 "allow 18.0.0.0/9 has no effect: line 4 denies 18.0.0.0/9, $no_effect" \
+	2 'allow has no effect: without deny everything is allowed; to refuse the rest add default = "deny";'
+taken_over "bind.allow where one alone denies anything" 'bind = { allow = [ "80" ]; };' 'bind = { deny = [ "*" ]; };'
+taken_over "bind.allow that one denies" 'bind = { deny = [ "*" ]; allow = [ "80" ]; };' 'bind = { deny = [ "80" ]; };'
+taken_over "a program's rules that decide in one" \
+	"deny = [ \"20.0.0.0/8\" ]; rules = ( { $programs allow = [ \"18.0.0.0/8\" ]; } );" 'deny = [ "18.0.0.0/9", "18.128.0.0/9" ];'
+taken_over "a program's rules that decide in neither" \
+	"deny = [ \"18.0.0.0/9\", \"18.128.0.0/9\" ]; rules = ( { $programs"$'\nallow = [ "18.0.0.0/8" ]; } );' 'setuid = { deny = true; };' \
+	2 "allow 18.0.0.0/8 $first deny 18.0.0.0/9 on line 1"
+
 # ---- entries of match that decide for nobody
 
 # entries ENTRY...: each on a line of its own, from 2 on.

@@ -10,11 +10,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <arpa/inet.h>
 #include <cmocka.h>
 
 #include "config_helpers.h"
 #include "match.h"
+#include "match_idle.h"
 
 #define KEY_A "SHA256:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 #define KEY_B "SHA256:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU"
@@ -349,12 +351,81 @@ static void test_find_many(void **state)
 	free(text);
 }
 
+/* ---- entries that decide for nobody */
+
+enum { SECONDS_MAX = 15 }; /* of this process; without a limit to the work it is minutes */
+
+/* As many entries as there can be, each of n users at an address of its own, only that the second
+ * and the last are as the first. apart: the users of each are others. */
+static struct eg_config *many_alike(unsigned int n, bool apart)
+{
+	size_t size = EG_CONFIG_MATCHES_MAX * (128 + n * 16UL);
+	char *text = malloc(size), *at = text;
+	struct eg_config *conf;
+
+	assert_non_null(text);
+	at += sprintf(at, "profiles = ( { name = \"a\"; } ); match = (");
+	for (unsigned int i = 0; i < EG_CONFIG_MATCHES_MAX; i++) {
+		unsigned int like = i == 1 || i == EG_CONFIG_MATCHES_MAX - 1 ? 0 : i;
+
+		at += sprintf(at, "%s\n{ service = [ \"sshd\", \"cockpit\" ]; user = [ ",
+			      i ? "," : "");
+		for (unsigned int k = 0; k < n; k++)
+			at += sprintf(at, "%s\"u%u\"", k ? "," : "", k + (apart ? like * n : 0));
+		at += sprintf(at, " ]; rhost = \"10.0.%u.%u\"; profile = \"a\"; }", like / 256,
+			      like % 256);
+	}
+	(void)strcpy(at, " );");
+	conf = must_parse(text);
+	free(text);
+	return conf;
+}
+
+/* Returns how many entries are found to decide for nobody. *ret_work: what is left. */
+static unsigned int count_idle(const struct eg_config *conf, size_t *ret_work)
+{
+	const struct eg_config_match *by = NULL;
+	size_t work = EG_MATCH_WORK_MAX;
+	clock_t start = clock();
+	unsigned int found = 0;
+
+	for (size_t i = 0; i < conf->n_matches; i++)
+		if (eg_match_covered(conf, i, &work, &by)) {
+			assert_ptr_equal(by, &conf->matches[0]);
+			found++;
+		}
+	assert_true((clock() - start) / CLOCKS_PER_SEC < SECONDS_MAX);
+	*ret_work = work;
+	return found;
+}
+
+static void test_idle_many(void **state)
+{
+	/* and how many are found: with so few users all are looked at */
+	static const struct {
+		unsigned int n;
+		bool apart;
+		unsigned int found;
+	} rows[] = {{1, true, 2}, {1, false, 2}, {60, true, 1}, {60, false, 1}};
+
+	(void)state;
+	for (size_t i = 0; i < EG_ARRAY_SIZE(rows); i++) {
+		struct eg_config *conf = many_alike(rows[i].n, rows[i].apart);
+		size_t work = 0;
+
+		assert_int_equal(count_idle(conf, &work), rows[i].found);
+		assert_int_equal(work > 0, rows[i].found == 2);
+		eg_config_free(conf);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_find_table), cmocka_unit_test(test_find_page),
 		cmocka_unit_test(test_find_rhost), cmocka_unit_test(test_groups),
 		cmocka_unit_test(test_find_many),  cmocka_unit_test(test_explain),
+		cmocka_unit_test(test_idle_many),
 	};
 
 	return cmocka_run_group_tests_name("match", tests, NULL, NULL);

@@ -267,8 +267,9 @@ static void test_idle_random(void **state)
 		find_deciding(entries, n, decides);
 		for (size_t i = 0; i < n; i++) {
 			const struct eg_config_match *by = NULL;
+			size_t work = EG_MATCH_WORK_MAX;
 			unsigned int lacks = eg_match_impossible(&conf->matches[i]);
-			int r = lacks ? 0 : eg_match_covered(conf, i, &by);
+			int r = lacks ? 0 : eg_match_covered(conf, i, &work, &by);
 
 			if (decides[i] != (!lacks && !r))
 				fail_msg("round %u, entry %zu %s: lacks %u, covered %d", round, i,
