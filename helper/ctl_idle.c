@@ -95,7 +95,8 @@ int eg_ctl_idle_tell(struct eg_ctl_idle *idle)
 
 	if (idle->err < 0)
 		return idle->err;
-	qsort(idle->list, idle->n, sizeof(*idle->list), compare_seen);
+	if (idle->n) /* qsort takes no NULL */
+		qsort(idle->list, idle->n, sizeof(*idle->list), compare_seen);
 	for (size_t i = 0; i < idle->n; i++) {
 		const struct eg_ctl_seen *seen = &idle->list[i];
 

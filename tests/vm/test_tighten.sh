@@ -358,8 +358,11 @@ logged "packets only: reported" "DENY egress session=[0-9]+ user=alice uid=1000 
 logged "packets only: v6" "DENY egress .* proto=tcp dst=2001:db8:bad::7 port=7100 rule=2001:db8:bad::/48 errno=EPERM"
 logged "packets only: mptcp" "DENY egress .* dst=18.7.7.7 port=7101 rule=18.0.0.0/9 errno=EPERM"
 logged "packets only: the namespace's flow" "DENY egress .* proto=tcp dst=18.9.9.9 port=7100 rule=18.0.0.0/9 errno=EPERM"
-# v4 and mapped are two flows; idle has sent nothing.
-is "packets only: one event for each of two flows to the same port" 2 "$(since_mark | grep -c 'DENY egress .* proto=tcp dst=18.7.7.7 port=7100 ')"
+# v4 and mapped are two flows; idle has sent nothing. The kernel goes on with the flows of the session before, which are
+# new to this policy.
+number=$(ebpfguardctl sessions | awk '$2 == "alice" && $1 > n { n = $1 } END { print n }')
+is "packets only: one event for each of two flows to the same port" 2 \
+	"$(since_mark | grep -c "DENY egress session=$number .* proto=tcp dst=18.7.7.7 port=7100 ")"
 ends "packets only" "$work/c"
 
 # Numbers, with datagrams: nothing repeats them by itself.
