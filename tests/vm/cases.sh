@@ -193,6 +193,9 @@ hooks_off() {
 	rm -f "$pins"/link_eg_{socket_connect,socket_sendmsg,socket_create,socket_bind,socket_listen,socket_setsockopt} \
 		"$pins"/link_eg_{file_receive,file_permission,sctp_bind_connect,conn_request}
 	if until_true 30 no_network_hooks; then pass "the network's hooks are off"; else fail "the network's hooks are off"; fi
+	# Three seconds after it began the helper looks a second time for flows that are denied, and resets them: also those
+	# that only now try to be one.
+	sleep 10
 }
 all_on_again() {
 	start_anew
