@@ -18,7 +18,9 @@ SBINDIR     ?= $(PREFIX)/sbin
 PAMDIR      ?= $(PREFIX)/lib/$(MULTIARCH)/security
 MANDIR      ?= $(PREFIX)/share/man
 DOCDIR      ?= $(PREFIX)/share/doc/ebpfguard
+BASHCOMPDIR ?= $(PREFIX)/share/bash-completion/completions
 UNITDIR     ?= /lib/systemd/system
+EXAMPLEDIR  ?= $(DOCDIR)/examples
 DESTDIR     ?=
 BUILD       ?= build
 
@@ -32,7 +34,7 @@ HARDENING_LD ?= -Wl,-z,relro,-z,now
 WERROR     ?=
 EG_WARN    := -Wall -Wextra -Wshadow -Wformat=2 -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wundef \
               $(if $(filter 1,$(WERROR)),-Werror)
-EG_CPPFLAGS := -D_GNU_SOURCE -DEG_VERSION='"$(VERSION)"' -Ibpf -Ihelper
+EG_CPPFLAGS := -D_GNU_SOURCE -DEG_VERSION='"$(VERSION)"' -DEG_PAM_DIR='"$(PAMDIR)"' -Ibpf -Ihelper
 EG_CFLAGS  := -std=gnu11 $(EG_WARN) -fvisibility=hidden
 EG_DEPS     = -MMD -MP
 EG_BPFFLAGS := -g -O2 -ffile-prefix-map=$(CURDIR)=. -target bpf -mcpu=v3 -Wall -Wextra -Werror -Wno-unused-parameter -Ibpf \
@@ -48,23 +50,37 @@ BPF_OBJS    := session.bpf.o cgroup.bpf.o event.bpf.o path.bpf.o program.bpf.o v
 PAM_OBJS    := pam_ebpfguard.o args.o cgroup.o cgroup_text.o client.o
 PURE_OBJS   := eg_err.o cidr.o rule.o config.o config_schema.o config_names.o config_apply.o config_file.o config_scan.o config_texts.o config_words.o config_groups.o \
                config_tree.o config_profiles.o config_match.o config_print.o match.o match_idle.o \
-               action.o slots.o policy.o policy_explain.o policy_lists.o policy_live.o proto.o event.o event_act.o event_socket.o key.o limit.o diag.o event_story.o \
+               action.o slots.o policy.o policy_explain.o policy_lists.o policy_live.o proto.o fields.o fields_encode.o fields_journal.o event.o event_act.o event_socket.o key.o limit.o fold.o account.o diag.o event_story.o \
                capability.o hooks.o builtin.o place_tree.o digest.o feed.o program.o \
                policy_nets.o config_feeds.o feed_line.o feed_networks.o feeds.o feed_paths.o \
-               diff.o diff_feeds.o diff_match.o learn_line.o learn_time.o learn_propose.o learn.o learn_print.o
-HELPER_OBJS := main.o log.o notify.o lookup.o refresh.o watch.o profiles.o load.o reload.o server.o opening.o peer.o control.o session.o session_open.o manager.o cgroup2.o bpf.o bpf_maps.o bpf_policies.o selftest.o story.o \
-               connection.o origin.o address.o survey.o flows.o adopt.o report.o bpf_pins.o bpf_packets.o stray.o bpf_sets.o bpf_places.o place_work.o place_ids.o place_disk.o bpf_kernel.o inforce.o resolve.o places.o place_watch.o
-CTL_OBJS    := ctl.o ctl_check.o ctl_idle.o ctl_rules.o ctl_files.o ctl_near.o ctl_strict.o ctl_manager.o ctl_config.o ctl_remote.o ctl_links.o ctl_match.o ctl_feeds.o ctl_program.o ctl_diff.o ctl_learn.o
+               diff.o diff_feeds.o diff_match.o order_plan.o
+# What reads the log, for ebpfguardctl only.
+READ_OBJS   := record_line.o record_json.o record_match.o record_print.o tally.o audit.o audit_text.o audit_svg.o audit_html.o learn_time.o learn_propose.o learn.o learn_print.o
+HELPER_OBJS := main.o log.o log_file.o log_socket.o notify.o lookup.o refresh.o watch.o profiles.o load.o reload.o server.o opening.o peer.o control.o session.o session_open.o manager.o cgroup2.o bpf.o bpf_maps.o bpf_policies.o selftest.o story.o \
+               connection.o origin.o address.o survey.o flows.o adopt.o report.o bpf_pins.o bpf_packets.o stray.o bpf_sets.o bpf_places.o place_work.o place_ids.o place_disk.o bpf_kernel.o inforce.o resolve.o places.o place_watch.o order.o order_set.o order_kill.o accounts.o
+CTL_OBJS    := ctl.o ctl_say.o ctl_check.o ctl_idle.o ctl_rules.o ctl_files.o ctl_near.o ctl_strict.o ctl_manager.o ctl_config.o ctl_remote.o ctl_links.o ctl_match.o ctl_feeds.o ctl_program.o ctl_diff.o ctl_ask.o ctl_order.o ctl_log.o ctl_save.o ctl_learn.o ctl_events.o ctl_report.o ctl_report_json.o
 UNIT_TESTS  := test_eg_err test_cidr test_rule test_config test_config_valid test_config_words test_config_texts test_config_syntax test_config_limits test_config_file test_config_keys test_policy test_policy_live test_policy_limits test_policy_explain \
-               test_proto test_proto_wire test_event test_event_line test_event_rule test_event_hostile test_key \
-               test_limit test_diag test_builtin test_hooks test_digest test_feed test_place_tree test_event_story \
+               test_proto test_proto_wire test_fields test_fields_journal test_log_file test_log_socket test_report test_event test_event_line test_event_rule test_event_hostile test_key test_log \
+               test_limit test_fold test_account test_diag test_builtin test_hooks test_digest test_feed test_place_tree test_event_story \
                test_policy_groups test_slots test_precedence test_precedence_random test_profiles test_profiles_wrong \
                test_match test_match_random test_ctl test_config_feeds test_config_scan test_config_scan_file test_config_reloads test_feed_networks test_feeds test_feeds_kept test_policy_feeds \
-               test_refresh test_reload test_opening test_in_force test_place_watch test_places test_watch test_place_disk test_learn test_learn_line test_learn_propose test_diff test_ctl_diff
+               test_refresh test_reload test_opening test_in_force test_place_watch test_places test_watch test_place_disk test_learn test_learn_propose test_diff test_ctl_diff test_order_plan test_learn_time test_record_line test_record_forged test_audit
+# what is measured
+PURE_OBJS   += counters.o openmetrics.o
+HELPER_OBJS += metrics.o
+CTL_OBJS    += ctl_metrics.o
+UNIT_TESTS  += test_counters test_openmetrics test_metrics
+# what people ask of the running helper
+HELPER_OBJS += inquiry.o
+PURE_OBJS   += pam_file.o
+CTL_OBJS    += ctl_status.o ctl_sessions.o ctl_session.o ctl_host.o ctl_process.o ctl_args.o ctl_unguarded.o ctl_logins.o ctl_json.o ctl_text.o ctl_top.o ctl_recent.o ctl_target.o ctl_diff_json.o
+UNIT_TESTS  += test_pam_file test_ctl_unguarded test_ctl_json
+CTL_LIBS    := json-c ncursesw
 
 BPF_OBJS    := $(addprefix $(BUILD)/bpf/,$(BPF_OBJS))
 PAM_OBJS    := $(addprefix $(BUILD)/pam/,$(PAM_OBJS)) $(BUILD)/pam/proto.o $(BUILD)/pam/address.o
 PURE_OBJS   := $(addprefix $(BUILD)/helper/,$(PURE_OBJS))
+READ_OBJS   := $(addprefix $(BUILD)/helper/,$(READ_OBJS))
 HELPER_OBJS := $(addprefix $(BUILD)/helper/,$(HELPER_OBJS))
 CTL_OBJS    := $(addprefix $(BUILD)/helper/,$(CTL_OBJS))
 UNIT_TESTS  := $(addprefix $(BUILD)/tests/unit/,$(UNIT_TESTS))
@@ -107,7 +123,7 @@ $(SKEL): $(BUILD)/bpf/ebpfguard.o
 $(BUILD)/helper/%.o: helper/%.c
 	$(call say,CC,$@)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(EG_CPPFLAGS) $(HARDENING) $(CPPFLAGS) $(EG_CFLAGS) -fPIE $(call pkg,--cflags,libconfig libbpf) \
+	$(Q)$(CC) $(EG_CPPFLAGS) $(HARDENING) $(CPPFLAGS) $(EG_CFLAGS) -fPIE $(call pkg,--cflags,libconfig libbpf $(CTL_LIBS)) \
 		$(CFLAGS) $(EG_DEPS) -isystem $(BUILD)/skel -c $< -o $@
 
 $(BUILD)/helper/bpf.o: $(SKEL)
@@ -131,16 +147,16 @@ $(BUILD)/ebpfguard-helper: $(HELPER_OBJS) $(PURE_OBJS)
 	$(call say,LD,$@)
 	$(Q)$(CC) -pie $(HARDENING_LD) $(LDFLAGS) -o $@ $^ $(call pkg,--libs,libbpf libconfig)
 
-$(BUILD)/ebpfguardctl: $(CTL_OBJS) $(PURE_OBJS)
+$(BUILD)/ebpfguardctl: $(CTL_OBJS) $(READ_OBJS) $(PURE_OBJS)
 	$(call say,LD,$@)
-	$(Q)$(CC) -pie $(HARDENING_LD) $(LDFLAGS) -o $@ $^ $(call pkg,--libs,libconfig)
+	$(Q)$(CC) -pie $(HARDENING_LD) $(LDFLAGS) -o $@ $^ $(call pkg,--libs,libconfig $(CTL_LIBS))
 
 # --- unit tests: pure objects under cmocka
-$(BUILD)/tests/unit/%: tests/unit/%.c $(PURE_OBJS)
+$(BUILD)/tests/unit/%: tests/unit/%.c $(READ_OBJS) $(PURE_OBJS)
 	$(call say,TEST,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(EG_CPPFLAGS) -Itests $(CPPFLAGS) $(EG_CFLAGS) $(CFLAGS) $(EG_DEPS) -MF $@.d $(LDFLAGS) -o $@ $< $(filter %.o,$^) \
-		$(call pkg,--cflags --libs,cmocka libconfig)
+		$(call pkg,--cflags --libs,cmocka libconfig $(CTL_LIBS))
 
 $(BUILD)/tests/unit/test_ctl $(BUILD)/tests/unit/test_ctl_diff: | $(BUILD)/ebpfguardctl
 $(BUILD)/tests/unit/test_refresh: $(BUILD)/helper/refresh.o
@@ -151,30 +167,45 @@ $(BUILD)/tests/unit/test_watch: $(BUILD)/helper/watch.o
 $(BUILD)/tests/unit/test_in_force: $(BUILD)/helper/profiles.o
 $(BUILD)/tests/unit/test_place_watch: $(BUILD)/helper/place_watch.o
 $(BUILD)/tests/unit/test_opening: $(BUILD)/helper/opening.o
+$(BUILD)/tests/unit/test_log: $(addprefix $(BUILD)/helper/,log.o log_file.o)
+$(BUILD)/tests/unit/test_log_file: $(BUILD)/helper/log_file.o
+$(BUILD)/tests/unit/test_log_socket: $(BUILD)/helper/log_socket.o
+$(BUILD)/tests/unit/test_metrics: $(BUILD)/helper/metrics.o
+$(BUILD)/tests/unit/test_report: $(BUILD)/helper/report.o
+
+$(BUILD)/tests/unit/test_ctl_unguarded: $(addprefix $(BUILD)/helper/,ctl_host.o ctl_process.o ctl_args.o ctl_unguarded.o)
+$(BUILD)/tests/unit/test_ctl_json: $(BUILD)/helper/ctl_json.o
 
 include tests/tests.mk
+
+# none is enabled by an installation
+UNITS := ebpfguard.service ebpfguard.socket ebpfguard-metrics.service ebpfguard-metrics.timer
 
 # --- install: never touches /etc/pam.d, never overwrites the configuration
 install: all
 	$(INSTALL) -d $(DESTDIR)$(PAMDIR) $(DESTDIR)$(SBINDIR) $(DESTDIR)$(UNITDIR) $(DESTDIR)$(SYSCONFDIR) \
-		$(DESTDIR)$(MANDIR)/man5 $(DESTDIR)$(MANDIR)/man8 $(DESTDIR)$(DOCDIR)
+		$(DESTDIR)$(MANDIR)/man5 $(DESTDIR)$(MANDIR)/man8 $(DESTDIR)$(DOCDIR) $(DESTDIR)$(EXAMPLEDIR) $(DESTDIR)$(BASHCOMPDIR)
 	$(INSTALL) -m 0644 $(BUILD)/pam_ebpfguard.so $(DESTDIR)$(PAMDIR)/
 	$(INSTALL) -m 0755 $(BUILD)/ebpfguard-helper $(BUILD)/ebpfguardctl $(DESTDIR)$(SBINDIR)/
-	for u in ebpfguard.service ebpfguard.socket; do \
+	for u in $(UNITS); do \
 		sed 's|@SBINDIR@|$(SBINDIR)|g' conf/$$u > $(DESTDIR)$(UNITDIR)/$$u && \
 		chmod 0644 $(DESTDIR)$(UNITDIR)/$$u || exit 1; done
 	$(INSTALL) -m 0644 conf/ebpfguard.conf $(DESTDIR)$(DOCDIR)/ebpfguard.conf.sample
+	$(INSTALL) -m 0644 conf/grafana-dashboard.json conf/prometheus-alerts.yml $(DESTDIR)$(EXAMPLEDIR)/
+	$(INSTALL) -m 0644 conf/ebpfguard.logrotate $(DESTDIR)$(DOCDIR)/
 	test -e $(DESTDIR)$(SYSCONFDIR)/ebpfguard.conf || \
 		$(INSTALL) -m 0600 conf/ebpfguard.conf $(DESTDIR)$(SYSCONFDIR)/ebpfguard.conf
+	$(INSTALL) -m 0644 conf/ebpfguardctl.bash-completion $(DESTDIR)$(BASHCOMPDIR)/ebpfguardctl
 	$(INSTALL) -m 0644 conf/ebpfguard.conf.5 $(DESTDIR)$(MANDIR)/man5/
 	$(INSTALL) -m 0644 pam/pam_ebpfguard.8 helper/ebpfguard-helper.8 helper/ebpfguardctl.8 $(DESTDIR)$(MANDIR)/man8/
 
 # The configuration stays: it is the administrator's.
 uninstall:
 	rm -f $(DESTDIR)$(PAMDIR)/pam_ebpfguard.so $(DESTDIR)$(SBINDIR)/ebpfguard-helper $(DESTDIR)$(SBINDIR)/ebpfguardctl \
-		$(DESTDIR)$(UNITDIR)/ebpfguard.service $(DESTDIR)$(UNITDIR)/ebpfguard.socket \
+		$(addprefix $(DESTDIR)$(UNITDIR)/,$(UNITS)) \
 		$(DESTDIR)$(MANDIR)/man5/ebpfguard.conf.5 $(DESTDIR)$(MANDIR)/man8/pam_ebpfguard.8 \
-		$(DESTDIR)$(MANDIR)/man8/ebpfguard-helper.8 $(DESTDIR)$(MANDIR)/man8/ebpfguardctl.8
+		$(DESTDIR)$(MANDIR)/man8/ebpfguard-helper.8 $(DESTDIR)$(MANDIR)/man8/ebpfguardctl.8 \
+		$(DESTDIR)$(BASHCOMPDIR)/ebpfguardctl
 	rm -rf $(DESTDIR)$(DOCDIR)
 
 clean:

@@ -18,7 +18,7 @@
 #include "abi_words.h"
 
 enum {
-	EG_ABI_VERSION = 5,
+	EG_ABI_VERSION = 6,
 
 	/* Profile slots (index into eg_profiles). Slot 0 never names a policy: what refers to it is
 	 * denied. */
@@ -61,10 +61,11 @@ enum {
 
 	EG_COMM_SIZE = 16, /* TASK_COMM_LEN */
 	EG_TTY_SIZE = 32,
-	EG_HASH_SIZE = 32,   /* SHA-256, of programs */
-	EG_ARGS_SIZE = 2048, /* arguments of a recorded program, see struct eg_told */
-	EG_ARG_SIZE = 112,   /* a word of the attempt: file system type, name of a socket */
-	EG_PATH_SIZE = 768,  /* see struct eg_path; room for 512 bytes and one component more */
+	EG_HASH_SIZE = 32,	  /* SHA-256, of programs */
+	EG_ARGS_SIZE = 2048,	  /* arguments of a recorded program, see struct eg_told */
+	EG_EVENT_ARGS_SIZE = 512, /* of a process that is refused something, see struct eg_event */
+	EG_ARG_SIZE = 112,	  /* a word of the attempt: file system type, name of a socket */
+	EG_PATH_SIZE = 768, /* see struct eg_path; room for 512 bytes and one component more */
 	/* longest path component, NAME_MAX and its NUL: a component is whole or not there */
 	EG_NAME_SIZE = 256,
 	EG_PATH_DEPTH = 24, /* components walked before a path counts as cut */
@@ -422,26 +423,11 @@ struct eg_denied_flow {
 };
 _Static_assert(sizeof(struct eg_denied_flow) == 88, "ABI");
 
-/* Value of eg_totals (key: session number). The kernel side adds, the helper reads. */
-struct eg_totals {
-	__u64 refused[EG_OP_MAX];	/* attempts refused, by operation */
-	__u64 audited[EG_OP_MAX];	/* attempts let through under audit */
-	__u64 killed;			/* of those refused: the process was sent SIGKILL */
-	__u64 lost;			/* of both: records that found the ring full */
-	__u64 recorded[EG_STORY_MAX];	/* what was to be recorded, by kind */
-	__u64 unrecorded[EG_STORY_MAX]; /* of these: what found the ring full */
-	__u64 packets; /* packets the packet layer dropped, the reported ones included */
-	__u64 packets_audited;
-};
-_Static_assert(sizeof(struct eg_totals) == 1120, "ABI");
-
 /* Value of eg_state (one entry). Written by the helper. */
 struct eg_state {
 	__u64 next_session; /* helper's counter, here so that it survives the helper */
 	__u32 n_levels;	    /* used entries of levels */
-	/* counted up by the kernel side when a symbolic link comes to stand for a place: where it
-	 * leads is for the helper to find out */
-	__u32 links;
+	__u32 n_orders;	    /* entries of eg_orders; 0 = nobody need look there */
 	/* cgroup levels some binding stands at; appended to, taken back by --unload only */
 	__u16 levels[EG_LEVELS_MAX];
 	/* digest of the object the pinned programs come from; zero = not all are pinned */
@@ -451,46 +437,6 @@ struct eg_state {
 };
 _Static_assert(sizeof(struct eg_state) == 72, "ABI");
 
-enum {
-	EG_RECORD_USER_SIZE = 256,
-	EG_RECORD_SERVICE_SIZE = 64,
-	EG_RECORD_RHOST_SIZE = 256,
-	EG_RECORD_PROFILE_SIZE = 64,
-	EG_RECORD_KEY_SIZE = 64,
-};
-
-/* Value of eg_records (key: session number): what a restarted helper needs to go on. Helper only;
- * NUL-terminated. */
-struct eg_record {
-	__u64 cgroup;	 /* id; for a user manager that is not running, the last one */
-	__u64 started_s; /* CLOCK_REALTIME */
-	__u32 uid;
-	__u32 leader;  /* tgid of sshd's monitor; 0 for a user manager */
-	__u32 profile; /* slot */
-	__u32 flags;   /* EG_GUARD_MANAGER */
-	__u32 closed;  /* 1 = PAM has closed it */
-	__u32 rport;   /* client's port, 0 = not known */
-	/* opened from within that session, 0 = not from within one; its policy applies as well, by
-	 * the labels */
-	__u64 origin_session;
-	__u32 origin; /* slot of that policy, 0 = none */
-	__u32 pad;
-	char user[EG_RECORD_USER_SIZE];
-	char service[EG_RECORD_SERVICE_SIZE];
-	char rhost[EG_RECORD_RHOST_SIZE];
-	char profile_name[EG_RECORD_PROFILE_SIZE];
-	char key[EG_RECORD_KEY_SIZE]; /* "SHA256:..." or empty */
-};
-_Static_assert(sizeof(struct eg_record) == 760, "ABI");
-
-/* Written by the task iterator eg_iter_members, one a task that carries a label. */
-struct eg_member {
-	__u64 session;
-	__u32 tgid;
-	__u32 tid;
-	__u32 flags; /* EG_GUARD_* of the label */
-	__u32 stray; /* 1 = neither its cgroup nor one above is bound */
-};
-_Static_assert(sizeof(struct eg_member) == 24, "ABI");
+#include "abi_session.h"
 
 #endif

@@ -52,14 +52,21 @@ struct eg_event {
 	__u16 rule_family;   /* AF_INET: rule is about the IPv4 address inside addr (NAT64, 6to4) */
 	__u16 level;	     /* EG_OP_SETSOCKOPT */
 	__u32 option;	     /* by op; EG_OP_SETSOCKOPT: optname */
-	__u32 pad;
+	__u8 src[16];	     /* our own end, like addr and of the same family */
+	__u16 sport;	     /* host order; 0 = not bound yet */
+	__u8 has_src;	     /* 1 = src and sport are set */
+	__u8 args_cut;	     /* 1 = there is more of them, or they could not be read */
+	__u16 n_args;	     /* bytes used in args */
+	__u16 pad[3];
 	char comm[EG_COMM_SIZE];
 	char tty[EG_TTY_SIZE]; /* as the kernel has it: "pts0"; empty = none */
 	char arg[EG_ARG_SIZE]; /* mounts: file system type; EG_OP_UNIX: the socket's name */
 	struct eg_path exe;    /* the caller's program */
 	struct eg_path object; /* exec: the program; mounts: the target */
+	/* the caller's arguments as it has them now, each ended by NUL: what it says of itself */
+	char args[EG_EVENT_ARGS_SIZE];
 };
-_Static_assert(sizeof(struct eg_event) == 1840, "ABI");
+_Static_assert(sizeof(struct eg_event) == 2376, "ABI");
 
 /* The texts of a record in the ring eg_story, in the order in which they stand. */
 enum eg_text {

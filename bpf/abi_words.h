@@ -54,21 +54,22 @@ enum eg_reason {
 	EG_REASON_FOREIGN,	/* a socket made outside the session */
 	EG_REASON_RING,		/* an io_uring */
 	EG_REASON_SOURCE_ROUTE, /* option or control message that names another first hop */
-	EG_REASON_MALFORMED, /* cannot be judged: more control messages or headers than we read */
-	EG_REASON_POLICY,    /* the policy, or a part of it, is missing */
-	EG_REASON_OUTSIDE,   /* a process or cgroup that is not the session's own */
-	EG_REASON_SERVICE,   /* the socket of a service on the built-in list */
-	EG_REASON_NAME,	     /* the socket's name is in unix.deny */
-	EG_REASON_SAME_USER, /* the socket of a process of the same user that is less guarded */
-	EG_REASON_PROTECTED, /* a file, device or process on the built-in list */
-	EG_REASON_CEILING,   /* capabilities.deny */
-	EG_REASON_PLACE,     /* a rule about files or programs: eg_event.rule.line says which */
-	EG_REASON_ONLY,	     /* exec.allow_only does not name it */
-	EG_REASON_HASH,	     /* its digest is denied; eg_event.rule.line: of which list */
-	EG_REASON_NO_HASH,   /* digests are denied, and the kernel cannot tell this file's */
-	EG_REASON_NAMELESS,  /* a program without a name: memfd, O_TMPFILE, removed */
-	EG_REASON_NOWHERE,   /* a file whose place in the tree cannot be told, see files.bpf.c */
-	EG_REASON_LAYER,     /* an overlay, while files are kept: see mount.bpf.c */
+	EG_REASON_MALFORMED,  /* cannot be judged: more control messages or headers than we read */
+	EG_REASON_POLICY,     /* the policy, or a part of it, is missing */
+	EG_REASON_OUTSIDE,    /* a process or cgroup that is not the session's own */
+	EG_REASON_SERVICE,    /* the socket of a service on the built-in list */
+	EG_REASON_NAME,	      /* the socket's name is in unix.deny */
+	EG_REASON_SAME_USER,  /* the socket of a process of the same user that is less guarded */
+	EG_REASON_PROTECTED,  /* a file, device or process on the built-in list */
+	EG_REASON_CEILING,    /* capabilities.deny */
+	EG_REASON_PLACE,      /* a rule about files or programs: eg_event.rule.line says which */
+	EG_REASON_ONLY,	      /* exec.allow_only does not name it */
+	EG_REASON_HASH,	      /* its digest is denied; eg_event.rule.line: of which list */
+	EG_REASON_NO_HASH,    /* digests are denied, and the kernel cannot tell this file's */
+	EG_REASON_NAMELESS,   /* a program without a name: memfd, O_TMPFILE, removed */
+	EG_REASON_NOWHERE,    /* a file whose place in the tree cannot be told, see files.bpf.c */
+	EG_REASON_LAYER,      /* an overlay, while files are kept: see mount.bpf.c */
+	EG_REASON_QUARANTINE, /* the session is cut off, EG_ORDER_QUARANTINE */
 };
 
 /* EG_OP_FILE: what would have been done to the file. */

@@ -74,6 +74,38 @@ enum {
 	EG_SCTP_ADDRS_MAX = 8, /* addresses of one call we read; calls with more are refused */
 };
 
+/* Who asks, and about what. Not inlined either. */
+static __noinline int eg_sctp_ask(struct eg_ask *ask, struct sock *sk, __u16 op)
+{
+	if (!eg_ask_who(ask))
+		return 0;
+	eg_ask_socket(ask, sk, op);
+	return 1;
+}
+
+/* Reads one address of a list, whose socket may be bound to it or connect there. Returns its size,
+ * or 0 when the kernel refuses it by itself. Not inlined, for the stack's sake. */
+static __noinline int eg_sctp_read(struct eg_ask *ask, __u64 at, int left)
+{
+	struct eg_target *target = &ask->target;
+	union eg_sockaddr sa = {};
+	int size = sizeof(sa.in);
+
+	if (!eg_sockaddr_read(&sa, (const void *)at, left))
+		return 0;
+	__builtin_memset(target, 0, sizeof(*target));
+	target->proto = EG_PROTO_SCTP;
+	if (sa.family == EG_AF_INET6) {
+		size = sizeof(sa.in6);
+		eg_target_in6(target, &sa.in6);
+	} else {
+		eg_target_in(target, &sa.in);
+	}
+	if (ask->op == EG_OP_CONNECT)
+		eg_target_plain(target, 0);
+	return size;
+}
+
 /*
  * A packed list of addresses, to bind (bindx) or to connect to (connectx, a send that connects).
  * Not judged: choosing among addresses that are known already, and what a peer's packet asks for,
@@ -83,40 +115,29 @@ SEC("lsm/sctp_bind_connect")
 int BPF_PROG(eg_sctp_bind_connect, struct sock *sk, int optname, struct sockaddr *address,
 	     int addrlen)
 {
-	const char *at = (const char *)address;
+	__u64 at = (__u64)address;
 	bool binds = optname == EG_SCTP_BINDX_ADD;
 	struct eg_ask ask = {};
 	int left = addrlen;
 
 	if (!binds && optname != EG_SCTP_CONNECTX && optname != EG_SCTP_SENDMSG_CONNECT)
 		return 0;
-	if (!eg_ask_who(&ask))
+	if (!eg_sctp_ask(&ask, sk, binds ? EG_OP_BIND : EG_OP_CONNECT))
 		return 0;
-	eg_ask_socket(&ask, sk, binds ? EG_OP_BIND : EG_OP_CONNECT);
 	for (int i = 0; i < EG_SCTP_ADDRS_MAX; i++) {
-		union eg_sockaddr sa = {};
-		int size = sizeof(sa.in);
+		int size = eg_sctp_read(&ask, at, left);
 
-		if (!eg_sockaddr_read(&sa, at, left))
+		if (!size)
 			return 0;
-		__builtin_memset(&ask.target, 0, sizeof(ask.target));
-		ask.target.proto = EG_PROTO_SCTP;
-		if (sa.family == EG_AF_INET6) {
-			size = sizeof(sa.in6);
-			eg_target_in6(&ask.target, &sa.in6);
-		} else {
-			eg_target_in(&ask.target, &sa.in);
-		}
-		if (!binds)
-			eg_target_plain(&ask.target, 0);
-		if (binds ? eg_port_refused(&ask) : eg_target_refused(&ask))
+		/* Read back: a variable of its own has no room. */
+		if (ask.op == EG_OP_BIND ? eg_port_refused(&ask) : eg_target_refused(&ask, sk))
 			return -EPERM;
-		if (!binds)
+		if (ask.op == EG_OP_CONNECT)
 			eg_tell_target(&ask, 0);
 		at += size;
 		left -= size;
 		if (left < EG_SIN_LEN)
 			return 0;
 	}
-	return eg_refused_for(&ask, EG_REASON_MALFORMED) ? -EPERM : 0;
+	return eg_refused_for(&ask, EG_REASON_MALFORMED, sk) ? -EPERM : 0;
 }

@@ -185,8 +185,8 @@ int BPF_PROG(eg_socket_connect, struct socket *sock, struct sockaddr *address, i
 		return 0;
 	reason = eg_target_settle(&ask, sk, false);
 	if (reason)
-		return eg_refused_for(&ask, reason) ? -EPERM : 0;
-	if (eg_target_refused(&ask))
+		return eg_refused_for(&ask, reason, sk) ? -EPERM : 0;
+	if (eg_target_refused(&ask, sk))
 		return -EPERM;
 	eg_tell_target(&ask, 0);
 	return 0;
@@ -204,7 +204,7 @@ static __always_inline bool eg_name_refused(struct eg_ask *ask, struct sock *sk,
 	if (!ask->target.family)
 		return false;
 	reason = eg_target_settle(ask, sk, chosen);
-	return reason ? eg_refused_for(ask, reason) : eg_target_refused(ask);
+	return reason ? eg_refused_for(ask, reason, sk) : eg_target_refused(ask, sk);
 }
 
 /* The socket's own peer, which is where bytes go that are not addressed otherwise. */
@@ -219,7 +219,8 @@ static __always_inline bool eg_peer_refused(struct eg_ask *ask, struct sock *sk)
 	eg_target_plain(&ask->target, 0);
 	eg_target_proto(&ask->target, ask->protocol, ask->type);
 	ask->by_peer = 1;
-	return eg_judge_target(ask) && !eg_is_own_connection(ask, sk) && eg_socket_refuse(ask);
+	return eg_judge_target(ask) && !eg_is_own_connection(ask, sk) &&
+	       eg_socket_refuse(ask, eg_socket_of(sk));
 }
 
 SEC("lsm/socket_sendmsg")
@@ -237,7 +238,7 @@ int BPF_PROG(eg_socket_sendmsg, struct socket *sock, struct msghdr *msg, int siz
 		return 0;
 	if (msg->msg_controllen)
 		reason = eg_control_read(&chosen, (__u64)msg->msg_control, msg->msg_controllen);
-	if (reason && eg_refused_for(&ask, reason))
+	if (reason && eg_refused_for(&ask, reason, sk))
 		return -EPERM;
 	if (eg_name_refused(&ask, sk, msg, chosen))
 		return -EPERM;
@@ -271,7 +272,9 @@ int BPF_PROG(eg_file_permission, struct file *file, int mask)
 	if (!sock)
 		return 0;
 	sk = eg_asked_sock(&ask, sock, EG_OP_SENDMSG);
-	if (!sk || !eg_is_inet(ask.family))
+	if (!sk || eg_is_local(ask.family))
 		return 0;
+	if (!eg_is_inet(ask.family))
+		return eg_kind_refused(&ask) ? -EPERM : 0;
 	return eg_peer_refused(&ask, sk) ? -EPERM : 0;
 }

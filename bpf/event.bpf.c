@@ -15,8 +15,52 @@ __noinline int eg_event_init(struct eg_event *e, __u16 kind)
 	__builtin_memset(&e->exe, 0, sizeof(e->exe));
 	barrier();
 	__builtin_memset(&e->object, 0, sizeof(e->object));
+	barrier();
+	__builtin_memset(e->args, 0, sizeof(e->args));
 	e->abi = EG_ABI_VERSION;
 	e->kind = kind;
+	return 0;
+}
+
+/* The arguments as the process has them now: what it says of itself. Not those of a process whose
+ * memory is elsewhere just now, which would have to be waited for. */
+static __always_inline void eg_event_args(struct eg_event *e, struct task_struct *task)
+{
+	unsigned long start = BPF_CORE_READ(task, mm, arg_start);
+	unsigned long end = BPF_CORE_READ(task, mm, arg_end);
+	__u64 n = end > start ? end - start : 0;
+
+	e->args_cut = n > sizeof(e->args);
+	if (n > sizeof(e->args))
+		n = sizeof(e->args);
+	barrier_var(n);
+	if (n > sizeof(e->args))
+		return;
+	if (bpf_probe_read_user(e->args, n, (const void *)start))
+		e->args_cut = 1;
+	else
+		e->n_args = n;
+}
+
+__noinline int eg_event_source(struct eg_event *e, __u64 sock)
+{
+	struct sock *sk = BPF_CORE_READ((struct socket *)sock, sk);
+	__u32 words[4] = {};
+
+	if (!e || !sk)
+		return 0;
+	e->sport = BPF_CORE_READ(sk, __sk_common.skc_num);
+	if (BPF_CORE_READ(sk, __sk_common.skc_family) == EG_AF_INET)
+		words[0] = BPF_CORE_READ(sk, __sk_common.skc_rcv_saddr);
+	else
+		BPF_CORE_READ_INTO(&words, sk, __sk_common.skc_v6_rcv_saddr);
+	/* IPv4 on a socket of AF_INET6 is told as IPv4, and so is our end of it. */
+	if (e->family == EG_AF_INET && words[2] == bpf_htonl(0xffff)) {
+		words[0] = words[3];
+		words[2] = words[3] = 0;
+	}
+	__builtin_memcpy(e->src, words, sizeof(e->src));
+	e->has_src = e->sport || words[0] || words[1] || words[2] || words[3];
 	return 0;
 }
 
@@ -39,6 +83,7 @@ __noinline int eg_event_who(struct eg_event *e)
 	bpf_get_current_comm(e->comm, sizeof(e->comm));
 	if (tty)
 		bpf_probe_read_kernel_str(e->tty, sizeof(e->tty), &tty->name);
+	eg_event_args(e, task);
 	exe = BPF_CORE_READ(task, mm, exe_file);
 	if (exe) {
 		struct eg_where where = {

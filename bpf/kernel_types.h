@@ -289,6 +289,7 @@ struct socket;
 
 struct sock {
 	struct sock_common __sk_common;
+	struct socket *sk_socket;
 	kuid_t sk_uid; /* who made it */
 	__u16 sk_type;
 	__u16 sk_protocol;
@@ -385,8 +386,11 @@ struct bpf_iter__tcp {
 /* include/linux/socket.h: not in a UAPI header a BPF program can include */
 enum {
 	EG_AF_UNSPEC = 0,
+	EG_AF_UNIX = 1,
 	EG_AF_INET = 2,
 	EG_AF_INET6 = 10,
+	EG_AF_NETLINK = 16,
+	EG_AF_ALG = 38,
 	EG_FAMILIES = 64, /* AF_MAX is 46 in 7.2; bits of eg_policy.families */
 };
 

@@ -27,10 +27,10 @@ __noinline int eg_is_inside(void)
 static __always_inline void eg_count_link(void)
 {
 	__u32 zero = 0;
-	struct eg_state *state = bpf_map_lookup_elem(&eg_state, &zero);
+	__u32 *links = bpf_map_lookup_elem(&eg_links, &zero);
 
-	if (state)
-		__sync_fetch_and_add(&state->links, 1);
+	if (links)
+		__sync_fetch_and_add(links, 1);
 }
 
 /* What has that name now, or is about to have it, is that place. */

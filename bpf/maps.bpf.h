@@ -263,12 +263,47 @@ EG_MAP struct {
 	__type(value, struct eg_record);
 } eg_records SEC(".maps");
 
+/* session number -> what an administrator has ordered for it. Written by the helper; looked at
+ * while eg_state.n_orders says there are any. */
+EG_MAP struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, EG_SESSIONS_MAX);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, __u64);
+	__type(value, struct eg_order);
+} eg_orders SEC(".maps");
+
+/* session number -> what of its counts is in the log. The helper's notebook, as eg_records is. */
+EG_MAP struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, EG_SESSIONS_MAX);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, __u64);
+	__type(value, struct eg_written);
+} eg_written SEC(".maps");
+
+EG_MAP struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct eg_writing);
+} eg_writing SEC(".maps");
+
 EG_MAP struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
 	__type(key, __u32);
 	__type(value, struct eg_state);
 } eg_state SEC(".maps");
+
+/* Counted up here when a symbolic link comes to stand for a place: where it leads is for the helper
+ * to find out. Not a part of eg_state, which the helper replaces as a whole. */
+EG_MAP struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u32);
+} eg_links SEC(".maps");
 
 EG_MAP struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);

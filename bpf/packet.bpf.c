@@ -91,10 +91,14 @@ static __always_inline void eg_judge_packet(struct eg_judged *judged, const stru
 
 /* ---- refusing ---- */
 
-/* The socket of a packet, as far as its record tells. */
+/* The socket of a packet and our end of it, as far as its record tells. */
 struct eg_origin {
 	__u64 cookie;
 	__u64 cgroup; /* id of the one it was made in */
+	__u8 addr[16];
+	__u16 port;
+	__u16 has_addr;
+	__u32 pad;
 };
 
 /* Is this the first packet of its flow since the policy came into force? Counts the others. */
@@ -129,7 +133,7 @@ static __always_inline bool eg_is_new_flow(const struct eg_origin *origin,
 }
 
 /* Not inlined: clang would test the reservation twice, and 6.1's verifier loses it between. */
-static __noinline bool eg_packet_report(__u64 cgroup, const struct eg_view *view,
+static __noinline bool eg_packet_report(const struct eg_origin *origin, const struct eg_view *view,
 					const struct eg_detail *detail, __u16 verdict)
 {
 	struct eg_event *e = bpf_ringbuf_reserve(&eg_events, sizeof(*e), 0);
@@ -137,7 +141,10 @@ static __noinline bool eg_packet_report(__u64 cgroup, const struct eg_view *view
 	if (!e)
 		return false;
 	eg_event_fill(e, view, detail, verdict);
-	e->cgroup = cgroup;
+	e->cgroup = origin->cgroup;
+	e->has_src = origin->has_addr;
+	e->sport = origin->port;
+	__builtin_memcpy(e->src, origin->addr, sizeof(e->src));
 	/* bpf_get_socket_uid tells a uid of the socket's user namespace, which anybody can choose.
 	 */
 	e->uid = e->gid = e->loginuid = e->audit_session = (__u32)-1;
@@ -170,7 +177,7 @@ static __always_inline int eg_packet_refuse(const struct eg_origin *origin,
 		};
 
 		__builtin_memcpy(detail.addr, packet->peer.addr, sizeof(detail.addr));
-		lost = !eg_packet_report(origin->cgroup, view, &detail,
+		lost = !eg_packet_report(origin, view, &detail,
 					 audit ? EG_VERDICT_AUDIT : EG_VERDICT_DENY);
 	}
 	totals = bpf_map_lookup_elem(&eg_totals, &session);
@@ -252,6 +259,33 @@ static __always_inline void eg_program_of_skb(struct __sk_buff *skb, struct eg_f
 		*ret = *program;
 }
 
+/* Our end of a packet, by its header; the port, which may be deep inside, by the socket. */
+static __always_inline void eg_own_of_skb(struct __sk_buff *skb, const struct eg_packet *packet,
+					  struct eg_origin *origin)
+{
+	struct bpf_sock *sk = skb->sk;
+
+	if (skb->protocol == bpf_htons(ETH_P_IP))
+		origin->has_addr =
+			packet->peer.family == EG_AF_INET &&
+			!bpf_skb_load_bytes(skb,
+					    packet->out ? __builtin_offsetof(struct iphdr, saddr)
+							: __builtin_offsetof(struct iphdr, daddr),
+					    origin->addr, sizeof(__u32));
+	else
+		origin->has_addr =
+			packet->peer.family == EG_AF_INET6 &&
+			!bpf_skb_load_bytes(skb,
+					    packet->out ? __builtin_offsetof(struct ipv6hdr, saddr)
+							: __builtin_offsetof(struct ipv6hdr, daddr),
+					    origin->addr, sizeof(origin->addr));
+	if (!sk)
+		return;
+	sk = bpf_sk_fullsock(sk);
+	if (sk)
+		origin->port = sk->src_port;
+}
+
 /* What of the guards is set applies; with note, a refusal outlives the binding. */
 static __always_inline int eg_packet_by(struct __sk_buff *skb, const struct eg_guard *bound,
 					const struct eg_guard *mark, bool note, __u16 op)
@@ -259,7 +293,7 @@ static __always_inline int eg_packet_by(struct __sk_buff *skb, const struct eg_g
 	struct eg_packet packet = {.out = op == EG_OP_EGRESS};
 	struct eg_file_id program = {};
 	struct eg_judged judged = {};
-	struct eg_origin origin;
+	struct eg_origin origin = {};
 
 	if (!eg_read_packet(skb, &packet))
 		packet.reason = EG_REASON_MALFORMED;
@@ -274,11 +308,17 @@ static __always_inline int eg_packet_by(struct __sk_buff *skb, const struct eg_g
 		struct eg_guard guard = {.session = judged.view.session,
 					 .profile = judged.view.profile};
 
+		/* No profile at all denies everything, as the order did, which ends with the
+		 * session. */
+		if (judged.view.flags & EG_CUT)
+			guard.profile = EG_PROFILE_NONE;
+
 		/* without memory it is guarded while bound */
 		eg_blocked_guard(skb, &guard, NULL);
 	}
 	origin.cookie = bpf_get_socket_cookie(skb);
 	origin.cgroup = bpf_skb_cgroup_id(skb);
+	eg_own_of_skb(skb, &packet, &origin);
 	return eg_packet_refuse(&origin, &judged, &packet, op);
 }
 
@@ -293,7 +333,7 @@ static __always_inline int eg_packet_verdict(struct __sk_buff *skb, __u16 op)
 
 	if (bound) {
 		guard = *bound;
-		if (eg_mark_of_skb(skb, &mark) && mark.profile != guard.profile)
+		if (eg_mark_of_skb(skb, &mark) && !eg_is_alike(&mark, &guard))
 			return eg_packet_by(skb, &guard, &mark, true, op);
 	} else if (!eg_blocked_guard(skb, NULL, &guard) || eg_is_lifted()) {
 		return EG_PASS;
@@ -339,6 +379,18 @@ int eg_stray_in(struct __sk_buff *skb)
 	return eg_stray_verdict(skb, EG_OP_INGRESS);
 }
 
+/* Our end of a connection that is asked for. */
+static __always_inline void eg_own_of_request(struct sk_buff *skb, struct request_sock *req,
+					      struct eg_origin *origin)
+{
+	origin->port = req->__req_common.skc_num;
+	origin->has_addr = 1;
+	if (skb->protocol == bpf_htons(ETH_P_IP))
+		*(__u32 *)origin->addr = req->__req_common.skc_rcv_saddr;
+	else
+		BPF_CORE_READ_INTO(&origin->addr, req, __req_common.skc_v6_rcv_saddr);
+}
+
 /* The peer that asks for a connection. By the packet's protocol: a listener of AF_INET6 is asked by
  * IPv4 too. */
 static __always_inline void eg_read_request(struct eg_packet *packet, const struct sock *listener,
@@ -366,7 +418,7 @@ int BPF_PROG(eg_conn_request, const struct sock *sk, struct sk_buff *skb, struct
 	struct eg_file_id program = {}, *noted;
 	struct eg_packet packet = {};
 	struct eg_judged judged = {};
-	struct eg_origin origin;
+	struct eg_origin origin = {};
 
 	if (!found)
 		return 0;
@@ -380,6 +432,7 @@ int BPF_PROG(eg_conn_request, const struct sock *sk, struct sk_buff *skb, struct
 		return 0;
 	origin.cookie = bpf_get_socket_cookie((void *)sk);
 	origin.cgroup = BPF_CORE_READ(sk, sk_cgrp_data.cgroup, kn, id);
+	eg_own_of_request(skb, req, &origin);
 	return eg_packet_refuse(&origin, &judged, &packet, EG_OP_INGRESS) == EG_DROP ? -EPERM : 0;
 }
 

@@ -179,153 +179,7 @@ static __always_inline void eg_file_id_of(struct eg_file_id *id, struct inode *i
 	id->gen = BPF_CORE_READ(inode, i_generation);
 }
 
-/* ---- which policy ---- */
-
-/* One guard's policy as a program looks at it. */
-struct eg_view { /* small: it lies on every stack */
-	__u64 session;
-	__u16 profile;
-	__u16 policy; /* index; 0 = missing: everything a program asks about is denied */
-	__u32 flags;  /* EG_POLICY_* */
-	__u32 generation;
-	__u16 audit; /* as in struct eg_policy */
-	__u16 kill;
-};
-
-/* A file as rules know it. */
-static __always_inline void eg_program_id_of(struct eg_file_id *id, const struct inode *inode)
-{
-	id->ino = inode->i_ino;
-	id->dev = inode->i_sb->s_dev;
-	id->gen = inode->i_generation;
-}
-
-/* The rules that a program has of its own under a policy: their index, 0 = none. */
-static __always_inline __u32 eg_rules_of(__u32 policy, const struct eg_file_id *program)
-{
-	struct eg_item_key key = {.policy = policy, .kind = EG_ITEM_RULES};
-	__u32 *index;
-
-	if (!program->ino)
-		return 0;
-	key.a = program->ino;
-	key.b = (__u64)program->dev << 32 | program->gen;
-	index = bpf_map_lookup_elem(&eg_items, &key);
-	return index ? *index : 0;
-}
-
-/*
- * program.bpf.c. The program of the current process, none when somebody else had a hand in it: 1
- * and *ret, or 0. And the index of the rules that it has of its own under a policy, 0 = none.
- */
-int eg_program_current(struct eg_file_id *ret);
-int eg_program_rules(__u32 policy);
-
-/* Takes a policy's values over. False: there is none of that index. */
-static __always_inline bool eg_view_fill(struct eg_view *view, __u32 index)
-{
-	struct eg_policy *policy = bpf_map_lookup_elem(&eg_policies, &index);
-
-	if (!index || !policy)
-		return false;
-	view->policy = index;
-	view->flags = policy->flags;
-	view->audit = policy->audit;
-	view->kill = policy->kill;
-	return true;
-}
-
-/* Fills in the policy of view->profile that is in force now; view->policy stays 0 when it is
- * missing. A global function (verdict.bpf.c): the verifier looks at it once and not at every use.
- * Always 0. */
-int eg_view_look(struct eg_view *view);
-
-/* What a guard says. */
-static __always_inline void eg_view_of(const struct eg_guard *guard, struct eg_view *view)
-{
-	__builtin_memset(view, 0, sizeof(*view));
-	view->session = guard->session;
-	view->profile = guard->profile;
-	eg_view_look(view);
-}
-
-/* What the current process's program has besides, which is asked first: an index, 0 = nothing. */
-static __always_inline __u32 eg_view_own(const struct eg_view *view)
-{
-	return view->flags & EG_POLICY_BY_PROGRAM ? eg_program_rules(view->policy) : 0;
-}
-
-/* Does the policy only report this? One that is missing cannot ask for that: see the table at the
- * top. */
-static __always_inline bool eg_audits(const struct eg_view *view, enum eg_restriction on)
-{
-	return view->policy && view->audit >> on & 1;
-}
-
-/* How strict the policy is there, one of EG_RANK_*. */
-static __always_inline __u32 eg_rank(const struct eg_view *view, enum eg_restriction on)
-{
-	if (eg_audits(view, on))
-		return EG_RANK_AUDIT;
-	return view->kill >> on & 1 ? EG_RANK_KILL : EG_RANK_DENY;
-}
-
-/* Which restriction a refusal comes under: its reason says so, or else what was tried. */
-static __always_inline enum eg_restriction eg_on_of(__u16 op, __u32 reason)
-{
-	switch (reason) {
-	case EG_REASON_FAMILY:
-	case EG_REASON_PROTOCOL:
-		return EG_ON_SOCKETS;
-	case EG_REASON_OUTSIDE:
-		return EG_ON_LEAVING;
-	case EG_REASON_PROTECTED:
-		return EG_ON_TAMPERING;
-	case EG_REASON_CEILING:
-		return EG_ON_CAPABILITIES;
-	case EG_REASON_LAYER:
-		return EG_ON_FILES;
-	}
-	switch (op) {
-	case EG_OP_BIND:
-	case EG_OP_LISTEN:
-		return EG_ON_BIND;
-	case EG_OP_SOCKET:
-		return EG_ON_SOCKETS;
-	case EG_OP_SETUID:
-	case EG_OP_EXEC:
-	case EG_OP_SETGID:
-	case EG_OP_SETGROUPS:
-	case EG_OP_CAPSET:
-	case EG_OP_USERNS:
-		return EG_ON_SETUID;
-	case EG_OP_MOUNT:
-	case EG_OP_REMOUNT:
-	case EG_OP_UMOUNT:
-	case EG_OP_MOVE_MOUNT:
-	case EG_OP_PIVOT_ROOT:
-	case EG_OP_MOUNT_ATTR:
-		return EG_ON_MOUNT;
-	case EG_OP_CAPABILITY:
-		return EG_ON_CAPABILITIES;
-	case EG_OP_UNIX:
-		return EG_ON_UNIX;
-	case EG_OP_FORK:
-	case EG_OP_CGROUP:
-	case EG_OP_PTRACE:
-		return EG_ON_LEAVING;
-	case EG_OP_SIGNAL:
-	case EG_OP_PROCESS:
-	case EG_OP_KERNEL:
-		return EG_ON_TAMPERING;
-	case EG_OP_FILE:
-		return EG_ON_FILES;
-	case EG_OP_RUN:
-		return EG_ON_EXEC;
-	default:
-		return EG_ON_EGRESS;
-	}
-}
+#include "view.bpf.h"
 
 /* ---- how to refuse ---- */
 
@@ -370,6 +224,9 @@ int eg_event_init(struct eg_event *e, __u16 kind);
 /* Who asks: the current task, as people are told of it. */
 int eg_event_who(struct eg_event *e);
 
+/* Our own end of a socket, as far as it has one; e->family is set. sock: a struct socket. */
+int eg_event_source(struct eg_event *e, __u64 sock);
+
 /* The part of a record that does not depend on who asked. */
 static __always_inline void eg_event_fill(struct eg_event *e, const struct eg_view *view,
 					  const struct eg_detail *detail, __u16 verdict)
@@ -396,9 +253,11 @@ static __always_inline void eg_event_fill(struct eg_event *e, const struct eg_vi
 	e->option = detail->option;
 }
 
-/* The record of a refusal. Not being able to write it changes nothing about the verdict. */
+/* The record of a refusal. Not being able to write it changes nothing about the verdict. sock: as
+ * eg_refuse_on has it. */
 static __always_inline bool eg_event_write(const struct eg_view *view,
-					   const struct eg_detail *detail, __u16 verdict)
+					   const struct eg_detail *detail, __u16 verdict,
+					   __u64 sock)
 {
 	struct eg_event *e = bpf_ringbuf_reserve(&eg_events, sizeof(*e), 0);
 
@@ -413,6 +272,8 @@ static __always_inline bool eg_event_write(const struct eg_view *view,
 
 		eg_path_walk(&e->object, &where);
 	}
+	if (sock)
+		eg_event_source(e, sock);
 	bpf_ringbuf_submit(e, 0);
 	return true;
 }
@@ -430,8 +291,10 @@ static __always_inline bool eg_kills(const struct eg_view *view, enum eg_restric
 }
 
 /* Counts, reports and returns what the hook must return: -EPERM, or 0 when the policy only
- * audits. */
-static __always_inline int eg_refuse(const struct eg_view *view, const struct eg_detail *detail)
+ * audits. sock: the struct socket it was tried on, 0 = none; not in *detail, which lies on stacks
+ * that have no room for it. */
+static __always_inline int eg_refuse_on(const struct eg_view *view, const struct eg_detail *detail,
+					__u64 sock)
 {
 	enum eg_restriction on = eg_on_of(detail->op, detail->reason);
 	bool audit = eg_audits(view, on);
@@ -446,7 +309,7 @@ static __always_inline int eg_refuse(const struct eg_view *view, const struct eg
 		return audit ? 0 : -EPERM;
 	if (eg_kills(view, on, detail) && eg_kill_current())
 		verdict = EG_VERDICT_KILL;
-	written = eg_event_write(view, detail, verdict);
+	written = eg_event_write(view, detail, verdict, sock);
 	if (totals) {
 		if (audit)
 			__sync_fetch_and_add(&totals->audited[op & (EG_OP_MAX - 1)], 1);
@@ -461,6 +324,11 @@ static __always_inline int eg_refuse(const struct eg_view *view, const struct eg
 	result = audit ? 0 : -EPERM;
 	barrier_var(result);
 	return result;
+}
+
+static __always_inline int eg_refuse(const struct eg_view *view, const struct eg_detail *detail)
+{
+	return eg_refuse_on(view, detail, 0);
 }
 
 /*

@@ -136,7 +136,7 @@ static __noinline int eg_refuse_run(const struct eg_guard *guard, const struct e
 static __always_inline bool eg_is_twin(const struct eg_who *who)
 {
 	return who->guard[EG_BY_CGROUP] && who->guard[EG_BY_LABEL] &&
-	       who->guard[EG_BY_CGROUP]->profile == who->guard[EG_BY_LABEL]->profile;
+	       eg_is_alike(who->guard[EG_BY_CGROUP], who->guard[EG_BY_LABEL]);
 }
 
 /* Refuses what one of the guards refuses: the strictest, the first of equals. */

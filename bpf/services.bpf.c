@@ -155,7 +155,7 @@ static __always_inline bool eg_is_loose(const struct eg_who *who, const struct c
 	if (origin.flags & EG_GUARD_MANAGER)
 		return false;
 	for (int i = 0; i < EG_GUARDS; i++)
-		if (who->guard[i] && who->guard[i]->profile != origin.profile)
+		if (who->guard[i] && !eg_is_alike(who->guard[i], &origin))
 			return true;
 	return false;
 }

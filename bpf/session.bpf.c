@@ -28,10 +28,12 @@ static __always_inline void eg_inherit(const struct eg_who *who, struct eg_label
 	const struct eg_guard *guard = who->guard[EG_BY_LABEL];
 	struct eg_guard *label = &to->guard;
 
-	if (!guard)
+	if (!guard) {
 		guard = who->guard[EG_BY_CGROUP];
-	if (!guard)
-		return;
+		barrier_var(guard); /* else clang asks for both at once, see eg_who_is */
+		if (!guard)
+			return;
+	}
 	label->session = guard->session;
 	label->profile = guard->profile;
 	label->flags = guard->flags & ~(EG_GUARD_LEADER | EG_GUARD_SERVES | EG_GUARD_FRESH);
@@ -67,6 +69,17 @@ static __always_inline void eg_inherit_program(__u64 clone_flags, struct eg_labe
 		eg_program_forget(bpf_get_current_task_btf()->group_leader);
 }
 
+/* Is an administrator ending one of the sessions? What forks faster than it is killed would never
+ * end. */
+static __always_inline bool eg_is_ending(const struct eg_who *who)
+{
+	for (int i = 0; i < EG_GUARDS; i++)
+		if (who->guard[i] &&
+		    eg_slot_now(who->guard[i]->session, who->guard[i]->profile) & EG_ENDING)
+			return true;
+	return false;
+}
+
 SEC("lsm/task_alloc")
 int BPF_PROG(eg_task_alloc, struct task_struct *task, unsigned long clone_flags)
 {
@@ -77,6 +90,8 @@ int BPF_PROG(eg_task_alloc, struct task_struct *task, unsigned long clone_flags)
 
 	if (!eg_who_is(bpf_get_current_task_btf(), &who))
 		return 0;
+	if (eg_is_ending(&who))
+		return -EPERM;
 	if (clone_flags >> EG_CLONE_INTO_CGROUP & 1 && eg_clone_away(&who))
 		return -EPERM;
 	eg_inherit(&who, &label);

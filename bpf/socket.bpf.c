@@ -17,13 +17,15 @@ static __always_inline bool eg_outranks(const struct eg_view *view, const struct
 	return true;
 }
 
-/* Is guard i there, and does it say something the one before has not said? Both guards of an
- * ordinary member are the same session. */
-static __always_inline bool eg_counts(const struct eg_ask *ask, int i)
+/* Bit i: guard i is there, and says something that the one before has not said. Both guards of an
+ * ordinary member are the same session. Not inlined, for the stack's sake. */
+static __noinline __u32 eg_counting(const struct eg_ask *ask)
 {
-	if (!(ask->guards & 1U << i))
-		return false;
-	return !i || !(ask->guards & 1U) || ask->guard[0].profile != ask->guard[i].profile;
+	__u32 both = 1U << EG_BY_CGROUP | 1U << EG_BY_LABEL;
+
+	if (ask->guards == both && eg_is_alike(&ask->guard[0], &ask->guard[1]))
+		return 1U;
+	return ask->guards;
 }
 
 /* ---- families and protocols ---- */
@@ -76,18 +78,23 @@ static __always_inline __u32 eg_closed(const struct eg_ask *ask, __u32 index)
 
 __noinline int eg_judge_kind(struct eg_ask *ask)
 {
-	__u32 worst = 0;
+	__u32 worst = 0, guards;
 
 	if (!ask)
 		return 1;
+	guards = eg_counting(ask);
 	for (int i = 0; i < EG_GUARDS; i++) {
 		struct eg_view view;
 		__u32 reason;
 
-		if (!eg_counts(ask, i))
+		if (!(guards & 1U << i))
 			continue;
 		eg_view_of(&ask->guard[i], &view);
-		reason = eg_closed(ask, view.policy);
+		/* Of the others it depends on where they send to. */
+		if (view.flags & EG_CUT && !eg_is_inet(ask->family) && !eg_is_local(ask->family))
+			reason = EG_REASON_QUARANTINE;
+		else
+			reason = eg_closed(ask, view.policy);
 		if (!reason || !eg_outranks(&view, ask, reason, &worst))
 			continue;
 		ask->view = view;
@@ -100,13 +107,13 @@ __noinline int eg_judge_kind(struct eg_ask *ask)
 
 static __always_inline int eg_judge(struct eg_ask *ask, bool port)
 {
-	__u32 worst = 0;
+	__u32 worst = 0, guards = eg_counting(ask);
 
 	for (int i = 0; i < EG_GUARDS; i++) {
 		struct eg_query query = {};
 		struct eg_view view;
 
-		if (!eg_counts(ask, i))
+		if (!(guards & 1U << i))
 			continue;
 		eg_view_of(&ask->guard[i], &view);
 		query.policy = view.policy;
@@ -139,14 +146,15 @@ __noinline int eg_judge_port(struct eg_ask *ask)
 
 __noinline int eg_judge_reason(struct eg_ask *ask)
 {
-	__u32 worst = 0;
+	__u32 worst = 0, guards;
 
 	if (!ask)
 		return 1;
+	guards = eg_counting(ask);
 	for (int i = 0; i < EG_GUARDS; i++) {
 		struct eg_view view;
 
-		if (!eg_counts(ask, i))
+		if (!(guards & 1U << i))
 			continue;
 		eg_view_of(&ask->guard[i], &view);
 		if (!eg_outranks(&view, ask, ask->reason, &worst))
@@ -196,7 +204,7 @@ static __always_inline bool eg_is_old_news(struct eg_ask *ask)
 	return reported || (known && ask->by_peer);
 }
 
-__noinline int eg_socket_refuse(struct eg_ask *ask)
+__noinline int eg_socket_refuse(struct eg_ask *ask, __u64 sock)
 {
 	struct eg_detail detail = {};
 
@@ -220,5 +228,5 @@ __noinline int eg_socket_refuse(struct eg_ask *ask)
 		detail.has_addr = 1;
 		__builtin_memcpy(detail.addr, ask->target.addr, sizeof(detail.addr));
 	}
-	return eg_refuse(&ask->view, &detail) != 0;
+	return eg_refuse_on(&ask->view, &detail, sock) != 0;
 }

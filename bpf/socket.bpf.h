@@ -45,28 +45,36 @@ int eg_judge_reason(struct eg_ask *ask); /* always, for ask->reason */
 /*
  * Reports what a judge refused. 1 = the call is refused; 0 = that policy only audits, and the hook
  * goes on to its next question: the other guard's policy may enforce. A call has one record.
+ * sock: the struct socket, for our own end in the record; 0 = that is not told.
  */
-int eg_socket_refuse(struct eg_ask *ask);
+int eg_socket_refuse(struct eg_ask *ask, __u64 sock);
+
+/* The struct socket of a sock as a number, which is all that a global function takes. */
+static __always_inline __u64 eg_socket_of(struct sock *sk)
+{
+	return (__u64)BPF_CORE_READ(sk, sk_socket);
+}
 
 static __always_inline bool eg_kind_refused(struct eg_ask *ask)
 {
-	return eg_judge_kind(ask) && eg_socket_refuse(ask);
+	return eg_judge_kind(ask) && eg_socket_refuse(ask, 0);
 }
 
-static __always_inline bool eg_target_refused(struct eg_ask *ask)
+static __always_inline bool eg_target_refused(struct eg_ask *ask, struct sock *sk)
 {
-	return eg_judge_target(ask) && eg_socket_refuse(ask);
+	return eg_judge_target(ask) && eg_socket_refuse(ask, eg_socket_of(sk));
 }
 
 static __always_inline bool eg_port_refused(struct eg_ask *ask)
 {
-	return eg_judge_port(ask) && eg_socket_refuse(ask);
+	return eg_judge_port(ask) && eg_socket_refuse(ask, 0);
 }
 
-static __always_inline bool eg_refused_for(struct eg_ask *ask, __u32 reason)
+/* sk: NULL = there is none, or its ends do not matter. */
+static __always_inline bool eg_refused_for(struct eg_ask *ask, __u32 reason, struct sock *sk)
 {
 	ask->reason = reason;
-	return eg_judge_reason(ask) && eg_socket_refuse(ask);
+	return eg_judge_reason(ask) && eg_socket_refuse(ask, sk ? eg_socket_of(sk) : 0);
 }
 
 /* Whose task is it? False: nobody's that we guard. */
@@ -111,6 +119,12 @@ enum {
 static __always_inline bool eg_is_inet(__u16 family)
 {
 	return family == EG_AF_INET || family == EG_AF_INET6;
+}
+
+/* Sockets that reach nobody but this kernel and processes of this host. */
+static __always_inline bool eg_is_local(__u16 family)
+{
+	return family == EG_AF_UNIX || family == EG_AF_NETLINK || family == EG_AF_ALG;
 }
 
 /* The socket of a call, and who makes it. NULL: not ours to judge: nobody's that we guard, closed

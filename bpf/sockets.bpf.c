@@ -50,25 +50,27 @@ static __always_inline bool eg_is_ring(struct file *file)
 
 /*
  * Was the socket made where our guards do not reach? By the cgroup it was made in and by its mark:
- * a socket made by another session with the same profile is as good as one's own.
+ * a socket made by another session with the same profile is as good as one's own. Not inlined, for
+ * the stack's sake.
  */
-static __always_inline bool eg_is_foreign(const struct eg_ask *ask, struct sock *sk)
+static __noinline int eg_is_foreign(const struct eg_ask *ask, struct sock *sk)
 {
 	const struct eg_guard *mark = bpf_sk_storage_get(&eg_marks, sk, NULL, 0), *bound = NULL;
 	struct cgroup *cgroup = sk->sk_cgrp_data.cgroup;
-	/* Slot 0 is nobody's. */
-	__u32 by_mark = mark ? mark->profile : EG_PROFILE_NONE, by_cgroup = EG_PROFILE_NONE;
+	struct eg_guard by_mark = {}, by_cgroup = {}; /* session 0 and slot 0 are nobody's */
 
 	if (cgroup)
 		bound = eg_guard_of_cgroup(cgroup);
+	if (mark)
+		by_mark = *mark;
 	if (bound)
-		by_cgroup = bound->profile;
+		by_cgroup = *bound;
 	for (int i = 0; i < EG_GUARDS; i++)
-		if (ask->guards & 1U << i &&
-		    (ask->guard[i].profile == EG_PROFILE_NONE ||
-		     (ask->guard[i].profile != by_cgroup && ask->guard[i].profile != by_mark)))
-			return true;
-	return false;
+		if (ask->guards & 1U << i && (ask->guard[i].profile == EG_PROFILE_NONE ||
+					      (!eg_is_alike(&ask->guard[i], &by_cgroup) &&
+					       !eg_is_alike(&ask->guard[i], &by_mark))))
+			return 1;
+	return 0;
 }
 
 /* A file that was opened where nobody judged it: it must not be one that stays as it is. Not
@@ -93,7 +95,7 @@ static __noinline int eg_receive_socket(struct socket *sock)
 	if (!eg_ask_who(&ask))
 		return 0;
 	if (!sock)
-		return eg_refused_for(&ask, EG_REASON_RING);
+		return eg_refused_for(&ask, EG_REASON_RING, NULL);
 	sk = sock->sk;
 	if (!sk)
 		return 0; /* closed: nothing can be done with it */
@@ -101,7 +103,7 @@ static __noinline int eg_receive_socket(struct socket *sock)
 	if (eg_kind_refused(&ask))
 		return 1;
 	return eg_is_inet(ask.family) && eg_is_foreign(&ask, sk) &&
-	       eg_refused_for(&ask, EG_REASON_FOREIGN);
+	       eg_refused_for(&ask, EG_REASON_FOREIGN, sk);
 }
 
 SEC("lsm/file_receive")
@@ -130,11 +132,14 @@ SEC("lsm/socket_setsockopt")
 int BPF_PROG(eg_socket_setsockopt, struct socket *sock, int level, int optname)
 {
 	struct eg_ask ask = {};
+	struct sock *sk;
 
-	if (!eg_sets_route(level, optname) || !eg_asked_sock(&ask, sock, EG_OP_SETSOCKOPT) ||
-	    !eg_is_inet(ask.family))
+	if (!eg_sets_route(level, optname))
+		return 0;
+	sk = eg_asked_sock(&ask, sock, EG_OP_SETSOCKOPT);
+	if (!sk || !eg_is_inet(ask.family))
 		return 0;
 	ask.level = level;
 	ask.option = optname;
-	return eg_refused_for(&ask, EG_REASON_SOURCE_ROUTE) ? -EPERM : 0;
+	return eg_refused_for(&ask, EG_REASON_SOURCE_ROUTE, sk) ? -EPERM : 0;
 }

@@ -44,7 +44,7 @@ int BPF_PROG(eg_cgroup_attach, struct cgroup *cgroup, const char *path, struct t
 		return 0;
 	label = *found;
 	bound = eg_guard_of_cgroup(now);
-	if (!bound || bound->profile != label.profile)
+	if (!bound || !eg_is_alike(bound, &label))
 		eg_stray_tell(&label, eg_cgroup_id(now), task->tgid, EG_OP_NONE);
 	return 0;
 }
@@ -83,7 +83,7 @@ int BPF_PROG(eg_mark_create, struct socket *sock, int family, int type, int prot
 		return 0;
 	eg_program_carry(sk);
 	bound = eg_guard_of_cgroup(cgroup);
-	if (bound && bound->profile == label->profile)
+	if (bound && eg_is_alike(bound, label))
 		return 0;
 	/* Sockets of the kernel's own count: those that serve an MPTCP socket are made like this.
 	 */

@@ -7,14 +7,46 @@
 
 /* ---- which policy is in force ---- */
 
+/* What an administrator has ordered for a session; NULL: nothing. Nobody looks while there is no
+ * order at all. */
+static __always_inline struct eg_order *eg_order_of(__u64 session)
+{
+	__u32 zero = 0;
+	struct eg_state *state = bpf_map_lookup_elem(&eg_state, &zero);
+
+	if (!state || !*(volatile __u32 *)&state->n_orders)
+		return NULL;
+	return bpf_map_lookup_elem(&eg_orders, &session);
+}
+
+__noinline __u32 eg_slot_now(__u64 session, __u32 profile)
+{
+	struct eg_order *order = eg_order_of(session);
+	__u32 slot = profile;
+
+	if (!order)
+		return slot;
+	if (order->from && order->from == slot)
+		slot = order->to;
+	if (order->flags & EG_ORDER_QUARANTINE)
+		slot |= EG_CUT;
+	if (order->flags & EG_ORDER_ENDING)
+		slot |= EG_ENDING;
+	return slot;
+}
+
 __noinline int eg_view_look(struct eg_view *view)
 {
 	struct eg_profile *profile;
-	__u32 slot;
+	__u32 slot, cut;
 
 	if (!view)
 		return 0;
-	slot = view->profile;
+	slot = eg_slot_now(view->session, view->profile);
+	cut = slot & EG_CUT;
+	slot &= ~(__u32)(EG_CUT | EG_ENDING);
+	view->profile = slot;
+	view->flags = cut;
 	profile = bpf_map_lookup_elem(&eg_profiles, &slot);
 	if (!profile)
 		return 0;
@@ -26,6 +58,11 @@ __noinline int eg_view_look(struct eg_view *view)
 
 	if (eg_view_fill(view, now.both.policy))
 		view->generation = now.both.generation;
+	if (!cut)
+		return 0;
+	view->flags |= cut;
+	view->audit &= ~(1U << EG_ON_EGRESS);
+	view->kill &= ~(1U << EG_ON_EGRESS);
 	return 0;
 }
 
@@ -168,6 +205,11 @@ __noinline int eg_verdict(struct eg_query *query)
 
 	if (!query)
 		return 1;
+	if (query->flags & EG_CUT) {
+		eg_deny(query, EG_NO_RULE, &rule, 0);
+		query->reason = EG_REASON_QUARANTINE;
+		return 1;
+	}
 	if (!query->policy)
 		return eg_deny(query, EG_MISSING, &rule, 0);
 	at = (__u32)query->target.proto << 16 | query->target.port;

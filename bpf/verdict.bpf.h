@@ -24,7 +24,7 @@ struct eg_target {
 struct eg_query {
 	__u32 policy; /* index; 0 = missing */
 	__u32 own;    /* index of what the program has besides, see eg_view_own */
-	__u32 flags;  /* EG_POLICY_* of policy */
+	__u32 flags;  /* EG_POLICY_* of policy, and EG_CUT */
 	struct eg_target target;
 	struct eg_rule rule;
 	__u32 reason; /* enum eg_reason */

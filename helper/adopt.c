@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "log.h"
+#include "order.h"
 #include "util.h"
 
 enum { ORPHAN_S = 60 }; /* a login takes a few seconds at most */
@@ -26,6 +27,8 @@ static void adopt_one(struct eg_helper *helper, uint64_t number, const struct eg
 		       (unsigned long long)number);
 		return;
 	}
+	eg_metrics_adopt(helper, session);
+	session->account.due = true; /* what an earlier helper had in memory is missing */
 	if (record->cgroup)
 		fd = eg_cgroup2_open_id(&helper->cgroup2, record->cgroup);
 	if (fd >= 0)
@@ -77,6 +80,8 @@ int eg_adopt_sessions(struct eg_helper *helper)
 		adopt_one(helper, number, &record);
 		n++;
 	}
+	eg_order_adopt(helper);
+	eg_accounts_resume(helper);
 	eg_stray_adopt(helper);
 	sweep_leaves(helper);
 	eg_survey(helper);

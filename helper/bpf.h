@@ -225,22 +225,49 @@ int eg_bpf_manager_set(struct eg_bpf *bpf, uint32_t uid, const struct eg_guard *
 /* A session number never used before. Returns 0 or a negative errno. */
 int eg_bpf_session_number(struct eg_bpf *bpf, uint64_t *ret);
 
-/* Records and totals, by session number. put makes both (totals zeroed); drop removes both. */
+/* Records, totals and what of these is written, by session number. put makes all three, zeroed but
+ * for the record; drop removes them. */
 int eg_bpf_record_put(struct eg_bpf *bpf, uint64_t session, const struct eg_record *record,
 		      bool is_new);
 int eg_bpf_record_get(struct eg_bpf *bpf, uint64_t session, struct eg_record *ret);
 void eg_bpf_record_drop(struct eg_bpf *bpf, uint64_t session);
 int eg_bpf_totals_get(struct eg_bpf *bpf, uint64_t session, struct eg_totals *ret);
+/* What of the totals is in the log, and the line that is being written. put: only for a session
+ * that has a record. 0 or a negative errno. */
+int eg_bpf_written_get(struct eg_bpf *bpf, uint64_t session, struct eg_written *ret);
+int eg_bpf_written_put(struct eg_bpf *bpf, uint64_t session, const struct eg_written *written);
+int eg_bpf_writing_get(struct eg_bpf *bpf, struct eg_writing *ret);
+int eg_bpf_writing_put(struct eg_bpf *bpf, const struct eg_writing *writing);
 
 /* Steps through the session numbers that have a record: *session 0 starts. Returns 0, -ENOENT at
  * the end. */
 int eg_bpf_record_next(struct eg_bpf *bpf, uint64_t *session);
 
-/* Descriptor to poll for events, and the reader: calls handle for each record there is. 0 or
- * negative errno. */
+/*
+ * What is ordered for a session, see struct eg_order. get: 0, or -ENOENT with *ret zeroed. put: one
+ * that orders nothing is dropped. drop: absent is fine. count: sets right how many there are, after
+ * a helper that was killed; put and drop do it themselves. next: as eg_bpf_record_next. 0 or a
+ * negative errno.
+ */
+int eg_bpf_order_get(struct eg_bpf *bpf, uint64_t session, struct eg_order *ret);
+int eg_bpf_order_put(struct eg_bpf *bpf, uint64_t session, const struct eg_order *order);
+void eg_bpf_order_drop(struct eg_bpf *bpf, uint64_t session);
+int eg_bpf_orders_count(struct eg_bpf *bpf);
+int eg_bpf_order_next(struct eg_bpf *bpf, uint64_t *session);
+
+/*
+ * Descriptor to poll for events, and the reader: calls handle for each record there is, but for no
+ * more than max. 0 or a negative errno. A record that is just being written stops it, too.
+ * positions: where the kernel side writes next and what has been read, in bytes since the ring was
+ * made. EG_BPF_EVENTS_ALL: as many as there can be at once.
+ */
+enum { EG_BPF_EVENTS_ALL = EG_EVENTS_SIZE / sizeof(struct eg_event) + 1 };
 typedef void (*eg_bpf_event_fn)(const struct eg_event *event, void *arg);
 int eg_bpf_events_fd(struct eg_bpf *bpf);
-int eg_bpf_events_read(struct eg_bpf *bpf);
+int eg_bpf_events_read(struct eg_bpf *bpf, unsigned int max);
+/* From within the handler: this record is the last of the read that is going on. */
+void eg_bpf_events_stop(struct eg_bpf *bpf);
+void eg_bpf_events_positions(struct eg_bpf *bpf, uint64_t *ret_produced, uint64_t *ret_consumed);
 void eg_bpf_events_set(struct eg_bpf *bpf, eg_bpf_event_fn handle, void *arg);
 
 /*
@@ -250,6 +277,7 @@ void eg_bpf_events_set(struct eg_bpf *bpf, eg_bpf_event_fn handle, void *arg);
 typedef void (*eg_bpf_told_fn)(const struct eg_told *told, size_t size, void *arg);
 int eg_bpf_story_fd(struct eg_bpf *bpf);
 int eg_bpf_story_read(struct eg_bpf *bpf, unsigned int max);
+void eg_bpf_story_stop(struct eg_bpf *bpf);
 void eg_bpf_story_set(struct eg_bpf *bpf, eg_bpf_told_fn tell, void *arg);
 
 #endif

@@ -8,6 +8,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "util.h"
 
@@ -25,9 +26,6 @@ int eg_bpf_state_put(int fd, const struct eg_state *state)
 	return bpf_map_update_elem(fd, &zero, state, BPF_ANY);
 }
 
-/* What the kernel side adds to state.links between the two calls is lost: the map has no operation
- * on a part of a value. A link that comes to stand for a place in that moment, where none was, is
- * followed with the next look for another reason. */
 int eg_bpf_state_change(struct eg_bpf *bpf, int (*change)(struct eg_state *state, void *arg),
 			void *arg)
 {
@@ -217,14 +215,17 @@ int eg_bpf_record_put(struct eg_bpf *bpf, uint64_t session, const struct eg_reco
 		      bool is_new)
 {
 	static const struct eg_totals none;
+	static const struct eg_written nothing;
 	int records = bpf->maps[EG_MAP_RECORDS];
 	int r = bpf_map_update_elem(records, &session, record, is_new ? BPF_NOEXIST : BPF_EXIST);
 
 	if (r < 0 || !is_new)
 		return r;
-	r = bpf_map_update_elem(bpf->maps[EG_MAP_TOTALS], &session, &none, BPF_NOEXIST);
+	r = bpf_map_update_elem(bpf->maps[EG_MAP_WRITTEN], &session, &nothing, BPF_ANY);
+	if (!r)
+		r = bpf_map_update_elem(bpf->maps[EG_MAP_TOTALS], &session, &none, BPF_NOEXIST);
 	if (r < 0)
-		(void)bpf_map_delete_elem(records, &session);
+		eg_bpf_record_drop(bpf, session);
 	return r;
 }
 
@@ -237,6 +238,7 @@ void eg_bpf_record_drop(struct eg_bpf *bpf, uint64_t session)
 {
 	/* Gone already is fine: dropping is what undo and the end of a session both do. */
 	(void)bpf_map_delete_elem(bpf->maps[EG_MAP_TOTALS], &session);
+	(void)bpf_map_delete_elem(bpf->maps[EG_MAP_WRITTEN], &session);
 	(void)bpf_map_delete_elem(bpf->maps[EG_MAP_RECORDS], &session);
 }
 
@@ -245,9 +247,81 @@ int eg_bpf_totals_get(struct eg_bpf *bpf, uint64_t session, struct eg_totals *re
 	return bpf_map_lookup_elem(bpf->maps[EG_MAP_TOTALS], &session, ret);
 }
 
+int eg_bpf_written_get(struct eg_bpf *bpf, uint64_t session, struct eg_written *ret)
+{
+	return bpf_map_lookup_elem(bpf->maps[EG_MAP_WRITTEN], &session, ret);
+}
+
+int eg_bpf_written_put(struct eg_bpf *bpf, uint64_t session, const struct eg_written *written)
+{
+	return bpf_map_update_elem(bpf->maps[EG_MAP_WRITTEN], &session, written, BPF_EXIST);
+}
+
+int eg_bpf_writing_get(struct eg_bpf *bpf, struct eg_writing *ret)
+{
+	uint32_t zero = 0;
+
+	return bpf_map_lookup_elem(bpf->maps[EG_MAP_WRITING], &zero, ret);
+}
+
+int eg_bpf_writing_put(struct eg_bpf *bpf, const struct eg_writing *writing)
+{
+	uint32_t zero = 0;
+
+	return bpf_map_update_elem(bpf->maps[EG_MAP_WRITING], &zero, writing, BPF_ANY);
+}
+
 int eg_bpf_record_next(struct eg_bpf *bpf, uint64_t *session)
 {
 	return bpf_map_get_next_key(bpf->maps[EG_MAP_RECORDS], *session ? session : NULL, session);
+}
+
+/* ---- orders ---- */
+
+int eg_bpf_order_next(struct eg_bpf *bpf, uint64_t *session)
+{
+	return bpf_map_get_next_key(bpf->maps[EG_MAP_ORDERS], *session ? session : NULL, session);
+}
+
+static int set_orders(struct eg_state *state, void *arg)
+{
+	state->n_orders = *(const uint32_t *)arg;
+	return 0;
+}
+
+int eg_bpf_orders_count(struct eg_bpf *bpf)
+{
+	uint64_t session = 0;
+	uint32_t n = 0;
+
+	while (n < EG_SESSIONS_MAX && eg_bpf_order_next(bpf, &session) == 0)
+		n++;
+	return eg_bpf_state_change(bpf, set_orders, &n);
+}
+
+int eg_bpf_order_get(struct eg_bpf *bpf, uint64_t session, struct eg_order *ret)
+{
+	*ret = (struct eg_order){0};
+	return bpf_map_lookup_elem(bpf->maps[EG_MAP_ORDERS], &session, ret);
+}
+
+int eg_bpf_order_put(struct eg_bpf *bpf, uint64_t session, const struct eg_order *order)
+{
+	int r;
+
+	if (!order->from && !order->flags) {
+		eg_bpf_order_drop(bpf, session);
+		return 0;
+	}
+	r = bpf_map_update_elem(bpf->maps[EG_MAP_ORDERS], &session, order, BPF_ANY);
+	return r < 0 ? r : eg_bpf_orders_count(bpf);
+}
+
+void eg_bpf_order_drop(struct eg_bpf *bpf, uint64_t session)
+{
+	/* A count that is too large costs time, and nothing else. */
+	if (bpf_map_delete_elem(bpf->maps[EG_MAP_ORDERS], &session) == 0)
+		(void)eg_bpf_orders_count(bpf);
 }
 
 /* ---- events ---- */
@@ -263,11 +337,28 @@ void eg_bpf_events_set(struct eg_bpf *bpf, eg_bpf_event_fn handle, void *arg)
 	bpf->handle_arg = arg;
 }
 
-int eg_bpf_events_read(struct eg_bpf *bpf)
+void eg_bpf_events_positions(struct eg_bpf *bpf, uint64_t *ret_produced, uint64_t *ret_consumed)
 {
-	int r = ring_buffer__consume(bpf->ring);
+	const unsigned long *consumer = (const unsigned long *)bpf->ring_pages;
+	const unsigned long *producer =
+		(const unsigned long *)(bpf->ring_pages + sysconf(_SC_PAGESIZE));
 
-	return r < 0 ? r : 0;
+	*ret_consumed = __atomic_load_n(consumer, __ATOMIC_ACQUIRE);
+	*ret_produced = __atomic_load_n(producer, __ATOMIC_ACQUIRE);
+}
+
+int eg_bpf_events_read(struct eg_bpf *bpf, unsigned int max)
+{
+	int r;
+
+	bpf->events_left = max;
+	r = ring_buffer__consume(bpf->ring);
+	return r < 0 && r != -EAGAIN ? r : 0;
+}
+
+void eg_bpf_events_stop(struct eg_bpf *bpf)
+{
+	bpf->events_left = 1;
 }
 
 /* ---- what is recorded ---- */
@@ -296,4 +387,9 @@ int eg_bpf_story_read(struct eg_bpf *bpf, unsigned int max)
 	 * written stops the reader. */
 	r = poll(&more, 1, 0);
 	return r < 0 ? -errno : r;
+}
+
+void eg_bpf_story_stop(struct eg_bpf *bpf)
+{
+	bpf->story_left = 1;
 }

@@ -12,7 +12,7 @@
 
 #define EG_PIN_STR_(x) #x
 #define EG_PIN_STR(x)  EG_PIN_STR_(x)
-#define EG_PIN_ABI     5
+#define EG_PIN_ABI     6
 #define EG_PIN_DIR     EG_PIN_PARENT "/v" EG_PIN_STR(EG_PIN_ABI)
 /* A set under construction. bpffs allows no dot in a name. */
 #define EG_PIN_NEW     EG_PIN_DIR "_new"
@@ -41,7 +41,11 @@ enum eg_map {
 	EG_MAP_CONNECTIONS,
 	EG_MAP_TOTALS,
 	EG_MAP_RECORDS,
+	EG_MAP_ORDERS,
+	EG_MAP_WRITTEN,
+	EG_MAP_WRITING,
 	EG_MAP_STATE,
+	EG_MAP_LINKS,
 	EG_MAP_EVENTS,
 	EG_MAP_STORY,
 	EG_N_MAPS,
@@ -69,8 +73,10 @@ struct eg_bpf {
 	int iter_files;				  /* a program: each use makes its own link */
 	struct eg_packets_prog packets[EG_N_PACKETS];
 	struct ring_buffer *ring;
+	const char *ring_pages; /* the ring's two positions, a page each: consumer, producer */
 	eg_bpf_event_fn handle;
 	void *handle_arg;
+	unsigned int events_left;   /* records eg_bpf_events_read may still take */
 	pthread_mutex_t state_lock; /* of eg_state, while it is changed */
 	/* of eg_items, while those of a policy in force are replaced, and while it is walked to see
 	   which policies are there: what is put anew moves, and the walk could miss it */

@@ -206,12 +206,9 @@ int eg_bpf_place_last_set(struct eg_bpf *bpf, uint32_t last)
 
 int eg_bpf_place_links(struct eg_bpf *bpf, uint32_t *ret)
 {
-	struct eg_state state;
-	int r = eg_bpf_state_get(bpf->maps[EG_MAP_STATE], &state);
+	uint32_t zero = 0;
 
-	if (!r)
-		*ret = state.links;
-	return r;
+	return bpf_map_lookup_elem(bpf->maps[EG_MAP_LINKS], &zero, ret);
 }
 
 /* ---- rules ---- */

@@ -100,6 +100,7 @@ void eg_config_free(struct eg_config *config)
 		profile_done(&config->profiles[i]);
 	eg_config_matches_done(config);
 	eg_config_texts_done(&config->managers_exempt);
+	free(config->log.file.text);
 	free(config->profiles);
 	free(config);
 }

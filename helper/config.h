@@ -162,11 +162,34 @@ struct eg_config_match {
 	unsigned int line;
 };
 
+/* The order is that of the words in config_schema.c. */
+enum eg_log_format { EG_LOG_KV = 0, EG_LOG_JSON };
+enum eg_log_destination { EG_LOG_SYSLOG = 0, EG_LOG_JOURNAL, EG_LOG_FILE };
+enum eg_log_facility {
+	EG_LOG_AUTH = 0,
+	EG_LOG_AUTHPRIV,
+	EG_LOG_DAEMON,
+	EG_LOG_LOCAL0, /* to local7 */
+	EG_LOG_FACILITIES = EG_LOG_LOCAL0 + 8,
+};
+
+#define EG_LOG_FILE_DEFAULT "/var/log/ebpfguard/ebpfguard.log"
+
+/* log: how records are written, and where to. */
+struct eg_config_log {
+	unsigned int format, facility, destination; /* enums */
+	struct eg_config_text file; /* an absolute path; NULL: EG_LOG_FILE_DEFAULT, line 0 */
+	unsigned int rate;	    /* lines a second, of all sessions together */
+	unsigned int session_rate, session_burst; /* lines a second of one; at once */
+	unsigned int window;			  /* seconds repeats are folded over; 0 = not */
+};
+
 struct eg_config {
 	char file[EG_PATH_TEXT_SIZE];
 	bool strict; /* refuse to start where the kernel lacks an optional hook */
 	struct eg_config_texts managers_exempt; /* names of users */
-	struct eg_config_profile *profiles;	/* owned; [0] is "default" */
+	struct eg_config_log log;
+	struct eg_config_profile *profiles; /* owned; [0] is "default" */
 	size_t n_profiles;
 	struct eg_config_match *matches; /* owned: in file order, see match.h */
 	size_t n_matches;

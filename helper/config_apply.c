@@ -51,7 +51,7 @@ static int apply_word(const struct eg_config_report *report, const struct eg_con
 {
 	const char *text = config_setting_get_string(setting);
 	void *field = (char *)owner + key->offset;
-	char expected[EG_CONFIG_PATH_SIZE] = "";
+	char expected[EG_CONFIG_QUOTE_SIZE] = "";
 	size_t len = 0;
 	int i;
 
@@ -79,19 +79,48 @@ static int apply_bool(const struct eg_config_report *report, const struct eg_con
 	return 0;
 }
 
-static int apply_percent(const struct eg_config_report *report, const struct eg_config_key *key,
-			 const config_setting_t *setting, void *owner)
+static int apply_number(const struct eg_config_report *report, const struct eg_config_key *key,
+			const config_setting_t *setting, void *owner)
 {
-	static const char expected[] = "percent, a number from 0 to 100";
-	int percent = config_setting_get_int(setting);
+	bool percent = key->type == EG_CONFIG_PERCENT;
+	int number = config_setting_get_int(setting), low = key->type == EG_CONFIG_COUNT;
+	int high = percent ? PERCENT_MAX : key->limit;
+	char expected[EG_CONFIG_PATH_SIZE];
 
+	(void)snprintf(expected, sizeof(expected), "%sa number from %d to %d",
+		       percent				? "percent, "
+		       : key->type == EG_CONFIG_SECONDS ? "seconds, "
+							: "",
+		       low, high);
 	if (config_setting_type(setting) != CONFIG_TYPE_INT)
 		return eg_config_fail_type(report, setting, key->path, expected);
-	if (percent < 0 || percent > PERCENT_MAX)
+	if (number < low || number > high)
 		return eg_config_fail(report, -EINVAL, eg_config_line(setting),
-				      "%s: expected %s, got %d", key->path, expected, percent);
-	*(unsigned int *)((char *)owner + key->offset) = (unsigned int)percent;
+				      "%s: expected %s, got %d", key->path, expected, number);
+	*(unsigned int *)((char *)owner + key->offset) = (unsigned int)number;
 	return 0;
+}
+
+/* ---- a path */
+
+static int apply_path(const struct eg_config_report *report, const struct eg_config_key *key,
+		      const config_setting_t *setting, void *owner)
+{
+	struct eg_config_text *path = (void *)((char *)owner + key->offset);
+	const char *text = config_setting_get_string(setting);
+	char quoted[EG_CONFIG_QUOTE_SIZE];
+
+	if (!text)
+		return eg_config_fail_type(report, setting, key->path,
+					   "an absolute path in quotes such as \"/var/log/x\"");
+	if (text[0] != '/' || text[strlen(text) - 1] == '/' || strlen(text) >= EG_PATH_TEXT_SIZE)
+		return eg_config_fail(report, -EINVAL, eg_config_line(setting),
+				      "%s: %s is not the absolute path of a file such as "
+				      "\"/var/log/x\"",
+				      key->path, eg_config_quote(quoted, text, strlen(text)));
+	path->line = eg_config_line(setting);
+	path->text = strdup(text);
+	return path->text ? 0 : eg_config_fail_memory(report);
 }
 
 /* ---- names of profiles */
@@ -334,7 +363,8 @@ void eg_config_apply_default(const struct eg_config_key *key, void *owner)
 {
 	void *field = (char *)owner + key->offset;
 
-	if (key->type == EG_CONFIG_WORD || key->type == EG_CONFIG_PERCENT)
+	if (key->type == EG_CONFIG_WORD || key->type == EG_CONFIG_PERCENT ||
+	    key->type == EG_CONFIG_COUNT || key->type == EG_CONFIG_SECONDS)
 		*(unsigned int *)field = (unsigned int)key->value;
 	else if (key->type == EG_CONFIG_BOOL || key->type == EG_CONFIG_WORD_BOOL)
 		*(bool *)field = key->value;
@@ -366,7 +396,10 @@ int eg_config_apply(const struct eg_config_report *report, const struct eg_confi
 		[EG_CONFIG_FINGERPRINTS] = eg_config_apply_texts,
 		[EG_CONFIG_CAPABILITIES] = eg_config_apply_capabilities,
 		[EG_CONFIG_FEED_PATH] = eg_config_apply_file,
-		[EG_CONFIG_PERCENT] = apply_percent,
+		[EG_CONFIG_PERCENT] = apply_number,
+		[EG_CONFIG_COUNT] = apply_number,
+		[EG_CONFIG_SECONDS] = apply_number,
+		[EG_CONFIG_PATH] = apply_path,
 		[EG_CONFIG_LABEL] = apply_label,
 	};
 

@@ -40,6 +40,9 @@ enum eg_config_type {
 	EG_CONFIG_CAPABILITIES, /* a bitmap, stored as uint64_t */
 	EG_CONFIG_FEED_PATH,	/* an absolute path, stored as char * */
 	EG_CONFIG_PERCENT,	/* 0 to 100, stored as unsigned int */
+	EG_CONFIG_COUNT,	/* 1 to limit, stored as unsigned int */
+	EG_CONFIG_SECONDS,	/* 0 to limit, likewise */
+	EG_CONFIG_PATH,		/* an absolute path, in a struct eg_config_text */
 	EG_CONFIG_LABEL,	/* a profile's name, stored as char[EG_CONFIG_LABEL_SIZE] */
 };
 
@@ -72,8 +75,9 @@ struct eg_config_key {
 	/* default; NETWORKS, PORTS and FEEDS: 1 = they allow; lists of strings: 1 = an empty one
 	 * is refused */
 	int value;
-	/* NETWORKS, PORTS, FEEDS and TREES: most of them, together with those of the others of
-	 * its kind; other lists of strings: most of them, 0 = EG_CONFIG_TEXTS_MAX */
+	/* COUNT, SECONDS: the greatest; NETWORKS, PORTS, FEEDS and TREES: most of them, together
+	 * with those of the others of its kind; other lists of strings: most of them, 0 =
+	 * EG_CONFIG_TEXTS_MAX */
 	int limit;
 	/* NULL-terminated; WORD and WORD_BOOL: names of the values from 0; lists of strings: what
 	 * applies where the setting is missing */

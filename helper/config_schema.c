@@ -17,6 +17,12 @@ static const char *const action_words[] = {"deny", "kill", "audit", NULL};
 static const char *const profile_action_words[] = {"deny", "kill", NULL};
 static const char *const switch_words[] = {"deny", "kill", "audit", "allow", NULL};
 static const char *const verdict_words[] = {"allow", "deny", NULL};
+/* In the order of the enums eg_log_... */
+static const char *const format_words[] = {"kv", "json", NULL};
+static const char *const destination_words[] = {"syslog", "journal", "file", NULL};
+static const char *const facility_words[] = {"auth",   "authpriv", "daemon", "local0",
+					     "local1", "local2",   "local3", "local4",
+					     "local5", "local6",   "local7", NULL};
 static const char *const all_words[] = {"none", "all", NULL};
 static const char *const root_users[] = {"root", NULL};
 /* Those whose members are root in all but name. Not all groups: ssh-agent is setgid. */
@@ -97,6 +103,16 @@ static const char *const root_groups[] = {"root", "shadow", "disk", "kmem",    "
 	ROW(IN("files.allow"), EG_CONFIG_TREES, GROUP(files_allow), 0, EG_CONFIG_FILES_MAX, NULL)  \
 	ROW("strict", EG_CONFIG_BOOL, WHOLE(strict), 0, 0, NULL)                                   \
 	ROW("managers.exempt", EG_CONFIG_USERS, WHOLE(managers_exempt), 0, 0, NULL)                \
+	ROW("log.format", EG_CONFIG_WORD, WHOLE(log.format), EG_LOG_KV, 0, format_words)           \
+	ROW("log.facility", EG_CONFIG_WORD, WHOLE(log.facility), EG_LOG_AUTHPRIV, 0,               \
+	    facility_words)                                                                        \
+	ROW("log.destination", EG_CONFIG_WORD, WHOLE(log.destination), EG_LOG_SYSLOG, 0,           \
+	    destination_words)                                                                     \
+	ROW("log.file", EG_CONFIG_PATH, WHOLE(log.file), 0, 0, NULL)                               \
+	ROW("log.rate", EG_CONFIG_COUNT, WHOLE(log.rate), 100, 100000, NULL)                       \
+	ROW("log.session_rate", EG_CONFIG_COUNT, WHOLE(log.session_rate), 10, 100000, NULL)        \
+	ROW("log.session_burst", EG_CONFIG_COUNT, WHOLE(log.session_burst), 50, 100000, NULL)      \
+	ROW("log.window", EG_CONFIG_SECONDS, WHOLE(log.window), 5, 3600, NULL)                     \
 	ROW(NAMED("name"), LABEL(name), 0, 0, NULL)                                                \
 	ROW(NAMED("extends"), LABEL(extends), 0, 0, NULL)                                          \
 	ROW(WHO("user"), EG_CONFIG_USERS, MATCH(user), 1, 0, NULL)                                 \

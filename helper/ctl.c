@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
  * ebpfguardctl: what an administrator asks. check and explain read the configuration and nothing
- * else (ctl_check.c, ctl_config.c), learn the log (ctl_learn.c); status, sessions and reload ask
- * the running helper (ctl_remote.c), and diff both the configuration and the helper (ctl_diff.c).
- * Here: the command line.
+ * else (ctl_check.c, ctl_config.c); learn, events and report read the log (ctl_log.c); diff reads
+ * configurations and asks the running helper as well (ctl_diff.c); the others ask it or give it
+ * orders (ctl_ask.c). Here: the command line.
  *
  * Exit status: 0 fine or allow, 1 a finding or a denial or no answer, 2 wrong usage; of diff 1 is a
  * difference and 2 that there is no answer.
@@ -11,8 +11,6 @@
 #include <err.h>
 #include <errno.h>
 #include <getopt.h>
-#include <search.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,68 +19,7 @@
 #include "proto.h"
 #include "util.h"
 
-enum {
-	LEARN_FILES_MAX = 4096,
-	/* options without a letter */
-	OPTION_SINCE = 256,
-	OPTION_USER,
-	OPTION_PROFILE,
-	OPTIONS_END,
-};
-
-char *eg_ctl_safe(const char *text, char *buf, size_t size)
-{
-	size_t used = 0;
-
-	for (; *text && used + 5 <= size; text++) {
-		unsigned char c = (unsigned char)*text;
-
-		if (c >= 0x20 && c < 0x7f)
-			buf[used++] = (char)c;
-		else
-			used += (size_t)snprintf(buf + used, size - used, "\\x%02x", c);
-	}
-	buf[used] = '\0';
-	return buf;
-}
-
-/* What was said, for finding it again: "LINE TEXT". Lives as long as the process. */
-static void *said;
-
-static int compare_said(const void *a, const void *b)
-{
-	return strcmp(a, b);
-}
-
-static bool was_said(unsigned int line, const char *text)
-{
-	char *both = NULL;
-	void *node;
-
-	if (asprintf(&both, "%u %s", line, text) < 0)
-		return false; /* said twice, rather than not at all */
-	node = tsearch(both, &said, compare_said);
-	if (!node || *(char **)node != both) {
-		free(both);
-		return node;
-	}
-	return false;
-}
-
-int eg_ctl_warn_at(const struct eg_config *config, unsigned int line, const char *format, ...)
-{
-	char text[EG_ERR_TEXT_SIZE], file[EG_CTL_SAFE_SIZE], clean[EG_CTL_SAFE_SIZE];
-	va_list ap;
-
-	va_start(ap, format);
-	(void)vsnprintf(text, sizeof(text), format, ap);
-	va_end(ap);
-	if (was_said(line, text))
-		return 0;
-	(void)fprintf(stderr, "%s:%u: warning: %s\n", eg_ctl_safe(config->file, file, sizeof(file)),
-		      line, eg_ctl_safe(text, clean, sizeof(clean)));
-	return 1;
-}
+enum { FILES_MAX = 4096 };
 
 static const struct command {
 	const char *name;
@@ -96,89 +33,168 @@ static const struct command {
 	 "which profile; or allow or deny: ADDR:PORT/PROTO, PORT/PROTO"},
 	{"diff", 1, 1, eg_ctl_diff, "diff FILE",
 	 "what FILE would change, for the sessions there are now, too"},
-	{"learn", 0, LEARN_FILES_MAX, eg_ctl_learn, "learn --since TIME [FILE...]",
+	{"learn", 0, FILES_MAX, eg_ctl_learn, "learn --since TIME [FILE...]",
 	 "an allow list from what sessions did under audit"},
+	{"events", 0, FILES_MAX, eg_ctl_events, "events [FILE...]",
+	 "what the log says: who was refused what"},
+	{"report", 0, FILES_MAX, eg_ctl_report, "report --since TIME [FILE...]",
+	 "the log summed up, as text or a page"},
 	{"status", 0, 0, eg_ctl_status, "status", "does the kernel enforce, and which policy?"},
 	{"sessions", 0, 0, eg_ctl_sessions, "sessions", "who is guarded"},
+	{"session", 1, 1, eg_ctl_session, "session NUMBER", "all about one, with its processes"},
+	{"top", 0, 0, eg_ctl_top, "top", "sessions by refusals, anew each second"},
 	{"reload", 0, 0, eg_ctl_reload, "reload", "put the configuration in force"},
+	{"quarantine", 1, 1, eg_ctl_quarantine, "quarantine SESSION",
+	 "cut a session off the network, open flows too"},
+	{"release", 1, 1, eg_ctl_release, "release SESSION", "end its quarantine"},
+	{"kill", 1, 1, eg_ctl_kill, "kill SESSION", "end it: every process, and the connection"},
+	{"tighten", 2, 2, eg_ctl_tighten, "tighten SESSION PROFILE", "give it a stricter profile"},
+	{"metrics", 0, 0, eg_ctl_metrics, "metrics", "what was counted, for Prometheus"},
 };
+
+#define LOG   "events, report"
+#define FILES "check, explain, diff"
+#define LIVE  "status, sessions, session, top, reload"
+#define DO    "quarantine, release, kill, tighten"
+
+/* Options without a letter have numbers behind those of letters. */
+enum { NO_LETTER = 256 };
+
+static const struct row {
+	int letter;	  /* 0 = none */
+	const char *name; /* without "--" */
+	const char *arg;  /* what the usage calls its argument; NULL = a flag */
+	size_t at;	  /* in struct eg_ctl_options: const char *, or bool */
+	const char *commands, *help;
+} rows[] = {
+#define TEXT(member) offsetof(struct eg_ctl_options, member)
+	{'c', "config", "FILE", TEXT(config),
+	 "check, explain, diff, learn, events, report, session, top, tighten",
+	 "the configuration (" EG_CONFIG_FILE ")"},
+	{'s', "socket", "FILE", TEXT(socket), "diff, " LIVE ", " DO ", metrics",
+	 "where the helper listens (" EG_CONTROL_SOCKET ")"},
+	{'p', "program", "FILE", TEXT(program), "explain, " LOG, "the program that does it"},
+	{'S', "service", "NAME", TEXT(service), "explain", "the service of PAM (sshd)"},
+	{'r', "rhost", "ADDR", TEXT(rhost), "explain, " LOG, "where the user comes from"},
+	{'k', "key", "SHA256:...", TEXT(key), "explain, " LOG, "the key of the login"},
+	{0, "since", "TIME", TEXT(since), "learn, " LOG,
+	 "\"YYYY-MM-DD HH:MM\", today, yesterday, -2h, ..."},
+	{0, "until", "TIME", TEXT(until), LOG, "likewise"},
+	{0, "user", "NAME", TEXT(user), "learn, " LOG, "who logged in"},
+	{0, "profile", "NAME", TEXT(profile), "learn, " LOG, "what the session had"},
+	{0, "session", "N", TEXT(session), LOG, "the number of one"},
+	{0, "verdict", "WORD", TEXT(verdict), LOG, "deny, audit, kill, ... or a kind of record"},
+	{0, "op", "OP", TEXT(op), LOG, "what was tried: connect, setuid, ..."},
+	{0, "dst", "ADDR[/LEN]", TEXT(dst), LOG, "where to"},
+	{0, "port", "N", TEXT(port), LOG, "the port there"},
+	{0, "rule", "TEXT", TEXT(rule), LOG, "a part of the rule, or of its feed's path"},
+	{'f', "follow", NULL, TEXT(follow), "events", "and what is to come"},
+	{'n', "last", "N", TEXT(last), "events", "only the last ones"},
+	{0, "html", "FILE", TEXT(html), "report", "a page, in place of text"},
+	{'b', "snapshots", "N", TEXT(snapshots), "top", "N times as text, without a screen"},
+	{0, "output", "FILE", TEXT(output), "metrics", "written there at once, not to stdout"},
+	{0, "force", NULL, TEXT(force), "tighten", "to a looser one, too"},
+	{0, "json", NULL, TEXT(json), FILES ", " LOG ", " LIVE ", " DO, "JSON in place of text"},
+#undef TEXT
+};
+
+enum { N_ROWS = EG_ARRAY_SIZE(rows) };
 
 static void usage(FILE *out)
 {
 	(void)fputs("usage: ebpfguardctl [OPTION...] COMMAND\n", out);
 	for (size_t i = 0; i < EG_ARRAY_SIZE(commands); i++)
 		(void)fprintf(out, "  %-38s %s\n", commands[i].synopsis, commands[i].help);
-	(void)fputs(
-		"options:\n"
-		"  -c, --config FILE                      for check, explain and diff "
-		"(" EG_CONFIG_FILE ")\n"
-		"  -p, --program FILE                     for explain connect and bind: the "
-		"program "
-		"that does it\n"
-		"  -S, --service NAME                     for explain: the service of PAM (sshd)\n"
-		"  -r, --rhost ADDR                       for explain: where the user comes from\n"
-		"  -k, --key SHA256:...                   for explain: the key of the login\n"
-		"      --since TIME                       for learn: \"YYYY-MM-DD HH:MM\", today, "
-		"-2h, ...\n"
-		"      --user NAME                        for learn: who logged in\n"
-		"      --profile NAME                     for learn: what the session had\n"
-		"  -s, --socket FILE                      where the helper listens "
-		"(" EG_CONTROL_SOCKET ")\n"
-		"  -h, --help\n"
-		"  -V, --version\n",
-		out);
+	(void)fputs("options:\n", out);
+	for (size_t i = 0; i < N_ROWS; i++) {
+		char letter[4] = "   ", name[40];
+
+		if (rows[i].letter)
+			(void)snprintf(letter, sizeof(letter), "-%c,", rows[i].letter);
+		(void)snprintf(name, sizeof(name), "--%s%s%s", rows[i].name, rows[i].arg ? " " : "",
+			       rows[i].arg ? rows[i].arg : "");
+		(void)fprintf(out, "  %s %-24s %s\n%32sfor %s\n", letter, name, rows[i].help, "",
+			      rows[i].commands);
+	}
+	(void)fputs("  -h, --help\n"
+		    "  -V, --version\n",
+		    out);
 }
 
+/* Not all of the usage: what was wrong would be out of sight. */
 static int wrong_usage(void)
 {
-	usage(stderr);
+	(void)fputs("see: ebpfguardctl --help\n", stderr);
 	return EG_CTL_USAGE;
 }
 
-/* Whose options are whose. */
+/* What cannot be meant together, by name. */
 static const struct {
-	int c;
-	const char *name, *commands;
-} taken[] = {
-	{'c', "--config", "check, explain, diff"},
-	{'p', "--program", "explain"},
-	{'S', "--service", "explain"},
-	{'r', "--rhost", "explain"},
-	{'k', "--key", "explain"},
-	{OPTION_SINCE, "--since", "learn"},
-	{OPTION_USER, "--user", "learn"},
-	{OPTION_PROFILE, "--profile", "learn"},
-	{'s', "--socket", "diff, status, sessions, reload"},
+	const char *a, *b, *why;
+} apart[] = {
+	{"follow", "last", "--follow begins with what comes, or with --since, and has no last"},
+	{"follow", "until", "--follow has no end, and --until is one"},
 };
 
-/* Is each option that was given one of the command's? One without effect was meant to have one. */
-static bool takes(const struct command *command, const bool given[OPTIONS_END])
+static bool is_given(const bool given[N_ROWS], const char *name)
 {
-	for (size_t i = 0; i < EG_ARRAY_SIZE(taken); i++) {
-		if (!given[taken[i].c] || strstr(taken[i].commands, command->name))
+	for (size_t i = 0; i < N_ROWS; i++)
+		if (given[i] && strcmp(rows[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+static bool goes_together(const struct command *command, const bool given[N_ROWS])
+{
+	for (size_t i = 0; i < EG_ARRAY_SIZE(apart); i++) {
+		if (!is_given(given, apart[i].a) || !is_given(given, apart[i].b))
 			continue;
-		warnx("%s: %s is an option of: %s\nusage: ebpfguardctl [OPTION...] %s",
-		      command->name, taken[i].name, taken[i].commands, command->synopsis);
+		warnx("%s: %s", command->name, apart[i].why);
 		return false;
 	}
 	return true;
 }
 
-static int dispatch(const struct eg_ctl_options *options, const bool given[OPTIONS_END], int argc,
+/* Is it one of the words of such a list? */
+static bool names(const char *list, const char *word)
+{
+	size_t n = strlen(word);
+
+	for (const char *at = strstr(list, word); at; at = strstr(at + n, word))
+		if ((at == list || at[-1] == ' ') && (!at[n] || at[n] == ','))
+			return true;
+	return false;
+}
+
+/* Is each option that was given one of the command's? One without effect was meant to have one. */
+static bool takes(const struct command *command, const bool given[N_ROWS])
+{
+	for (size_t i = 0; i < N_ROWS; i++) {
+		if (!given[i] || names(rows[i].commands, command->name))
+			continue;
+		warnx("%s: --%s is an option of: %s\nusage: ebpfguardctl [OPTION...] %s",
+		      command->name, rows[i].name, rows[i].commands, command->synopsis);
+		return false;
+	}
+	return true;
+}
+
+static int dispatch(const struct eg_ctl_options *options, const bool given[N_ROWS], int argc,
 		    char **argv)
 {
 	char clean[EG_CTL_SAFE_SIZE];
 
 	if (!argc) {
 		warnx("no command");
-		return wrong_usage();
+		usage(stderr);
+		return EG_CTL_USAGE;
 	}
 	for (size_t i = 0; i < EG_ARRAY_SIZE(commands); i++) {
 		const struct command *command = &commands[i];
 
 		if (strcmp(command->name, argv[0]))
 			continue;
-		if (!takes(command, given))
+		if (!takes(command, given) || !goes_together(command, given))
 			return EG_CTL_USAGE;
 		if (argc - 1 >= command->min && argc - 1 <= command->max)
 			return command->run(options, argv + 1);
@@ -200,69 +216,73 @@ static int flush(int status)
 	return EG_CTL_FINDING;
 }
 
-/* Where the argument of an option goes; NULL: it has none. */
-static const char **option_of(struct eg_ctl_options *options, int c)
+static int value_of(size_t row)
 {
-	switch (c) {
-	case 'c':
-		return &options->config;
-	case 'p':
-		return &options->program;
-	case 's':
-		return &options->socket;
-	case 'S':
-		return &options->service;
-	case 'r':
-		return &options->rhost;
-	case 'k':
-		return &options->key;
-	case OPTION_SINCE:
-		return &options->since;
-	case OPTION_USER:
-		return &options->user;
-	case OPTION_PROFILE:
-		return &options->profile;
-	default:
-		return NULL;
+	return rows[row].letter ? rows[row].letter : NO_LETTER + (int)row;
+}
+
+/* What getopt_long wants to know. known: N_ROWS + 3; letters: 2 * N_ROWS + 3. */
+static void describe(struct option *known, char *letters)
+{
+	size_t n;
+
+	for (n = 0; n < N_ROWS; n++) {
+		known[n] = (struct option){.name = rows[n].name,
+					   .has_arg = rows[n].arg ? required_argument : no_argument,
+					   .val = value_of(n)};
+		if (!rows[n].letter)
+			continue;
+		*letters++ = (char)rows[n].letter;
+		if (rows[n].arg)
+			*letters++ = ':';
 	}
+	known[n++] = (struct option){"help", no_argument, NULL, 'h'};
+	known[n++] = (struct option){"version", no_argument, NULL, 'V'};
+	known[n] = (struct option){0};
+	memcpy(letters, "hV", sizeof("hV"));
+}
+
+/* Takes one option over. False: there is none of that value. */
+static bool take(struct eg_ctl_options *options, bool given[N_ROWS], int c)
+{
+	for (size_t i = 0; i < N_ROWS; i++) {
+		char *to = (char *)options + rows[i].at;
+
+		if (value_of(i) != c)
+			continue;
+		if (rows[i].arg)
+			*(const char **)to = optarg;
+		else
+			*(bool *)to = true;
+		given[i] = true;
+		return true;
+	}
+	return false;
 }
 
 int main(int argc, char **argv)
 {
-	static const struct option known[] = {{"config", required_argument, NULL, 'c'},
-					      {"program", required_argument, NULL, 'p'},
-					      {"service", required_argument, NULL, 'S'},
-					      {"rhost", required_argument, NULL, 'r'},
-					      {"key", required_argument, NULL, 'k'},
-					      {"since", required_argument, NULL, OPTION_SINCE},
-					      {"user", required_argument, NULL, OPTION_USER},
-					      {"profile", required_argument, NULL, OPTION_PROFILE},
-					      {"socket", required_argument, NULL, 's'},
-					      {"help", no_argument, NULL, 'h'},
-					      {"version", no_argument, NULL, 'V'},
-					      {0}};
 	struct eg_ctl_options options = {
 		.config = EG_CONFIG_FILE, .socket = EG_CONTROL_SOCKET, .service = "sshd"};
-	bool given[OPTIONS_END] = {false};
+	struct option known[N_ROWS + 3];
+	char letters[2 * N_ROWS + 3];
+	bool given[N_ROWS] = {false};
 	int c;
 
+	describe(known, letters);
 	if (argc > 0)
 		argv[0] = program_invocation_short_name; /* getopt's messages begin as warnx's do */
-	while ((c = getopt_long(argc, argv, "c:p:s:S:r:k:hV", known, NULL)) != -1) {
-		const char **option = option_of(&options, c);
-
-		if (option) {
-			*option = optarg;
-			given[c] = true;
-		} else if (c == 'h') {
+	while ((c = getopt_long(argc, argv, letters, known, NULL)) != -1) {
+		if (c == 'h') {
 			usage(stdout);
 			return flush(EG_CTL_FINE);
-		} else if (c == 'V') {
+		}
+		if (c == 'V') {
 			(void)puts("ebpfguardctl " EG_VERSION);
 			return flush(EG_CTL_FINE);
-		} else {
-			return wrong_usage();
 		}
+		if (!take(&options, given, c))
+			return wrong_usage();
 	}
 	return flush(dispatch(&options, given, argc - optind, argv + optind));
 }

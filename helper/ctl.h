@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 
 #include "config.h"
 #include "feeds.h"
@@ -31,8 +32,16 @@ struct eg_ctl_options {
 	const char *socket;  /* path of control.sock */
 	/* who asks, for explain; rhost and key: NULL = none */
 	const char *service, *rhost, *key;
-	/* whose lines, for learn; NULL = not said */
-	const char *since, *user, *profile;
+	/* which lines of the log, for learn, events and report; NULL = not said */
+	const char *since, *until, *user, *profile;
+	const char *session, *verdict, *op, *dst, *port, *rule;
+	const char *last;      /* how many, for events; NULL = all */
+	const char *html;      /* path, for report; NULL = text */
+	const char *output;    /* path, for metrics; NULL = stdout */
+	const char *snapshots; /* how many, for top; NULL = it is a screen */
+	bool follow;	       /* for events: what comes */
+	bool json;	       /* what is printed is JSON */
+	bool force;	       /* for tighten: to one that is looser, too */
 };
 
 /*
@@ -43,9 +52,31 @@ struct eg_ctl_options {
  */
 char *eg_ctl_safe(const char *text, char *buf, size_t size);
 
+/*
+ * Puts a file of that mode there as a whole, in place of what there was (ctl_save.c). print writes
+ * its content. Returns 0; -EOPNOTSUPP where there is something that is no regular file, such as a
+ * link or /dev/null, which would be gone for everybody; or another negative errno. Says nothing.
+ */
+int eg_ctl_save(const char *path, unsigned int mode, void (*print)(const void *arg, FILE *out),
+		const void *arg);
+
+/* What the error of eg_ctl_save is, for people. */
+const char *eg_ctl_save_error(int error);
+
 /* Prints an error of the configuration to stderr, without "ebpfguardctl: " in front: an editor
  * finds file and line at the start. */
 void eg_ctl_print_error(const struct eg_err *error);
+
+/* From now on findings and errors of the configuration are kept, for eg_ctl_findings_take, in place
+ * of being printed. */
+void eg_ctl_findings_keep(void);
+
+/* Keeps one, raw; false: none are kept, and it is to be printed. line: 0 = of the file. */
+bool eg_ctl_finding_keep(const char *severity, const char *file, unsigned int line,
+			 const char *text);
+
+/* What was kept, as a JSON array of objects, the caller's. */
+struct json_object *eg_ctl_findings_take(void);
 
 /* Loads a configuration, or says on stderr why not and returns NULL. Free with eg_config_free. */
 struct eg_config *eg_ctl_load(const char *path);
@@ -138,6 +169,12 @@ const struct eg_config_group *eg_ctl_group_of(const struct eg_config *config,
 					      const struct eg_config_profile *profile,
 					      const char *program);
 
+struct eg_policy_target; /* policy.h */
+
+/* ADDR:PORT/PROTO or ADDR/icmp, and PORT/PROTO. Return 0, or -EINVAL with the reason on stderr. */
+int eg_ctl_target_peer(const char *text, struct eg_policy_target *ret);
+int eg_ctl_target_own(const char *text, struct eg_policy_target *ret);
+
 /* The sessions there are now, by number. */
 struct eg_ctl_sessions {
 	struct eg_msg_session *items; /* owned */
@@ -152,15 +189,25 @@ void eg_ctl_sessions_done(struct eg_ctl_sessions *sessions);
 
 /*
  * The commands. args: as many as the command takes at most, NULL after the last.
- * Return the exit status. check, explain and learn look at files and nothing else; the others ask
- * the helper and wait five seconds for it at most, reload two minutes. diff does both.
+ * Return the exit status. check, explain, learn, events and report look at files and the journal
+ * and nothing else; the others ask the helper and wait five seconds for it at most, reload two
+ * minutes. diff does both.
  */
 int eg_ctl_check(const struct eg_ctl_options *options, char **args);	/* [FILE] */
 int eg_ctl_explain(const struct eg_ctl_options *options, char **args);	/* USER [connect TARGET] */
 int eg_ctl_diff(const struct eg_ctl_options *options, char **args);	/* FILE */
 int eg_ctl_learn(const struct eg_ctl_options *options, char **args);	/* [FILE]... */
+int eg_ctl_events(const struct eg_ctl_options *options, char **args);	/* [FILE]... */
+int eg_ctl_report(const struct eg_ctl_options *options, char **args);	/* [FILE]... */
 int eg_ctl_status(const struct eg_ctl_options *options, char **args);	/* none */
 int eg_ctl_sessions(const struct eg_ctl_options *options, char **args); /* none */
+int eg_ctl_session(const struct eg_ctl_options *options, char **args);	/* NUMBER */
+int eg_ctl_top(const struct eg_ctl_options *options, char **args);	/* none */
 int eg_ctl_reload(const struct eg_ctl_options *options, char **args);	/* none */
+int eg_ctl_quarantine(const struct eg_ctl_options *options, char **args); /* SESSION */
+int eg_ctl_release(const struct eg_ctl_options *options, char **args);	  /* SESSION */
+int eg_ctl_kill(const struct eg_ctl_options *options, char **args);	  /* SESSION */
+int eg_ctl_tighten(const struct eg_ctl_options *options, char **args);	  /* SESSION PROFILE */
+int eg_ctl_metrics(const struct eg_ctl_options *options, char **args);	  /* none */
 
 #endif

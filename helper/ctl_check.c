@@ -18,6 +18,7 @@
 
 #include "config.h"
 #include "ctl.h"
+#include "ctl_json.h"
 #include "ctl_idle.h"
 #include "feed.h"
 #include "policy.h"
@@ -320,26 +321,54 @@ bool eg_ctl_is_right(const struct eg_config *config)
 	return true;
 }
 
+/* All that there is to say of it, for programs. */
+static void json_findings(const char *path, bool valid, int warnings)
+{
+	struct json_object *json = eg_ctl_json_object();
+
+	eg_ctl_json_add_text(json, "file", path);
+	eg_ctl_json_add_bool(json, "valid", valid);
+	eg_ctl_json_add_number(json, "warnings", (uint64_t)warnings);
+	eg_ctl_json_add(json, "findings", eg_ctl_findings_take());
+	eg_ctl_json_print(json);
+}
+
+static void print_summary(const char *path, int found)
+{
+	char clean[EG_CTL_SAFE_SIZE];
+
+	if (found)
+		(void)printf("%s: valid, %d warning%s\n", eg_ctl_safe(path, clean, sizeof(clean)),
+			     found, found > 1 ? "s" : "");
+	else
+		(void)printf("%s: fine\n", eg_ctl_safe(path, clean, sizeof(clean)));
+}
+
 int eg_ctl_check(const struct eg_ctl_options *options, char **args)
 {
 	const char *path = args[0] ? args[0] : options->config;
-	struct eg_config *config eg_ctl_auto_config = eg_ctl_load(path);
+	struct eg_config *config eg_ctl_auto_config = NULL;
 	struct eg_feeds feeds eg_ctl_auto_feeds = {0};
-	int found, bad = config ? eg_ctl_feeds_load(config, &feeds) : -EINVAL;
-	char clean[EG_CTL_SAFE_SIZE];
+	int found, bad;
 
-	if (bad < 0 || !eg_ctl_is_right(config))
+	if (options->json)
+		eg_ctl_findings_keep();
+	config = eg_ctl_load(path);
+	bad = config ? eg_ctl_feeds_load(config, &feeds) : -EINVAL;
+	if (bad < 0 || !eg_ctl_is_right(config)) {
+		if (options->json)
+			json_findings(path, false, bad > 0 ? bad : 0);
 		return EG_CTL_FINDING;
+	}
 	found = find_all(config);
 	if (found < 0) {
 		warnx("%s", strerror(-found));
 		return EG_CTL_FINDING;
 	}
 	found += bad;
-	if (found)
-		(void)printf("%s: valid, %d warning%s\n", eg_ctl_safe(path, clean, sizeof(clean)),
-			     found, found > 1 ? "s" : "");
+	if (options->json)
+		json_findings(path, true, found);
 	else
-		(void)printf("%s: fine\n", eg_ctl_safe(path, clean, sizeof(clean)));
+		print_summary(path, found);
 	return found ? EG_CTL_FINDING : EG_CTL_FINE;
 }

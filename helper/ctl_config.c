@@ -16,6 +16,7 @@
 #include "cidr.h"
 #include "config.h"
 #include "ctl.h"
+#include "ctl_json.h"
 #include "feed_networks.h"
 #include "match_idle.h"
 #include "policy.h"
@@ -34,6 +35,8 @@ void eg_ctl_print_error(const struct eg_err *error)
 {
 	char text[EG_ERR_TEXT_SIZE + EG_PATH_TEXT_SIZE + 16], clean[EG_CTL_SAFE_SIZE];
 
+	if (eg_ctl_finding_keep("error", error->file, error->line, error->text))
+		return;
 	(void)fprintf(stderr, "%s\n",
 		      eg_ctl_safe(eg_err_format(error, text, sizeof(text)), clean, sizeof(clean)));
 }
@@ -49,98 +52,16 @@ struct eg_config *eg_ctl_load(const char *path)
 	return NULL;
 }
 
-/* ---- explain ---- */
-
-static int bad_target(const char *text, const char *why, const char *expected)
-{
-	char clean[EG_CTL_SAFE_SIZE];
-
-	warnx("%s: %s; expected %s", eg_ctl_safe(text, clean, sizeof(clean)), why, expected);
-	return -EINVAL;
-}
-
-static int bad_peer(const char *text, const char *why)
-{
-	return bad_target(text, why,
-			  "ADDR:PORT/PROTO such as 192.0.2.1:443/tcp or [2001:db8::1]:53/udp, or "
-			  "ADDR/icmp");
-}
-
-/* Address without its brackets into ret: IPv6 has them when a port follows, IPv4 has not. */
-static int parse_host(const char *text, size_t n, bool port, struct eg_policy_target *ret,
-		      const char **ret_why)
-{
-	bool brackets = n >= 2 && text[0] == '[' && text[n - 1] == ']';
-	char host[INET6_ADDRSTRLEN];
-	struct eg_cidr cidr = {0};
-	const char *why; /* speaks of networks */
-
-	*ret_why = "not an address";
-	if (brackets) {
-		text++;
-		n -= 2;
-	}
-	if (!n || n >= sizeof(host) || memchr(text, '/', n))
-		return -EINVAL;
-	memcpy(host, text, n);
-	host[n] = '\0';
-	if (port && !brackets && strchr(host, ':')) {
-		*ret_why = "an IPv6 address needs brackets";
-		return -EINVAL;
-	}
-	if (brackets && !strchr(host, ':')) {
-		*ret_why = "brackets are for IPv6 addresses";
-		return -EINVAL;
-	}
-	if (eg_cidr_parse(host, &cidr, &why) < 0)
-		return -EINVAL;
-	ret->family = cidr.family;
-	memcpy(ret->addr, cidr.addr, sizeof(ret->addr));
-	return 0;
-}
-
-/* Returns 0, or -EINVAL with the reason printed. */
-static int parse_peer(const char *text, struct eg_policy_target *ret)
-{
-	const char *slash = strrchr(text, '/'), *end = slash, *colon, *why;
-
-	if (!slash)
-		return bad_peer(text, "no protocol");
-	if (eg_rule_protocol(slash + 1, &ret->proto) < 0)
-		return bad_peer(text, "the protocol is none of tcp udp icmp sctp dccp udplite");
-	if (eg_rule_has_ports(ret->proto)) {
-		colon = memrchr(text, ':', (size_t)(slash - text));
-		if (!colon || memchr(colon, ']', (size_t)(slash - colon)))
-			return bad_peer(text, "no port");
-		if (eg_rule_port(colon + 1, (size_t)(slash - colon - 1), &ret->port) < 0)
-			return bad_peer(text, "the port is not a number from 0 to 65535");
-		end = colon;
-	}
-	if (parse_host(text, (size_t)(end - text), end != slash, ret, &why) < 0)
-		return bad_peer(text, why);
-	return 0;
-}
-
-/* PORT/PROTO, likewise. */
-static int parse_own(const char *text, struct eg_policy_target *ret)
-{
-	static const char expected[] = "PORT/PROTO such as 8080/tcp";
-	const char *slash = strrchr(text, '/');
-
-	if (!slash)
-		return bad_target(text, "no protocol", expected);
-	if (eg_rule_protocol(slash + 1, &ret->proto) < 0 || !eg_rule_has_ports(ret->proto))
-		return bad_target(text, "the protocol is none of tcp udp sctp dccp udplite",
-				  expected);
-	if (eg_rule_port(text, (size_t)(slash - text), &ret->port) < 0)
-		return bad_target(text, "the port is not a number from 0 to 65535", expected);
-	return 0;
-}
+/* ---- what decides ---- */
 
 /* What explain has found out: the verdict, and the words for what decides. */
 struct finding {
 	bool deny;
 	enum eg_restriction on;
+	const char *why;   /* "rule", "feed", "default", "loopback" or "sockets" */
+	const char *file;  /* of the rule, borrowed; NULL = there is none */
+	unsigned int line; /* likewise */
+	char rule[EG_RULE_TEXT_SIZE];
 	char by[EG_CTL_SAFE_SIZE + EG_RULE_TEXT_SIZE + 2 * INET6_ADDRSTRLEN];
 };
 
@@ -156,6 +77,7 @@ static bool explain_socket(const struct eg_config_profile *profile, uint8_t prot
 		return false;
 	ret->deny = true;
 	ret->on = EG_ON_SOCKETS;
+	ret->why = "sockets";
 	(void)snprintf(ret->by, sizeof(ret->by), "sockets (sockets.allow does not name %s)",
 		       eg_rule_protocol_name(proto));
 	return true;
@@ -167,9 +89,13 @@ static void explain_rule(const struct eg_config *config, const struct eg_config_
 	char text[EG_RULE_TEXT_SIZE], file[EG_CTL_SAFE_SIZE];
 
 	ret->deny = !rule->allow;
-	(void)snprintf(ret->by, sizeof(ret->by), "%s at %s:%u",
+	ret->why = "rule";
+	ret->file = config->file;
+	ret->line = rule->line;
+	(void)snprintf(ret->rule, sizeof(ret->rule), "%s",
 		       bind ? eg_rule_format_ports(&rule->spec, text)
-			    : eg_rule_format(&rule->spec, text),
+			    : eg_rule_format(&rule->spec, text));
+	(void)snprintf(ret->by, sizeof(ret->by), "%s at %s:%u", ret->rule,
 		       eg_ctl_safe(config->file, file, sizeof(file)), rule->line);
 }
 
@@ -178,8 +104,12 @@ static void explain_feed(const struct eg_policy_answer *answer, struct finding *
 	char text[EG_CIDR_TEXT_SIZE], file[EG_CTL_SAFE_SIZE];
 
 	ret->deny = answer->deny;
-	(void)snprintf(ret->by, sizeof(ret->by), "%s at %s:%u",
-		       eg_cidr_format(&answer->network->net, text),
+	ret->why = "feed";
+	ret->file = answer->feed->path;
+	ret->line = answer->network->line;
+	(void)snprintf(ret->rule, sizeof(ret->rule), "%s",
+		       eg_cidr_format(&answer->network->net, text));
+	(void)snprintf(ret->by, sizeof(ret->by), "%s at %s:%u", ret->rule,
 		       eg_ctl_safe(answer->feed->path, file, sizeof(file)), answer->network->line);
 }
 
@@ -191,6 +121,7 @@ static void explain_bind(const struct eg_config *config, const struct eg_config_
 		eg_policy_explain_bind_for(profile, group, target->proto, target->port);
 
 	ret->on = EG_ON_BIND;
+	ret->why = "default";
 	if (answer.rule)
 		explain_rule(config, answer.rule, true, ret);
 	else
@@ -221,10 +152,37 @@ static void explain_connect(const struct eg_config *config, const struct eg_conf
 		return;
 	}
 	ret->deny = answer.deny;
+	ret->why = profile->default_deny && !answer.deny ? "loopback" : "default";
 	if (profile->default_deny && !answer.deny)
 		(void)strcpy(ret->by, "loopback (no rule names it)");
 	else
 		(void)strcpy(ret->by, "default (no rule names this)");
+}
+
+/* The same for programs. */
+static int json_finding(const char *user, const char *target,
+			const struct eg_config_profile *profile, const struct finding *finding)
+{
+	enum eg_action action = eg_action_of(profile, finding->on);
+	struct json_object *json = eg_ctl_json_object();
+	bool passes = !finding->deny || action == EG_ACTION_AUDIT;
+
+	eg_ctl_json_add_text(json, "user", user);
+	eg_ctl_json_add_text(json, "profile", profile->name);
+	eg_ctl_json_add_text(json, "target", target);
+	eg_ctl_json_add_text(json, "verdict",
+			     passes			? "allow"
+			     : action == EG_ACTION_KILL ? "kill"
+							: "deny");
+	eg_ctl_json_add_bool(json, "audit", finding->deny && passes);
+	eg_ctl_json_add_text(json, "reason", finding->why);
+	eg_ctl_json_add_text(json, "rule", finding->rule);
+	eg_ctl_json_add_text(json, "file", finding->file);
+	if (finding->line)
+		eg_ctl_json_add_number(json, "line", finding->line);
+	eg_ctl_json_add_text(json, "text", finding->by);
+	eg_ctl_json_print(json);
+	return passes ? EG_CTL_FINE : EG_CTL_FINDING;
 }
 
 static int print_finding(const struct eg_config_profile *profile, const struct finding *finding)
@@ -273,6 +231,50 @@ static void print_match(const struct eg_config *config, const struct eg_config_m
 		separator = ", ";
 	}
 	(void)puts(*separator == ':' ? ": everybody" : "");
+}
+
+/* The same for programs. */
+static struct json_object *json_of_match(const struct eg_config *config,
+					 const struct eg_config_match *match,
+					 const struct eg_match_reason *why)
+{
+	struct json_object *json = eg_ctl_json_object();
+
+	eg_ctl_json_add_text(json, "file", config->file);
+	eg_ctl_json_add_number(json, "line", match->line);
+	eg_ctl_json_add_text(json, "user", why->user);
+	eg_ctl_json_add_text(json, "group", why->group);
+	eg_ctl_json_add_text(json, "service", why->service);
+	eg_ctl_json_add_text(json, "rhost", why->rhost);
+	eg_ctl_json_add_text(json, "key", why->key);
+	return json;
+}
+
+/* What print_profile and eg_config_print say; the settings are text of a configuration. */
+static void json_profile(const char *user, const struct eg_config *config,
+			 const struct eg_config_profile *profile,
+			 const struct eg_config_match *match, const struct eg_match_reason *why)
+{
+	struct json_object *json = eg_ctl_json_object(), *extends = eg_ctl_json_array();
+	char *settings eg_auto_free = NULL;
+	size_t n = 0;
+	FILE *out = open_memstream(&settings, &n);
+
+	eg_ctl_json_add_text(json, "user", user);
+	eg_ctl_json_add_text(json, "profile", profile->name);
+	if (match)
+		eg_ctl_json_add(json, "match", json_of_match(config, match, why));
+	if (out) {
+		eg_config_print(profile, SHOWN_MAX, out);
+		(void)fclose(out); /* in memory: it has all, or settings is NULL */
+	}
+	while (&config->profiles[profile->parent] != profile) {
+		profile = &config->profiles[profile->parent];
+		eg_ctl_json_append(extends, eg_ctl_json_text(profile->name, strlen(profile->name)));
+	}
+	eg_ctl_json_add(json, "extends", extends);
+	eg_ctl_json_add_text(json, "settings", settings);
+	eg_ctl_json_print(json);
 }
 
 /* Which profile, why, and what is in it. The settings can be read as a configuration. */
@@ -384,7 +386,8 @@ static bool parse_question(const struct eg_ctl_options *options, char **args, bo
 		warnx("%s: TARGET is missing", args[1]);
 		return false;
 	}
-	return (*ret_bind ? parse_own(args[2], ret) : parse_peer(args[2], ret)) == 0;
+	return (*ret_bind ? eg_ctl_target_own(args[2], ret) : eg_ctl_target_peer(args[2], ret)) ==
+	       0;
 }
 
 int eg_ctl_explain(const struct eg_ctl_options *options, char **args)
@@ -413,6 +416,10 @@ int eg_ctl_explain(const struct eg_ctl_options *options, char **args)
 	}
 	if (r == 0 && !eg_ctl_is_user(args[0])) /* else that has been said */
 		warnx("%s: there is no such user here", eg_ctl_safe(args[0], clean, sizeof(clean)));
+	if (!args[1] && options->json) {
+		json_profile(args[0], config, profile, match, &why);
+		return EG_CTL_FINE;
+	}
 	if (!args[1]) {
 		print_profile(config, profile, match, &why);
 		(void)putchar('\n');
@@ -421,11 +428,13 @@ int eg_ctl_explain(const struct eg_ctl_options *options, char **args)
 	}
 	if (options->program)
 		group = eg_ctl_group_of(config, profile, options->program);
-	if (explain_socket(profile, target.proto, &finding))
-		return print_finding(profile, &finding);
-	if (bind)
-		explain_bind(config, profile, group, &target, &finding);
-	else
-		explain_connect(config, profile, group, &target, &finding);
+	if (!explain_socket(profile, target.proto, &finding)) {
+		if (bind)
+			explain_bind(config, profile, group, &target, &finding);
+		else
+			explain_connect(config, profile, group, &target, &finding);
+	}
+	if (options->json)
+		return json_finding(args[0], args[2], profile, &finding);
 	return print_finding(profile, &finding);
 }

@@ -12,6 +12,7 @@
 
 #include "abi.h"
 #include "ctl.h"
+#include "ctl_diff.h"
 #include "diff.h"
 #include "event.h"
 #include "util.h"
@@ -34,10 +35,12 @@ struct printer {
 	const struct eg_config *old, *new;
 	struct comparison *in; /* that it is of, and which profile of the new file: */
 	size_t profile;
-	const char *heading; /* not printed yet; NULL = it is */
-	char key[256];	     /* of the list at hand */
-	struct counts list;  /* of it */
-	struct counts all;   /* under this heading */
+	const char *heading;	  /* not printed yet; NULL = it is */
+	const char *name;	  /* of the profile; NULL = it is about the file as a whole */
+	struct json_object *json; /* changes go there, borrowed; NULL = they are printed */
+	char key[256];		  /* of the list at hand */
+	struct counts list;	  /* of it */
+	struct counts all;	  /* under this heading */
 };
 
 /* ---- differences */
@@ -55,11 +58,17 @@ static void print_rest(const char *mark, const char *key, size_t n, size_t shown
 static void end_list(struct printer *printer)
 {
 	const struct counts *n = &printer->list;
+	bool networks = n->networks_more || n->networks_less;
 	char clean[EG_CTL_SAFE_SIZE];
 
-	print_rest("-", printer->key, n->less, SHOWN_MAX);
-	print_rest("+", printer->key, n->more, SHOWN_MAX);
-	if (n->networks_more || n->networks_less)
+	if (!printer->json) {
+		print_rest("-", printer->key, n->less, SHOWN_MAX);
+		print_rest("+", printer->key, n->more, SHOWN_MAX);
+	}
+	if (networks && printer->json)
+		eg_ctl_diff_json_networks(printer->json, printer->name, printer->key,
+					  n->networks_more, n->networks_less);
+	else if (networks)
 		(void)printf("%s: %zu networks more, %zu less\n",
 			     eg_ctl_safe(printer->key, clean, sizeof(clean)), n->networks_more,
 			     n->networks_less);
@@ -69,7 +78,7 @@ static void end_list(struct printer *printer)
 
 static void begin_list(struct printer *printer, const char *key)
 {
-	if (printer->heading)
+	if (printer->heading && !printer->json)
 		(void)printf("%s:\n", printer->heading);
 	printer->heading = NULL;
 	if (strncmp(printer->key, key, sizeof(printer->key) - 1) == 0)
@@ -84,6 +93,10 @@ static void print_element(const struct printer *printer, const struct eg_diff *d
 	const char *file = diff->file ? diff->file : more ? printer->new->file : printer->old->file;
 	char key[EG_CTL_SAFE_SIZE], text[EG_CTL_SAFE_SIZE], path[EG_CTL_SAFE_SIZE];
 
+	if (printer->json) {
+		eg_ctl_diff_json_change(printer->json, printer->name, diff, file);
+		return;
+	}
 	(void)printf("%c %s: %s", more ? '+' : '-', eg_ctl_safe(diff->key, key, sizeof(key)),
 		     eg_ctl_safe(diff->text, text, sizeof(text)));
 	if (diff->line)
@@ -91,9 +104,14 @@ static void print_element(const struct printer *printer, const struct eg_diff *d
 	(void)putchar('\n');
 }
 
-static void print_value(const struct eg_diff *diff)
+static void print_value(const struct printer *printer, const struct eg_diff *diff)
 {
 	char key[EG_CTL_SAFE_SIZE], was[EG_CTL_SAFE_SIZE], text[EG_CTL_SAFE_SIZE];
+
+	if (printer->json) {
+		eg_ctl_diff_json_change(printer->json, printer->name, diff, NULL);
+		return;
+	}
 
 	(void)printf("%s: ", eg_ctl_safe(diff->key, key, sizeof(key)));
 	if (diff->was)
@@ -109,16 +127,16 @@ static void hear(void *data, const struct eg_diff *diff)
 	switch (diff->what) {
 	case EG_DIFF_VALUE:
 		printer->all.values++;
-		print_value(diff);
+		print_value(printer, diff);
 		break;
 	case EG_DIFF_MORE:
 		printer->all.more++;
-		if (++printer->list.more <= SHOWN_MAX)
+		if (++printer->list.more <= SHOWN_MAX || printer->json)
 			print_element(printer, diff, true);
 		break;
 	case EG_DIFF_LESS:
 		printer->all.less++;
-		if (++printer->list.less <= SHOWN_MAX)
+		if (++printer->list.less <= SHOWN_MAX || printer->json)
 			print_element(printer, diff, false);
 		break;
 	case EG_DIFF_NETWORK_MORE:
@@ -153,6 +171,8 @@ struct comparison {
 	const struct eg_config *old, *new;
 	struct change *changes; /* owned: one for each profile of the new file */
 	bool any;
+	/* borrowed: an array, for what changes; NULL = it is printed */
+	struct json_object *json;
 };
 
 static void comparison_done(struct comparison *comparison)
@@ -206,16 +226,24 @@ static int compare_profile(struct comparison *in, size_t i)
 {
 	const struct eg_config_profile *new = &in->new->profiles[i];
 	char heading[EG_CONFIG_LABEL_SIZE + 16], file[EG_CTL_SAFE_SIZE];
-	struct printer printer = {
-		.old = in->old, .new = in->new, .in = in, .profile = i, .heading = heading};
+	struct printer printer = {.old = in->old,
+				  .new = in->new,
+				  .in = in,
+				  .profile = i,
+				  .heading = heading,
+				  .name = new->name,
+				  .json = in->json};
 	const struct eg_diff_ear ear = {hear, &printer, compare_networks};
 	int err;
 
 	(void)snprintf(heading, sizeof(heading), "profile %s", new->name);
 	in->changes[i].old = eg_diff_profile(in->old, new->name);
-	if (!in->changes[i].old) {
+	if (!in->changes[i].old && in->json)
+		eg_ctl_diff_json_profile(in->json, new->name, true, in->new->file, new->line);
+	else if (!in->changes[i].old)
 		(void)printf("profile %s: is new, at %s:%u\n", new->name,
 			     eg_ctl_safe(in->new->file, file, sizeof(file)), new->line);
+	if (!in->changes[i].old) {
 		in->any = true;
 		return 0;
 	}
@@ -235,9 +263,14 @@ static void print_gone(struct comparison *in)
 
 		if (eg_diff_profile(in->new, old->name))
 			continue;
-		(void)printf("profile %s: is not there any more (it was at %s:%u); sessions that "
-			     "have it keep what it says now\n",
-			     old->name, eg_ctl_safe(in->old->file, file, sizeof(file)), old->line);
+		if (in->json)
+			eg_ctl_diff_json_profile(in->json, old->name, false, in->old->file,
+						 old->line);
+		else
+			(void)printf("profile %s: is not there any more (it was at %s:%u); "
+				     "sessions that have it keep what it says now\n",
+				     old->name, eg_ctl_safe(in->old->file, file, sizeof(file)),
+				     old->line);
 		in->any = true;
 	}
 }
@@ -245,7 +278,8 @@ static void print_gone(struct comparison *in)
 /* Prints all differences. Returns 0 or -ENOMEM. */
 static int compare(struct comparison *in)
 {
-	struct printer whole = {.old = in->old, .new = in->new, .heading = "the file as a whole"};
+	struct printer whole = {
+		.old = in->old, .new = in->new, .heading = "the file as a whole", .json = in->json};
 	const struct eg_diff_ear ear = {.tell = hear, .data = &whole};
 	int err = 0;
 
@@ -260,7 +294,7 @@ static int compare(struct comparison *in)
 	err = eg_diff_whole(in->old, in->new, &ear);
 	end_list(&whole);
 	in->any |= any(&whole.all);
-	if (!in->any && !err)
+	if (!in->any && !err && !in->json)
 		(void)puts("nothing changes");
 	return err;
 }
@@ -345,6 +379,38 @@ static int print_sessions(const struct comparison *in, const struct eg_ctl_sessi
 	return err;
 }
 
+/* The same for programs. Returns 0 or -ENOMEM. */
+static int json_sessions(const struct comparison *in, const struct eg_ctl_sessions *sessions,
+			 struct json_object *array)
+{
+	for (size_t i = 0; i < sessions->n; i++) {
+		const struct eg_msg_session *session = &sessions->items[i];
+		const struct eg_config_profile *new = eg_diff_profile(in->new, session->profile),
+					       *next = NULL;
+		const struct change *change = new ? &in->changes[new - in->new->profiles] : NULL;
+		const struct eg_ctl_options as = {
+			.service = session->service, .rhost = session->rhost, .key = session->key};
+		struct json_object *json = eg_ctl_json_object();
+		const struct eg_config_match *match = NULL;
+		int err = eg_ctl_choose(in->new, &as, session->user, &next, &match, NULL);
+
+		eg_ctl_json_append(array, json);
+		if (err < 0)
+			return err;
+		eg_ctl_json_add_number(json, "session", session->session);
+		eg_ctl_json_add_text(json, "user", session->user);
+		eg_ctl_json_add_text(json, "rhost", session->rhost);
+		eg_ctl_json_add_text(json, "profile", session->profile);
+		eg_ctl_json_add_text(json, "change",
+				     !change		    ? "profile-gone"
+				     : !change->old	    ? "profile-new"
+				     : any(&change->counts) ? "changes"
+							    : "unchanged");
+		eg_ctl_json_add_text(json, "next_profile", next->name);
+	}
+	return 0;
+}
+
 /* ---- the command */
 
 static int out_of_memory(int err)
@@ -362,13 +428,57 @@ static int cannot_write(void)
 	return STATUS_TROUBLE;
 }
 
+/* All of it in one object: sessions are left out when the helper does not tell. Returns 0 or
+ * -ENOMEM. */
+static int say_json(const struct eg_ctl_options *options, struct comparison *in)
+{
+	struct json_object *json = eg_ctl_json_object(), *array = eg_ctl_json_array();
+	struct eg_ctl_sessions sessions eg_ctl_auto_sessions = {0};
+	int err;
+
+	eg_ctl_json_add_text(json, "old", in->old->file);
+	eg_ctl_json_add_text(json, "new", in->new->file);
+	in->json = eg_ctl_json_array();
+	eg_ctl_json_add(json, "changes", in->json);
+	err = compare(in);
+	if (!err && eg_ctl_sessions_ask(options, &sessions) == 0) {
+		err = json_sessions(in, &sessions, array);
+		eg_ctl_json_add(json, "sessions", array);
+	} else {
+		(void)json_object_put(array);
+	}
+	if (!err)
+		eg_ctl_json_print(json);
+	else
+		(void)json_object_put(json);
+	return err;
+}
+
+/* The same for people. */
+static int say(const struct eg_ctl_options *options, struct comparison *in, int *ret_status)
+{
+	struct eg_ctl_sessions sessions eg_ctl_auto_sessions = {0};
+	int err = compare(in);
+
+	if (err < 0)
+		return err;
+	/* Verdicts first: the helper may take its seconds. */
+	if (fflush(stdout) != 0 || ferror(stdout)) {
+		*ret_status = cannot_write();
+		return 0;
+	}
+	if (eg_ctl_sessions_ask(options, &sessions) == 0)
+		return print_sessions(in, &sessions);
+	warnx("so nothing is said of sessions; what is said of the files is complete");
+	return 0;
+}
+
 int eg_ctl_diff(const struct eg_ctl_options *options, char **args)
 {
 	struct eg_config *old eg_ctl_auto_config = NULL, *new eg_ctl_auto_config = NULL;
 	struct eg_feeds old_feeds eg_ctl_auto_feeds = {0}, new_feeds eg_ctl_auto_feeds = {0};
-	struct eg_ctl_sessions sessions eg_ctl_auto_sessions = {0};
 	__attribute__((cleanup(comparison_done))) struct comparison comparison = {0};
-	int err;
+	int err, status = EG_CTL_FINE;
 
 	old = eg_ctl_load(options->config);
 	new = eg_ctl_load(args[0]);
@@ -377,17 +487,12 @@ int eg_ctl_diff(const struct eg_ctl_options *options, char **args)
 		return STATUS_TROUBLE;
 	comparison.old = old;
 	comparison.new = new;
-	err = compare(&comparison);
+	err = options->json ? say_json(options, &comparison) : say(options, &comparison, &status);
 	if (err < 0)
 		return out_of_memory(err);
-	/* Verdicts first: the helper may take its seconds. */
-	if (fflush(stdout) != 0 || ferror(stdout))
+	if (options->json && (fflush(stdout) != 0 || ferror(stdout)))
 		return cannot_write();
-	if (eg_ctl_sessions_ask(options, &sessions) == 0)
-		err = print_sessions(&comparison, &sessions);
-	else
-		warnx("so nothing is said of sessions; what is said of the files is complete");
-	if (err < 0)
-		return out_of_memory(err);
+	if (status)
+		return status;
 	return comparison.any ? EG_CTL_FINDING : EG_CTL_FINE;
 }

@@ -13,10 +13,12 @@ static void print(void *data, bool serious, const struct eg_err *what)
 	int *found = data;
 
 	(void)serious; /* nothing is without last good copies */
+	++*found;
+	if (eg_ctl_finding_keep("warning", what->file, what->line, what->text))
+		return;
 	(void)snprintf(warning.text, sizeof(warning.text), "warning: %.*s",
 		       (int)(sizeof(warning.text) - sizeof("warning: ")), what->text);
 	eg_ctl_print_error(&warning);
-	++*found;
 }
 
 int eg_ctl_feeds_load(struct eg_config *config, struct eg_feeds *ret)

@@ -251,6 +251,28 @@ static bool has_being(const struct eg_config_key *row)
 	return row->type == EG_CONFIG_TREES && row->value;
 }
 
+static void diff_number(const struct eg_diff_ear *ear, const char *key, unsigned int old,
+			unsigned int new)
+{
+	char was[16], is[16];
+
+	(void)snprintf(was, sizeof(was), "%u", old);
+	(void)snprintf(is, sizeof(is), "%u", new);
+	if (old != new)
+		tell_value(ear, key, was, is);
+}
+
+/* The one there is: log.file. */
+static void diff_path(const struct eg_diff_ear *ear, const char *key,
+		      const struct eg_config_text *old, const struct eg_config_text *new)
+{
+	const char *was = old->text ? old->text : EG_LOG_FILE_DEFAULT;
+	const char *is = new->text ? new->text : EG_LOG_FILE_DEFAULT;
+
+	if (strcmp(was, is) != 0)
+		tell_value(ear, key, was, is);
+}
+
 /* ---- rows */
 
 static int diff_list(const struct eg_diff_ear *ear, const struct eg_config_key *row,
@@ -289,6 +311,13 @@ static int diff_row(const struct eg_diff_ear *ear, const struct eg_config_key *r
 		if (*(const bool *)was != *(const bool *)is)
 			tell_value(ear, key, *(const bool *)was ? "true" : "false",
 				   *(const bool *)is ? "true" : "false");
+		return 0;
+	case EG_CONFIG_COUNT:
+	case EG_CONFIG_SECONDS:
+		diff_number(ear, key, *(const unsigned int *)was, *(const unsigned int *)is);
+		return 0;
+	case EG_CONFIG_PATH:
+		diff_path(ear, key, was, is);
 		return 0;
 	case EG_CONFIG_FEEDS:
 		err = eg_diff_feeds(ear, key, row->value, was, is);

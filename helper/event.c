@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Text of a refusal: the parts that every line has, then what each operation adds. */
+/* The record of a refusal: the parts that every line has, then what each operation adds. */
 #include "event_line.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "rule.h"
 #include "util.h"
+
+enum { NS_IN_MS = 1000000 };
 
 static const char *const op_names[EG_OP_MAX] = {
 	[EG_OP_CONNECT] = "connect",
@@ -52,41 +53,11 @@ const char *eg_event_op_name(uint16_t op)
 	return op < EG_OP_MAX && op_names[op] ? op_names[op] : "?";
 }
 
-size_t eg_line_escape(unsigned char c, char *out)
-{
-	static const char hex[] = "0123456789abcdef";
-
-	if (c > 0x20 && c < 0x7f && c != '"' && c != '\\' && c != '=') {
-		out[0] = (char)c;
-		return 1;
-	}
-	out[0] = '\\';
-	out[1] = 'x';
-	out[2] = hex[c >> 4];
-	out[3] = hex[c & 15];
-	return 4;
-}
-
 char *eg_event_escape(const char *text, char *buf, size_t size)
 {
-	size_t used = 0, safe = 0;
-
-	for (; *text; text++) {
-		char one[4];
-		size_t n = eg_line_escape((unsigned char)*text, one);
-
-		if (used + n >= size) {
-			memcpy(buf + safe, "...", 4);
-			return buf;
-		}
-		memcpy(buf + used, one, n);
-		used += n;
-		if (used + 4 <= size)
-			safe = used;
-	}
-	if (!used)
-		buf[used++] = '-';
-	buf[used] = '\0';
+	if (!*text)
+		return strcpy(buf, "-");
+	(void)eg_fields_escape(text, strlen(text), buf, size);
 	return buf;
 }
 
@@ -119,75 +90,30 @@ char *eg_event_path(const struct eg_path *path, char *buf, size_t size)
 	return buf;
 }
 
-/* ---- lines ---- */
+/* ---- records ---- */
 
-void eg_line_add(struct eg_line *line, const char *format, ...)
-{
-	va_list ap;
-	int n;
-
-	va_start(ap, format);
-	n = vsnprintf(line->buf + line->used, EG_LINE_MAX - line->used, format, ap);
-	va_end(ap);
-	if (n > 0)
-		line->used += (size_t)n < EG_LINE_MAX - line->used ? (size_t)n
-								   : EG_LINE_MAX - line->used - 1;
-}
-
-void eg_line_add_word(struct eg_line *line, const char *key, const char *raw)
-{
-	char word[EG_LINE_WORD_SIZE];
-
-	eg_line_add(line, " %s=%s", key, eg_event_escape(raw, word, sizeof(word)));
-}
-
-void eg_line_add_field(struct eg_line *line, const char *key, const char *raw, size_t size)
-{
-	char text[EG_ARG_SIZE + 1];
-	size_t n = strnlen(raw, size < sizeof(text) ? size : sizeof(text) - 1);
-
-	memcpy(text, raw, n);
-	text[n] = '\0';
-	eg_line_add_word(line, key, text);
-}
-
-static size_t escaped_length(const char *text)
-{
-	char one[4];
-	size_t n = 0;
-
-	for (; *text; text++)
-		n += eg_line_escape((unsigned char)*text, one);
-	return n;
-}
-
-void eg_line_add_path(struct eg_line *line, const char *key, const struct eg_path *path,
+void eg_line_add_path(struct eg_fields *line, const char *key, const struct eg_path *path,
 		      const char *empty)
 {
-	char text[EG_PATH_SIZE + 8], word[EG_LINE_PATH_SIZE];
-	const char *from = eg_event_path(path, text, sizeof(text)), *next;
-	size_t dots = 0;
+	char text[EG_PATH_SIZE + 8];
 
-	if (!path->len)
-		from = path->cut ? "-" : empty;
-	while (escaped_length(from) + dots >= sizeof(word) && (next = strchr(from + 1, '/'))) {
-		from = next;
-		dots = 3;
-	}
-	eg_line_add(line, " %s=%s%s", key, dots ? "..." : "",
-		    eg_event_escape(from, word, sizeof(word) - dots));
+	if (!path->len && (path->cut || !strcmp(empty, "-")))
+		eg_fields_add_none(line, key);
+	else
+		eg_fields_add_path(line, key,
+				   path->len ? eg_event_path(path, text, sizeof(text)) : empty);
 }
 
-void eg_line_add_feed(struct eg_line *line, const struct eg_rule *rule, const char *feed)
+void eg_line_add_feed(struct eg_fields *line, const struct eg_rule *rule, const char *feed)
 {
 	if (rule->line < EG_LINE_FEEDS)
 		return;
-	eg_line_add_word(line, "feed", feed ? feed : "-");
-	eg_line_add(line, " line=%u", rule->line & ((1U << EG_LINE_BITS) - 1));
+	eg_fields_add_word(line, "feed", feed);
+	eg_fields_add_number(line, "line", rule->line & ((1U << EG_LINE_BITS) - 1));
 }
 
 /* The kernel's "pts0" is what people know as "pts/0". */
-void eg_line_add_tty(struct eg_line *line, const char *raw)
+void eg_line_add_tty(struct eg_fields *line, const char *raw)
 {
 	char name[EG_TTY_SIZE + 2];
 	size_t n = strnlen(raw, EG_TTY_SIZE);
@@ -196,25 +122,50 @@ void eg_line_add_tty(struct eg_line *line, const char *raw)
 		(void)snprintf(name, sizeof(name), "pts/%.*s", (int)(n - 3), raw + 3);
 	else
 		(void)snprintf(name, sizeof(name), "%.*s", (int)n, raw);
-	eg_line_add_word(line, "tty", name);
+	eg_fields_add_word(line, "tty", name);
 }
 
 /* Who did it, as far as the kernel knows: a packet has no process any more. */
-static void add_process(struct eg_line *line, const struct eg_event *e)
+static void add_process(struct eg_fields *line, const struct eg_event *e)
 {
-	if (e->tgid)
-		eg_line_add(line, " pid=%u ppid=%u", e->tgid, e->ppid);
-	else
-		eg_line_add(line, " pid=- ppid=-");
-	eg_line_add_field(line, "comm", e->comm, sizeof(e->comm));
+	if (e->tgid) {
+		eg_fields_add_number(line, "pid", e->tgid);
+		eg_fields_add_number(line, "ppid", e->ppid);
+	} else {
+		eg_fields_add_none(line, "pid");
+		eg_fields_add_none(line, "ppid");
+	}
+	eg_fields_add_text(line, "comm", e->comm, sizeof(e->comm));
 	eg_line_add_path(line, "exe", &e->exe, "-");
 }
 
-/* Keys and numbers take less than 512 bytes, two addresses and a rule less than 192; user, profile,
- * rhost, a feed and type or the name of a socket are words; comm and tty are short ones. */
-_Static_assert(2 * INET6_ADDRSTRLEN + EG_RULE_TEXT_SIZE <= 192, "addresses and rule");
-_Static_assert(512 + 192 + 5 * EG_LINE_WORD_SIZE + 2 * 4 * (EG_TTY_SIZE + 2) +
-			       2 * EG_LINE_PATH_SIZE <=
+void eg_event_add_host(struct eg_fields *fields, const struct eg_event_added *added)
+{
+	eg_fields_add_word(fields, "host", added->host);
+}
+
+void eg_event_add_time(struct eg_fields *fields, const struct eg_event_added *added, uint64_t ts_ns)
+{
+	eg_fields_add_time(fields, "time", (int64_t)(ts_ns + (uint64_t)added->clock_offset_ns));
+	eg_fields_add_millis(fields, "mono", ts_ns / NS_IN_MS);
+}
+
+void eg_event_add_end(struct eg_fields *fields, const struct eg_event_added *added, uint64_t ts_ns)
+{
+	eg_event_add_host(fields, added);
+	eg_event_add_time(fields, added, ts_ns);
+}
+
+/* ---- refusals ---- */
+
+/*
+ * In any form. Keys, numbers and our own words take less than 1152 bytes, three addresses and a
+ * rule less than 240; comm and tty have six bytes for each of theirs; words are user, profile,
+ * rhost, a feed or type or the name of a socket, service, key, config and host.
+ */
+_Static_assert(3 * INET6_ADDRSTRLEN + EG_RULE_TEXT_SIZE <= 240, "addresses and rule");
+_Static_assert(1152 + 240 + 8 * EG_LINE_WORD_SIZE + 6 * (EG_COMM_SIZE + EG_TTY_SIZE + 2) +
+			       2 * EG_LINE_PATH_SIZE + EG_LINE_FEW_ARGS_SIZE <=
 		       EG_LINE_MAX,
 	       "the longest line fits");
 
@@ -225,25 +176,76 @@ static const char *verdict_name(uint16_t verdict)
 	return verdict == EG_VERDICT_KILL ? "KILL" : "DENY";
 }
 
-int eg_event_format(const struct eg_event *e, const struct eg_event_session *session, char *buf)
+/* Who tried what. */
+static void add_attempt(struct eg_fields *line, const struct eg_event *e,
+			const struct eg_event_session *session)
 {
-	struct eg_line line = {.buf = buf};
+	eg_fields_add_number(line, "session", e->session);
+	eg_fields_add_word(line, "user", session->user);
+	eg_fields_add_number(line, "uid", e->tgid ? e->uid : session->uid);
+	eg_fields_add_word(line, "profile", session->profile);
+	eg_fields_add_word(line, "rhost", session->rhost);
+	eg_fields_add_known(line, "rport", session->rport);
+	eg_line_add_tty(line, e->tty);
+	add_process(line, e);
+	if (!eg_line_add_socket(line, e))
+		eg_line_add_act(line, e);
+	else if (e->reason == EG_REASON_RULE && e->has_rule)
+		eg_line_add_feed(line, &e->rule, session->feed);
+	eg_fields_add_word(line, "errno", e->error == EPERM ? "EPERM" : e->error ? "?" : "0");
+}
+
+static void add_count(struct eg_fields *line, const struct eg_event_added *added)
+{
+	int64_t offset_ns = added->clock_offset_ns;
+
+	eg_fields_add_number(line, "count", added->count ? added->count : 1);
+	if (added->count > 1)
+		eg_fields_add_time(line, "last", (int64_t)(added->last_ns + (uint64_t)offset_ns));
+	if (added->replayed)
+		eg_fields_add_word(line, "replayed", "yes");
+}
+
+static void add_unless(struct eg_fields *line, const char *key, uint64_t number, uint64_t none)
+{
+	if (number == none)
+		eg_fields_add_none(line, key);
+	else
+		eg_fields_add_number(line, key, number);
+}
+
+static void add_arguments(struct eg_fields *line, const struct eg_event *e)
+{
+	size_t n = e->n_args < sizeof(e->args) ? e->n_args : sizeof(e->args);
+
+	eg_fields_add_args(line, "args", e->args, n, e->args_cut, true);
+}
+
+int eg_event_make(const struct eg_event *e, const struct eg_event_session *session,
+		  const struct eg_event_added *added, struct eg_fields *ret)
+{
+	bool packet = e->op == EG_OP_EGRESS || e->op == EG_OP_INGRESS;
 
 	if (e->abi != EG_ABI_VERSION || e->kind != EG_EVENT_VERDICT)
 		return -EPROTO;
-	eg_line_add(&line, "%s %s session=%llu", verdict_name(e->verdict), eg_event_op_name(e->op),
-		    (unsigned long long)e->session);
-	eg_line_add_word(&line, "user", session->user);
-	eg_line_add(&line, " uid=%u", e->tgid ? e->uid : session->uid);
-	eg_line_add_word(&line, "profile", session->profile);
-	eg_line_add_word(&line, "rhost", session->rhost);
-	eg_line_add(&line, " rport=%u", session->rport);
-	eg_line_add_tty(&line, e->tty);
-	add_process(&line, e);
-	if (!eg_line_add_socket(&line, e))
-		eg_line_add_act(&line, e);
-	else if (e->reason == EG_REASON_RULE && e->has_rule)
-		eg_line_add_feed(&line, &e->rule, session->feed);
-	eg_line_add(&line, " errno=%s", e->error == EPERM ? "EPERM" : e->error ? "?" : "0");
-	return (int)line.used;
+	eg_fields_begin(ret, verdict_name(e->verdict), eg_event_op_name(e->op));
+	add_attempt(ret, e, session);
+	add_count(ret, added);
+	eg_fields_add_word(ret, "layer", packet ? "packet" : "call");
+	eg_line_add_own_end(ret, e);
+	eg_fields_add_word(ret, "service", session->service);
+	eg_fields_add_word(ret, "key", session->key);
+	add_unless(ret, "loginuid", e->loginuid, UINT32_MAX); /* the kernel's for none */
+	add_unless(ret, "audit_session", e->audit_session, UINT32_MAX);
+	add_unless(ret, "cgroup", e->cgroup, 0);
+	add_unless(ret, "generation", e->generation, 0);
+	eg_fields_add_word(ret, "config", added->config);
+	/* Feeds, files and programs have theirs where the rule is. */
+	if (e->reason == EG_REASON_RULE && e->has_rule && e->rule.line &&
+	    !eg_fields_find(ret, "line"))
+		eg_fields_add_number(ret, "line", e->rule.line);
+	eg_event_add_host(ret, added);
+	add_arguments(ret, e);
+	eg_event_add_time(ret, added, e->ts_ns);
+	return 0;
 }

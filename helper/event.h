@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * From a record of the ring buffer to a line for syslog. Pure: never logs, never blocks.
- *
- * Every value a user controls (names, comm, paths, tty) goes through eg_event_escape, so that no
- * line, field or terminal sequence can be forged.
+ * From a record of the ring buffers to a record of the log (fields.h), which knows how to write
+ * what users control so that no line, field or terminal sequence can be forged. Pure: never logs,
+ * never blocks.
  */
 #ifndef EG_EVENT_H
 #define EG_EVENT_H
@@ -12,16 +11,7 @@
 #include <stdint.h>
 
 #include "abi_event.h"
-
-enum {
-	/* longest line, NUL included: rsyslog takes 8 KiB with what it writes in front */
-	EG_LINE_MAX = 7680,
-	EG_LINE_WORD_SIZE = 320,  /* longest name in it when escaped, NUL included; a longer one is
-				     cut at its end */
-	EG_LINE_PATH_SIZE = 1152, /* longest path; a longer one loses its first components, as the
-				     kernel side cuts */
-	EG_LINE_ARGS_SIZE = 4096, /* arguments of a program, quotes and escapes included */
-};
+#include "fields.h"
 
 /* What the helper knows about a session and the kernel does not. Strings are borrowed, raw, may be
  * empty. */
@@ -34,6 +24,22 @@ struct eg_event_session {
 	/* path of the feed that eg_rule.line is of, see eg_config_feed_of; NULL = of none, or not
 	 * known */
 	const char *feed;
+	const char *service; /* of PAM */
+	const char *key;     /* "SHA256:..." */
+};
+
+/* What the caller adds to a record, whatever it is about. Zeroed, a record says that it is not
+ * known. Strings are borrowed, raw. */
+struct eg_event_added {
+	const char *host;	 /* name of this host */
+	const char *config;	 /* path of the configuration in force */
+	int64_t clock_offset_ns; /* CLOCK_REALTIME less CLOCK_BOOTTIME */
+	uint64_t now_ns;	 /* CLOCK_BOOTTIME: when it was, for records that do not know */
+	/* refusals: how many attempts it stands for, of which the event is the first; 0 and 1 are
+	 * the same */
+	uint64_t count;
+	uint64_t last_ns; /* CLOCK_BOOTTIME of the last of them; written where count is above 1 */
+	bool replayed;	  /* it may be in the log already, written by a helper that was killed */
 };
 
 /* "connect", "setuid", ...; "?" for a number we do not know. */
@@ -54,27 +60,37 @@ char *eg_event_escape(const char *text, char *buf, size_t size);
 char *eg_event_path(const struct eg_path *path, char *buf, size_t size);
 
 /*
- * Formats one EG_EVENT_VERDICT record: verdict and operation first, then key=value in fixed order.
- * e: borrowed, may hold anything (it is checked); session: borrowed; buf: EG_LINE_MAX bytes.
- * Returns the length; -EPROTO for another ABI or a kind that is not a verdict.
+ * Makes the record of an EG_EVENT_VERDICT: verdict and operation, then the fields in fixed order.
+ * e: borrowed, may hold anything (it is checked); session, added: borrowed.
+ * Returns 0 and *ret; -EPROTO for another ABI or a kind that is not a verdict, with *ret as it was.
  */
-int eg_event_format(const struct eg_event *e, const struct eg_event_session *session, char *buf);
+int eg_event_make(const struct eg_event *e, const struct eg_event_session *session,
+		  const struct eg_event_added *added, struct eg_fields *ret);
 
 /*
- * Formats a record of what a session did: its kind first, EXEC, EXIT, CONNECT, SEND or OPEN, then
- * key=value in fixed order; the arguments of a program come last, each in quotes. told: size bytes,
- * borrowed, may hold anything; time_ns: when it was, CLOCK_REALTIME; buf: EG_LINE_MAX bytes.
- * Returns the length; -EPROTO for another ABI, an unknown kind or lengths that cannot be.
+ * Makes the record of what a session did: EXEC, EXIT, CONNECT, SEND or OPEN. told: size bytes,
+ * borrowed, may hold anything. Returns 0 and *ret; -EPROTO for another ABI, an unknown kind or
+ * lengths that cannot be.
  */
-int eg_event_format_told(const struct eg_told *told, size_t size,
-			 const struct eg_event_session *session, int64_t time_ns, char *buf);
+int eg_event_make_told(const struct eg_told *told, size_t size,
+		       const struct eg_event_session *session, const struct eg_event_added *added,
+		       struct eg_fields *ret);
 
 /*
- * Formats what became of an open flow that a reload has denied: RESET, or BLOCK and the reason why
- * it could only be blocked (a word, borrowed; NULL = it was reset). flow may hold anything; buf:
- * EG_LINE_MAX bytes. Returns the length.
+ * Makes the record of what became of an open flow that a reload has denied: RESET, or BLOCK and the
+ * reason why it could only be blocked (a word, borrowed; NULL = it was reset). flow may hold
+ * anything.
  */
-int eg_event_format_flow(const struct eg_denied_flow *flow, const struct eg_event_session *session,
-			 const char *blocked, char *buf);
+void eg_event_make_flow(const struct eg_denied_flow *flow, const struct eg_event_session *session,
+			const char *blocked, const struct eg_event_added *added,
+			struct eg_fields *ret);
+
+/* Adds what every record ends with: the host, and when it was. ts_ns: CLOCK_BOOTTIME. */
+void eg_event_add_end(struct eg_fields *fields, const struct eg_event_added *added, uint64_t ts_ns);
+
+/* The same in two parts, for a record with something between. */
+void eg_event_add_host(struct eg_fields *fields, const struct eg_event_added *added);
+void eg_event_add_time(struct eg_fields *fields, const struct eg_event_added *added,
+		       uint64_t ts_ns);
 
 #endif

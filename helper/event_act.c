@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * Text of a refusal that is not about the network: ids and capabilities, mounts, other processes,
- * servers on unix sockets, files, the kernel.
+ * The record of a refusal that is not about the network: ids and capabilities, mounts, other
+ * processes, servers on unix sockets, files, the kernel.
  */
 #include "event_line.h"
 
@@ -11,36 +11,36 @@
 /* ---- parts ---- */
 
 /* A word by its number; the number where it has none. */
-static void add_choice(struct eg_line *line, const char *key, const char *const *words, size_t n,
+static void add_choice(struct eg_fields *line, const char *key, const char *const *words, size_t n,
 		       uint32_t number)
 {
 	if (number < n && words[number])
-		eg_line_add(line, " %s=%s", key, words[number]);
+		eg_fields_add_word(line, key, words[number]);
 	else
-		eg_line_add(line, " %s=%u", key, number);
+		eg_fields_add_format(line, key, "%u", number);
 }
 
-static void add_target(struct eg_line *line, const struct eg_event *e)
+static void add_target(struct eg_fields *line, const struct eg_event *e)
 {
-	eg_line_add(line, " target=%u", e->target_id);
+	eg_fields_add_number(line, "target", e->target_id);
 }
 
-static void add_gid(struct eg_line *line, const struct eg_event *e)
+static void add_gid(struct eg_fields *line, const struct eg_event *e)
 {
-	eg_line_add(line, " gid=%u", e->target_id);
+	eg_fields_add_number(line, "gid", e->target_id);
 }
 
-static void add_capability(struct eg_line *line, const struct eg_event *e)
+static void add_capability(struct eg_fields *line, const struct eg_event *e)
 {
 	const char *name = eg_capability_name(e->target_id);
 
 	if (name)
-		eg_line_add(line, " cap=CAP_%s", name);
+		eg_fields_add_format(line, "cap", "CAP_%s", name);
 	else
-		eg_line_add(line, " cap=%u", e->target_id);
+		eg_fields_add_format(line, "cap", "%u", e->target_id);
 }
 
-static void add_exec(struct eg_line *line, const struct eg_event *e)
+static void add_exec(struct eg_fields *line, const struct eg_event *e)
 {
 	eg_line_add_path(line, "path", &e->object, "-");
 	if (e->option == EG_OP_SETGID)
@@ -51,14 +51,14 @@ static void add_exec(struct eg_line *line, const struct eg_event *e)
 		add_target(line, e);
 }
 
-static void add_mount(struct eg_line *line, const struct eg_event *e)
+static void add_mount(struct eg_fields *line, const struct eg_event *e)
 {
 	/* Only remount does not say where: there no components do not mean the root. */
 	eg_line_add_path(line, "path", &e->object, e->op == EG_OP_REMOUNT ? "-" : "/");
-	eg_line_add_field(line, "type", e->arg, sizeof(e->arg));
+	eg_fields_add_text(line, "type", e->arg, sizeof(e->arg));
 }
 
-static void add_syscall(struct eg_line *line, const struct eg_event *e)
+static void add_syscall(struct eg_fields *line, const struct eg_event *e)
 {
 	/* From 424 on a call has one number on every architecture. */
 	static const char *const words[] = {
@@ -68,32 +68,33 @@ static void add_syscall(struct eg_line *line, const struct eg_event *e)
 	};
 
 	if (e->option > INT32_MAX) /* a negative errno: the kernel side does not know */
-		eg_line_add(line, " syscall=-");
+		eg_fields_add_none(line, "syscall");
 	else
 		add_choice(line, "syscall", words, EG_ARRAY_SIZE(words), e->option);
 }
 
-static void add_cgroup(struct eg_line *line, const struct eg_event *e)
+static void add_cgroup(struct eg_fields *line, const struct eg_event *e)
 {
 	eg_line_add_path(line, "path", &e->object, "-");
 }
 
-static void add_process(struct eg_line *line, const struct eg_event *e)
+static void add_process(struct eg_fields *line, const struct eg_event *e)
 {
-	eg_line_add(line, " target_pid=%u", e->target_id);
+	eg_fields_add_number(line, "target_pid", e->target_id);
 }
 
-static void add_signal(struct eg_line *line, const struct eg_event *e)
+static void add_signal(struct eg_fields *line, const struct eg_event *e)
 {
-	eg_line_add(line, " target_pid=%u signal=%u", e->target_id, e->option);
+	eg_fields_add_number(line, "target_pid", e->target_id);
+	eg_fields_add_number(line, "signal", e->option);
 }
 
-static void add_server(struct eg_line *line, const struct eg_event *e)
+static void add_server(struct eg_fields *line, const struct eg_event *e)
 {
-	eg_line_add_field(line, "path", e->arg, sizeof(e->arg));
+	eg_fields_add_text(line, "path", e->arg, sizeof(e->arg));
 }
 
-static void add_file(struct eg_line *line, const struct eg_event *e)
+static void add_file(struct eg_fields *line, const struct eg_event *e)
 {
 	static const char *const words[] = {
 		[EG_ACCESS_WRITE] = "write",   [EG_ACCESS_TRUNCATE] = "truncate",
@@ -106,7 +107,7 @@ static void add_file(struct eg_line *line, const struct eg_event *e)
 	eg_line_add_path(line, "path", &e->object, "-");
 }
 
-static void add_kernel(struct eg_line *line, const struct eg_event *e)
+static void add_kernel(struct eg_fields *line, const struct eg_event *e)
 {
 	static const char *const words[] = {
 		[EG_KERNEL_BPF] = "bpf",     [EG_KERNEL_PERF] = "perf",
@@ -115,14 +116,14 @@ static void add_kernel(struct eg_line *line, const struct eg_event *e)
 	};
 
 	add_choice(line, "what", words, EG_ARRAY_SIZE(words), e->option);
-	eg_line_add(line, " number=%u", e->target_id);
+	eg_fields_add_number(line, "number", e->target_id);
 	eg_line_add_path(line, "path", &e->object, "-");
 }
 
 /* ---- programs that must not be run ---- */
 
 /* By which of the keys, and what one can say besides. */
-static void add_run(struct eg_line *line, const struct eg_event *e)
+static void add_run(struct eg_fields *line, const struct eg_event *e)
 {
 	static const char *const ways[] = {[EG_RUN_EXEC] = "exec", [EG_RUN_MAP] = "map"};
 	static const struct {
@@ -140,17 +141,17 @@ static void add_run(struct eg_line *line, const struct eg_event *e)
 	eg_line_add_path(line, "path", &e->object, "-");
 	add_choice(line, "how", ways, EG_ARRAY_SIZE(ways), e->option);
 	if (e->arg[0])
-		eg_line_add_field(line, "sha256", e->arg, sizeof(e->arg));
-	eg_line_add(line, " reason=%s rule=%s", known ? why[e->reason].word : "-",
-		    known ? why[e->reason].rule : "-");
+		eg_fields_add_text(line, "sha256", e->arg, sizeof(e->arg));
+	eg_fields_add_word(line, "reason", known ? why[e->reason].word : NULL);
+	eg_fields_add_word(line, "rule", known ? why[e->reason].rule : NULL);
 	if (e->rule.line)
-		eg_line_add(line, " line=%u", e->rule.line);
+		eg_fields_add_number(line, "line", e->rule.line);
 }
 
 /* ---- operations ---- */
 
 static const struct act {
-	void (*add)(struct eg_line *line, const struct eg_event *e); /* NULL = nothing to add */
+	void (*add)(struct eg_fields *line, const struct eg_event *e); /* NULL = nothing to add */
 	/* the key of the configuration that it stands for where the reason does not say; NULL = the
 	 * operation has no rule, it just failed */
 	const char *rule;
@@ -171,18 +172,18 @@ static const struct act {
 	[EG_OP_CAPABILITY] = {add_capability, "capabilities", true},
 	[EG_OP_CGROUP] = {add_cgroup, "leaving", true},
 	[EG_OP_PTRACE] = {add_process, "leaving", true},
-	[EG_OP_UNIX] = {add_server, "-", true},
+	[EG_OP_UNIX] = {add_server, "", true},
 	[EG_OP_SIGNAL] = {add_signal, "tampering", true},
 	[EG_OP_PROCESS] = {add_process, "tampering", true},
 	[EG_OP_FILE] = {add_file, "files", true},
 	[EG_OP_KERNEL] = {add_kernel, "tampering", true},
 };
 
-/* Reasons that are about one key of the configuration, whatever was tried. */
+/* Reasons that are about one key of the configuration, whatever was tried; empty = not known. */
 static const struct reason {
 	const char *word, *rule;
 } reasons[] = {
-	[EG_REASON_POLICY] = {"-", "-"},
+	[EG_REASON_POLICY] = {"", ""},
 	[EG_REASON_OUTSIDE] = {"outside", "leaving"},
 	[EG_REASON_SERVICE] = {"service", "unix.services"},
 	[EG_REASON_NAME] = {"name", "unix.deny"},
@@ -195,10 +196,10 @@ static const struct reason {
 	[EG_REASON_LAYER] = {"overlay", "files"},
 };
 
-void eg_line_add_act(struct eg_line *line, const struct eg_event *e)
+void eg_line_add_act(struct eg_fields *line, const struct eg_event *e)
 {
 	const struct act act = e->op < EG_OP_MAX ? acts[e->op] : (struct act){0};
-	struct reason reason = {"-", act.rule};
+	struct reason reason = {"", act.rule};
 
 	if (e->op == EG_OP_RUN) {
 		add_run(line, e);
@@ -211,9 +212,9 @@ void eg_line_add_act(struct eg_line *line, const struct eg_event *e)
 	if (act.add)
 		act.add(line, e);
 	if (act.reasoned)
-		eg_line_add(line, " reason=%s", reason.word);
+		eg_fields_add_word(line, "reason", reason.word);
 	if (e->op != EG_OP_FORK)
-		eg_line_add(line, " rule=%s", reason.rule ? reason.rule : "-");
+		eg_fields_add_word(line, "rule", reason.rule);
 	if ((e->reason == EG_REASON_PLACE || e->reason == EG_REASON_HASH) && e->rule.line)
-		eg_line_add(line, " line=%u", e->rule.line);
+		eg_fields_add_number(line, "line", e->rule.line);
 }

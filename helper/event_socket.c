@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Text of a refusal that is about sockets: addresses, and the rule that decided. */
+/* The record of a refusal that is about sockets: addresses, and the rule that decided. */
 #include "event_line.h"
 
 #include <arpa/inet.h>
@@ -42,38 +42,39 @@ static bool is_inet(uint16_t family)
 	return family == AF_INET || family == AF_INET6;
 }
 
-static void add_family(struct eg_line *line, uint16_t family)
+static void add_family(struct eg_fields *line, uint16_t family)
 {
 	if (family < EG_ARRAY_SIZE(family_names) && family_names[family])
-		eg_line_add(line, " family=AF_%s", family_names[family]);
+		eg_fields_add_format(line, "family", "AF_%s", family_names[family]);
 	else
-		eg_line_add(line, " family=%u", family);
+		eg_fields_add_format(line, "family", "%u", family);
 }
 
 /* Other families number their protocols as they like. */
-static void add_protocol(struct eg_line *line, uint16_t family, uint16_t protocol)
+static void add_protocol(struct eg_fields *line, uint16_t family, uint16_t protocol)
 {
 	const char *name = !family || is_inet(family) ? protocol_name(protocol) : NULL;
 
 	if (name)
-		eg_line_add(line, " proto=%s", name);
+		eg_fields_add_word(line, "proto", name);
 	else
-		eg_line_add(line, " proto=%u", protocol);
+		eg_fields_add_format(line, "proto", "%u", protocol);
 }
 
 /* An end of a flow, "src" or "dst" and the key its port has. addr: NULL = not known. */
-static void add_end(struct eg_line *line, const char *key, uint16_t family, const uint8_t *addr,
+static void add_end(struct eg_fields *line, const char *key, uint16_t family, const uint8_t *addr,
 		    const char *port_key, uint16_t port)
 {
-	char text[INET6_ADDRSTRLEN] = "-";
+	char text[INET6_ADDRSTRLEN] = "";
 
 	if (addr)
-		(void)inet_ntop(family, addr, text, sizeof(text)); /* "-" stays on failure */
-	eg_line_add(line, " %s=%s %s=%u", key, text, port_key, port);
+		(void)inet_ntop(family, addr, text, sizeof(text)); /* it stays empty on failure */
+	eg_fields_add_word(line, key, text);
+	eg_fields_add_number(line, port_key, port);
 }
 
-void eg_line_add_peer(struct eg_line *line, uint16_t family, uint16_t protocol, const uint8_t *addr,
-		      uint16_t port)
+void eg_line_add_peer(struct eg_fields *line, uint16_t family, uint16_t protocol,
+		      const uint8_t *addr, uint16_t port)
 {
 	add_protocol(line, family, protocol);
 	add_end(line, "dst", family, is_inet(family) ? addr : NULL, "port", port);
@@ -129,18 +130,19 @@ static bool spec_of(const struct eg_rule *rule, uint16_t family, const uint8_t *
 static const char *reason_name(uint32_t reason)
 {
 	static const char *const names[] = {
-		[EG_REASON_DEFAULT] = "default",     [EG_REASON_FAMILY] = "sockets",
-		[EG_REASON_PROTOCOL] = "sockets",    [EG_REASON_FOREIGN] = "foreign-socket",
-		[EG_REASON_RING] = "io_uring",	     [EG_REASON_SOURCE_ROUTE] = "source-route",
-		[EG_REASON_MALFORMED] = "malformed", [EG_REASON_POLICY] = "-",
+		[EG_REASON_DEFAULT] = "default",       [EG_REASON_FAMILY] = "sockets",
+		[EG_REASON_PROTOCOL] = "sockets",      [EG_REASON_FOREIGN] = "foreign-socket",
+		[EG_REASON_RING] = "io_uring",	       [EG_REASON_SOURCE_ROUTE] = "source-route",
+		[EG_REASON_MALFORMED] = "malformed",   [EG_REASON_POLICY] = "",
+		[EG_REASON_QUARANTINE] = "quarantine",
 	};
 
 	if (reason == EG_REASON_RULE)
 		return NULL;
-	return reason < EG_ARRAY_SIZE(names) ? names[reason] : "-";
+	return reason < EG_ARRAY_SIZE(names) && names[reason] ? names[reason] : "";
 }
 
-static void add_rule(struct eg_line *line, const struct eg_event *e)
+static void add_rule(struct eg_fields *line, const struct eg_event *e)
 {
 	const char *reason = reason_name(e->reason);
 	char text[EG_RULE_TEXT_SIZE];
@@ -149,11 +151,11 @@ static void add_rule(struct eg_line *line, const struct eg_event *e)
 	if (!reason && e->has_rule &&
 	    spec_of(&e->rule, e->family, e->has_addr ? e->addr : NULL, e->rule_family, &spec))
 		reason = eg_rule_format(&spec, text);
-	eg_line_add(line, " rule=%s", reason ? reason : "-");
+	eg_fields_add_word(line, "rule", reason);
 }
 
 /* Rules of bind are about ports only. */
-static void add_bind_rule(struct eg_line *line, const struct eg_event *e)
+static void add_bind_rule(struct eg_fields *line, const struct eg_event *e)
 {
 	static const uint8_t no_addr[16];
 	const char *reason = reason_name(e->reason);
@@ -166,14 +168,14 @@ static void add_bind_rule(struct eg_line *line, const struct eg_event *e)
 		spec.net.family = AF_UNSPEC;
 		reason = eg_rule_format_ports(&spec, text);
 	}
-	eg_line_add(line, " rule=%s", reason ? reason : "-");
+	eg_fields_add_word(line, "rule", reason);
 }
 
 /* ---- what it was about ---- */
 
 /* The peer's end, or for bind and listen our own; of a socket that is none of the internet's, its
  * family. */
-static void add_socket(struct eg_line *line, const struct eg_event *e, const char *end)
+static void add_socket(struct eg_fields *line, const struct eg_event *e, const char *end)
 {
 	if (e->op == EG_OP_SOCKET || (e->family && !is_inet(e->family)))
 		add_family(line, e->family);
@@ -186,7 +188,7 @@ static void add_socket(struct eg_line *line, const struct eg_event *e, const cha
 		add_rule(line, e);
 }
 
-static void add_option(struct eg_line *line, const struct eg_event *e)
+static void add_option(struct eg_fields *line, const struct eg_event *e)
 {
 	static const struct {
 		uint16_t level;
@@ -205,17 +207,17 @@ static void add_option(struct eg_line *line, const struct eg_event *e)
 		if (options[i].level == e->level && options[i].option == e->option)
 			name = options[i].name;
 	if (e->level == IPPROTO_IP || e->level == IPPROTO_IPV6)
-		eg_line_add(line, " level=%s", e->level == IPPROTO_IP ? "ip" : "ipv6");
+		eg_fields_add_word(line, "level", e->level == IPPROTO_IP ? "ip" : "ipv6");
 	else
-		eg_line_add(line, " level=%u", e->level);
+		eg_fields_add_format(line, "level", "%u", e->level);
 	if (name)
-		eg_line_add(line, " option=%s", name);
+		eg_fields_add_word(line, "option", name);
 	else
-		eg_line_add(line, " option=%u", e->option);
+		eg_fields_add_format(line, "option", "%u", e->option);
 	add_rule(line, e);
 }
 
-bool eg_line_add_socket(struct eg_line *line, const struct eg_event *e)
+bool eg_line_add_socket(struct eg_fields *line, const struct eg_event *e)
 {
 	switch (e->op) {
 	case EG_OP_CONNECT:
@@ -230,10 +232,12 @@ bool eg_line_add_socket(struct eg_line *line, const struct eg_event *e)
 		add_socket(line, e, "src");
 		return true;
 	case EG_OP_RECEIVE:
-		if (e->reason == EG_REASON_RING)
-			eg_line_add(line, " type=io_uring rule=io_uring");
-		else
+		if (e->reason == EG_REASON_RING) {
+			eg_fields_add_word(line, "type", "io_uring");
+			eg_fields_add_word(line, "rule", "io_uring");
+		} else {
 			add_socket(line, e, "dst");
+		}
 		return true;
 	case EG_OP_SETSOCKOPT:
 		add_option(line, e);
@@ -243,14 +247,33 @@ bool eg_line_add_socket(struct eg_line *line, const struct eg_event *e)
 	}
 }
 
+/* bind and listen have it already; of a packet that came in, the other end was the source. */
+void eg_line_add_own_end(struct eg_fields *line, const struct eg_event *e)
+{
+	bool incoming = e->op == EG_OP_INGRESS;
+	const char *key = incoming ? "dst" : "src", *port_key = incoming ? "dport" : "sport";
+
+	/* Of others it stands where the address would. */
+	if (is_inet(e->family) && !eg_fields_find(line, "family") && eg_fields_find(line, "proto"))
+		add_family(line, e->family);
+	if (!eg_fields_find(line, incoming ? "src" : "dst"))
+		return;
+	if (e->has_src && is_inet(e->family)) {
+		add_end(line, key, e->family, e->src, port_key, e->sport);
+	} else {
+		eg_fields_add_none(line, key);
+		eg_fields_add_none(line, port_key);
+	}
+}
+
 /* ---- flows that a reload has denied ---- */
 
-int eg_event_format_flow(const struct eg_denied_flow *flow, const struct eg_event_session *session,
-			 const char *blocked, char *buf)
+void eg_event_make_flow(const struct eg_denied_flow *flow, const struct eg_event_session *session,
+			const char *blocked, const struct eg_event_added *added,
+			struct eg_fields *ret)
 {
 	const uint8_t *laddr = flow->laddr, *raddr = flow->raddr;
 	const char *rule = reason_name(flow->reason);
-	struct eg_line line = {.buf = buf};
 	uint16_t family = flow->family;
 	char text[EG_RULE_TEXT_SIZE];
 	struct eg_rule_spec spec;
@@ -263,19 +286,19 @@ int eg_event_format_flow(const struct eg_denied_flow *flow, const struct eg_even
 	}
 	if (!rule && spec_of(&flow->rule, family, raddr, (uint16_t)flow->rule_family, &spec))
 		rule = eg_rule_format(&spec, text);
-	eg_line_add(&line, "%s session=%llu", blocked ? "BLOCK" : "RESET",
-		    (unsigned long long)flow->session);
-	eg_line_add_word(&line, "user", session->user);
-	eg_line_add(&line, " uid=%u", flow->uid);
-	eg_line_add_word(&line, "profile", session->profile);
-	eg_line_add_word(&line, "rhost", session->rhost);
-	eg_line_add(&line, " proto=tcp");
-	add_end(&line, "src", family, laddr, "sport", flow->lport);
-	add_end(&line, "dst", family, raddr, "port", flow->rport);
-	eg_line_add(&line, " rule=%s", rule ? rule : "-");
+	eg_fields_begin(ret, blocked ? "BLOCK" : "RESET", NULL);
+	eg_fields_add_number(ret, "session", flow->session);
+	eg_fields_add_word(ret, "user", session->user);
+	eg_fields_add_number(ret, "uid", flow->uid);
+	eg_fields_add_word(ret, "profile", session->profile);
+	eg_fields_add_word(ret, "rhost", session->rhost);
+	eg_fields_add_word(ret, "proto", "tcp");
+	add_end(ret, "src", family, laddr, "sport", flow->lport);
+	add_end(ret, "dst", family, raddr, "port", flow->rport);
+	eg_fields_add_word(ret, "rule", rule);
 	if (flow->reason == EG_REASON_RULE)
-		eg_line_add_feed(&line, &flow->rule, session->feed);
+		eg_line_add_feed(ret, &flow->rule, session->feed);
 	if (blocked)
-		eg_line_add_word(&line, "reason", blocked);
-	return (int)line.used;
+		eg_fields_add_word(ret, "reason", blocked);
+	eg_event_add_end(ret, added, added->now_ns);
 }

@@ -21,6 +21,7 @@ enum { DIGEST_SIZE = 32, NAME_SIZE = 2 * DIGEST_SIZE + sizeof(".last") };
 struct text {
 	char *bytes; /* owned */
 	size_t n;
+	int64_t mtime_s; /* of the file it is from */
 };
 
 static void text_done(struct text *text)
@@ -33,9 +34,13 @@ static void text_done(struct text *text)
 static int read_file(const struct eg_config_report *report, unsigned int owner, struct text *ret)
 {
 	eg_auto_close int fd = eg_config_open(report, owner, EG_FEED_NETWORKS_SIZE);
+	struct stat st;
 
-	return fd < 0 ? fd
-		      : eg_config_read(report, fd, EG_FEED_NETWORKS_SIZE, &ret->bytes, &ret->n);
+	if (fd < 0)
+		return fd;
+	if (fstat(fd, &st) == 0) /* for people: without it the time is not known */
+		ret->mtime_s = st.st_mtim.tv_sec;
+	return eg_config_read(report, fd, EG_FEED_NETWORKS_SIZE, &ret->bytes, &ret->n);
 }
 
 /* ---- last good ones */
@@ -188,6 +193,7 @@ static int parse_last(const struct eg_config_report *report, const struct eg_con
 struct last {
 	size_t n; /* networks */
 	size_t n_text;
+	int64_t mtime_s;
 };
 
 static int read_last(const struct eg_config_feed *as, unsigned int owner, const char *state_dir,
@@ -213,7 +219,7 @@ static int load_last(const struct eg_config_feed *as, unsigned int owner, const 
 		r = parse_last(&report, as, &text, ret_networks);
 	if (r < 0)
 		return r;
-	*ret = (struct last){.n = ret_networks->n, .n_text = text.n};
+	*ret = (struct last){.n = ret_networks->n, .n_text = text.n, .mtime_s = text.mtime_s};
 	return 0;
 }
 
@@ -267,6 +273,8 @@ static int load_file(struct eg_feed *feed, unsigned int owner, const char *state
 		return r;
 	}
 	feed->networks = networks;
+	feed->bytes = text.n;
+	feed->mtime_s = text.mtime_s;
 	if (state_dir && !is_last(&feed->as, owner, state_dir, last, &text))
 		stage(feed, state_dir, &text);
 	return 0;
@@ -292,6 +300,8 @@ static int load_feed(struct eg_feed *feed, const char *config, unsigned int owne
 		return r;
 	}
 	feed->networks = networks;
+	feed->bytes = last.n_text;
+	feed->mtime_s = last.mtime_s;
 	feed->last_good = true;
 	feed->refused = refused;
 	return 0;

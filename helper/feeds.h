@@ -19,6 +19,8 @@ struct eg_feed {
 	struct eg_config_feed as; /* its settings; the path is owned, networks is not used */
 	struct eg_networks networks;
 	size_t n_networks;     /* how many it had when it was read */
+	uint64_t bytes;	       /* of the file that was read, or of the last good one */
+	int64_t mtime_s;       /* likewise, CLOCK_REALTIME */
 	bool last_good;	       /* the file was refused, and this is its last good one */
 	struct eg_err refused; /* then: why */
 	bool staged;	       /* a copy waits for eg_feeds_keep */

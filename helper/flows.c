@@ -35,6 +35,7 @@
 #include "event.h"
 #include "inforce.h"
 #include "log.h"
+#include "order.h"
 #include "util.h"
 
 enum {
@@ -283,9 +284,13 @@ static void *run(void *arg)
 static void report(struct eg_helper *helper, const struct result *result)
 {
 	struct eg_session *session = eg_session_find(helper, result->flow.session);
-	struct eg_event_session who = {.user = "", .profile = "", .rhost = ""};
-	char line[EG_LINE_MAX], reason[32];
+	struct eg_event_session who;
+	struct eg_event_added added;
+	struct eg_fields fields;
+	char reason[32];
 
+	if (result->flow.session)
+		eg_order_flow(helper, result->flow.session, result->error);
 	if (result->error && helper->flows && helper->flows->second)
 		return;
 	if (!result->flow.session) {
@@ -295,22 +300,20 @@ static void report(struct eg_helper *helper, const struct result *result)
 		       strerror(-result->error));
 		return;
 	}
-	if (session) {
-		if (!eg_limit_take(&session->limit, eg_proto_now_ms()))
-			return;
-		who.user = session->record.user;
-		who.profile = session->record.profile_name;
-		who.rhost = session->record.rhost;
-	}
+	if (session && !eg_accounts_take(helper, session, EG_ACCOUNT_FLOW))
+		return;
+	eg_report_who(session, &who);
+	eg_report_added(helper, &added);
 	who.feed = eg_in_force_feed(helper, result->flow.profile, helper->generation,
 				    result->flow.rule.line);
 	(void)snprintf(reason, sizeof(reason), "errno-%d", -result->error);
-	(void)eg_event_format_flow(&result->flow, &who,
-				   result->no_diag ? "no-inet-diag"
-				   : result->error ? reason
-						   : NULL,
-				   line);
-	eg_log(result->error ? LOG_WARNING : LOG_NOTICE, "%s", line);
+	eg_event_make_flow(&result->flow, &who,
+			   result->no_diag ? "no-inet-diag"
+			   : result->error ? reason
+					   : NULL,
+			   &added, &fields);
+	if (eg_log_record(result->error ? LOG_WARNING : LOG_NOTICE, &fields) < 0 && session)
+		eg_account_leave(&session->account, EG_ACCOUNT_FLOW, eg_proto_now_ms());
 }
 
 /* The thread has hung up and ends by itself right after, or is told to. */
@@ -327,6 +330,8 @@ static void finish(struct eg_helper *helper)
 	helper->flows = NULL;
 	if (again)
 		eg_flows_reset(helper);
+	else
+		eg_order_settled(helper);
 }
 
 static void on_result(struct eg_helper *helper, struct eg_source *source, uint32_t events)
@@ -371,6 +376,7 @@ static void walk(struct eg_helper *helper, bool second)
 	if (r < 0) {
 		free(flows);
 		report(helper, &(struct result){.error = r});
+		eg_order_settled(helper);
 		return;
 	}
 	helper->flows = flows;

@@ -12,13 +12,16 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "account.h"
 #include "bpf.h"
 #include "cgroup2.h"
 #include "config.h"
 #include "diag.h"
+#include "event.h"
 #include "limit.h"
 #include "lookup.h"
 #include "match.h"
+#include "metrics.h"
 #include "places.h"
 #include "proto.h"
 
@@ -43,6 +46,7 @@ enum {
 	EG_LOOK_TICKS = 4,    /* each cgroup is looked at that often without being told to */
 	EG_BUCKETS = 1024,
 	EG_MAJORS_MAX = 32,
+	EG_HOST_SIZE = 256,
 };
 
 struct eg_helper;
@@ -65,9 +69,11 @@ struct eg_session {
 	/* its cgroup is there and the packet layer is not: only calls are judged */
 	bool unfiltered;
 	bool strayed; /* a process of it has made a socket outside of every bound cgroup */
-	struct eg_limit limit;
+	struct eg_account_of account; /* of what is logged of it */
 	uint64_t over_ns; /* CLOCK_BOOTTIME when it was seen to have no task left; 0 = it has */
-	uint64_t unrecorded[EG_STORY_MAX]; /* of eg_totals, as last reported */
+	uint64_t unrecorded[EG_STORY_MAX]; /* of eg_totals and unwritten, as last reported */
+	uint64_t unwritten[EG_STORY_MAX];  /* what was recorded and the log did not take */
+	struct eg_totals seen;		   /* as last counted by metrics.c */
 	int64_t born_ms;	 /* managers: when the kernel reported the cgroup of the record */
 	struct eg_session *next; /* in its bucket */
 };
@@ -81,14 +87,17 @@ struct eg_helper {
 	struct eg_reload *reload;   /* reload.c, while one goes on */
 	struct eg_refresh *refresh; /* refresh.c; NULL = nobody has asked yet */
 	struct eg_watch *watch;	    /* watch.c: of feeds; NULL = there is no configuration */
-	size_t n_lookups;	    /* lookup.c: questions without an answer */
-	struct eg_places *places;   /* files and directories that rules are about */
+	struct eg_msg_feed *feeds;  /* inquiry.c: those in force; owned, n_feeds */
+	size_t n_feeds;
+	size_t n_lookups;	  /* lookup.c: questions without an answer */
+	struct eg_places *places; /* files and directories that rules are about */
 	/* of the policies in force; the refresh's, while one goes on */
 	struct eg_place_watch place_watch;
 	/* devices that sessions must not open, 0 at the end; the refresh's */
 	uint32_t majors[EG_MAJORS_MAX];
 	const char *config_file;
 	const char *state_dir;
+	char host[EG_HOST_SIZE]; /* of the last record */
 	uint32_t generation;
 	char last_error[EG_TEXT_SIZE]; /* why the last load was refused; empty = it was not */
 	char gaps[EG_GAPS_SIZE];       /* eg_msg_is_status.gaps */
@@ -103,20 +112,26 @@ struct eg_helper {
 	struct eg_source listeners[2], signals, timer, ring, story;
 	struct eg_client *clients;
 	size_t n_clients;
-	struct eg_limit door_limit; /* for lines about peers that are turned away */
+	struct eg_limit door_limit;    /* for lines about peers that are turned away */
+	struct eg_account account;     /* of what is logged and counted of all sessions */
+	int64_t read_ms;	       /* when the ring was last read, CLOCK_MONOTONIC... */
+	unsigned int read_max;	       /* ...and how many records at most */
+	struct eg_limit unknown_limit; /* for lines of sessions that are over */
+	struct eg_metrics metrics;
 
 	struct eg_session *buckets[EG_BUCKETS];
 	size_t n_sessions, n_managers;
 	/* CLOCK_BOOTTIME: what was recorded before is in the log */
 	uint64_t story_ns;
-	unsigned int ticks;	  /* of the timer, EG_TICK_MS each */
-	struct eg_flows *flows;	  /* flows.c, while it looks for flows; NULL = it does not */
-	unsigned int flows_ticks; /* until it looks once more; 0 = it need not */
-	bool strays_filtered;	  /* stray.c: its programs are at the root of all cgroups */
-	bool strays_failed;	  /* they could not be, which was said */
-	int64_t strays_seen_ms;	  /* when there was last a session that has strayed */
-	bool reap_due;		  /* some session went empty */
-	int64_t reap_after_ms;	  /* not before */
+	unsigned int ticks;	     /* of the timer, EG_TICK_MS each */
+	struct eg_flows *flows;	     /* flows.c, while it looks for flows; NULL = it does not */
+	unsigned int flows_ticks;    /* until it looks once more; 0 = it need not */
+	bool strays_filtered;	     /* stray.c: its programs are at the root of all cgroups */
+	bool strays_failed;	     /* they could not be, which was said */
+	int64_t strays_seen_ms;	     /* when there was last a session that has strayed */
+	struct eg_order_job *orders; /* order.c: those that are not answered yet */
+	bool reap_due;		     /* some session went empty */
+	int64_t reap_after_ms;	     /* not before */
 };
 
 /* ---- main.c: loop ---- */
@@ -180,6 +195,17 @@ void eg_server_tick(struct eg_helper *helper, int64_t now_ms);
 int eg_control_status(struct eg_helper *helper, int fd);
 int eg_control_sessions(struct eg_helper *helper, int fd);
 
+/* ---- inquiry.c: the same, what is asked for in more detail ---- */
+struct eg_feeds;
+
+/* The feeds of what is put in force now: helper->config is, and these are its. Replaces what was
+ * known of others; for want of memory nothing is known then. */
+void eg_inquiry_feeds_note(struct eg_helper *helper, const struct eg_feeds *feeds);
+int eg_inquiry_feeds(struct eg_helper *helper, int fd);
+/* session: 0 = all. Walks the host's tasks. */
+int eg_inquiry_processes(struct eg_helper *helper, int fd, uint64_t session);
+int eg_inquiry_details(struct eg_helper *helper, int fd, uint64_t session);
+
 /* ---- session.c ---- */
 
 /* Does it depend on the user's groups which profiles this login gets? */
@@ -236,15 +262,72 @@ void eg_session_tick(struct eg_helper *helper, int64_t now_ms);
 /* Releases the table; kernel state stays. */
 void eg_session_free_all(struct eg_helper *helper);
 
-/* ---- report.c: a session's lines in the log ---- */
-void eg_report_start(const struct eg_session *session, const char *path);
-void eg_report_summary(const struct eg_session *session, uint64_t left_out);
+/* ---- report.c: what records have in common, and the records of a session ---- */
+
+/* What every record gets from us, as it is now; its host and config are good until the next call
+ * and the next reload. */
+void eg_report_added(struct eg_helper *helper, struct eg_event_added *ret);
+
+/* What a session's records say of it, borrowed from it. NULL: it is not known any more. */
+void eg_report_who(const struct eg_session *session, struct eg_event_session *ret);
+
+/* Adds host and time, and writes a record that nobody counts. One that its destination does not
+ * take goes where the helper's own messages go. */
+void eg_report_put(struct eg_helper *helper, int priority, struct eg_fields *fields);
+
+void eg_report_start(struct eg_helper *helper, const struct eg_session *session, const char *path);
+/* Refusals that have no line: SUPPRESSED or LOST. session: NULL = not known any more. 0, or a
+ * negative errno when the destination has not taken it; must: as eg_report_put then, and 0. */
+int eg_report_sum(struct eg_helper *helper, uint64_t number, const struct eg_session *session,
+		  const struct eg_account_sum *sum, bool must);
 void eg_report_end(struct eg_helper *helper, struct eg_session *session);
 /* What of the recording is missing, session->unrecorded. */
-void eg_report_lost(const struct eg_session *session);
-/* session: NULL = not known any more; path: where the process is now, raw. */
-void eg_report_stray(const struct eg_session *session, const struct eg_event *event,
-		     const char *path);
+void eg_report_lost(struct eg_helper *helper, const struct eg_session *session);
+/* session: NULL = not known any more; path: where the process is now, raw; "-" = not known. */
+void eg_report_stray(struct eg_helper *helper, const struct eg_session *session,
+		     const struct eg_event *event, const char *path);
+/* A session that was not opened, and a request that was not served; the latter is limited, since
+ * guarded peers cause it. error: negative errno. */
+void eg_report_refused_open(struct eg_helper *helper, const char *user, const struct eg_peer *peer,
+			    int error, const char *reason);
+void eg_report_refused_request(struct eg_helper *helper, uint16_t type, const struct eg_peer *peer,
+			       uint64_t session, const char *reason);
+
+/* ---- accounts.c: which refusals have a line, where the others are counted; see account.h ---- */
+
+/* Before the ring is read. 0 or -ENOMEM. */
+int eg_accounts_open(struct eg_helper *helper);
+void eg_accounts_close(struct eg_helper *helper);
+
+/* Takes the limits of the configuration in force. */
+void eg_accounts_configure(struct eg_helper *helper);
+
+/* At start, when all sessions are in the table, and before anything of theirs is written: goes on
+ * where an earlier helper was killed. */
+void eg_accounts_resume(struct eg_helper *helper);
+
+/* A verdict's record, the ring's next. session: NULL = it is over. */
+void eg_accounts_event(struct eg_helper *helper, struct eg_session *session,
+		       const struct eg_event *event);
+
+/* Reads no more than max records of the ring; up to EG_ACCOUNTS_STEP, none behind one whose line
+ * had to wait. What is left stays for the next turn. 0 or a negative errno. */
+enum { EG_ACCOUNTS_STEP = 64 }; /* before the loop looks at what else there is */
+int eg_accounts_read(struct eg_helper *helper, unsigned int max);
+
+/* May a line of that kind be written? If not, it is counted. */
+bool eg_accounts_take(struct eg_helper *helper, struct eg_session *session,
+		      enum eg_account_kind kind);
+
+/* Are all refusals of a session without tasks in the log, in a line or counted in one? Reads some
+ * of the ring and writes what waits; to be asked again until it is true. */
+bool eg_accounts_over(struct eg_helper *helper, struct eg_session *session);
+
+/* Once a second: what has waited long enough is written. */
+void eg_accounts_tick(struct eg_helper *helper, int64_t now_ms);
+
+/* The helper stops: what waits in memory is written. */
+void eg_accounts_flush(struct eg_helper *helper);
 
 /* ---- story.c: what is recorded ---- */
 

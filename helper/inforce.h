@@ -114,6 +114,7 @@ struct eg_load {
 	struct eg_place_watch place_watch; /* of what was looked up */
 	bool looked_up;			   /* what is known of places may have changed */
 	uint32_t generation;
+	int log_fd;	   /* owned, until the swap: of eg_log_prepare */
 	bool swapped;	   /* it is in force */
 	int unswapped;	   /* -errno of a profile's policy that could not be put in force */
 	struct eg_err err; /* when prepare failed, or unswapped is set */

@@ -12,22 +12,23 @@
 
 /* ---- sets of names */
 
-static int set_add(struct eg_learn_set *set, const struct eg_learn_word *word)
+/* raw: NULL = not known, which is "-". */
+static int set_add(struct eg_learn_set *set, const char *raw)
 {
-	char *copy;
+	char word[EG_LINE_PATH_SIZE];
 
+	if (!raw)
+		raw = "";
+	eg_event_escape(raw, word, sizeof(word));
 	for (size_t i = 0; i < set->n; i++)
-		if (eg_learn_word_is(word, set->words[i]))
+		if (strcmp(word, set->words[i]) == 0)
 			return 0;
 	if (set->n == EG_LEARN_SET_MAX) {
 		set->more = true;
 		return 0;
 	}
-	/* strndup, but gcc's analyzer would take the elements for leaks. */
-	if (asprintf(&copy, "%.*s", (int)word->n, word->at) < 0)
-		return -ENOMEM;
-	set->words[set->n++] = copy;
-	return 0;
+	set->words[set->n] = strdup(word);
+	return set->words[set->n] ? (set->n++, 0) : -ENOMEM;
 }
 
 static void set_done(struct eg_learn_set *set)
@@ -65,6 +66,7 @@ static int add_item(struct eg_learn *learn, const struct eg_learn_proposal *prop
 		    struct eg_learn_item **ret)
 {
 	struct eg_learn_item *item = calloc(1, sizeof(*item));
+	char feed[EG_LINE_PATH_SIZE];
 
 	if (!learn->items)
 		learn->items = calloc(EG_LEARN_ITEMS_MAX, sizeof(struct eg_learn_item *));
@@ -75,9 +77,9 @@ static int add_item(struct eg_learn *learn, const struct eg_learn_proposal *prop
 	item->list = proposal->list;
 	item->why_not = proposal->why_not;
 	item->text = strdup(proposal->text);
-	if (proposal->feed.n &&
-	    asprintf(&item->where, "%.*s:%.*s", (int)proposal->feed.n, proposal->feed.at,
-		     (int)proposal->line.n, proposal->line.at) < 0)
+	if (proposal->feed &&
+	    asprintf(&item->where, "%s:%s", eg_event_escape(proposal->feed, feed, sizeof(feed)),
+		     proposal->line) < 0)
 		item->where = NULL; /* said without */
 	if (!item->text || !tsearch(item, &learn->tree, compare_items)) {
 		item_free(item);
@@ -103,45 +105,37 @@ static int find_item(struct eg_learn *learn, struct eg_learn_proposal *proposal,
 }
 
 /* What somebody should know of a line besides what was done. */
-static int add_evidence(struct eg_learn_item *item, const struct eg_learn_line *line)
+static int add_evidence(struct eg_learn_item *item, const struct eg_record_line *line,
+			int64_t time_s)
 {
-	const struct eg_learn_word *access = eg_learn_field(line, "access");
-	/* A packet has no program any more. */
-	const struct eg_learn_word *program =
-		eg_learn_word_is(&line->exe, "-") ? &line->comm : &line->exe;
+	const char *access = eg_record_get(line, "access"), *exe = eg_record_get(line, "exe");
 
-	if (!item->count || line->time_s < item->first_s)
-		item->first_s = line->time_s;
-	if (!item->count || line->time_s > item->last_s)
-		item->last_s = line->time_s;
-	item->count++;
-	if (set_add(&item->how, access ? access : &line->op) < 0 ||
-	    set_add(&item->users, &line->user) < 0 || set_add(&item->programs, program) < 0 ||
-	    set_add(&item->sessions, &line->session) < 0)
+	if (!item->count || time_s < item->first_s)
+		item->first_s = time_s;
+	if (!item->count || time_s > item->last_s)
+		item->last_s = time_s;
+	item->count += eg_record_count(line);
+	/* A packet has no program any more. */
+	if (set_add(&item->how, access ? access : line->op) < 0 ||
+	    set_add(&item->users, eg_record_get(line, "user")) < 0 ||
+	    set_add(&item->programs, exe ? exe : eg_record_get(line, "comm")) < 0 ||
+	    set_add(&item->sessions, eg_record_get(line, "session")) < 0)
 		return -ENOMEM;
 	return 0;
 }
 
 /* ---- whose lines */
 
-static bool is_user(const struct eg_learn *learn, const struct eg_learn_word *user)
-{
-	char word[EG_LINE_WORD_SIZE];
-
-	return !learn->user ||
-	       eg_learn_word_is(user, eg_event_escape(learn->user, word, sizeof(word)));
-}
-
 /* Another profile than the first that was found: a list for both would open for each what only the
  * other did. */
-static int note_other(struct eg_learn *learn, const struct eg_learn_word *profile)
+static int note_other(struct eg_learn *learn, const char *profile)
 {
 	for (size_t i = 0; i < learn->n_others; i++)
-		if (eg_learn_word_is(profile, learn->others[i]))
+		if (strcmp(profile, learn->others[i]) == 0)
 			return 0;
 	if (learn->n_others == EG_LEARN_PROFILES_MAX)
 		return 0;
-	learn->others[learn->n_others] = strndup(profile->at, profile->n);
+	learn->others[learn->n_others] = strdup(profile);
 	if (!learn->others[learn->n_others])
 		return -ENOMEM;
 	learn->n_others++;
@@ -149,31 +143,35 @@ static int note_other(struct eg_learn *learn, const struct eg_learn_word *profil
 }
 
 /* Is it the one that is learnt about? 1, 0 or -ENOMEM. */
-static int is_profile(struct eg_learn *learn, const struct eg_learn_word *profile)
+static int is_profile(struct eg_learn *learn, const char *profile)
 {
-	if (learn->profile && !eg_learn_word_is(profile, learn->profile))
+	if (learn->profile && strcmp(profile, learn->profile) != 0)
 		return note_other(learn, profile) < 0 ? -ENOMEM : 0;
 	if (!learn->found_profile[0])
-		memcpy(learn->found_profile, profile->at, profile->n);
-	if (eg_learn_word_is(profile, learn->found_profile))
+		(void)strcpy(learn->found_profile, profile); /* its size was looked at */
+	if (strcmp(profile, learn->found_profile) == 0)
 		return 1;
 	return note_other(learn, profile) < 0 ? -ENOMEM : 0;
 }
 
 /* ---- lines */
 
-static int take_audit(struct eg_learn *learn, const struct eg_learn_line *line)
+static int take_audit(struct eg_learn *learn, const struct eg_record_line *line)
 {
+	char profile[EG_LINE_WORD_SIZE];
+	const char *raw = eg_record_get(line, "profile");
 	struct eg_learn_proposal proposal;
 	struct eg_learn_item *item = NULL;
+	int64_t time_s = line->time_ms / 1000;
 	int r;
 
-	if (line->profile.n >= sizeof(learn->found_profile) ||
+	eg_event_escape(raw ? raw : "", profile, sizeof(profile));
+	if (strlen(profile) >= sizeof(learn->found_profile) ||
 	    eg_learn_propose(line, &proposal) < 0) {
 		learn->broken++;
 		return 0;
 	}
-	r = is_profile(learn, &line->profile);
+	r = is_profile(learn, profile);
 	if (r <= 0)
 		return r;
 	r = find_item(learn, &proposal, &item);
@@ -183,37 +181,48 @@ static int take_audit(struct eg_learn *learn, const struct eg_learn_line *line)
 		learn->dropped++;
 		return 0;
 	}
-	if (!learn->lines || line->time_s < learn->first_s)
-		learn->first_s = line->time_s;
-	if (!learn->lines || line->time_s > learn->last_s)
-		learn->last_s = line->time_s;
+	if (!learn->lines || time_s < learn->first_s)
+		learn->first_s = time_s;
+	if (!learn->lines || time_s > learn->last_s)
+		learn->last_s = time_s;
 	learn->lines++;
-	return add_evidence(item, line);
+	return add_evidence(item, line, time_s);
 }
 
-int eg_learn_take(struct eg_learn *learn, const char *text, size_t n)
+/* Does it count for what is asked for, as far as it tells? */
+static bool is_asked_for(const struct eg_learn *learn, const struct eg_record_line *line, int err)
 {
-	struct eg_learn_line line;
-	int r = eg_learn_line_parse(text, n, learn->now_s, &line);
+	const char *user = eg_record_get(line, "user");
 
-	if ((r < 0 && r != -EBADMSG) || (learn->since_s && line.time_s < learn->since_s) ||
-	    (line.user.n && !is_user(learn, &line.user)))
+	if (err < 0 && err != -EBADMSG)
+		return false;
+	/* Of kinds without lines of AUDIT what was cut makes no difference. */
+	if (line->kind != EG_RECORD_SUPPRESSED && line->kind != EG_RECORD_END &&
+	    line->kind != EG_RECORD_KINDS &&
+	    (line->kind != EG_RECORD_REFUSAL || strcmp(line->verdict, "audit") != 0))
+		return false;
+	if (learn->since_s && (line->time_ms || err == 0) && line->time_ms / 1000 < learn->since_s)
+		return false;
+	return !learn->user || !user || strcmp(user, learn->user) == 0;
+}
+
+int eg_learn_take(struct eg_learn *learn, const struct eg_record_line *line, int err)
+{
+	const char *profile;
+
+	if (!is_asked_for(learn, line, err))
 		return 0;
-	if (r == -EBADMSG) {
+	if (err == -EBADMSG) {
 		learn->broken++;
 		return 0;
 	}
-	switch (line.kind) {
-	case EG_LEARN_AUDIT:
-		return take_audit(learn, &line);
-	case EG_LEARN_SUPPRESSED:
-		learn->suppressed += line.count;
-		break;
-	case EG_LEARN_END:
-		if (!learn->profile || eg_learn_word_is(&line.profile, learn->profile))
-			learn->lost += line.count;
-		break;
-	}
+	if (line->kind == EG_RECORD_REFUSAL)
+		return take_audit(learn, line);
+	profile = eg_record_get(line, "profile");
+	if (line->kind == EG_RECORD_SUPPRESSED)
+		learn->suppressed += eg_record_count(line);
+	else if (!learn->profile || (profile && strcmp(profile, learn->profile) == 0))
+		learn->lost += eg_record_number(line, "lost");
 	return 0;
 }
 

@@ -2,10 +2,7 @@
 /*
  * From what sessions did under audit to an allow list: lines of the log to evidence, evidence to
  * the text of a configuration. Pure: memory only, never logs; the caller brings lines and time.
- *
- * Nothing is believed but a whole line of the helper's own form, at the place where syslog has the
- * message: user-controlled text is escaped there and makes neither a line nor a field. Whether the
- * helper has written it only the source of the lines can tell.
+ * What is believed to be a line is said in record_line.h.
  */
 #ifndef EG_LEARN_H
 #define EG_LEARN_H
@@ -15,57 +12,14 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "record_line.h"
+
 enum {
-	EG_LEARN_LINE_MAX = 16384,  /* bytes of a line; the helper's are half of that at most */
-	EG_LEARN_FIELDS_MAX = 12,   /* of an operation; none has as many */
 	EG_LEARN_ITEMS_MAX = 4096,  /* different things; a port list of one network takes no more */
 	EG_LEARN_SET_MAX = 5,	    /* names that are given for one of them */
 	EG_LEARN_PROFILES_MAX = 16, /* profiles that are named when there are several */
 	EG_LEARN_TEXT_SIZE = 2048,
 };
-
-/* ---- lines */
-
-/* A word of a line as it stands there, escaped; borrowed from it. */
-struct eg_learn_word {
-	const char *at;
-	size_t n;
-};
-
-enum eg_learn_kind { EG_LEARN_AUDIT, EG_LEARN_SUPPRESSED, EG_LEARN_END };
-
-/* A line of the helper's, taken apart. */
-struct eg_learn_line {
-	enum eg_learn_kind kind;
-	int64_t time_s;				     /* CLOCK_REALTIME */
-	struct eg_learn_word session, user, profile; /* SUPPRESSED: no profile */
-	/* AUDIT: */
-	struct eg_learn_word op, comm, exe;
-	struct eg_learn_field {
-		struct eg_learn_word key, value;
-	} fields[EG_LEARN_FIELDS_MAX]; /* what the operation adds; without errno */
-	size_t n_fields;
-	/* SUPPRESSED: lines left out; END: events that were lost */
-	uint64_t count;
-};
-
-/*
- * Takes a line apart: n bytes without newline, which may hold anything. Before the message stand a
- * time (RFC 3339, or "Nov  2 10:11:12" of this or last year by now_s, in local time), a host and
- * the helper's tag, as rsyslog and journalctl have them.
- * Returns 0 and *ret; -ENOMSG for a line of somebody else's, or of the helper's about something
- * else; -EBADMSG for one that has been cut or is none of the helper's after all, of which *ret has
- * the time, and the user unless that is empty.
- */
-int eg_learn_line_parse(const char *text, size_t n, int64_t now_s, struct eg_learn_line *ret);
-
-bool eg_learn_word_is(const struct eg_learn_word *word, const char *text);
-
-/* A field of the operation's; NULL = it has none of this name. */
-const struct eg_learn_word *eg_learn_field(const struct eg_learn_line *line, const char *key);
-
-/* Undoes the escapes. buf: size bytes. Returns 0, or -ERANGE when it does not fit. */
-int eg_learn_unescape(const struct eg_learn_word *word, char *buf, size_t size);
 
 /* ---- time (learn_time.c) */
 
@@ -99,13 +53,14 @@ struct eg_learn_proposal {
 	/* the element, raw: it is to be quoted; NONE: what was done */
 	char text[EG_LEARN_TEXT_SIZE];
 	const char *why_not; /* constant: why it must not just be put there; NULL = it may */
-	/* where in a feed stands what why_not is about; as in the log, empty = in none */
-	struct eg_learn_word feed, line;
+	/* where in a feed stands what why_not is about; raw, borrowed from the line; NULL = in none
+	 */
+	const char *feed, *line;
 };
 
 /* What would let a line of AUDIT through, and nothing else as far as a list can say that. 0, or
  * -EBADMSG when the line lacks what its operation has. */
-int eg_learn_propose(const struct eg_learn_line *line, struct eg_learn_proposal *ret);
+int eg_learn_propose(const struct eg_record_line *line, struct eg_learn_proposal *ret);
 
 /* ---- evidence */
 
@@ -146,9 +101,9 @@ struct eg_learn {
 	int64_t first_s, last_s;
 };
 
-/* Takes in a line, n bytes without newline. 0 or -ENOMEM. Memory does not grow with the number of
- * lines, but with that of different things up to EG_LEARN_ITEMS_MAX. */
-int eg_learn_take(struct eg_learn *learn, const char *text, size_t n);
+/* Takes in a line, and what eg_record_line_parse says of it. 0 or -ENOMEM. Memory does not grow
+ * with the number of lines, but with that of different things up to EG_LEARN_ITEMS_MAX. */
+int eg_learn_take(struct eg_learn *learn, const struct eg_record_line *line, int err);
 
 /*
  * Prints the evidence as a part of a configuration: what is found in lists, all else in comments.

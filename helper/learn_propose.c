@@ -9,15 +9,22 @@
 #include <string.h>
 
 #include "config_apply.h"
+#include "event.h"
 #include "learn.h"
 #include "rule.h"
 #include "util.h"
 
-typedef int (*proposer)(const struct eg_learn_line *line, struct eg_learn_proposal *ret);
+typedef int (*proposer)(const struct eg_record_line *line, struct eg_learn_proposal *ret);
 
-static bool is_in(const struct eg_learn_word *word, const char *text)
+static bool is_in(const char *word, const char *text)
 {
-	return word && eg_learn_word_is(word, text);
+	return word && strcmp(word, text) == 0;
+}
+
+/* False when it does not fit, or there is none. */
+static bool copy(const char *text, char *buf, size_t size)
+{
+	return text && (size_t)snprintf(buf, size, "%s", text) < size;
 }
 
 /* ---- what no list has */
@@ -36,27 +43,42 @@ __attribute__((format(printf, 3, 4))) static void append(struct eg_learn_proposa
 							      : sizeof(to->text) - *used - 1;
 }
 
-/* The operation and its fields, apart from those that differ each time. */
-static int describe(const struct eg_learn_line *line, const char *why,
+/* Is it a field of every line, or one that differs each time? */
+static bool is_left_out(const char *key)
+{
+	static const char *const keys[] = {"session", "user", "uid",	   "profile", "rhost",
+					   "rport",   "tty",  "pid",	   "ppid",    "comm",
+					   "exe",     "line", "target_pid"};
+
+	for (size_t i = 0; i < EG_ARRAY_SIZE(keys); i++)
+		if (strcmp(key, keys[i]) == 0)
+			return true;
+	return false;
+}
+
+/* The operation and its fields. */
+static int describe(const struct eg_record_line *line, const char *why,
 		    struct eg_learn_proposal *ret)
 {
 	size_t used = 0;
 
 	ret->list = EG_LEARN_NONE;
 	ret->why_not = why;
-	append(ret, &used, "%.*s", (int)line->op.n, line->op.at);
+	append(ret, &used, "%s", line->op);
 	for (size_t i = 0; i < line->n_fields; i++) {
-		const struct eg_learn_field *field = &line->fields[i];
+		const struct eg_record_field *field = &line->fields[i];
+		char word[EG_LINE_PATH_SIZE];
 
-		if (!eg_learn_word_is(&field->key, "target_pid") &&
-		    !eg_learn_word_is(&field->key, "line"))
-			append(ret, &used, " %.*s=%.*s", (int)field->key.n, field->key.at,
-			       (int)field->value.n, field->value.at);
+		if (is_in(field->key, "errno"))
+			break;
+		if (!is_left_out(field->key))
+			append(ret, &used, " %s=%s", field->key,
+			       eg_event_escape(field->value, word, sizeof(word)));
 	}
 	return 0;
 }
 
-static int propose_nothing(const struct eg_learn_line *line, struct eg_learn_proposal *ret)
+static int propose_nothing(const struct eg_record_line *line, struct eg_learn_proposal *ret)
 {
 	return describe(line, "there is no list of exceptions from this", ret);
 }
@@ -64,19 +86,19 @@ static int propose_nothing(const struct eg_learn_line *line, struct eg_learn_pro
 /* ---- sockets */
 
 /* Family and protocol of a socket that sockets.allow does not open. */
-static int propose_socket(const struct eg_learn_line *line, struct eg_learn_proposal *ret)
+static int propose_socket(const struct eg_record_line *line, struct eg_learn_proposal *ret)
 {
-	const struct eg_learn_word *family = eg_learn_field(line, "family");
-	const struct eg_learn_word *proto = eg_learn_field(line, "proto");
+	const char *family = eg_record_get(line, "family");
+	const char *proto = eg_record_get(line, "proto");
 	bool inet = !family || is_in(family, "AF_INET") || is_in(family, "AF_INET6");
 	unsigned int number = 0;
 	uint32_t open = 0;
 
 	if (!proto)
 		return -EBADMSG;
-	if (!is_in(eg_learn_field(line, "rule"), "sockets"))
+	if (!is_in(eg_record_get(line, "rule"), "sockets"))
 		return propose_nothing(line, ret);
-	if (eg_learn_unescape(inet ? proto : family, ret->text, sizeof(ret->text)) < 0)
+	if (!copy(inet ? proto : family, ret->text, sizeof(ret->text)))
 		return -EBADMSG;
 	if (inet && (eg_config_socket(ret->text, &number, &open) < 0 || !open))
 		(void)strcpy(ret->text, "raw"); /* of these only SOCK_RAW is not open */
@@ -89,11 +111,11 @@ static int propose_socket(const struct eg_learn_line *line, struct eg_learn_prop
 /* ---- addresses and ports */
 
 /* A protocol as rules name it; -EINVAL for one that they do not. */
-static int to_protocol(const struct eg_learn_word *word, uint8_t *ret)
+static int to_protocol(const char *word, uint8_t *ret)
 {
 	char name[32];
 
-	if (eg_learn_unescape(word, name, sizeof(name)) < 0)
+	if (!copy(word, name, sizeof(name)))
 		return -EINVAL;
 	if (strcmp(name, "mptcp") == 0)
 		(void)strcpy(name, "tcp");
@@ -102,19 +124,19 @@ static int to_protocol(const struct eg_learn_word *word, uint8_t *ret)
 	return eg_rule_protocol(name, ret);
 }
 
-static int to_port(const struct eg_learn_word *word, uint16_t *ret)
+static int to_port(const char *word, uint16_t *ret)
 {
-	return eg_rule_port(word->at, word->n, ret);
+	return eg_rule_port(word, strlen(word), ret);
 }
 
 /* One address; those that mean this host are judged as loopback. */
-static int to_address(const struct eg_learn_word *word, struct eg_cidr *ret)
+static int to_address(const char *word, struct eg_cidr *ret)
 {
 	static const uint8_t nowhere[16];
 	char text[64];
 	const char *why;
 
-	if (eg_learn_unescape(word, text, sizeof(text)) < 0 || strchr(text, '/') ||
+	if (!copy(word, text, sizeof(text)) || strchr(text, '/') ||
 	    eg_cidr_parse(text, ret, &why) < 0)
 		return -EINVAL;
 	if (memcmp(ret->addr, nowhere, sizeof(nowhere)) == 0)
@@ -151,39 +173,41 @@ static const char *against(const struct eg_rule_spec *denied, const struct eg_ci
 }
 
 /* The same where the rule is a feed's: it is to be changed there. */
-static void against_feed(const struct eg_learn_line *line, struct eg_learn_proposal *ret)
+static void against_feed(const struct eg_record_line *line, struct eg_learn_proposal *ret)
 {
-	const struct eg_learn_word *feed = eg_learn_field(line, "feed");
-	const struct eg_learn_word *at = eg_learn_field(line, "line");
+	const char *feed = eg_record_get(line, "feed");
+	const char *at = eg_record_get(line, "line");
 
 	if (!feed || !at || !ret->why_not)
 		return;
-	ret->feed = *feed;
-	ret->line = *at;
+	ret->feed = feed;
+	ret->line = at;
 	ret->why_not = "a feed in deny_files denies just this address, and deny wins at equal "
 		       "length; it is in";
 }
 
-static int propose_peer(const struct eg_learn_line *line, struct eg_learn_proposal *ret)
+static int propose_peer(const struct eg_record_line *line, struct eg_learn_proposal *ret)
 {
-	bool inward = eg_learn_word_is(&line->op, "ingress");
-	const struct eg_learn_word *peer = eg_learn_field(line, inward ? "src" : "dst");
-	const struct eg_learn_word *proto = eg_learn_field(line, "proto");
-	const struct eg_learn_word *port = eg_learn_field(line, "port");
-	const struct eg_learn_word *rule = eg_learn_field(line, "rule");
+	bool inward = is_in(line->op, "ingress");
+	const char *peer = eg_record_get(line, inward ? "src" : "dst");
+	const char *proto = eg_record_get(line, "proto");
+	const char *port = eg_record_get(line, "port");
+	const char *rule = eg_record_get(line, "rule");
 	struct eg_rule_spec spec = {0}, denied = {0};
 	char text[EG_RULE_TEXT_SIZE];
 	const char *why;
 
-	if (is_in(rule, "sockets") || eg_learn_field(line, "family"))
+	if (is_in(rule, "sockets") || eg_record_get(line, "family"))
 		return propose_socket(line, ret);
-	if (!rule || eg_learn_unescape(rule, text, sizeof(text)) < 0)
+	if (!rule)
+		return propose_nothing(line, ret);
+	if (!copy(rule, text, sizeof(text)))
 		return -EBADMSG;
 	if (strcmp(text, "default") != 0 && eg_rule_parse(text, &denied, &why) < 0)
 		return propose_nothing(line, ret);
-	if (!peer || !proto || !port || to_port(port, &spec.port_low) < 0)
+	if (!proto || !port || to_port(port, &spec.port_low) < 0)
 		return -EBADMSG;
-	if (to_address(peer, &spec.net) < 0)
+	if (!peer || to_address(peer, &spec.net) < 0)
 		return describe(line, "the address is not known", ret);
 	if (to_protocol(proto, &spec.protocol) < 0)
 		return describe(line,
@@ -206,24 +230,26 @@ static int propose_peer(const struct eg_learn_line *line, struct eg_learn_propos
 	return 0;
 }
 
-static int propose_receive(const struct eg_learn_line *line, struct eg_learn_proposal *ret)
+static int propose_receive(const struct eg_record_line *line, struct eg_learn_proposal *ret)
 {
-	return is_in(eg_learn_field(line, "rule"), "sockets") ? propose_socket(line, ret)
-							      : propose_nothing(line, ret);
+	return is_in(eg_record_get(line, "rule"), "sockets") ? propose_socket(line, ret)
+							     : propose_nothing(line, ret);
 }
 
-static int propose_bind(const struct eg_learn_line *line, struct eg_learn_proposal *ret)
+static int propose_bind(const struct eg_record_line *line, struct eg_learn_proposal *ret)
 {
-	const struct eg_learn_word *proto = eg_learn_field(line, "proto");
-	const struct eg_learn_word *port = eg_learn_field(line, "port");
-	const struct eg_learn_word *rule = eg_learn_field(line, "rule");
+	const char *proto = eg_record_get(line, "proto");
+	const char *port = eg_record_get(line, "port");
+	const char *rule = eg_record_get(line, "rule");
 	struct eg_rule_spec spec = {0}, denied = {0};
 	char text[EG_RULE_TEXT_SIZE];
 	const char *why;
 
-	if (is_in(rule, "sockets") || eg_learn_field(line, "family"))
+	if (is_in(rule, "sockets") || eg_record_get(line, "family"))
 		return propose_socket(line, ret);
-	if (!rule || eg_learn_unescape(rule, text, sizeof(text)) < 0)
+	if (!rule)
+		return propose_nothing(line, ret);
+	if (!copy(rule, text, sizeof(text)))
 		return -EBADMSG;
 	if (eg_rule_parse_ports(text, &denied, &why) < 0)
 		return propose_nothing(line, ret);
@@ -243,11 +269,11 @@ static int propose_bind(const struct eg_learn_line *line, struct eg_learn_propos
 /* ---- paths */
 
 /* A whole path, as lists of paths take it. What was cut at either end is none. */
-static bool to_path(const struct eg_learn_word *word, char *buf, size_t size)
+static bool to_path(const char *word, char *buf, size_t size)
 {
 	size_t n, part;
 
-	if (!word || eg_learn_unescape(word, buf, size) < 0 || buf[0] != '/')
+	if (!copy(word, buf, size) || buf[0] != '/')
 		return false;
 	n = strlen(buf);
 	if (n >= 3 && strcmp(buf + n - 3, "...") == 0)
@@ -261,23 +287,21 @@ static bool to_path(const struct eg_learn_word *word, char *buf, size_t size)
 	return true;
 }
 
-static int propose_path(const struct eg_learn_line *line, enum eg_learn_list list,
+static int propose_path(const struct eg_record_line *line, enum eg_learn_list list,
 			struct eg_learn_proposal *ret)
 {
-	const struct eg_learn_word *path = eg_learn_field(line, "path");
+	const char *path = eg_record_get(line, "path");
 
-	if (!path)
-		return -EBADMSG;
 	if (!to_path(path, ret->text, sizeof(ret->text)))
 		return describe(line, "the path is not known as a whole", ret);
 	ret->list = list;
 	return 0;
 }
 
-static int propose_file(const struct eg_learn_line *line, struct eg_learn_proposal *ret)
+static int propose_file(const struct eg_record_line *line, struct eg_learn_proposal *ret)
 {
-	if (!is_in(eg_learn_field(line, "rule"), "files") ||
-	    !is_in(eg_learn_field(line, "reason"), "place"))
+	if (!is_in(eg_record_get(line, "rule"), "files") ||
+	    !is_in(eg_record_get(line, "reason"), "place"))
 		return propose_nothing(line, ret);
 	return propose_path(line, EG_LEARN_FILES, ret);
 }
@@ -331,9 +355,9 @@ static bool is_interpreter(const char *path)
 	return false;
 }
 
-static int propose_exec(const struct eg_learn_line *line, struct eg_learn_proposal *ret)
+static int propose_exec(const struct eg_record_line *line, struct eg_learn_proposal *ret)
 {
-	const struct eg_learn_word *rule = eg_learn_field(line, "rule");
+	const char *rule = eg_record_get(line, "rule");
 	int err;
 
 	if (is_in(rule, "exec.allow_only"))
@@ -348,7 +372,7 @@ static int propose_exec(const struct eg_learn_line *line, struct eg_learn_propos
 	return err;
 }
 
-static int propose_gain(const struct eg_learn_line *line, struct eg_learn_proposal *ret)
+static int propose_gain(const struct eg_record_line *line, struct eg_learn_proposal *ret)
 {
 	return describe(line,
 			"setuid.allow is about programs that gain when they are executed, not "
@@ -358,7 +382,7 @@ static int propose_gain(const struct eg_learn_line *line, struct eg_learn_propos
 
 /* ---- mounts */
 
-static int propose_mount(const struct eg_learn_line *line, struct eg_learn_proposal *ret)
+static int propose_mount(const struct eg_record_line *line, struct eg_learn_proposal *ret)
 {
 	int err = propose_path(line, EG_LEARN_MOUNT, ret);
 
@@ -371,7 +395,7 @@ static int propose_mount(const struct eg_learn_line *line, struct eg_learn_propo
 	return err;
 }
 
-static int propose_remount(const struct eg_learn_line *line, struct eg_learn_proposal *ret)
+static int propose_remount(const struct eg_record_line *line, struct eg_learn_proposal *ret)
 {
 	return describe(line, "where is not known, and a type in mount.allow is for everywhere",
 			ret);
@@ -392,12 +416,12 @@ static const struct {
 	{"file", propose_file},
 };
 
-int eg_learn_propose(const struct eg_learn_line *line, struct eg_learn_proposal *ret)
+int eg_learn_propose(const struct eg_record_line *line, struct eg_learn_proposal *ret)
 {
 	ret->why_not = NULL;
-	ret->feed = ret->line = (struct eg_learn_word){0};
+	ret->feed = ret->line = NULL;
 	for (size_t i = 0; i < EG_ARRAY_SIZE(ops); i++)
-		if (eg_learn_word_is(&line->op, ops[i].op))
+		if (is_in(line->op, ops[i].op))
 			return ops[i].propose(line, ret);
 	return propose_nothing(line, ret);
 }

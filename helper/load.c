@@ -115,20 +115,34 @@ static void log_digests(const struct eg_helper *helper)
 		       helper->config->file);
 }
 
-static void log_profile(const struct eg_helper *helper, const struct eg_in_force *entry)
+static void add_actions(struct eg_fields *fields, const char *key,
+			const struct eg_config_profile *profile, enum eg_action action)
 {
-	char audit[EG_ACTION_LIST_SIZE], kill[EG_ACTION_LIST_SIZE];
-	const struct eg_config_profile *profile = entry->profile;
+	uint32_t mask = eg_action_mask(profile, action);
+	char list[EG_ACTION_LIST_SIZE];
 
-	eg_log(LOG_NOTICE,
-	       "POLICY generation=%u mode=%s profile=%s audit=%s kill=%s default=%s prefixes4=%u "
-	       "prefixes6=%u setuid=%s mount=%s digests=%u file=%s",
-	       helper->generation, profile->mode == EG_MODE_AUDIT ? "audit" : "enforce",
-	       entry->name, eg_action_list(eg_action_mask(profile, EG_ACTION_AUDIT), audit),
-	       eg_action_list(eg_action_mask(profile, EG_ACTION_KILL), kill),
-	       profile->default_deny ? "deny" : "allow", entry->prefixes4, entry->prefixes6,
-	       profile->deny_setuid ? "deny" : "allow", profile->deny_mount ? "deny" : "allow",
-	       entry->digests, helper->config->file);
+	eg_fields_add_word(fields, key, mask ? eg_action_list(mask, list) : NULL);
+}
+
+static void log_profile(struct eg_helper *helper, const struct eg_in_force *entry)
+{
+	const struct eg_config_profile *profile = entry->profile;
+	struct eg_fields fields;
+
+	eg_fields_begin(&fields, "POLICY", NULL);
+	eg_fields_add_number(&fields, "generation", helper->generation);
+	eg_fields_add_word(&fields, "mode", profile->mode == EG_MODE_AUDIT ? "audit" : "enforce");
+	eg_fields_add_word(&fields, "profile", entry->name);
+	add_actions(&fields, "audit", profile, EG_ACTION_AUDIT);
+	add_actions(&fields, "kill", profile, EG_ACTION_KILL);
+	eg_fields_add_word(&fields, "default", profile->default_deny ? "deny" : "allow");
+	eg_fields_add_number(&fields, "prefixes4", entry->prefixes4);
+	eg_fields_add_number(&fields, "prefixes6", entry->prefixes6);
+	eg_fields_add_word(&fields, "setuid", profile->deny_setuid ? "deny" : "allow");
+	eg_fields_add_word(&fields, "mount", profile->deny_mount ? "deny" : "allow");
+	eg_fields_add_number(&fields, "digests", entry->digests);
+	eg_fields_add_word(&fields, "file", helper->config->file);
+	eg_report_put(helper, LOG_NOTICE, &fields);
 }
 
 /* ---- the steps ---- */
@@ -207,7 +221,7 @@ void eg_load_begin(struct eg_load *load, struct eg_helper *helper, const char *p
 {
 	size_t n = helper->n_in_force;
 
-	*load = (struct eg_load){.helper = helper, .path = path, .keep = keep};
+	*load = (struct eg_load){.helper = helper, .path = path, .keep = keep, .log_fd = -1};
 	load->generation = helper->generation + 1;
 	load->before = calloc(n + 1, sizeof(*load->before));
 	for (size_t i = 0; i < n && load->before; i++) {
@@ -217,6 +231,24 @@ void eg_load_begin(struct eg_load *load, struct eg_helper *helper, const char *p
 	load->n_before = load->before ? n : 0; /* without it, all is put anew */
 }
 
+/* A reload is refused. At a start, that nothing can be logged must not refuse every login: it is
+ * said, and tried again as long as it takes. */
+static int prepare_log(struct eg_load *load)
+{
+	struct eg_err err = {0};
+	int r = eg_log_prepare(load->config, &load->log_fd, &err);
+	char text[EG_ERR_TEXT_SIZE + EG_PATH_TEXT_SIZE + 16];
+
+	if (r < 0 && load->helper->config) {
+		load->err = err;
+		return r;
+	}
+	if (r < 0)
+		eg_log(LOG_ERR, "%s; records are lost until it can be",
+		       eg_err_format(&err, text, sizeof(text)));
+	return 0;
+}
+
 int eg_load_prepare(struct eg_load *load)
 {
 	int r = eg_config_load(load->path, 0, &load->config, &load->text, &load->n_text,
@@ -224,7 +256,9 @@ int eg_load_prepare(struct eg_load *load)
 
 	if (r < 0)
 		return r;
-	r = eg_inforce_check(load->helper, load->config, &load->err);
+	r = prepare_log(load);
+	if (!r)
+		r = eg_inforce_check(load->helper, load->config, &load->err);
 	if (!r) {
 		load->watch = eg_watch_begin(load->config);
 		r = eg_feeds_load(load->config, 0, load->helper->state_dir, &load->feeds,
@@ -334,7 +368,10 @@ int eg_load_swap(struct eg_load *load)
 		helper->place_watch.settled = false;
 	eg_config_free(helper->config);
 	helper->config = eg_take_ptr(&load->config);
+	eg_accounts_configure(helper);
 	load->swapped = true;
+	eg_log_set(&helper->config->log, eg_take_fd(&load->log_fd));
+	eg_inquiry_feeds_note(helper, &load->feeds);
 	helper->generation = load->generation;
 	helper->loaded_s = time(NULL);
 	for (size_t i = 0; i < n; i++) {
@@ -423,8 +460,10 @@ void eg_load_done(struct eg_load *load)
 	free(load->before);
 	free(load->text);
 	eg_place_watch_done(&load->place_watch);
+	eg_close_p(&load->log_fd);
 	eg_watch_drop(load->watch);
 	eg_feeds_done(&load->feeds, load->config ? load->config : load->helper->config);
 	eg_config_free(load->config);
 	memset(load, 0, sizeof(*load));
+	load->log_fd = -1;
 }

@@ -27,6 +27,7 @@
 #include "inforce.h"
 #include "log.h"
 #include "notify.h"
+#include "order.h"
 #include "refresh.h"
 #include "util.h"
 #include "watch.h"
@@ -67,7 +68,7 @@ int eg_loop_add(struct eg_helper *helper, struct eg_source *source, uint32_t eve
 
 static void on_ring(struct eg_helper *helper, struct eg_source *source, uint32_t events)
 {
-	int r = eg_bpf_events_read(helper->bpf);
+	int r = eg_accounts_read(helper, EG_ACCOUNTS_STEP);
 
 	(void)source;
 	(void)events;
@@ -98,6 +99,7 @@ static void on_timer(struct eg_helper *helper, struct eg_source *source, uint32_
 	eg_server_tick(helper, now);
 	eg_session_tick(helper, now);
 	eg_flows_tick(helper);
+	eg_order_tick(helper, now);
 }
 
 static void on_signal(struct eg_helper *helper, struct eg_source *source, uint32_t events)
@@ -235,12 +237,30 @@ static int take_lock(struct eg_err *err)
 	return fd;
 }
 
-static int start(struct eg_helper *helper, struct eg_err *err)
+static void log_enforcing(struct eg_helper *helper, enum eg_bpf_start how)
 {
 	static const char *const started[] = {[EG_BPF_FRESH] = "fresh start",
 					      [EG_BPF_ADOPTED] = "pins taken over",
 					      [EG_BPF_REPLACED] =
 						      "pins taken over, programs replaced"};
+	struct eg_fields fields;
+
+	eg_fields_begin(&fields, "ENFORCING", NULL);
+	eg_fields_add_word(&fields, "version", EG_VERSION);
+	eg_fields_add_number(&fields, "abi", EG_ABI_VERSION);
+	eg_fields_add_phrase(&fields, "start", started[how]);
+	eg_fields_add_phrase(
+		&fields, "seen",
+		helper->packets_seen
+			? "a denied connect of our own child gave EPERM, a denied "
+			  "packet to it was dropped"
+			: "a denied connect of our own child gave EPERM; packets could "
+			  "not be tried: loopback passes none");
+	eg_report_put(helper, LOG_NOTICE, &fields);
+}
+
+static int start(struct eg_helper *helper, struct eg_err *err)
+{
 	struct eg_profile before = {0};
 	enum eg_bpf_start how = EG_BPF_FRESH;
 	int r, n;
@@ -260,18 +280,17 @@ static int start(struct eg_helper *helper, struct eg_err *err)
 	if (r < 0)
 		return r;
 	helper->enforcing = true;
-	eg_log(LOG_NOTICE,
-	       "ENFORCING version=" EG_VERSION
-	       " abi=%d %s: a denied connect of our own child gave EPERM, a denied packet to it %s",
-	       EG_ABI_VERSION, started[how],
-	       helper->packets_seen ? "was dropped" : "could not be tried: loopback passes none");
 	if (!eg_bpf_profile_get(helper->bpf, EG_PROFILE_DEFAULT, &before))
 		helper->generation = before.generation;
+	r = eg_accounts_open(helper);
+	if (r < 0)
+		return r;
 	eg_bpf_events_set(helper->bpf, eg_session_event, helper);
 	eg_bpf_story_set(helper->bpf, eg_story_record, helper);
 	r = eg_inforce_start(helper, err);
 	if (r < 0)
 		return r;
+	log_enforcing(helper, how); /* the configuration has said where to */
 	n = eg_adopt_sessions(helper);
 	if (n)
 		eg_log(LOG_NOTICE, "took over %d sessions", n);
@@ -382,6 +401,7 @@ int main(int argc, char **argv)
 	helper.started_s = time(NULL);
 	/* one or two a session; systemd's unit sets it too */
 	(void)setrlimit(RLIMIT_NOFILE, &files);
+	(void)signal(SIGXFSZ, SIG_IGN); /* a log that may not grow is an error of write(2) */
 	/* What a million rules took goes back at once, not when malloc has learned their size. */
 	(void)mallopt(M_MMAP_THRESHOLD, BIG);
 	r = open_loop(&helper);
@@ -407,14 +427,19 @@ int main(int argc, char **argv)
 	eg_refresh_close(&helper);
 	eg_reload_close(&helper);
 	eg_watch_close(&helper);
+	eg_order_close(&helper);
 	eg_flows_close(&helper);
+	eg_accounts_flush(&helper);
 	eg_session_free_all(&helper);
+	eg_counters_done(&helper.metrics.counters);
+	eg_accounts_close(&helper);
 	(void)eg_bpf_helper_set(helper.bpf, 0); /* else a number that is nobody's stays protected */
 	eg_place_watch_done(&helper.place_watch);
 	eg_places_close(helper.places);
 	eg_bpf_close(helper.bpf);
 	eg_in_force_free(&helper);
 	eg_config_free(helper.config);
+	free(helper.feeds);
 	eg_cgroup2_close(&helper.cgroup2);
 	return r < 0;
 }

@@ -14,6 +14,7 @@
 #include <time.h>
 
 #include "log.h"
+#include "order.h"
 #include "util.h"
 
 enum {
@@ -75,10 +76,10 @@ static void remember(struct eg_helper *helper, struct eg_session *manager, uint6
 	(void)eg_bpf_record_put(helper->bpf, manager->number, &manager->record, false);
 }
 
-static struct eg_guard guard_of(const struct eg_session *manager)
+static struct eg_guard guard_of(struct eg_helper *helper, const struct eg_session *manager)
 {
 	return (struct eg_guard){.session = manager->number,
-				 .profile = manager->record.profile,
+				 .profile = eg_order_slot(helper, manager),
 				 .flags = EG_GUARD_MANAGER};
 }
 
@@ -95,7 +96,7 @@ static void release_old(struct eg_helper *helper, struct eg_session *manager, ui
 /* Binds the manager's cgroup if there is one, and labels the tasks that were in it before. */
 static int bind_running(struct eg_helper *helper, struct eg_session *manager)
 {
-	struct eg_guard guard = guard_of(manager);
+	struct eg_guard guard = guard_of(helper, manager);
 	char path[128];
 	uint64_t id;
 	int fd eg_auto_close = -1;
@@ -137,7 +138,7 @@ int eg_manager_guard(struct eg_helper *helper, uint32_t uid, const char *user,
 			return r;
 	}
 	/* The template first: a manager made between the two steps is bound by the kernel side. */
-	guard = guard_of(manager);
+	guard = guard_of(helper, manager);
 	r = eg_bpf_manager_set(helper->bpf, uid, &guard);
 	return r < 0 ? r : bind_running(helper, manager);
 }
@@ -206,6 +207,10 @@ void eg_manager_settle(struct eg_helper *helper, struct eg_session *manager)
 	if (manager->record.cgroup || user_has_session(helper, manager->record.uid) ||
 	    eg_survey_lingers(manager->record.user))
 		return;
+	if (!eg_accounts_over(helper, manager)) {
+		helper->reap_due = true; /* some of its lines are still to be written */
+		return;
+	}
 	(void)eg_bpf_manager_set(helper->bpf, manager->record.uid, NULL); /* absent is fine */
 	eg_log(LOG_DEBUG, "manager of uid %u is gone", manager->record.uid);
 	eg_session_drop(helper, manager);

@@ -7,9 +7,9 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "event.h"
-#include "log.h"
 #include "refresh.h"
 #include "server.h"
 #include "util.h"
@@ -24,27 +24,44 @@ struct eg_wait {
 	int64_t since_ms;
 };
 
-static void log_refusal(const struct eg_msg_open *request, const struct eg_peer *peer, int error,
+/* Counts it as well. */
+static void log_refusal(struct eg_helper *helper, const struct eg_msg_open *request,
+			const struct eg_peer *peer, enum eg_metric_refused why, int error,
 			const char *reason)
 {
-	char user[512];
-
-	eg_log(LOG_ERR, "REFUSED open user=%s pid=%d uid=%u errno=%d reason=\"%s\"",
-	       eg_event_escape(request->user, user, sizeof(user)), (int)peer->pid,
-	       (unsigned int)peer->uid, -error, reason);
+	helper->metrics.counters.not_opened[why]++;
+	eg_report_refused_open(helper, request->user, peer, error, reason);
 }
 
-static int refuse(const struct eg_client *client, const struct eg_msg_open *open, int error,
+static int64_t now_ns(void)
+{
+	struct timespec ts = {0};
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &ts); /* cannot fail for this clock */
+	return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
+}
+
+/* An answer is about to be sent. */
+static void answered(struct eg_helper *helper, const struct eg_client *client)
+{
+	eg_counters_login(&helper->metrics.counters, now_ns() - client->asked_ns);
+}
+
+static int refuse(struct eg_helper *helper, const struct eg_client *client,
+		  const struct eg_msg_open *open, enum eg_metric_refused why, int error,
 		  const char *reason)
 {
-	log_refusal(open, &client->peer, error, reason);
+	log_refusal(helper, open, &client->peer, why, error, reason);
+	answered(helper, client);
 	return eg_server_refuse(client->source.fd, error, "%s", reason);
 }
 
-static int answer_not_guarded(const struct eg_client *client)
+static int answer_not_guarded(struct eg_helper *helper, const struct eg_client *client)
 {
 	struct eg_msg none;
 
+	helper->metrics.counters.exempt++;
+	answered(helper, client);
 	eg_proto_head(&none, EG_MSG_NOT_GUARDED, sizeof(none));
 	return eg_server_send(client->source.fd, &none);
 }
@@ -62,23 +79,26 @@ static int open_session(struct eg_helper *helper, struct eg_client *client,
 
 	r = eg_peer_prove_leaf(helper, &client->peer, passed, path, sizeof(path), &level, &reason);
 	if (r < 0)
-		return refuse(client, open, r, reason);
+		return refuse(helper, client, open, EG_METRIC_CALLER, r, reason);
 	r = eg_session_open(helper, open, &client->peer, groups, passed, path, level, &session,
 			    &err);
 	if (r < 0)
-		return refuse(client, open, r, err.text);
+		return refuse(helper, client, open, eg_counters_why(r), r, err.text);
 	if (!session)
-		return answer_not_guarded(client);
+		return answer_not_guarded(helper, client);
 	answer.session = session->number;
 	(void)snprintf(answer.profile, sizeof(answer.profile), "%s", session->record.profile_name);
 	eg_proto_head(&answer, EG_MSG_OPENED, sizeof(answer));
+	answered(helper, client);
 	r = eg_server_send(client->source.fd, &answer);
 	if (r < 0) {
-		log_refusal(open, &client->peer, r,
+		log_refusal(helper, open, &client->peer, EG_METRIC_HANGUP, r,
 			    "the answer could not be sent; the binding is undone");
 		eg_session_undo(helper, session, &client->peer);
+		return r;
 	}
-	return r;
+	eg_counters_of(&helper->metrics.counters, session->record.profile_name)->opened++;
+	return 0;
 }
 
 /* ---- opens that wait ---- */
@@ -98,14 +118,21 @@ static void release(struct eg_wait *wait)
 	free(wait);
 }
 
-/* It waits no longer: there is no answer, or it is no. 0 or a negative errno of sending. */
-static int give_up(struct eg_client *client, int error, const char *what)
+/* What could not be done for it. */
+static const char no_refresh[] = "cannot see whether files that rules are about have changed";
+static const char no_groups[] = "cannot look up the user's groups";
+
+/* It waits no longer: there is no answer, or it is no. what: one of these. 0 or a negative errno of
+ * sending. */
+static int give_up(struct eg_helper *helper, struct eg_client *client, int error, const char *what)
 {
 	struct eg_wait *wait = client->wait;
 	int r;
 
 	client->wait = NULL;
-	log_refusal(&wait->open, &client->peer, error, what);
+	log_refusal(helper, &wait->open, &client->peer,
+		    what == no_groups ? EG_METRIC_GROUPS : EG_METRIC_FILES, error, what);
+	answered(helper, client);
 	r = eg_server_refuse(client->source.fd, error, "%s: %s", what, strerror(-error));
 	release(wait);
 	return r;
@@ -122,9 +149,6 @@ static void finish(struct eg_helper *helper, struct eg_client *client,
 	release(wait);
 	close_if(helper, client, r);
 }
-
-static const char no_refresh[] = "cannot see whether files that rules are about have changed";
-static const char no_groups[] = "cannot look up the user's groups";
 
 static int ask_refresh(struct eg_helper *helper, struct eg_client *client);
 
@@ -145,7 +169,7 @@ static void on_groups(struct eg_helper *helper, void *arg, int error,
 		finish(helper, client, groups);
 	}
 	if (r < 0)
-		close_if(helper, client, give_up(client, r, what));
+		close_if(helper, client, give_up(helper, client, r, what));
 }
 
 static int ask_groups(struct eg_helper *helper, struct eg_client *client)
@@ -178,7 +202,7 @@ static void on_refreshed(struct eg_helper *helper, void *arg, int error)
 		r = ask_groups(helper, client);
 	}
 	if (r < 0)
-		close_if(helper, client, give_up(client, r, what));
+		close_if(helper, client, give_up(helper, client, r, what));
 }
 
 static int ask_refresh(struct eg_helper *helper, struct eg_client *client)
@@ -195,7 +219,9 @@ static int wait_for_all(struct eg_helper *helper, struct eg_client *client,
 	client->wait = r < 0 ? NULL : calloc(1, sizeof(*client->wait));
 	if (!client->wait) {
 		r = r < 0 ? r : -ENOMEM;
-		log_refusal(open, &client->peer, r, "the request cannot wait");
+		log_refusal(helper, open, &client->peer, EG_METRIC_LIMIT, r,
+			    "the request cannot wait");
+		answered(helper, client);
 		return eg_server_refuse(client->source.fd, r, "the request cannot wait: %s",
 					strerror(-r));
 	}
@@ -203,7 +229,7 @@ static int wait_for_all(struct eg_helper *helper, struct eg_client *client,
 		.open = *open, .passed = eg_take_fd(&fd), .since_ms = eg_proto_now_ms()};
 	client->deadline_ms = client->wait->since_ms + EG_WAIT_MS;
 	r = ask_refresh(helper, client);
-	return r < 0 ? give_up(client, r, no_refresh) : 0;
+	return r < 0 ? give_up(helper, client, r, no_refresh) : 0;
 }
 
 enum { SLOW_MS = 1000 }; /* who hangs up before need not have waited for anybody */
@@ -236,6 +262,16 @@ static void tell_end(const struct eg_wait *wait, int why, char *buf, size_t size
 		(void)snprintf(buf, size, "the connection is closed: %s", strerror(-why));
 }
 
+/* The class of that. */
+static enum eg_metric_refused class_of(const struct eg_wait *wait, int why)
+{
+	if (why == -ETIMEDOUT)
+		return wait->lookup ? EG_METRIC_GROUPS : EG_METRIC_FILES;
+	if (why == -EUSERS)
+		return EG_METRIC_LIMIT;
+	return why == -ESHUTDOWN ? EG_METRIC_SHUTDOWN : EG_METRIC_HANGUP;
+}
+
 void eg_opening_end(struct eg_helper *helper, struct eg_client *client, int why)
 {
 	struct eg_wait *wait = client->wait;
@@ -245,7 +281,7 @@ void eg_opening_end(struct eg_helper *helper, struct eg_client *client, int why)
 		return;
 	client->wait = NULL;
 	tell_end(wait, why, reason, sizeof(reason));
-	log_refusal(&wait->open, &client->peer, why, reason);
+	log_refusal(helper, &wait->open, &client->peer, class_of(wait, why), why, reason);
 	eg_lookup_forget(wait->lookup);
 	eg_refresh_forget(helper, wait->refresh);
 	release(wait);
@@ -267,11 +303,11 @@ static int open_exempt(struct eg_helper *helper, struct eg_client *client,
 
 	r = eg_peer_prove_leaf(helper, &client->peer, passed, path, sizeof(path), &level, &reason);
 	if (r < 0)
-		return refuse(client, open, r, reason);
+		return refuse(helper, client, open, EG_METRIC_CALLER, r, reason);
 	r = eg_origin_find(helper, &client->peer, open, &origin, &err);
 	if (r < 0)
-		return refuse(client, open, r, err.text);
-	return r ? 1 : answer_not_guarded(client);
+		return refuse(helper, client, open, EG_METRIC_SETUP, r, err.text);
+	return r ? 1 : answer_not_guarded(helper, client);
 }
 
 int eg_opening(struct eg_helper *helper, struct eg_client *client, const void *request, int passed)
@@ -281,6 +317,7 @@ int eg_opening(struct eg_helper *helper, struct eg_client *client, const void *r
 
 	if (passed < 0 || client->wait)
 		return -EBADMSG;
+	client->asked_ns = now_ns();
 	if (open->flags & EG_OPEN_EXEMPT)
 		r = open_exempt(helper, client, open, passed);
 	return r == 1 ? wait_for_all(helper, client, open, passed) : r;

@@ -28,6 +28,7 @@
 #include <sys/un.h>
 
 #include "address.h"
+#include "order.h"
 #include "util.h"
 
 /* ---- the network namespace of the peer ---- */
@@ -247,8 +248,11 @@ static int by_socket(struct eg_helper *helper, const struct eg_peer *peer, const
 	if (search.closed)
 		return -ENOTCONN;
 	*ret = search.guards;
-	/* Nobody is at the other end: it is elsewhere after all, or hung up just now. */
-	return search.found ? 0 : check_connected(peer, connection);
+	if (search.found)
+		return 0;
+	/* Nobody is at the other end: it is elsewhere after all, or hung up just now. Of one that
+	 * is cut off the packet that says so is dropped, and the peer's end stays connected. */
+	return eg_order_may_cut(helper) ? -ECONNABORTED : check_connected(peer, connection);
 }
 
 /* ---- a unix socket: `ssh .host` and the like ---- */

@@ -53,6 +53,32 @@ static const struct layout layouts[] = {
 	{.type = EG_MSG_STATUS, .size = sizeof(struct eg_msg)},
 	{.type = EG_MSG_SESSIONS, .size = sizeof(struct eg_msg)},
 	{.type = EG_MSG_RELOAD, .size = sizeof(struct eg_msg)},
+	{.type = EG_MSG_ORDER,
+	 .size = sizeof(struct eg_msg_order),
+	 .strings = {FIELD(struct eg_msg_order, profile)},
+	 .pad = FIELD(struct eg_msg_order, pad)},
+	{.type = EG_MSG_ORDERED,
+	 .size = sizeof(struct eg_msg_ordered),
+	 .strings = {FIELD(struct eg_msg_ordered, text)}},
+	{.type = EG_MSG_METRICS, .size = sizeof(struct eg_msg)},
+	{.type = EG_MSG_METRIC_HELPER,
+	 .size = sizeof(struct eg_msg_metric_helper),
+	 .strings = {FIELD(struct eg_msg_metric_helper, product),
+		     FIELD(struct eg_msg_metric_helper, kernel)},
+	 .pad = FIELD(struct eg_msg_metric_helper, pad)},
+	{.type = EG_MSG_METRIC_PROFILE,
+	 .size = sizeof(struct eg_msg_metric_profile),
+	 .strings = {FIELD(struct eg_msg_metric_profile, profile)}},
+	{.type = EG_MSG_METRIC_RULE,
+	 .size = sizeof(struct eg_msg_metric_rule),
+	 .strings = {FIELD(struct eg_msg_metric_rule, profile),
+		     FIELD(struct eg_msg_metric_rule, source)}},
+	{.type = EG_MSG_METRIC_FEED,
+	 .size = sizeof(struct eg_msg_metric_feed),
+	 .strings = {FIELD(struct eg_msg_metric_feed, path)}},
+	{.type = EG_MSG_FEEDS, .size = sizeof(struct eg_msg)},
+	{.type = EG_MSG_PROCESSES, .size = sizeof(struct eg_msg_about)},
+	{.type = EG_MSG_DETAILS, .size = sizeof(struct eg_msg_about)},
 	{.type = EG_MSG_IS_VERSION,
 	 .size = sizeof(struct eg_msg_is_version),
 	 .strings = {FIELD(struct eg_msg_is_version, product)}},
@@ -77,6 +103,16 @@ static const struct layout layouts[] = {
 	 .strings = {FIELD(struct eg_msg_session, user), FIELD(struct eg_msg_session, service),
 		     FIELD(struct eg_msg_session, rhost), FIELD(struct eg_msg_session, profile),
 		     FIELD(struct eg_msg_session, key)}},
+	{.type = EG_MSG_FEED,
+	 .size = sizeof(struct eg_msg_feed),
+	 .strings = {FIELD(struct eg_msg_feed, profile), FIELD(struct eg_msg_feed, path)}},
+	{.type = EG_MSG_PROCESS,
+	 .size = sizeof(struct eg_msg_process),
+	 .pad = FIELD(struct eg_msg_process, pad)},
+	{.type = EG_MSG_IS_DETAILS,
+	 .size = sizeof(struct eg_msg_is_details),
+	 .pad = FIELD(struct eg_msg_is_details, pad),
+	 .strings = {FIELD(struct eg_msg_is_details, cgroup)}},
 };
 
 /* The two ends may be built by different compilers; and no message may be longer than a reader's
@@ -89,6 +125,16 @@ _Static_assert(sizeof(struct eg_msg_opened) == 80, "contract");
 _Static_assert(sizeof(struct eg_msg_refused) == 528, "contract");
 _Static_assert(sizeof(struct eg_msg_is_status) == 1960, "contract");
 _Static_assert(sizeof(struct eg_msg_session) == 768, "contract");
+_Static_assert(sizeof(struct eg_msg_order) == 88, "contract");
+_Static_assert(sizeof(struct eg_msg_ordered) == 560, "contract");
+_Static_assert(sizeof(struct eg_msg_metric_helper) == 416, "contract");
+_Static_assert(sizeof(struct eg_msg_metric_profile) == 1152, "contract");
+_Static_assert(sizeof(struct eg_msg_metric_rule) == 344, "contract");
+_Static_assert(sizeof(struct eg_msg_metric_feed) == 272, "contract");
+_Static_assert(sizeof(struct eg_msg_about) == 16, "contract");
+_Static_assert(sizeof(struct eg_msg_feed) == 4200, "contract");
+_Static_assert(sizeof(struct eg_msg_process) == 4112, "contract");
+_Static_assert(sizeof(struct eg_msg_is_details) == 5192, "contract");
 _Static_assert(sizeof(struct eg_msg_open) <= EG_MSG_MAX, "contract");
 
 static const struct layout *find_layout(uint16_t type)

@@ -28,7 +28,7 @@
 #define EG_LEAF_RANDOM 16 /* hex digits */
 
 enum {
-	EG_PROTO_VERSION = 2,
+	EG_PROTO_VERSION = 3,
 
 	EG_USER_SIZE = 256,   /* LOGIN_NAME_MAX on Linux, NUL included */
 	EG_SERVICE_SIZE = 64, /* PAM service name */
@@ -39,6 +39,11 @@ enum {
 	EG_PROFILE_SIZE = 64, /* profile name */
 	EG_FPR_SIZE = 64,     /* "SHA256:" and 43 base64 digits, NUL included */
 	EG_GAPS_SIZE = 1024,  /* what is not guarded: sentences, a line each */
+	EG_SOURCE_SIZE = 256, /* path of a file that rules stand in */
+	EG_FILE_SIZE = 4096,  /* path of a feed or of a cgroup */
+	EG_OPS_SIZE = 64,     /* counters by operation: EG_OP_MAX of abi_words.h */
+
+	EG_PROCESSES_MAX = 256, /* in one message */
 
 	EG_MSG_MAX = 20480, /* no message is longer */
 };
@@ -53,6 +58,16 @@ enum eg_msg_type {
 	/* struct eg_msg; answered by one EG_MSG_SESSION each, then EG_MSG_OK */
 	EG_MSG_SESSIONS = 17,
 	EG_MSG_RELOAD = 18, /* struct eg_msg */
+	EG_MSG_ORDER = 19,  /* struct eg_msg_order; answered when it is carried out */
+	/* struct eg_msg; answered by one EG_MSG_METRIC_HELPER, one _PROFILE, _RULE and _FEED each,
+	   then EG_MSG_OK */
+	EG_MSG_METRICS = 25,
+	/* struct eg_msg; answered by one EG_MSG_FEED each, then EG_MSG_OK */
+	EG_MSG_FEEDS = 23,
+	/* struct eg_msg_about, session 0 = all; answered by EG_MSG_PROCESS, as many as it takes,
+	 * then EG_MSG_OK */
+	EG_MSG_PROCESSES = 24,
+	EG_MSG_DETAILS = 27, /* struct eg_msg_about */
 	/* answers */
 	EG_MSG_IS_VERSION = 64, /* struct eg_msg_is_version */
 	EG_MSG_OPENED = 65,	/* struct eg_msg_opened: guarded from now on */
@@ -62,6 +77,14 @@ enum eg_msg_type {
 	EG_MSG_SESSION = 69,	/* struct eg_msg_session */
 	/* struct eg_msg: to an open with EG_OPEN_EXEMPT, there is nothing to guard */
 	EG_MSG_NOT_GUARDED = 70,
+	EG_MSG_ORDERED = 71,	    /* struct eg_msg_ordered */
+	EG_MSG_METRIC_HELPER = 80,  /* struct eg_msg_metric_helper */
+	EG_MSG_METRIC_PROFILE = 81, /* struct eg_msg_metric_profile */
+	EG_MSG_METRIC_RULE = 82,    /* struct eg_msg_metric_rule */
+	EG_MSG_METRIC_FEED = 83,    /* struct eg_msg_metric_feed */
+	EG_MSG_FEED = 72,	    /* struct eg_msg_feed */
+	EG_MSG_PROCESS = 73,	    /* struct eg_msg_process */
+	EG_MSG_IS_DETAILS = 74,	    /* struct eg_msg_is_details */
 };
 
 /* Head of every message. */
@@ -119,47 +142,6 @@ struct eg_msg_refused {
 	char text[EG_TEXT_SIZE];
 };
 
-struct eg_msg_is_status {
-	struct eg_msg head;
-	uint32_t abi;
-	uint32_t enforcing;  /* 1 = the helper saw a denied connect refused at its start */
-	uint32_t audit;	     /* by enum eg_restriction: what the default profile only reports */
-	uint32_t generation; /* of the policy in force; 0 = there is none */
-	uint64_t started_s;  /* CLOCK_REALTIME of the helper's start */
-	uint64_t loaded_s;   /* CLOCK_REALTIME of the policy's load */
-	uint32_t sessions;   /* live, user managers not counted */
-	uint32_t managers;   /* user managers guarded */
-	uint32_t prefixes4;  /* in the default profile */
-	uint32_t prefixes6;
-	uint64_t lost;	     /* records that found the ring full, all live sessions */
-	uint32_t unfiltered; /* sessions and managers without the packet layer */
-	uint32_t kill;	     /* like audit: for what the default profile kills */
-	char product[32];
-	char kernel[64];
-	char hooks_missing[256];       /* names, space separated; empty = none */
-	char last_error[EG_TEXT_SIZE]; /* why the last reload was refused; empty = it was not */
-	/* what runs for users and is not guarded, "WHAT: REASON" a line; empty = nothing known */
-	char gaps[EG_GAPS_SIZE];
-};
-
-struct eg_msg_session {
-	struct eg_msg head;
-	uint64_t session;
-	uint64_t cgroup;    /* id */
-	uint64_t started_s; /* CLOCK_REALTIME */
-	uint64_t refused;
-	uint64_t audited;
-	uint32_t uid;
-	uint32_t leader; /* tgid of sshd's monitor, 0 for a user manager */
-	uint32_t flags;	 /* EG_GUARD_MANAGER */
-	uint32_t closed; /* 1 = PAM has closed it, processes remain */
-	char user[EG_USER_SIZE];
-	char service[EG_SERVICE_SIZE];
-	char rhost[EG_RHOST_SIZE];
-	char profile[EG_PROFILE_SIZE];
-	char key[EG_FPR_SIZE];
-};
-
 /* Fills the head of a message of `size` bytes. msg: at least a struct eg_msg, borrowed. Cannot
  * fail. */
 void eg_proto_head(void *msg, enum eg_msg_type type, size_t size);
@@ -196,5 +178,7 @@ ssize_t eg_proto_recv(int fd, void *buf, size_t size, int *ret_fd, int64_t deadl
 
 /* Now on CLOCK_MONOTONIC, in ms: what the deadlines above count in. */
 int64_t eg_proto_now_ms(void);
+
+#include "proto_control.h"
 
 #endif

@@ -16,6 +16,7 @@
 #include <sys/epoll.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "inforce.h"
@@ -158,6 +159,7 @@ static void refused(struct eg_helper *helper, struct eg_reload *reload)
 		(void)snprintf(reload->load.err.text, sizeof(reload->load.err.text), "%s",
 			       strerror(-reload->error));
 	(void)eg_err_format(&reload->load.err, helper->last_error, sizeof(helper->last_error));
+	eg_counters_reload(&helper->metrics.counters, EG_METRIC_NOT_LOADED, (uint64_t)time(NULL));
 	eg_log(LOG_ERR, "%s; %s", helper->last_error,
 	       helper->config ? "the policy in force stays" : "there is none in force");
 }
@@ -205,6 +207,9 @@ static void prepared(struct eg_helper *helper, struct eg_reload *reload)
 	if (reload->error)
 		(void)eg_err_format(&reload->load.err, helper->last_error,
 				    sizeof(helper->last_error));
+	eg_counters_reload(&helper->metrics.counters,
+			   reload->error ? EG_METRIC_NOT_LOADED : EG_METRIC_LOADED,
+			   (uint64_t)time(NULL));
 	start(helper, reload, SETTLE);
 	/* What has changed since it was prepared, which logins meanwhile may have had already. */
 	eg_refresh_start(helper);

@@ -17,6 +17,7 @@
 
 #include "inforce.h"
 #include "log.h"
+#include "order.h"
 #include "util.h"
 
 /* ---- answers ---- */
@@ -62,7 +63,7 @@ void eg_server_log(struct eg_helper *helper, const char *format, ...)
 	char line[1024];
 	va_list ap;
 
-	if (!eg_limit_take(&helper->door_limit, eg_proto_now_ms()))
+	if (!eg_limit_take(&helper->door_limit, &eg_limits_default, eg_proto_now_ms()))
 		return;
 	va_start(ap, format);
 	(void)vsnprintf(line, sizeof(line), format, ap);
@@ -108,6 +109,32 @@ static int on_sessions(struct eg_helper *helper, struct eg_client *client, const
 	return eg_control_sessions(helper, client->source.fd);
 }
 
+static int on_feeds(struct eg_helper *helper, struct eg_client *client, const void *request,
+		    int passed)
+{
+	(void)request;
+	(void)passed;
+	return eg_inquiry_feeds(helper, client->source.fd);
+}
+
+static int on_processes(struct eg_helper *helper, struct eg_client *client, const void *request,
+			int passed)
+{
+	const struct eg_msg_about *msg = request;
+
+	(void)passed;
+	return eg_inquiry_processes(helper, client->source.fd, msg->session);
+}
+
+static int on_details(struct eg_helper *helper, struct eg_client *client, const void *request,
+		      int passed)
+{
+	const struct eg_msg_about *msg = request;
+
+	(void)passed;
+	return eg_inquiry_details(helper, client->source.fd, msg->session);
+}
+
 static int on_reload(struct eg_helper *helper, struct eg_client *client, const void *request,
 		     int passed)
 {
@@ -120,6 +147,14 @@ static int on_reload(struct eg_helper *helper, struct eg_client *client, const v
 		return -errno;
 	eg_reload(helper, fd);
 	return 0;
+}
+
+static int on_metrics(struct eg_helper *helper, struct eg_client *client, const void *request,
+		      int passed)
+{
+	(void)request;
+	(void)passed;
+	return eg_metrics_answer(helper, client->source.fd);
 }
 
 /* ---- requests ---- */
@@ -140,6 +175,11 @@ static const struct request {
 	{EG_MSG_STATUS, EG_DOOR_CONTROL, GUARDED_MAY_NOT, false, on_status},
 	{EG_MSG_SESSIONS, EG_DOOR_CONTROL, GUARDED_MAY_NOT, false, on_sessions},
 	{EG_MSG_RELOAD, EG_DOOR_CONTROL, GUARDED_MAY_NOT, false, on_reload},
+	{EG_MSG_ORDER, EG_DOOR_CONTROL, GUARDED_MAY_NOT, false, eg_order},
+	{EG_MSG_METRICS, EG_DOOR_CONTROL, GUARDED_MAY_NOT, false, on_metrics},
+	{EG_MSG_FEEDS, EG_DOOR_CONTROL, GUARDED_MAY_NOT, false, on_feeds},
+	{EG_MSG_PROCESSES, EG_DOOR_CONTROL, GUARDED_MAY_NOT, false, on_processes},
+	{EG_MSG_DETAILS, EG_DOOR_CONTROL, GUARDED_MAY_NOT, false, on_details},
 };
 
 static const struct request *find_request(enum eg_door door, uint16_t type)
@@ -172,11 +212,8 @@ static int serve(struct eg_helper *helper, struct eg_client *client)
 	if (request->guarded == GUARDED_MAY_NOT) {
 		r = eg_peer_guard(helper, &client->peer, &guard);
 		if (r) {
-			eg_server_log(
-				helper,
-				"REFUSED request type=%u pid=%d uid=%u session=%llu reason=\"%s\"",
-				buf.head.type, (int)client->peer.pid,
-				(unsigned int)client->peer.uid, (unsigned long long)guard.session,
+			eg_report_refused_request(
+				helper, buf.head.type, &client->peer, guard.session,
 				r > 0 ? "the caller is in a guarded session" : strerror(-r));
 			return eg_server_refuse(client->source.fd, -EALREADY, "already guarded");
 		}
@@ -195,6 +232,9 @@ void eg_server_drop(struct eg_helper *helper, struct eg_client *client, int why)
 	*at = client->next;
 	helper->n_clients--;
 	eg_opening_end(helper, client, why);
+	/* Not by closing it alone: an answer on its way (reload.c, metrics.c) has a descriptor of
+	 * the same connection, and with that epoll would go on to tell of a client that is gone. */
+	(void)epoll_ctl(helper->epoll_fd, EPOLL_CTL_DEL, client->source.fd, NULL);
 	eg_close_p(&client->source.fd);
 	eg_close_p(&client->peer.pidfd);
 	free(client);

@@ -13,6 +13,7 @@ struct eg_client {
 	struct eg_peer peer;
 	uint64_t guarded_by; /* session of a guarded peer, 0 = not guarded */
 	int64_t deadline_ms;
+	int64_t asked_ns;     /* when an EG_MSG_OPEN came, CLOCK_MONOTONIC */
 	struct eg_wait *wait; /* opening.c: a request that waits; NULL = none */
 	struct eg_client *next;
 };

@@ -13,8 +13,6 @@
 #include <sys/stat.h>
 #include <time.h>
 
-#include "event.h"
-#include "inforce.h"
 #include "log.h"
 #include "refresh.h"
 #include "util.h"
@@ -105,6 +103,7 @@ struct eg_session *eg_session_add(struct eg_helper *helper, uint64_t number,
 	if (!session)
 		return NULL;
 	session->number = number;
+	session->account.number = number;
 	session->record = *record;
 	session->events.fd = -1;
 	session->born_ms = eg_proto_now_ms();
@@ -129,15 +128,34 @@ static void forget(struct eg_helper *helper, struct eg_session *session)
 	else
 		helper->n_sessions--;
 	eg_close_p(&session->events.fd);
+	eg_account_drop(&helper->account, &session->account);
 	free(session);
+}
+
+/* Those that were opened from within a session that ends belong to the one that it was opened from
+ * within: an order for that one is for them. */
+static void hand_on(struct eg_helper *helper, const struct eg_session *session)
+{
+	for (size_t i = 0; session->record.origin_session && i < EG_BUCKETS; i++) {
+		for (struct eg_session *s = helper->buckets[i]; s; s = s->next) {
+			if (s->record.origin_session != session->number)
+				continue;
+			s->record.origin_session = session->record.origin_session;
+			/* or a helper that starts anew does not know of it */
+			(void)eg_bpf_record_put(helper->bpf, s->number, &s->record, false);
+		}
+	}
 }
 
 void eg_session_drop(struct eg_helper *helper, struct eg_session *session)
 {
+	hand_on(helper, session);
+	eg_metrics_look(helper, session);
 	/* The binding first, the record last: a helper killed in between finds the record and
 	 * finishes. */
 	if (session->record.cgroup)
 		(void)eg_bpf_unbind(helper->bpf, session->record.cgroup); /* gone already is fine */
+	eg_bpf_order_drop(helper->bpf, session->number);
 	eg_bpf_record_drop(helper->bpf, session->number);
 	forget(helper, session);
 }
@@ -175,11 +193,10 @@ static bool has_member(const struct eg_member *members, size_t n, uint64_t sessi
 
 static void end_session(struct eg_helper *helper, struct eg_session *session)
 {
-	/* Drained first, so that the last refusals stand before the line that sums them up. */
-	(void)eg_bpf_events_read(helper->bpf);
 	eg_story_check(helper, session);
 	eg_report_end(helper, session);
 	remove_leaf(helper, session);
+	eg_counters_of(&helper->metrics.counters, session->record.profile_name)->ended++;
 	eg_session_drop(helper, session);
 }
 
@@ -211,10 +228,10 @@ static void end_if_over(struct eg_helper *helper, struct eg_session *session, vo
 
 	if (has_member(members->list, members->n, session->number))
 		session->over_ns = 0;
-	else if (eg_story_is_told(helper, session))
+	else if (eg_story_is_told(helper, session) && eg_accounts_over(helper, session))
 		end_session(helper, session);
 	else
-		helper->reap_due = true; /* a part of its story is still to be written */
+		helper->reap_due = true; /* some of its lines are still to be written */
 }
 
 static void settle(struct eg_helper *helper, struct eg_session *manager, void *arg)
@@ -245,9 +262,7 @@ void eg_session_reap(struct eg_helper *helper)
 void eg_session_event(const struct eg_event *event, void *arg)
 {
 	struct eg_helper *helper = arg;
-	struct eg_session *session = eg_session_find(helper, event->session);
-	struct eg_event_session who = {.user = "", .profile = "", .rhost = ""};
-	char line[EG_LINE_MAX];
+	struct eg_session *session;
 
 	if (event->kind == EG_EVENT_MANAGER) {
 		eg_manager_made(helper, event);
@@ -259,18 +274,9 @@ void eg_session_event(const struct eg_event *event, void *arg)
 	}
 	if (event->profile == EG_PROFILE_SELFTEST)
 		return;
-	if (session) {
-		if (!eg_limit_take(&session->limit, eg_proto_now_ms()))
-			return;
-		who.user = session->record.user;
-		who.profile = session->record.profile_name;
-		who.rhost = session->record.rhost;
-		who.rport = session->record.rport;
-		who.uid = session->record.uid;
-	}
-	who.feed = eg_in_force_feed(helper, event->profile, event->generation, event->rule.line);
-	if (eg_event_format(event, &who, line) >= 0)
-		eg_log(LOG_NOTICE, "%s", line);
+	session = eg_session_find(helper, event->session);
+	eg_metrics_event(helper, session, event);
+	eg_accounts_event(helper, session, event);
 }
 
 /*
@@ -287,6 +293,7 @@ static void look_again(struct eg_helper *helper, struct eg_session *session)
 void eg_session_tick(struct eg_helper *helper, int64_t now_ms)
 {
 	helper->ticks++;
+	eg_accounts_tick(helper, now_ms);
 	eg_stray_tick(helper, now_ms);
 	eg_watch_tick(helper, now_ms, helper->ticks % EG_SURVEY_TICKS == 0);
 	if (helper->ticks % EG_SURVEY_TICKS == 0) {
@@ -296,14 +303,12 @@ void eg_session_tick(struct eg_helper *helper, int64_t now_ms)
 	for (size_t i = 0; i < EG_BUCKETS; i++) {
 		for (struct eg_session *session = helper->buckets[i]; session;
 		     session = session->next) {
-			uint64_t left_out = eg_limit_summary(&session->limit, now_ms, false);
-
-			if (left_out)
-				eg_report_summary(session, left_out);
 			if ((i + helper->ticks) % EG_LOOK_TICKS == 0)
 				look_again(helper, session);
 			if ((i + helper->ticks) % EG_LOOK_TICKS == 0)
 				eg_story_check(helper, session);
+			if ((i + helper->ticks) % EG_LOOK_TICKS == 0)
+				eg_metrics_look(helper, session);
 			/* Strays: no cgroup tells when the last of them ends. */
 			if (session->empty && session->record.cgroup)
 				helper->reap_due = true;

@@ -11,6 +11,7 @@
 #include "key.h"
 #include "log.h"
 #include "match.h"
+#include "order.h"
 #include "util.h"
 
 static size_t sessions_of(struct eg_helper *helper, const char *user)
@@ -202,6 +203,18 @@ static int guard_manager(struct eg_helper *helper, const struct eg_msg_open *req
 	return r < 0 ? eg_err_fail(err, r, "cannot guard the user's manager: %s", strerror(-r)) : 0;
 }
 
+/* What is ordered for the session where this one comes from holds for its user's manager too: it
+ * would be a way out. */
+static int order_manager(struct eg_helper *helper, const struct eg_session *session,
+			 struct eg_err *err)
+{
+	const struct eg_session *manager = eg_manager_find(helper, session->record.uid);
+	int r = manager ? eg_order_inherit(helper, session->record.origin_session, manager) : 0;
+
+	return r < 0 ? eg_err_fail(err, r, "cannot cut the user's manager off: %s", strerror(-r))
+		     : 0;
+}
+
 int eg_session_open(struct eg_helper *helper, const struct eg_msg_open *request,
 		    const struct eg_peer *peer, const struct eg_groups *groups, int dirfd,
 		    const char *path, int level, struct eg_session **ret, struct eg_err *reterr)
@@ -237,14 +250,23 @@ int eg_session_open(struct eg_helper *helper, const struct eg_msg_open *request,
 	}
 	/* before the binding: there is no instant in which it is judged */
 	mark_connection(helper, session, peer, request->connection);
-	r = bind_leaf(helper, session, peer, dirfd, level, reterr);
+	r = eg_order_inherit(helper, record.origin_session, session);
+	if (r < 0)
+		(void)eg_err_fail(reterr, r,
+				  "cannot take over what is ordered for session %llu: %s",
+				  (unsigned long long)record.origin_session, strerror(-r));
+	else
+		r = bind_leaf(helper, session, peer, dirfd, level, reterr);
 	if (!r)
 		r = guard_manager(helper, request, session, groups, reterr);
+	if (!r)
+		r = order_manager(helper, session, reterr);
 	if (r < 0) {
 		eg_session_undo(helper, session, peer);
 		return r;
 	}
-	eg_report_start(session, path);
+	eg_report_start(helper, session, path);
+	eg_account_charge(&helper->account, eg_proto_now_ms());
 	*ret = session;
 	return 0;
 }

@@ -22,40 +22,60 @@ static int64_t clock_ns(clockid_t clock)
 	return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
 }
 
+/* Of what the log does not take, the session says how much it is. */
+static void count_unwritten(struct eg_session *session, const struct eg_told *told)
+{
+	if (session && told->kind < EG_STORY_MAX)
+		session->unwritten[told->kind]++;
+}
+
 void eg_story_record(const struct eg_told *told, size_t size, void *arg)
 {
 	struct eg_helper *helper = arg;
-	struct eg_event_session who = {.user = "", .profile = "", .rhost = ""};
 	struct eg_session *session;
-	char line[EG_LINE_MAX];
-	int64_t time_ns;
+	struct eg_event_session who;
+	struct eg_event_added added;
+	struct eg_fields fields;
 
 	if (size < offsetof(struct eg_told, text))
 		return;
 	session = eg_session_find(helper, told->session);
-	if (session)
-		who.user = session->record.user;
-	time_ns = clock_ns(CLOCK_REALTIME) - clock_ns(CLOCK_BOOTTIME) + (int64_t)told->ts_ns;
+	eg_report_who(session, &who);
+	eg_report_added(helper, &added);
 	helper->story_ns = told->ts_ns;
-	if (eg_event_format_told(told, size, &who, time_ns, line) >= 0)
-		eg_log(LOG_INFO, "%s", line);
+	if (eg_event_make_told(told, size, &who, &added, &fields) == 0 &&
+	    eg_log_record(LOG_INFO, &fields) < 0)
+		count_unwritten(session, told);
+	/* There may be logins to answer; and what is left in the ring can still be written. */
+	if (eg_log_has_waited())
+		eg_bpf_story_stop(helper->bpf);
 }
 
-int eg_story_read(struct eg_helper *helper)
+static int read_some(struct eg_helper *helper, bool wait)
 {
 	uint64_t before = (uint64_t)clock_ns(CLOCK_BOOTTIME);
-	int r = eg_bpf_story_read(helper->bpf, STEP);
+	int r;
 
+	/* What cannot be written stays in the ring, which counts what it has no room for. */
+	if (!eg_log_has_room(wait))
+		return 0;
+	r = eg_bpf_story_read(helper->bpf, STEP);
 	if (!r)
 		helper->story_ns = before; /* there is nothing older in the ring */
 	return r < 0 ? r : 0;
 }
 
+int eg_story_read(struct eg_helper *helper)
+{
+	return read_some(helper, true); /* the ring calls again at once */
+}
+
+/* Asked for one session after the other: a wait for each would add up. */
 bool eg_story_is_told(struct eg_helper *helper, struct eg_session *session)
 {
 	if (!session->over_ns)
 		session->over_ns = (uint64_t)clock_ns(CLOCK_BOOTTIME);
-	if (helper->story_ns < session->over_ns && eg_story_read(helper) < 0)
+	if (helper->story_ns < session->over_ns && read_some(helper, false) < 0)
 		return true; /* it cannot be read: the loop says so */
 	return helper->story_ns >= session->over_ns;
 }
@@ -64,9 +84,12 @@ void eg_story_check(struct eg_helper *helper, struct eg_session *session)
 {
 	struct eg_totals totals;
 
-	if (eg_bpf_totals_get(helper->bpf, session->number, &totals) < 0 ||
-	    !memcmp(totals.unrecorded, session->unrecorded, sizeof(session->unrecorded)))
+	if (eg_bpf_totals_get(helper->bpf, session->number, &totals) < 0)
+		return;
+	for (int kind = 0; kind < EG_STORY_MAX; kind++)
+		totals.unrecorded[kind] += session->unwritten[kind];
+	if (!memcmp(totals.unrecorded, session->unrecorded, sizeof(session->unrecorded)))
 		return;
 	memcpy(session->unrecorded, totals.unrecorded, sizeof(session->unrecorded));
-	eg_report_lost(session);
+	eg_report_lost(helper, session);
 }

@@ -62,9 +62,9 @@ void eg_stray_event(struct eg_helper *helper, const struct eg_event *event)
 		(void)strcpy(path, "-"); /* removed since */
 	if (is_login(helper, event->cgroup, path))
 		return;
-	if (session && !eg_limit_take(&session->limit, eg_proto_now_ms()))
+	if (session && !eg_accounts_take(helper, session, EG_ACCOUNT_STRAY))
 		return;
-	eg_report_stray(session, event, path);
+	eg_report_stray(helper, session, event, path);
 }
 
 void eg_stray_settle(struct eg_helper *helper)
@@ -75,7 +75,7 @@ void eg_stray_settle(struct eg_helper *helper)
 
 	/* At start they wait until it is known whose they are. What fails is said by the loop. */
 	if (helper->config)
-		(void)eg_bpf_events_read(helper->bpf);
+		(void)eg_accounts_read(helper, EG_BPF_EVENTS_ALL);
 	r = eg_bpf_members(helper->bpf, &members, &n);
 	if (r < 0)
 		eg_log(LOG_WARNING,
@@ -93,8 +93,9 @@ void eg_stray_adopt(struct eg_helper *helper)
 		filter(helper, 0); /* an older build's programs are replaced */
 	for (size_t i = 0; helper->strays_filtered && i < EG_BUCKETS; i++)
 		for (struct eg_session *s = helper->buckets[i]; s; s = s->next)
-			s->strayed = true;     /* or not: nobody has written it down */
-	(void)eg_bpf_events_read(helper->bpf); /* what fails is said when the loop reads */
+			s->strayed = true; /* or not: nobody has written it down */
+	/* what fails is said when the loop reads */
+	(void)eg_accounts_read(helper, EG_BPF_EVENTS_ALL);
 }
 
 void eg_stray_tick(struct eg_helper *helper, int64_t now_ms)

@@ -20,17 +20,11 @@
 
 #include "inforce.h"
 #include "log.h"
+#include "pam_file.h"
 #include "util.h"
 
 #define LINGER_DIR "/var/lib/systemd/linger"
 #define PAM_DIR	   "/etc/pam.d"
-#define PAM_MODULE "pam_ebpfguard.so"
-
-enum {
-	PAM_DEPTH = 4, /* files that include files */
-	PAM_LINE = 1024,
-	PAM_WORD = 256,
-};
 
 struct survey {
 	struct eg_helper *helper;
@@ -270,26 +264,12 @@ static void settle_all(struct eg_helper *helper)
 /* ---- what PAM has to ask for ---- */
 
 /* Has the file of a service, or one it includes, a line with our module? */
-static bool asks_us(const char *service, int depth)
+static bool asks_us(const char *service)
 {
-	char path[PAM_WORD + sizeof(PAM_DIR) + 1], line[PAM_LINE], name[PAM_WORD];
-	bool found = false;
-	FILE *file;
+	static const char *const dirs[] = {PAM_DIR, NULL};
+	struct eg_pam_use use = {0};
 
-	(void)snprintf(path, sizeof(path), PAM_DIR "/%s", service);
-	file = fopen(path, "re");
-	while (file && !found && fgets(line, sizeof(line), file)) {
-		line[strcspn(line, "#\n")] = '\0';
-		found = strstr(line, PAM_MODULE) ||
-			(depth < PAM_DEPTH &&
-			 (sscanf(line, " @include %255s", name) == 1 ||
-			  sscanf(line, " session include %255s", name) == 1 ||
-			  sscanf(line, " session substack %255s", name) == 1) &&
-			 asks_us(name, depth + 1));
-	}
-	if (file)
-		(void)fclose(file); /* opened for reading only */
-	return found;
+	return eg_pam_read(dirs, service, &use) == 0 && use.found;
 }
 
 static void survey_services(struct survey *survey)
@@ -300,8 +280,8 @@ static void survey_services(struct survey *survey)
 		char path[sizeof(PAM_DIR) + 16];
 
 		(void)snprintf(path, sizeof(path), PAM_DIR "/%s", services[i]);
-		if (access(path, F_OK) == 0 && !asks_us(services[i], 0))
-			add_gap(survey, "jobs of %s: %s has no " PAM_MODULE " line", services[i],
+		if (access(path, F_OK) == 0 && !asks_us(services[i]))
+			add_gap(survey, "jobs of %s: %s has no " EG_PAM_MODULE " line", services[i],
 				path);
 	}
 }

@@ -154,16 +154,18 @@ foreign() {
 	is "$what is not for ${*: -1}" "2 ebpfguardctl: ${*: -1}: $what is an option of: $commands" \
 		"$(out=$(./ebpfguardctl "$@" 2>&1); echo "$? $(head -n 1 <<<"$out")")"
 }
-foreign --since learn --since today check
-foreign --user learn --user x explain
-foreign --profile learn --profile x diff
-foreign --config "check, explain, diff" -c new status
-foreign --config "check, explain, diff" -c new learn
-foreign --socket "diff, status, sessions, reload" -s none check
-foreign --program explain -p /bin/true diff
+foreign --since "learn, events, report" --since today check
+foreign --user "learn, events, report" --user x explain
+foreign --profile "learn, events, report" --profile x diff
+foreign --config "check, explain, diff, learn, events, report, session, top, tighten" -c new status
+foreign --html report --html x events
+foreign --json "check, explain, diff, events, report, status, sessions, session, top, reload, quarantine, release, kill, tighten" --json learn
+foreign --socket "diff, status, sessions, session, top, reload, quarantine, release, kill, tighten, metrics" -s none check
+foreign --program "explain, events, report" -p /bin/true diff
 foreign --service explain -S sshd reload
-foreign --rhost explain -r ::1 sessions
-foreign --key explain -k x check
+foreign --rhost "explain, events, report" -r ::1 sessions
+foreign --key "explain, events, report" -k x check
+foreign --force tighten --force kill
 is "an option of the command's own" "0 new: fine" "$(out=$(./ebpfguardctl -c new check 2>&1); echo "$? $out")"
 
 # ---- no root

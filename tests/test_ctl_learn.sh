@@ -22,12 +22,14 @@ has() { # DESCRIPTION PATTERN TEXT: a line of the text matches the pattern
 }
 # audit OPERATION FIELDS [USER [PROFILE]]: a line's message.
 audit() {
-	printf 'AUDIT %s session=7 user=%s uid=1000 profile=%s rhost=10.99.0.2 rport=47740 tty=- pid=246 ppid=245 comm=nc exe=/usr/bin/nc.openbsd %s errno=0' \
+	printf 'AUDIT %s session=7 user=%s uid=1000 profile=%s rhost=10.99.0.2 rport=47740 tty=- pid=246 ppid=245 comm=nc exe=/usr/bin/nc.openbsd %s errno=0 count=1 layer=call src=- sport=- args=- host=h time=TIME mono=1.234' \
 		"$1" "${3:-alice}" "${4:-default}" "$2"
 }
 # new TIME MESSAGE: a line as rsyslog of Debian 12 and 13 writes it; old: before that.
-new() { printf '%s.123456+00:00 host ebpfguard-helper[123]: %s\n' "$1" "$2"; }
-old() { printf '%s host ebpfguard-helper[123]: %s\n' "$1" "$2"; }
+# TIME in the message is the same; end: what each record ends with.
+new() { printf '%s.123456+00:00 host ebpfguard-helper[123]: %s\n' "$1" "${2//time=TIME/time=$1.123Z}"; }
+old() { printf '%s host ebpfguard-helper[123]: %s\n' "$1" "${2//time=TIME/time=$(date -ud "$1" +%FT%T.123Z)}"; }
+end='host=h time=TIME mono=1.234'
 learn() { "$CTL" learn "$@" 2>&1; }
 # elements TEXT: what stands outside of comments, blanks aside.
 elements() { grep -v '^[[:space:]]*#' <<<"$1" | tr -d ' \t\n'; }
@@ -48,8 +50,8 @@ touch "$dir/a\" */"$'\n'b "$dir/tool"
 	new 2026-11-20T10:00:07 "$(audit file "access=read path=$dir reason=place rule=files line=3")"
 	new 2026-11-20T10:00:08 "$(audit exec "path=$dir/tool how=exec reason=only rule=exec.allow_only")"
 	new 2026-11-20T10:00:09 "$(audit ptrace 'target_pid=7 reason=outside rule=leaving')"
-	new 2026-11-20T10:00:10 'SUPPRESSED session=7 user=alice count=57'
-	new 2026-11-20T10:00:11 'END session=7 user=alice uid=1000 profile=default seconds=4 refused=0 audited=9 lost=2 connect=9'
+	new 2026-11-20T10:00:10 'SUPPRESSED session=7 user=alice count=57 connect=57 '"$end"
+	new 2026-11-20T10:00:11 'END session=7 user=alice uid=1000 profile=default seconds=4 refused=0 audited=9 lost=2 connect=9 '"$end"
 	# not the helper's, whatever they look like
 	echo "2026-11-20T10:00:00Z host sshd[1]: Invalid user ebpfguard-helper[1]: $(audit connect 'proto=tcp dst=1.1.1.1 port=1 rule=default')"
 	echo "2026-11-20T10:00:00Z host bash: $(audit connect 'proto=tcp dst=1.1.1.2 port=1 rule=default')"
@@ -144,9 +146,9 @@ has "a feed that names just the address" '^# NOT PROPOSED for allow: "1.1.1.1:1/
 
 # Lines that were cut: the time is known, and whose when that stands before the end.
 {
-	new 2026-11-19T10:00:00 "$(audit connect 'proto=tcp')" | sed 's/ errno=0$//'
-	new 2026-11-20T10:00:00 "$(audit connect 'proto=tcp')" | sed 's/ errno=0$//'
-	new 2026-11-20T10:00:00 "$(audit connect 'proto=tcp' bob)" | sed 's/ errno=0$//'
+	new 2026-11-19T10:00:00 "$(audit connect 'proto=tcp')" | sed 's/ mono=.*//'
+	new 2026-11-20T10:00:00 "$(audit connect 'proto=tcp')" | sed 's/ mono=.*//'
+	new 2026-11-20T10:00:00 "$(audit connect 'proto=tcp' bob)" | sed 's/ mono=.*//'
 	new 2026-11-20T10:00:00 "$(audit connect 'proto=tcp')" | sed 's/lice .*//'
 } >log
 damaged() { learn "$@" log | sed -n 's/^# INCOMPLETE, lines that have been cut.*: //p'; }
@@ -157,8 +159,8 @@ is "damaged lines: of another, since" 2 "$(damaged --since 2026-11-20 --user bob
 
 # A line without its end, and one that is longer than any.
 {
-	new 2026-11-20T10:00:00 "$(audit connect 'proto=tcp dst=1.1.1.1 port=1 rule=default')" | sed 's/ errno=0$//'
-	new 2026-11-20T10:00:00 "$(audit connect "proto=tcp dst=1.1.1.2 port=1 rule=$(printf '%020000d' 0)")"
+	new 2026-11-20T10:00:00 "$(audit connect 'proto=tcp dst=1.1.1.1 port=1 rule=default')" | sed 's/ mono=.*//'
+	new 2026-11-20T10:00:00 "$(audit connect "proto=tcp dst=1.1.1.2 port=1 rule=$(printf '%040000d' 0)")"
 	head -c 100000 /dev/zero
 	echo
 	new 2026-11-20T10:00:00 "$(audit connect 'proto=tcp dst=1.1.1.3 port=1 rule=default')" | tr -d '\n'
@@ -217,16 +219,16 @@ chmod +x bin/journalctl
 export EG_SAID=$dir/said EG_JOURNAL=$dir/journal
 {
 	echo '-- Boot 0123456789abcdef --'
-	echo "2026-11-20T10:00:00+0000 host ebpfguard-helper[123]: $(audit connect 'proto=tcp dst=1.2.3.4 port=5 rule=default')"
+	echo "2026-11-20T10:00:00+0000 host ebpfguard-helper[123]: $(audit connect 'proto=tcp dst=1.2.3.4 port=5 rule=default' | sed 's/TIME/2026-11-20T10:00:00.000Z/')"
 } >journal
 # shellcheck disable=SC2016 # not to be expanded, that is the point
 since='2 hours ago; touch x $(touch x) `touch x`'
 is "the journal" 'allow=["1.2.3.4:5/tcp"];' "$(elements "$(PATH=$dir/bin:$PATH learn --since "$since")")"
-is "the journal: what is asked" "--since=$since
---output=short-iso
+is "the journal: what is asked" "--output=short-iso
 --utc
 --all
 --no-pager
+--since=$since
 _SYSTEMD_UNIT=ebpfguard.service
 _UID=0
 SYSLOG_IDENTIFIER=ebpfguard-helper" "$(cat said)"

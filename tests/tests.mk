@@ -10,7 +10,7 @@ ATTACKS    := $(addprefix $(BUILD)/tests/attack/,try ask)
 include tests/pam/pam.mk
 
 setup:
-	@tests/setup check
+	@BUILD=$(BUILD) tests/setup check
 
 check: setup
 	@BUILD=$(BUILD) tests/check
@@ -30,13 +30,21 @@ check-vm: setup
 lint: setup
 	@BUILD=$(BUILD) tests/lint
 lint-flags:
-	@echo '$(subst ',,$(EG_CPPFLAGS)) $(EG_CFLAGS) $(call pkg,--cflags,libconfig libbpf) -isystem $(BUILD)/skel'
+	@echo '$(subst ',,$(EG_CPPFLAGS)) $(EG_CFLAGS) $(call pkg,--cflags,libconfig libbpf json-c) -isystem $(BUILD)/skel'
 
 demo:
 	@tests/setup demo
 	@BUILD=$(BUILD) tests/vm/demo
 
-unit-tests: $(UNIT_TESTS)
+# Stand in for the helper: in test_metrics.sh; and as a script has it, in test_ctl_live.sh.
+FAKES := $(BUILD)/tests/fake_metrics $(BUILD)/tests/fake_helper
+$(FAKES): $(BUILD)/tests/%: tests/%.c $(BUILD)/helper/proto.o
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(EG_CPPFLAGS) $(CPPFLAGS) $(EG_CFLAGS) $(CFLAGS) $(EG_DEPS) -MF $@.d $(LDFLAGS) -o $@ $(filter %.c %.o,$^)
+-include $(FAKES:%=%.d)
+
+unit-tests: $(UNIT_TESTS) $(FAKES)
 list-unit:
 	@echo $(UNIT_TESTS)
 
@@ -44,7 +52,7 @@ pam-tests: $(PAM_TESTS) $(BUILD)/pam_ebpfguard.so
 
 # The same sources once more under ASan and UBSan, into a tree of their own.
 # Those with threads, under ThreadSanitizer as well.
-THREAD_TESTS := $(addprefix $(BUILD)/tsan/tests/unit/,test_refresh test_reload)
+THREAD_TESTS := $(addprefix $(BUILD)/tsan/tests/unit/,test_refresh test_reload test_metrics)
 SAN_TESTS := $(addprefix $(BUILD)/san/tests/unit/,$(notdir $(UNIT_TESTS))) $(PAM_SAN_TESTS)
 san-tests: $(PAM_SAN_TESTS)
 	@$(MAKE) -s BUILD=$(BUILD)/san HARDENING= CFLAGS='$(SAN)' LDFLAGS='-fsanitize=address,undefined' unit-tests \
@@ -58,7 +66,7 @@ list-tsan:
 # Attack programs run in guests of several suites: static. Rings made by another process are used at the addresses of
 # this one, so they stay where the linker has put them: no PIE.
 ATTACK_SRCS := try call look identity mounts serve net uring net_connect net_send net_route net_raw net_family net_sctp \
-               net_uring net_pass net_where net_bind net_incoming broker gain mounts_new ceiling trace cgroups unixes doors files kills reads story steal runs layers watch disguise
+               net_uring net_pass net_where net_bind net_incoming broker gain mounts_new ceiling trace cgroups unixes doors files kills reads story steal runs layers watch disguise flood
 ATTACK_OBJS := $(patsubst %,$(BUILD)/tests/attack/%.o,$(ATTACK_SRCS))
 vm-tools: $(ATTACKS)
 $(BUILD)/tests/attack/%.o: tests/attack/%.c

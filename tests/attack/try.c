@@ -30,7 +30,7 @@ static const struct operation *const tables[] = {
 	sctp_ops,     uring_ops,  pass_ops,    where_ops, bind_ops,  incoming_ops,  broker_ops,
 	identity_ops, mount_ops,  look_ops,    serve_ops, gain_ops,  mount_new_ops, ceiling_ops,
 	trace_ops,    cgroup_ops, unix_ops,    door_ops,  file_ops,  kill_ops,	    read_ops,
-	story_ops,    steal_ops,  run_ops,     layer_ops, watch_ops, disguise_ops,
+	story_ops,    steal_ops,  run_ops,     layer_ops, watch_ops, disguise_ops,  flood_ops,
 };
 enum { N_TABLES = sizeof(tables) / sizeof(tables[0]) };
 

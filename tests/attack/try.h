@@ -41,7 +41,7 @@ extern const struct operation call_ops[], identity_ops[], mount_ops[], look_ops[
 	uring_ops[], pass_ops[], where_ops[], bind_ops[], incoming_ops[], broker_ops[], gain_ops[],
 	mount_new_ops[], ceiling_ops[], trace_ops[], cgroup_ops[], unix_ops[], door_ops[],
 	file_ops[], kill_ops[], read_ops[], story_ops[], steal_ops[], run_ops[], layer_ops[],
-	watch_ops[], disguise_ops[];
+	watch_ops[], disguise_ops[], flood_ops[];
 
 /* Runs "OPERATION ARG..." (NULL-terminated) and returns its outcome. Ends the process with TROUBLE
  * when there is no such operation. */

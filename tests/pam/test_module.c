@@ -37,7 +37,7 @@ static const struct test_case cases[] = {
 	/* an answer only for exempt users */
 	{"timeout=1500", NOT_GUARDED, PAM_SESSION_ERR, "answered with message type 70", FAST},
 	{"timeout=1500", NUMBER_OPEN, PAM_SESSION_ERR, "gave no session number", FAST},
-	{"timeout=1500", PROTO_VERSION, PAM_SESSION_ERR, "speaks protocol version 3, this module 2",
+	{"timeout=1500", PROTO_VERSION, PAM_SESSION_ERR, "speaks protocol version 4, this module 3",
 	 FAST},
 	{"timeout=1500", PROTO_OPEN, PAM_SESSION_ERR, "speaks protocol version 77", FAST},
 	{"timeout=1500", ABI_VERSION, PAM_SESSION_ERR, "the helper (fake) has ABI", FAST},

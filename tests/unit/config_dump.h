@@ -110,6 +110,17 @@ static inline void dump_match(FILE *out, size_t i, const struct eg_config_match 
 	(void)fprintf(out, "%sprofile %zu\n", of, match->profile);
 }
 
+static inline void dump_log(FILE *out, const struct eg_config_log *log)
+{
+	(void)fprintf(out, "log.format %u\nlog.facility %u\nlog.destination %u\n", log->format,
+		      log->facility, log->destination);
+	(void)fprintf(out, "log.rate %u\nlog.session_rate %u\nlog.session_burst %u\n", log->rate,
+		      log->session_rate, log->session_burst);
+	(void)fprintf(out, "log.window %u\n", log->window);
+	if (log->file.text)
+		(void)fprintf(out, "log.file %u:%s\n", log->file.line, log->file.text);
+}
+
 /* The i-th profile, or all of the file (i is -1); owned by the caller. */
 static inline char *dump(const struct eg_config *conf, int i)
 {
@@ -130,6 +141,8 @@ static inline char *dump(const struct eg_config *conf, int i)
 		(void)fprintf(out, "strict %d\n", conf->strict);
 	if (i < 0)
 		dump_texts(out, "", "managers_exempt", &conf->managers_exempt);
+	if (i < 0)
+		dump_log(out, &conf->log);
 	for (size_t j = 0; i < 0 && j < conf->n_matches; j++)
 		dump_match(out, j, &conf->matches[j]);
 	assert_int_equal(fclose(out), 0);

@@ -14,7 +14,7 @@
 #define KNOWN                                                                                      \
 	"; known here: mode, action, default, deny, allow, deny_files, allow_files, egress, "      \
 	"bind, sockets, setuid, mount, capabilities, unix, files, exec, leaving, tampering, "      \
-	"record, rules, strict, managers, profiles, match"
+	"record, rules, strict, managers, log, profiles, match"
 #define WRONG_ACTION(group)                                                                        \
 	{                                                                                          \
 		group " = { action = \"allow\"; };",                                               \

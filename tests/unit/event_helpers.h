@@ -92,17 +92,122 @@ static inline struct eg_event connect_to(const char *text, uint8_t prefix_len)
 	return e;
 }
 
-static inline const char *format(const struct eg_event *e, const struct eg_event_session *session)
+#define FULL_KEY "SHA256:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU"
+
+/* A refusal about which everything is known. */
+static inline struct eg_event full_event(void)
+{
+	struct eg_event e = connect_to("18.4.5.6", 9);
+
+	e.ts_ns = 1002999999;
+	e.loginuid = 1000;
+	e.audit_session = 3;
+	e.cgroup = 5123;
+	e.generation = 7;
+	e.has_src = 1;
+	e.sport = 40112;
+	assert_int_equal(inet_pton(AF_INET, "10.0.0.2", e.src), 1);
+	e.n_args = sizeof("curl\0http://18.4.5.6/ x");
+	memcpy(e.args, "curl\0http://18.4.5.6/ x", e.n_args);
+	return e;
+}
+
+static inline struct eg_event_session full_session(void)
+{
+	struct eg_event_session session = alice;
+
+	session.service = "sshd";
+	session.key = FULL_KEY;
+	return session;
+}
+
+/* Every text as long as it can be, of a byte that is written as so many. */
+static inline void fill(struct eg_event *e, struct eg_event_session *session,
+			struct eg_event_added *by, char *text, size_t size, int byte)
+{
+	memset(text, byte, size - 1);
+	text[size - 1] = '\0';
+	memset(e, byte, sizeof(*e));
+	e->abi = EG_ABI_VERSION;
+	e->kind = EG_EVENT_VERDICT;
+	e->family = AF_INET6;
+	e->has_rule = 1;
+	e->reason = EG_REASON_RULE;
+	e->rule = rule_of(128);
+	e->rule.protocol = EG_PROTO_UDPLITE;
+	e->rule.port_low = 10000;
+	e->rule.line = UINT32_MAX;
+	for (size_t i = 200; i < EG_PATH_SIZE; i += 201)
+		e->exe.text[i] = e->object.text[i] = '\0';
+	e->exe.len = e->object.len = EG_PATH_SIZE;
+	*session = (struct eg_event_session){.user = text,
+					     .profile = text,
+					     .rhost = text,
+					     .rport = UINT32_MAX,
+					     .feed = text,
+					     .service = text,
+					     .key = text};
+	*by = (struct eg_event_added){.host = text,
+				      .config = text,
+				      .count = UINT64_MAX,
+				      .last_ns = UINT64_MAX,
+				      .replayed = true};
+}
+
+/* What the caller adds to every line. */
+static const struct eg_event_added added = {.host = "bastion1",
+					    .config = "/etc/ebpfguard.conf",
+					    .clock_offset_ns = 1795392000000000000,
+					    .now_ns = 5000000};
+
+/* A whole line. */
+static inline const char *format_whole(const struct eg_event *e,
+				       const struct eg_event_session *session)
 {
 	static char line[EG_LINE_MAX];
+	struct eg_fields fields;
 	int n;
 
 	memset(line, 'X', sizeof(line));
-	n = eg_event_format(e, session, line);
+	assert_int_equal(eg_event_make(e, session, &added, &fields), 0);
+	n = eg_fields_kv(&fields, line, sizeof(line));
 	assert_in_range(n, 1, EG_LINE_MAX - 1);
 	assert_int_equal(n, strnlen(line, sizeof(line)));
 	return line;
 }
+
+/* Up to errno=: what comes behind it is the same for every operation, and test_fields.c's. */
+static inline const char *format(const struct eg_event *e, const struct eg_event_session *session)
+{
+	char *line = (char *)format_whole(e, session), *rest = strstr(line, " count=1 layer=");
+
+	assert_non_null(rest);
+	assert_memory_equal(strrchr(rest, ' '), " mono=", 6);
+	*rest = '\0';
+	return line;
+}
+
+/* ---- what hostile users write ---- */
+
+static const char *const hostile[] = {
+	"a uid=0 user=root",
+	"x\nNov 21 01:02:03 host ebpfguard-helper: DENY connect session=1 user=root",
+	"x\r\nSTART session=99 user=root",
+	"\033]0;owned\007\033[2J\033[1;31m",
+	"\"quoted\" reason=\"fine\"",
+	"back\\slash\\x20\\",
+	"\xff\xfe\xc0\xaf\xed\xa0\x80",
+	"caf\xc3\xa9 \xe2\x80\xae gnp.exe", /* right-to-left override */
+	"\xc2\x9b[31m",			    /* C1 control sequence introducer */
+	"=",
+	"==session=1",
+	" ",
+	"\t\v\f",
+	"-",
+	"...",
+	"%s%n%x",
+	"\x7f",
+};
 
 /* ---- reading lines back ---- */
 

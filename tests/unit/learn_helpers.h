@@ -23,17 +23,21 @@ enum { NOW_S = 1795305600, DAY_S = 86400 };
 #define HEAD                                                                                       \
 	" session=7 user=alice uid=1000 profile=default rhost=10.99.0.2 rport=47740 tty=pts/0 "    \
 	"pid=246 ppid=245 comm=nc exe=/usr/bin/nc.openbsd "
-#define LINE(op, rest) FRONT "AUDIT " op HEAD rest " errno=0"
-#define CONNECT	       LINE("connect", "proto=tcp dst=18.4.5.6 port=7000 rule=18.0.0.0/9")
+#define TAIL " host=h time=2026-11-21T10:00:00.123Z mono=12.345"
+#define LINE(op, rest)                                                                             \
+	FRONT "AUDIT " op HEAD rest " errno=0 count=1 layer=call src=- sport=- args=-" TAIL
+#define CONNECT LINE("connect", "proto=tcp dst=18.4.5.6 port=7000 rule=18.0.0.0/9")
 
-static inline int parse(const char *text, struct eg_learn_line *ret)
+static inline int parse(const char *text, struct eg_record_line *ret)
 {
-	return eg_learn_line_parse(text, strlen(text), NOW_S, ret);
+	return eg_record_line_parse(text, strlen(text), NOW_S, ret);
 }
 
-static inline void take(struct eg_learn *learn, const char *line)
+static inline void take(struct eg_learn *learn, const char *text)
 {
-	assert_int_equal(eg_learn_take(learn, line, strlen(line)), 0);
+	struct eg_record_line line;
+
+	assert_int_equal(eg_learn_take(learn, &line, parse(text, &line)), 0);
 }
 
 static inline const char *look(enum eg_learn_list list, const char *path)

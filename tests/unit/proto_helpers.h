@@ -30,6 +30,11 @@ union any {
 	struct eg_msg_refused refused;
 	struct eg_msg_is_status is_status;
 	struct eg_msg_session session;
+	struct eg_msg_metric_helper metric_helper;
+	struct eg_msg_about about;
+	struct eg_msg_feed feed;
+	struct eg_msg_process process;
+	struct eg_msg_is_details is_details;
 	uint64_t room[EG_MSG_MAX / sizeof(uint64_t)];
 };
 
@@ -58,6 +63,25 @@ static const struct {
 	{EG_MSG_STATUS, sizeof(struct eg_msg), {{0}}},
 	{EG_MSG_SESSIONS, sizeof(struct eg_msg), {{0}}},
 	{EG_MSG_RELOAD, sizeof(struct eg_msg), {{0}}},
+	{EG_MSG_ORDER, sizeof(struct eg_msg_order), {STRING(struct eg_msg_order, profile)}},
+	{EG_MSG_ORDERED, sizeof(struct eg_msg_ordered), {STRING(struct eg_msg_ordered, text)}},
+	{EG_MSG_METRICS, sizeof(struct eg_msg), {{0}}},
+	{EG_MSG_METRIC_HELPER,
+	 sizeof(struct eg_msg_metric_helper),
+	 {STRING(struct eg_msg_metric_helper, product),
+	  STRING(struct eg_msg_metric_helper, kernel)}},
+	{EG_MSG_METRIC_PROFILE,
+	 sizeof(struct eg_msg_metric_profile),
+	 {STRING(struct eg_msg_metric_profile, profile)}},
+	{EG_MSG_METRIC_RULE,
+	 sizeof(struct eg_msg_metric_rule),
+	 {STRING(struct eg_msg_metric_rule, profile), STRING(struct eg_msg_metric_rule, source)}},
+	{EG_MSG_METRIC_FEED,
+	 sizeof(struct eg_msg_metric_feed),
+	 {STRING(struct eg_msg_metric_feed, path)}},
+	{EG_MSG_FEEDS, sizeof(struct eg_msg), {{0}}},
+	{EG_MSG_PROCESSES, sizeof(struct eg_msg_about), {{0}}},
+	{EG_MSG_DETAILS, sizeof(struct eg_msg_about), {{0}}},
 	{EG_MSG_IS_VERSION,
 	 sizeof(struct eg_msg_is_version),
 	 {STRING(struct eg_msg_is_version, product)}},
@@ -75,6 +99,13 @@ static const struct {
 	 {STRING(struct eg_msg_session, user), STRING(struct eg_msg_session, service),
 	  STRING(struct eg_msg_session, rhost), STRING(struct eg_msg_session, profile),
 	  STRING(struct eg_msg_session, key)}},
+	{EG_MSG_FEED,
+	 sizeof(struct eg_msg_feed),
+	 {STRING(struct eg_msg_feed, profile), STRING(struct eg_msg_feed, path)}},
+	{EG_MSG_PROCESS, sizeof(struct eg_msg_process), {{0}}},
+	{EG_MSG_IS_DETAILS,
+	 sizeof(struct eg_msg_is_details),
+	 {STRING(struct eg_msg_is_details, cgroup)}},
 };
 
 /* A valid message of row i: every string as long as it may be. Returns its size. */

@@ -148,7 +148,8 @@ static const char *open_groups(const char *key, char *text, size_t size, char *c
 static bool is_of_profile(const char *key)
 {
 	return strncmp(key, "match[].", 8) != 0 && strncmp(key, "profiles[].", 11) != 0 &&
-	       strcmp(key, "strict") != 0 && strcmp(key, "managers.exempt") != 0;
+	       strcmp(key, "strict") != 0 && strcmp(key, "managers.exempt") != 0 &&
+	       strncmp(key, "log.", 4) != 0;
 }
 
 /* key: as the schema has it, or that behind "profiles[]." */

@@ -183,6 +183,13 @@ static void test_whole(void **state)
 	} whole[] = {
 		{"", "strict = true; managers = { exempt = [ \"backup\" ]; };",
 		 "=strict false>true\n+managers.exempt backup@1\n"},
+		{"log = { format = \"kv\"; rate = 100; window = 5; };", "", ""},
+		{"log = { format = \"json\"; facility = \"local7\"; rate = 1; };",
+		 "log = { destination = \"file\"; file = \"/var/log/x\"; window = 0; };",
+		 "=log.format json>kv\n=log.facility local7>authpriv\n"
+		 "=log.destination syslog>file\n"
+		 "=log.file /var/log/ebpfguard/ebpfguard.log>/var/log/x\n"
+		 "=log.rate 1>100\n=log.window 5>0\n"},
 		{"match = ( { user = \"a\"; profile = \"default\"; } );",
 		 "\nmatch = ( { user = [ \"a\" ]; profile = \"default\"; } );", ""},
 		{"match = ( { user = \"a\"; rhost = \"10.0.0.0/8\"; profile = \"default\"; } );",

@@ -132,7 +132,9 @@ static void test_format_reason(void **state)
 		{EG_REASON_POLICY, "-"},
 		{EG_REASON_OUTSIDE, "-"},
 		{EG_REASON_CEILING, "-"},
-		{EG_REASON_CEILING + 1, "-"},
+		{EG_REASON_LAYER, "-"},
+		{EG_REASON_QUARANTINE, "quarantine"},
+		{EG_REASON_QUARANTINE + 1, "-"},
 		{UINT32_MAX, "-"},
 	};
 	static const uint16_t ops[] = {EG_OP_CONNECT, EG_OP_SENDMSG, EG_OP_RECEIVE,   EG_OP_SOCKET,
@@ -436,7 +438,7 @@ static void test_format_not_a_verdict(void **state)
 		{EG_ABI_VERSION, EG_EVENT_MANAGER},
 		{EG_ABI_VERSION, UINT16_MAX},
 	};
-	char line[EG_LINE_MAX] = "untouched";
+	struct eg_fields fields = {.word = "untouched"};
 
 	(void)state;
 	for (size_t i = 0; i < EG_ARRAY_SIZE(cases); i++) {
@@ -444,8 +446,8 @@ static void test_format_not_a_verdict(void **state)
 
 		e.abi = cases[i].abi;
 		e.kind = cases[i].kind;
-		assert_int_equal(eg_event_format(&e, &alice, line), -EPROTO);
-		assert_string_equal(line, "untouched");
+		assert_int_equal(eg_event_make(&e, &alice, &added, &fields), -EPROTO);
+		assert_string_equal(fields.word, "untouched");
 	}
 }
 

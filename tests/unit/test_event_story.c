@@ -22,10 +22,11 @@
 static const struct eg_event_session alice = {
 	.user = "alice", .profile = "default", .rhost = "10.0.0.5", .rport = 50122, .uid = 1000};
 
-/* 2026-11-21T16:05:39.042Z */
-static const int64_t when_ns = 1795277139042999999;
-
 enum { HEAD = offsetof(struct eg_told, text), SECOND = 1000000000 };
+
+/* 2026-11-21T16:05:39.042Z is nine seconds after the boot. */
+static const struct eg_event_added added = {.host = "bastion1",
+					    .clock_offset_ns = 1795277139042999999 - 9LL * SECOND};
 
 /* ---- making records ---- */
 
@@ -61,21 +62,38 @@ static size_t size_of(const struct eg_told *t)
 	return HEAD + t->len[0] + t->len[1] + t->len[2];
 }
 
+/* What every line ends with is taken away. */
+static void cut_end(char *line)
+{
+	static const char end[] = " host=bastion1 time=2026-11-21T16:05:";
+	char *at = strrchr(line, ' '), *from = NULL;
+
+	for (char *p = strstr(line, end); p; p = strstr(p + 1, end))
+		from = p;
+	assert_non_null(from);
+	assert_memory_equal(at, " mono=", 6);
+	assert_true(at - from > 40 && at - from < 48);
+	*from = '\0';
+}
+
 /* From a copy that is exactly as long as the record, for the sanitizers to see. */
 static const char *format(const struct eg_told *t)
 {
 	static char line[EG_LINE_MAX];
 	size_t size = size_of(t);
 	struct eg_told *copy = malloc(size);
+	struct eg_fields fields;
 	int n;
 
 	assert_non_null(copy);
 	memcpy(copy, t, size);
 	memset(line, 'X', sizeof(line));
-	n = eg_event_format_told(copy, size, &alice, when_ns, line);
+	assert_int_equal(eg_event_make_told(copy, size, &alice, &added, &fields), 0);
 	free(copy);
+	n = eg_fields_kv(&fields, line, sizeof(line));
 	assert_in_range(n, 1, EG_LINE_MAX - 1);
 	assert_int_equal(n, strnlen(line, sizeof(line)));
+	cut_end(line);
 	return line;
 }
 
@@ -91,8 +109,7 @@ static struct eg_told tar(void)
 }
 
 #define WHO	  "session=17 user=alice uid=1000 tty=pts/0 pid=4242 ppid=4240 "
-#define TIME	  "time=2026-11-21T16:05:39.042Z "
-#define EXEC_HEAD "EXEC " WHO TIME "exe=/usr/bin/tar cwd=/home/alice "
+#define EXEC_HEAD "EXEC " WHO "exe=/usr/bin/tar cwd=/home/alice "
 
 /* ---- kinds ---- */
 
@@ -103,10 +120,10 @@ static void test_exec(void **state)
 	(void)state;
 	assert_string_equal(format(&t), EXEC_HEAD "argc=3 args=\"tar\" \"xzf\" \"my file.tgz\"");
 	t.cut = 1U << EG_TOLD_EXE | 1U << EG_TOLD_PATH;
-	assert_string_equal(format(&t), "EXEC " WHO TIME "exe=.../usr/bin/tar cwd=.../home/alice "
+	assert_string_equal(format(&t), "EXEC " WHO "exe=.../usr/bin/tar cwd=.../home/alice "
 					"argc=3 args=\"tar\" \"xzf\" \"my file.tgz\"");
 	t = told(EG_STORY_EXEC);
-	assert_string_equal(format(&t), "EXEC " WHO TIME "exe=- cwd=/ argc=0 args=-");
+	assert_string_equal(format(&t), "EXEC " WHO "exe=- cwd=/ argc=0 args=-");
 }
 
 static void test_exit(void **state)
@@ -132,8 +149,8 @@ static void test_exit(void **state)
 
 		t.started_ns = t.ts_ns - 1234999999;
 		t.number = cases[i].status;
-		(void)snprintf(expected, sizeof(expected),
-			       "EXIT " WHO TIME "comm=tar seconds=1.234 %s", cases[i].text);
+		(void)snprintf(expected, sizeof(expected), "EXIT " WHO "comm=tar seconds=1.234 %s",
+			       cases[i].text);
 		assert_string_equal(format(&t), expected);
 	}
 }
@@ -145,7 +162,7 @@ static void test_exit_any(void **state)
 
 	(void)state;
 	t.started_ns = t.ts_ns + 1;
-	assert_string_equal(format(&t), "EXIT " WHO TIME "comm=tar seconds=0.000 status=0");
+	assert_string_equal(format(&t), "EXIT " WHO "comm=tar seconds=0.000 status=0");
 	for (uint32_t status = 0; status < 0x20000; status++) {
 		t.number = status;
 		(void)format(&t);
@@ -167,20 +184,20 @@ static void test_connect(void **state)
 	t.protocol = IPPROTO_TCP;
 	t.port = 443;
 	assert_int_equal(inet_pton(AF_INET, "192.0.2.7", t.addr), 1);
-	assert_string_equal(format(&t), "CONNECT " WHO TIME
-					"comm=tar exe=/usr/bin/curl proto=tcp dst=192.0.2.7 "
-					"port=443");
+	assert_string_equal(format(&t),
+			    "CONNECT " WHO "comm=tar exe=/usr/bin/curl proto=tcp dst=192.0.2.7 "
+			    "port=443");
 	t.number = EG_OP_SENDMSG;
 	t.family = AF_INET6;
 	t.protocol = IPPROTO_UDP;
 	assert_int_equal(inet_pton(AF_INET6, "2001:db8::7", t.addr), 1);
 	assert_string_equal(format(&t),
-			    "SEND " WHO TIME "comm=tar exe=/usr/bin/curl proto=udp dst=2001:db8::7 "
+			    "SEND " WHO "comm=tar exe=/usr/bin/curl proto=udp dst=2001:db8::7 "
 			    "port=443");
 	t.family = AF_UNIX;
 	t.protocol = 4711;
-	assert_string_equal(format(&t), "SEND " WHO TIME
-					"comm=tar exe=/usr/bin/curl proto=4711 dst=- port=443");
+	assert_string_equal(format(&t),
+			    "SEND " WHO "comm=tar exe=/usr/bin/curl proto=4711 dst=- port=443");
 }
 
 static void test_open(void **state)
@@ -196,7 +213,7 @@ static void test_open(void **state)
 		ADD(&t, EG_TOLD_PATH, "a b=c\0etc\0");
 		t.number = number;
 		(void)snprintf(expected, sizeof(expected),
-			       "OPEN " WHO TIME
+			       "OPEN " WHO
 			       "comm=tar exe=/usr/bin/cat access=%s path=/etc/a\\x20b\\x3dc",
 			       words[number % 4]);
 		assert_string_equal(format(&t), expected);
@@ -282,7 +299,9 @@ static void test_longest(void **state)
 	static const struct eg_event_session long_name = {.user = "\x80\x80\x80\x80\x80\x80\x80"};
 	struct eg_told t = told(EG_STORY_EXEC);
 	char raw[EG_ARGS_SIZE], line[EG_LINE_MAX], user[512];
+	struct eg_event_added long_end = {.host = NULL};
 	struct eg_event_session who = long_name;
+	struct eg_fields fields;
 	int n;
 
 	(void)state;
@@ -302,9 +321,14 @@ static void test_longest(void **state)
 	t.session = UINT64_MAX;
 	t.tgid = t.ppid = t.uid = t.number = UINT32_MAX;
 	t.cut = 7;
-	n = eg_event_format_told(&t, sizeof(t), &who, INT64_MAX, line);
+	t.ts_ns = UINT64_MAX / 2;
+	long_end.host = user;
+	assert_int_equal(eg_event_make_told(&t, sizeof(t), &who, &long_end, &fields), 0);
+	n = eg_fields_kv(&fields, line, sizeof(line));
 	assert_in_range(n, 6000, EG_LINE_MAX - 2);
-	assert_string_equal(line + n - 8, "\\x80\"...");
+	assert_non_null(strstr(line, "\\x80\"... host=\\x80"));
+	assert_non_null(strstr(line, " mono=9223372036.854"));
+	assert_in_range(eg_fields_json(&fields, line, sizeof(line)), 6000, EG_LINE_MAX - 2);
 }
 
 /* ---- what is not to be believed ---- */
@@ -313,7 +337,7 @@ static void test_malformed(void **state)
 {
 	const struct eg_told good = tar();
 	size_t size = size_of(&good);
-	char line[EG_LINE_MAX];
+	struct eg_fields fields;
 	struct eg_told t = good;
 
 	(void)state;
@@ -322,21 +346,21 @@ static void test_malformed(void **state)
 
 		assert_non_null(copy);
 		memcpy(copy, &good, n);
-		assert_int_equal(eg_event_format_told(copy, n, &alice, when_ns, line), -EPROTO);
+		assert_int_equal(eg_event_make_told(copy, n, &alice, &added, &fields), -EPROTO);
 		free(copy);
 	}
 	t.abi++;
-	assert_int_equal(eg_event_format_told(&t, size, &alice, when_ns, line), -EPROTO);
+	assert_int_equal(eg_event_make_told(&t, size, &alice, &added, &fields), -EPROTO);
 	t = good;
 	t.kind = EG_STORY_MAX;
-	assert_int_equal(eg_event_format_told(&t, size, &alice, when_ns, line), -EPROTO);
+	assert_int_equal(eg_event_make_told(&t, size, &alice, &added, &fields), -EPROTO);
 	for (int i = 0; i < EG_TOLD_TEXTS; i++) {
 		t = good;
 		t.len[i] = UINT16_MAX;
-		assert_int_equal(eg_event_format_told(&t, sizeof(t), &alice, when_ns, line),
+		assert_int_equal(eg_event_make_told(&t, sizeof(t), &alice, &added, &fields),
 				 -EPROTO);
 		t.len[i] = (uint16_t)((i == EG_TOLD_ARGS ? EG_ARGS_SIZE : EG_PATH_SIZE) + 1);
-		assert_int_equal(eg_event_format_told(&t, sizeof(t), &alice, when_ns, line),
+		assert_int_equal(eg_event_make_told(&t, sizeof(t), &alice, &added, &fields),
 				 -EPROTO);
 	}
 }
@@ -351,6 +375,7 @@ static void test_mutated(void **state)
 	srandom(5);
 	for (int round = 0; round < 20000; round++) {
 		struct eg_told t = good;
+		struct eg_fields fields;
 		char line[EG_LINE_MAX];
 		int n;
 
@@ -358,9 +383,10 @@ static void test_mutated(void **state)
 			((unsigned char *)&t)[(size_t)random() % size] = (unsigned char)random();
 		t.abi = EG_ABI_VERSION;
 		t.kind %= EG_STORY_MAX;
-		n = eg_event_format_told(&t, size, &alice, random(), line);
-		if (n < 0)
+		if (eg_event_make_told(&t, size, &alice, &added, &fields) < 0)
 			continue;
+		assert_true(eg_fields_json(&fields, line, sizeof(line)) > 0);
+		n = eg_fields_kv(&fields, line, sizeof(line));
 		assert_int_equal(n, strlen(line));
 		for (int i = 0; i < n; i++)
 			assert_in_range(line[i], ' ', '~');

@@ -25,6 +25,8 @@ static void test_load(void **state)
 	assert_int_equal(eg_feeds_load(config, geteuid(), NULL, &feeds, &err), 0);
 	of = &config->profiles[0].feeds;
 	assert_int_equal(feeds.n, 2);
+	assert_int_equal(feeds.list[0].bytes, 26);
+	assert_in_range(feeds.list[0].mtime_s, time(NULL) - 600, time(NULL));
 	assert_int_equal(of->list[0].networks->n, 2);
 	assert_false(of->list[0].allow);
 	assert_int_equal(of->list[1].networks->n, 1);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* The token bucket: burst, refill, summaries, and clocks that do not behave. */
+/* The token bucket: burst, refill, summaries, and clocks that do not behave; and the lines of all
+ * in any second. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,13 +10,17 @@
 #include "limit.h"
 #include "util.h"
 
+enum { BURST = 50, PER_SECOND = 10 };
+
+static const struct eg_limits *const limits = &eg_limits_default;
+
 /* Takes n lines at one time. Returns how many were let through. */
 static unsigned int take(struct eg_limit *limit, int64_t now_ms, unsigned int n)
 {
 	unsigned int written = 0;
 
 	while (n--)
-		written += eg_limit_take(limit, now_ms);
+		written += eg_limit_take(limit, limits, now_ms);
 	return written;
 }
 
@@ -24,8 +29,7 @@ static struct eg_limit emptied(int64_t now_ms)
 {
 	struct eg_limit limit = {0};
 
-	assert_int_equal(take(&limit, now_ms, EG_LIMIT_BURST), EG_LIMIT_BURST);
-	assert_int_equal(limit.left_out, 0);
+	assert_int_equal(take(&limit, now_ms, BURST), BURST);
 	return limit;
 }
 
@@ -37,8 +41,7 @@ static void test_take_burst(void **state)
 	for (size_t i = 0; i < EG_ARRAY_SIZE(starts); i++) {
 		struct eg_limit limit = {0};
 
-		assert_int_equal(take(&limit, starts[i], EG_LIMIT_BURST + 7), EG_LIMIT_BURST);
-		assert_int_equal(limit.left_out, 7);
+		assert_int_equal(take(&limit, starts[i], BURST + 7), BURST);
 	}
 }
 
@@ -50,16 +53,16 @@ static void test_take_refilled(void **state)
 	} cases[] = {
 		{0, 0},
 		{1, 0},
-		{1000 / EG_LIMIT_PER_SECOND - 1, 0},
-		{1000 / EG_LIMIT_PER_SECOND, 1},
-		{1000, EG_LIMIT_PER_SECOND},
-		{3000, 3 * EG_LIMIT_PER_SECOND},
-		{1000 * EG_LIMIT_BURST / EG_LIMIT_PER_SECOND - 1, EG_LIMIT_BURST - 1},
-		{1000 * EG_LIMIT_BURST / EG_LIMIT_PER_SECOND, EG_LIMIT_BURST},
-		{86400000, EG_LIMIT_BURST}, /* never more than a full one */
-		{(int64_t)1 << 32, EG_LIMIT_BURST},
-		{((int64_t)1 << 32) + 1, EG_LIMIT_BURST},
-		{INT64_MAX - 5000, EG_LIMIT_BURST},
+		{1000 / PER_SECOND - 1, 0},
+		{1000 / PER_SECOND, 1},
+		{1000, PER_SECOND},
+		{3000, 3 * PER_SECOND},
+		{1000 * BURST / PER_SECOND - 1, BURST - 1},
+		{1000 * BURST / PER_SECOND, BURST},
+		{86400000, BURST}, /* never more than a full one */
+		{(int64_t)1 << 32, BURST},
+		{((int64_t)1 << 32) + 1, BURST},
+		{INT64_MAX - 5000, BURST},
 		{-1, 0},
 		{-5000, 0}, /* the clock went back */
 		{INT64_MIN, 0},
@@ -70,7 +73,6 @@ static void test_take_refilled(void **state)
 		struct eg_limit limit = emptied(5000);
 
 		assert_int_equal(take(&limit, 5000 + cases[i].passed_ms, 1000), cases[i].written);
-		assert_int_equal(limit.left_out, 1000 - cases[i].written);
 	}
 }
 
@@ -83,8 +85,7 @@ static void test_take_long_run(void **state)
 	(void)state;
 	for (int64_t ms = 1; ms <= 60000; ms++)
 		written += take(&limit, ms, 3);
-	assert_int_equal(written, 60 * EG_LIMIT_PER_SECOND);
-	assert_int_equal(limit.left_out, 3 * 60000 - written);
+	assert_int_equal(written, 60 * PER_SECOND);
 }
 
 static void test_take_clock_went_back(void **state)
@@ -94,7 +95,7 @@ static void test_take_clock_went_back(void **state)
 	(void)state;
 	assert_int_equal(take(&limit, 50000, 1), 0);
 	/* From there on it counts again: a bucket is not stuck until the old time comes. */
-	assert_int_equal(take(&limit, 51000, 1000), EG_LIMIT_PER_SECOND);
+	assert_int_equal(take(&limit, 51000, 1000), PER_SECOND);
 }
 
 static void test_take_extreme_jump(void **state)
@@ -102,93 +103,161 @@ static void test_take_extreme_jump(void **state)
 	struct eg_limit limit = {0};
 
 	(void)state;
-	assert_int_equal(take(&limit, INT64_MIN, 1000), EG_LIMIT_BURST);
-	assert_int_equal(take(&limit, INT64_MAX, 1000), EG_LIMIT_BURST);
+	assert_int_equal(take(&limit, INT64_MIN, 1000), BURST);
+	assert_int_equal(take(&limit, INT64_MAX, 1000), BURST);
 	assert_int_equal(take(&limit, INT64_MIN, 1000), 0);
-	assert_int_equal(eg_limit_summary(&limit, INT64_MAX, false), 3000 - 2 * EG_LIMIT_BURST);
 }
 
-static void test_summary_nothing_left_out(void **state)
+static void test_other_limits(void **state)
 {
+	static const struct eg_limits few = {.rate = 1, .session_rate = 1, .session_burst = 1},
+				      many = {.rate = UINT32_MAX,
+					      .session_rate = UINT32_MAX,
+					      .session_burst = UINT32_MAX};
 	struct eg_limit limit = {0};
 
 	(void)state;
-	assert_int_equal(eg_limit_summary(&limit, 0, false), 0);
-	assert_int_equal(eg_limit_summary(&limit, 0, true), 0);
-	limit = emptied(0);
-	assert_int_equal(eg_limit_summary(&limit, 100000, false), 0);
-	assert_int_equal(eg_limit_summary(&limit, 100000, true), 0);
+	assert_true(eg_limit_take(&limit, &few, 0));
+	assert_false(eg_limit_take(&limit, &few, 999));
+	assert_true(eg_limit_take(&limit, &few, 1000));
+	for (int i = 0; i < 1000; i++)
+		assert_true(eg_limit_take(&limit, &many, 1000));
+	/* A configuration that allows less: the bucket is not overdrawn for ever. */
+	assert_false(eg_limit_take(&limit, &few, 1000));
+	assert_true(eg_limit_take(&limit, &few, 2000));
 }
 
-static void test_summary_due(void **state)
+static void test_due_nothing_left_out(void **state)
 {
-	enum { HALF_MS = 500 * EG_LIMIT_BURST / EG_LIMIT_PER_SECOND };
+	struct eg_limit limit = emptied(0);
+
+	(void)state;
+	assert_false(eg_limit_is_due(&limit, 0));
+	assert_false(eg_limit_is_due(&limit, 100000));
+}
+
+static void test_due(void **state)
+{
 	static const struct {
 		int64_t now_ms;
-		bool final;
-		uint64_t count;
+		bool due;
 	} cases[] = {
-		{0, false, 0},		{0, true, 9},	     {HALF_MS - 1, false, 0},
-		{HALF_MS - 1, true, 9}, {HALF_MS, false, 9}, {86400000, false, 9},
-		{-1, false, 0},		{-1, true, 9},	     {INT64_MIN, true, 9},
-		{INT64_MAX, false, 9},
+		{0, false},
+		{EG_LIMIT_CALM_MS - 1, false},
+		{EG_LIMIT_CALM_MS, true},
+		{86400000, true},
+		{-1, false},
+		{INT64_MAX, true},
 	};
 
 	(void)state;
 	for (size_t i = 0; i < EG_ARRAY_SIZE(cases); i++) {
 		struct eg_limit limit = emptied(0);
 
-		(void)take(&limit, 0, 9);
-		assert_int_equal(eg_limit_summary(&limit, cases[i].now_ms, cases[i].final),
-				 cases[i].count);
-		/* Said once, then forgotten; what was not due is still there. */
-		assert_int_equal(eg_limit_summary(&limit, cases[i].now_ms, true),
-				 cases[i].count ? 0 : 9);
+		eg_limit_leave(&limit, 0);
+		assert_int_equal(eg_limit_is_due(&limit, cases[i].now_ms), cases[i].due);
 	}
+}
+
+static void test_busy(void **state)
+{
+	struct eg_limit limit = {0};
+
+	(void)state;
+	assert_int_equal(take(&limit, 0, BURST / 2), BURST / 2);
+	assert_false(eg_limit_is_busy(&limit, limits, 0));
+	assert_int_equal(take(&limit, 0, 1), 1);
+	assert_true(eg_limit_is_busy(&limit, limits, 0));
+	assert_false(eg_limit_is_busy(&limit, limits, 100));
+	/* What others wrote may have left it out. */
+	eg_limit_leave(&limit, 100);
+	assert_true(eg_limit_is_busy(&limit, limits, 100));
 }
 
 /* A flood without a pause keeps the bucket empty, and is summed up all the same. */
-static void test_summary_endless_flood(void **state)
+static void test_due_endless_flood(void **state)
 {
 	enum { SECONDS = 600 };
 	struct eg_limit limit = {0};
-	uint64_t written = 0, summed = 0, lines = 0, tried = 0, count;
+	unsigned int lines = 0;
 
 	(void)state;
 	for (int64_t ms = 0; ms <= SECONDS * 1000; ms += 20) {
-		written += take(&limit, ms, 5);
-		tried += 5;
-		count = ms % 1000 ? 0 : eg_limit_summary(&limit, ms, false);
-		summed += count;
-		lines += count > 0;
+		for (int i = 0; i < 5; i++)
+			if (!eg_limit_take(&limit, limits, ms))
+				eg_limit_leave(&limit, ms);
+		if (ms % 1000 || !eg_limit_is_due(&limit, ms))
+			continue;
+		limit.left_out = false;
+		lines++;
 	}
 	assert_in_range(lines, SECONDS * 1000 / EG_LIMIT_SUMMARY_MS - 1,
 			SECONDS * 1000 / EG_LIMIT_SUMMARY_MS);
-	summed += eg_limit_summary(&limit, 0, true);
-	assert_int_equal(written + summed, tried);
 }
 
-/* Whatever the clock does: written and summed up are what was tried. */
-static void test_counts_add_up(void **state)
+/* ---- all sessions */
+
+/* In no second more than the rate, wherever it begins, and in the long run nearly all of it. */
+static void test_all_any_second(void **state)
 {
-	uint64_t seed = 42, written = 0, summed = 0, tried = 0;
-	struct eg_limit limit = {0};
-	int64_t now = 0;
+	enum { SECONDS = 20, MS = SECONDS * 1000 };
+	static unsigned int written[MS];
+	struct eg_limit_all all = {0};
+	unsigned int sum = 0, second = 0;
 
 	(void)state;
-	for (int i = 0; i < 200000; i++) {
-		seed = seed * 6364136223846793005ULL + 1442695040888963407ULL;
-		if (seed >> 40 & 1)
-			now += (int64_t)(seed >> 50) - (seed >> 41 & 7 ? 0 : 20000);
-		if (seed >> 42 & 3) {
-			written += eg_limit_take(&limit, now);
-			tried++;
-		} else {
-			summed += eg_limit_summary(&limit, now, (seed >> 44 & 255) == 0);
+	for (int64_t ms = 0; ms < MS; ms++) {
+		for (int i = 0; i < (int)(ms / 700 % 9); i++) {
+			if (!eg_limit_room(&all, limits, false, 77 + ms))
+				continue;
+			eg_limit_charge(&all, 77 + ms);
+			written[ms]++;
 		}
-		assert_true(limit.spent <= EG_LIMIT_BURST * 1000);
+		sum += written[ms];
+		second += written[ms];
+		if (ms >= 1000)
+			second -= written[ms - 1000];
+		assert_true(second <= limits->rate);
 	}
-	assert_int_equal(written + summed + eg_limit_summary(&limit, now, true), tried);
+	assert_true(sum > SECONDS * limits->rate * 85 / 100);
+}
+
+static void test_all_room_for_the_quiet(void **state)
+{
+	struct eg_limit_all all = {0};
+
+	(void)state;
+	for (int i = 0; i < 75; i++) {
+		assert_true(eg_limit_room(&all, limits, true, 5000));
+		eg_limit_charge(&all, 5000);
+	}
+	assert_false(eg_limit_room(&all, limits, true, 5000));
+	for (int i = 0; i < 25; i++) {
+		assert_true(eg_limit_room(&all, limits, false, 5000));
+		eg_limit_charge(&all, 5000);
+	}
+	assert_false(eg_limit_room(&all, limits, false, 5000));
+	assert_int_equal(eg_limit_room(&all, limits, false, 5000), 0);
+	/* What is written all the same counts, too. */
+	eg_limit_charge(&all, 5500);
+	assert_true(eg_limit_room(&all, limits, false, 6100));
+	for (int i = 0; i < 99; i++)
+		eg_limit_charge(&all, 6100);
+	assert_false(eg_limit_room(&all, limits, false, 6100));
+}
+
+static void test_all_clock(void **state)
+{
+	static const int64_t times[] = {INT64_MAX, 0, INT64_MIN, -1, 1};
+	struct eg_limit_all all = {0};
+
+	(void)state;
+	for (int i = 0; i < 100; i++)
+		eg_limit_charge(&all, INT64_MAX - 5000);
+	assert_false(eg_limit_room(&all, limits, false, INT64_MAX - 5000));
+	assert_false(eg_limit_room(&all, limits, false, 0)); /* stands still */
+	for (size_t i = 0; i < EG_ARRAY_SIZE(times); i++)
+		assert_true(eg_limit_room(&all, limits, false, times[i]));
 }
 
 int main(void)
@@ -199,10 +268,14 @@ int main(void)
 		cmocka_unit_test(test_take_long_run),
 		cmocka_unit_test(test_take_clock_went_back),
 		cmocka_unit_test(test_take_extreme_jump),
-		cmocka_unit_test(test_summary_nothing_left_out),
-		cmocka_unit_test(test_summary_due),
-		cmocka_unit_test(test_summary_endless_flood),
-		cmocka_unit_test(test_counts_add_up),
+		cmocka_unit_test(test_other_limits),
+		cmocka_unit_test(test_busy),
+		cmocka_unit_test(test_due_nothing_left_out),
+		cmocka_unit_test(test_due),
+		cmocka_unit_test(test_due_endless_flood),
+		cmocka_unit_test(test_all_any_second),
+		cmocka_unit_test(test_all_room_for_the_quiet),
+		cmocka_unit_test(test_all_clock),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -148,14 +148,13 @@ void eg_server_drop(struct eg_helper *helper, struct eg_client *client, int why)
 	eg_opening_end(helper, client, why);
 }
 
-void eg_log(int priority, const char *format, ...)
+void eg_report_refused_open(struct eg_helper *helper, const char *user, const struct eg_peer *peer,
+			    int error, const char *reason)
 {
-	va_list ap;
-
-	(void)priority;
-	va_start(ap, format);
-	(void)vsnprintf(fake.line, sizeof(fake.line), format, ap);
-	va_end(ap);
+	assert_non_null(helper);
+	(void)snprintf(fake.line, sizeof(fake.line),
+		       "REFUSED open user=%s pid=%d errno=%d reason=\"%s\"", user, (int)peer->pid,
+		       -error, reason);
 }
 
 /* ---- the cases */
@@ -190,6 +189,18 @@ static void refreshed(struct login *login, int error)
 	fake.refreshed(&login->helper, &login->client, error);
 }
 
+/* How many logins the histogram has, none of them as long as what a clock that is not asked says.
+ */
+static uint64_t answers(const struct eg_counters *counters)
+{
+	uint64_t n = 0;
+
+	for (size_t i = 0; i < EG_METRIC_BUCKETS; i++)
+		n += counters->logins[i];
+	assert_int_equal(counters->logins[EG_METRIC_BUCKETS - 1], 0);
+	return n;
+}
+
 static void test_ordinary(void **state)
 {
 	const struct eg_groups none = {.known = true};
@@ -207,6 +218,9 @@ static void test_ordinary(void **state)
 	assert_int_equal(fake.answer, EG_MSG_OPENED);
 	assert_int_equal(fake.looks, 1);
 	assert_null(login.client.wait);
+	assert_int_equal(eg_counters_of(&login.helper.metrics.counters, "")->opened, 1);
+	assert_int_equal(answers(&login.helper.metrics.counters), 1);
+	eg_counters_done(&login.helper.metrics.counters);
 }
 
 /* Where he comes from is looked for once, and he waits for nothing. */
@@ -220,17 +234,23 @@ static void test_exempt(void **state)
 	assert_int_equal(fake.answer, EG_MSG_NOT_GUARDED);
 	assert_int_equal(fake.looks, 1);
 	assert_int_equal(fake.refreshes + fake.opened, 0);
+	assert_int_equal(login.helper.metrics.counters.exempt, 1);
+	assert_int_equal(answers(&login.helper.metrics.counters), 1);
 	set_up(&login, EG_OPEN_EXEMPT);
 	fake.origin = -ENOTCONN;
 	ask(&login);
 	assert_int_equal(fake.answer, EG_MSG_REFUSED);
 	assert_int_equal(fake.looks, 1);
 	assert_non_null(strstr(fake.line, "reason=\"it cannot be found\""));
+	assert_int_equal(login.helper.metrics.counters.exempt, 0);
+	assert_int_equal(login.helper.metrics.counters.not_opened[EG_METRIC_SETUP], 1);
+	assert_int_equal(answers(&login.helper.metrics.counters), 1);
 	set_up(&login, EG_OPEN_EXEMPT);
 	fake.proof = -EPERM;
 	ask(&login);
 	assert_int_equal(fake.answer, EG_MSG_REFUSED);
 	assert_non_null(strstr(fake.line, "reason=\"it is no leaf\""));
+	assert_int_equal(login.helper.metrics.counters.not_opened[EG_METRIC_CALLER], 1);
 }
 
 static void test_exempt_from_a_guarded_session(void **state)
@@ -246,6 +266,7 @@ static void test_exempt_from_a_guarded_session(void **state)
 	refreshed(&login, 0);
 	assert_int_equal(fake.opened, 1);
 	assert_int_equal(fake.answer, EG_MSG_OPENED);
+	eg_counters_done(&login.helper.metrics.counters);
 }
 
 /* What is logged of one that ends while it waits, for the groups or before that. */
@@ -254,14 +275,20 @@ static void test_reason_of_an_end(void **state)
 	static const struct {
 		int why;
 		const char *files, *groups;
+		enum eg_metric_refused class_of_files, class_of_groups;
 	} ends[] = {
-		{-ENOTCONN, "the caller hung up after ", "the caller hung up after "},
-		{-ECONNRESET, " ms\"", " ms\""}, /* at once: nobody is to blame */
-		{-ETIMEDOUT, "time is over: after ", " ms the user's groups were not known"},
-		{-EUSERS, "\"too many connections", "\"too many connections"},
-		{-ESHUTDOWN, "\"the helper ends", "\"the helper ends"},
+		{-ENOTCONN, "the caller hung up after ", "the caller hung up after ",
+		 EG_METRIC_HANGUP, EG_METRIC_HANGUP},
+		/* at once: nobody is to blame */
+		{-ECONNRESET, " ms\"", " ms\"", EG_METRIC_HANGUP, EG_METRIC_HANGUP},
+		{-ETIMEDOUT, "time is over: after ", " ms the user's groups were not known",
+		 EG_METRIC_FILES, EG_METRIC_GROUPS},
+		{-EUSERS, "\"too many connections", "\"too many connections", EG_METRIC_LIMIT,
+		 EG_METRIC_LIMIT},
+		{-ESHUTDOWN, "\"the helper ends", "\"the helper ends", EG_METRIC_SHUTDOWN,
+		 EG_METRIC_SHUTDOWN},
 		{-EBADMSG, "\"the connection is closed: Bad message\"",
-		 "\"the connection is closed: Bad message\""},
+		 "\"the connection is closed: Bad message\"", EG_METRIC_HANGUP, EG_METRIC_HANGUP},
 	};
 	struct login login;
 
@@ -281,6 +308,11 @@ static void test_reason_of_an_end(void **state)
 			assert_non_null(strstr(fake.line, errno_text));
 			assert_non_null(strstr(fake.line, groups ? ends[i].groups : ends[i].files));
 			assert_null(login.client.wait);
+			assert_int_equal(login.helper.metrics.counters
+						 .not_opened[groups ? ends[i].class_of_groups
+								    : ends[i].class_of_files],
+					 1);
+			assert_int_equal(answers(&login.helper.metrics.counters), 0);
 			fake.line[0] = '\0'; /* and nothing when nothing waits */
 			eg_opening_end(&login.helper, &login.client, ends[i].why);
 			assert_string_equal(fake.line, "");
@@ -329,10 +361,13 @@ static void test_reason_of_no_refresh(void **state)
 	refreshed(&login, 0);
 	fake.found(&login.helper, &login.client, -EIO, &none);
 	assert_non_null(strstr(fake.line, "cannot look up the user's groups"));
+	assert_int_equal(login.helper.metrics.counters.not_opened[EG_METRIC_GROUPS], 1);
 	set_up(&login, 0);
 	ask(&login);
 	refreshed(&login, -EIO);
 	assert_non_null(strstr(fake.line, "cannot see whether files"));
+	assert_int_equal(login.helper.metrics.counters.not_opened[EG_METRIC_FILES], 1);
+	assert_int_equal(answers(&login.helper.metrics.counters), 1);
 }
 
 int main(void)

@@ -69,8 +69,8 @@ static const struct {
 	{"name = \"a\";", "f:1: unknown key \"name\"; known here: mode, action, default, deny, "
 			  "allow, deny_files, allow_files, egress, bind, sockets, setuid, mount, "
 			  "capabilities, unix, files, "
-			  "exec, leaving, tampering, record, rules, strict, managers, profiles, "
-			  "match"},
+			  "exec, leaving, tampering, record, rules, strict, managers, log, "
+			  "profiles, match"},
 	{M("users = \"a\";"), "f:3: unknown key \"match[].users\"; did you mean \"match[].user\"?"},
 	{M("tty = \"a\";"),
 	 "f:3: unknown key \"match[].tty\"; known here: match[].user, match[].group, "

@@ -97,6 +97,12 @@ static void test_check_padding(void **state)
 	assert_int_equal(eg_proto_check(&m, sizeof(m.refused)), 0);
 	m.refused.pad = 1U << 31;
 	assert_int_equal(eg_proto_check(&m, sizeof(m.refused)), -EBADMSG);
+
+	memset(&m, 0, sizeof(m));
+	eg_proto_head(&m, EG_MSG_METRIC_HELPER, sizeof(m.metric_helper));
+	assert_int_equal(eg_proto_check(&m, sizeof(m.metric_helper)), 0);
+	m.metric_helper.pad = 1;
+	assert_int_equal(eg_proto_check(&m, sizeof(m.metric_helper)), -EBADMSG);
 }
 
 static void test_check_flags(void **state)

@@ -220,14 +220,20 @@ session_ended() {
 	until_true 60 log_has " END session=$SESSION "
 	END=$(since_mark | grep " END session=$SESSION ")
 }
-lines_of() { since_mark | grep -cE " DENY $1 session=$SESSION "; }
+# How many refusals the lines of an operation (a regular expression) stand for: repeats share one, with their count.
+lines_of() {
+	since_mark | grep -E " DENY $1 session=$SESSION " | sed -n 's/.* errno=[A-Z]*//; s/.* count=\([0-9]*\).*/\1/; s/^$/1/; p' |
+		awk '{ n += /^[0-9]+$/ ? $1 : 1 } END { print n + 0 }'
+}
+# How many have no line, for the limit (SUPPRESSED), or as their records never reached the helper (LOST).
+counted() { since_mark | sed -n "s/.* $1 session=$SESSION user=[^ ]* count=\([0-9]*\).*/\1/p" | awk '{ n += $1 } END { print n + 0 }'; }
 
 # refusals_logged USER N: in the user's session since the mark at least N calls were refused, and each refusal has its
 # line or is counted in a summary. One attempt may be refused more than once: a program tries on by other means.
 refusals_logged() {
 	local left_out refused
 	session_ended "$1"
-	left_out=$(since_mark | sed -n "s/.* SUPPRESSED session=$SESSION .* count=//p" | awk '{ n += $1 } END { print n + 0 }')
+	left_out=$(counted SUPPRESSED)
 	refused=$(sed -n 's/.* refused=\([0-9]*\) .*/\1/p' <<<"$END")
 	if ((refused >= $2 && $2 > 0)); then pass "log, $1: calls refused: $refused"; else fail "log, $1: calls refused: ${refused:-none} < $2"; fi
 	is "log, $1: a line for each, but for $left_out over the limit" $((refused + STRAYED)) \
@@ -239,11 +245,11 @@ refusals_logged() {
 calls_logged() {
 	local left_out
 	session_ended "$1"
-	left_out=$(since_mark | sed -n "s/.* SUPPRESSED session=$SESSION .* count=//p" | awk '{ n += $1 } END { print n + 0 }')
+	left_out=$(counted SUPPRESSED)
 	matches "log, $1: calls refused: $2" " refused=$2 audited=0 lost=0 " "$END"
 	is "log, $1: a line for each, but for $left_out over the limit" $(($2 + STRAYED)) \
 		$(($(lines_of '[a-z_]+') + $(since_mark | grep -c " STRAY session=$SESSION ") + left_out))
 	is "log, $1: nothing from the packet layer" "" "$(grep -oE ' (egress|ingress|packets)=[0-9]+' <<<"$END")"
 	is "log, $1: each line names the rule" "" \
-		"$(since_mark | grep -E " DENY [a-z_]+ session=$SESSION " | grep -vE ' rule=[^ ]+ (line=[0-9]+ )?errno=EPERM$' | head -n 3)"
+		"$(since_mark | grep -E " DENY [a-z_]+ session=$SESSION " | grep -vE ' rule=[^ ]+ (line=[0-9]+ )?errno=EPERM ' | head -n 3)"
 }

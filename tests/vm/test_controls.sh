@@ -197,10 +197,10 @@ printf '%s\n' "X11Forwarding yes" "XAuthLocation $work/xauth" >/etc/ssh/sshd_con
 systemctl reload ssh
 
 python3 "$work/echo.py" 7010 & jobs+=($!)
-peer python3 "$work/echo.py" 7010 & jobs+=($!)
+ip netns exec client python3 "$work/echo.py" 7010 & jobs+=($!)
 python3 "$work/dns.py" 127.0.0.53 & jobs+=($!)
-peer python3 "$work/dns.py" 10.7.7.7 & jobs+=($!)
-peer python3 "$work/xserver.py" & jobs+=($!)
+ip netns exec client python3 "$work/dns.py" 10.7.7.7 & jobs+=($!)
+ip netns exec client python3 "$work/xserver.py" & jobs+=($!)
 served() {
 	[[ $(ss -Htln '( sport = :7010 or sport = :53 )' | wc -l) -ge 2 &&
 		$(peer ss -Htln '( sport = :7010 or sport = :53 or sport = :6000 )' | wc -l) -ge 3 ]]

@@ -37,16 +37,16 @@ mark
 run_cases "guarded, alice" both inside_alice incoming_cases
 session_ended alice
 is "log: one line for each flow that came in" 7 "$(lines_of ingress)"
-matches "log: and its packets are counted" ' refused=7 .* ingress=7 packets=[0-9]+$' "$END"
+matches "log: and its packets are counted" ' refused=7 .* ingress=7 packets=[0-9]+ host=' "$END"
 
 mark
 is "sessions have strayed: programs are at the root" 2 "$(stray_filters)"
 run_cases "guarded, alice" both inside_alice stray_cases
 session_ended alice
-is "log: who is moved out has a line" 9 "$(since_mark | grep -cE " STRAY session=$SESSION user=alice pid=[0-9]+ cgroup=/try-stray$")"
+is "log: who is moved out has a line" 9 "$(since_mark | grep -cE " STRAY session=$SESSION user=alice pid=[0-9]+ cgroup=/try-stray ")"
 is "log: one line for each flow that came in to who was moved out" 6 "$(lines_of ingress)"
 is "log: and one for the socket that strays do not get" 1 "$(lines_of socket)"
-matches "log: they are counted" ' refused=7 .* ingress=6 packets=[0-9]+$' "$END"
+matches "log: they are counted" ' refused=7 .* ingress=6 packets=[0-9]+ host=' "$END"
 run_cases "guarded, alice" both inside_alice kernel_cases manager_cases
 
 use_conf open_conf

@@ -80,7 +80,7 @@ logged "action of one profile: said" 'KILL connect session=[0-9]+ user=bob .*pro
 
 # What the watched did, made into a list, is what they need: enforced, it refuses them nothing of it. The journal tells
 # the helper's lines from those of others; a file does not.
-forged="AUDIT connect session=1 user=alice uid=1 profile=watched rhost=- rport=0 tty=- pid=1 ppid=1 comm=x exe=- proto=tcp dst=6.6.6.6 port=6 rule=default errno=0"
+forged="AUDIT connect session=1 user=alice uid=1 profile=watched rhost=- rport=0 tty=- pid=1 ppid=1 comm=x exe=- proto=tcp dst=6.6.6.6 port=6 rule=default errno=0 count=1 layer=call host=vm args=- time=$(date -u +%FT%T.000Z) mono=1.000"
 runuser -u alice -- logger -t ebpfguard-helper --id=1 -p authpriv.notice "$forged"
 journalctl --sync
 learned=$(ebpfguardctl learn --since '1 hour ago' --profile watched)

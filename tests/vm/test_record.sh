@@ -21,7 +21,7 @@ chmod 1777 $W
 #   steps   what was done between two "/bin/echo @N": one line a program, in the order of its text, as
 #           "N PARENT EXE CWD ARGS => END", and one for each connection or file
 #   storm N every program of "try storm N" is there once, and its end; prints what is not as it should be
-#   kinds   how many lines of each kind, and what the session's last LOST and END say
+#   kinds   how many lines of each kind, and what the session's last UNRECORDED and END say
 cat >$W/story.py <<'E2'
 import collections, re, sys
 command, session = sys.argv[1:3]
@@ -34,6 +34,7 @@ for line in sys.stdin:
     args = None
     if kind == "EXEC":
         text, args = text.split(" args=", 1)
+        args = args.split(" host=", 1)[0]
     records.append((kind, dict(word.split("=", 1) for word in text.split(" ")), args))
 
 def end_of(f):
@@ -89,7 +90,7 @@ elif command == "storm":
     print("missing %d %d twice %d %d wrong %d" % (missing + twice + (wrong,)))
 elif command == "kinds":
     n = collections.Counter("CONNECT" if kind == "SEND" else kind for kind, f, args in records)
-    lost = [f for kind, f, args in records if kind == "LOST"] or [{}]
+    lost = [f for kind, f, args in records if kind == "UNRECORDED"] or [{}]
     end = [f for kind, f, args in records if kind == "END"] or [{}]
     for kind in ("exec", "exit", "connect", "open"):
         print(kind, n[kind.upper()], lost[-1].get(kind, 0), end[0].get("unrecorded_" + kind, 0),
@@ -234,17 +235,17 @@ is "story: nothing before the first step but the login" "" \
 is "story: the shell saw the same ends" \
 	"0 1 255 137 143 168 139 0 0 127 4 1 2 0 0 0 7 0 N 0 0 0 0 0 0 0 0" \
 	"$(cut -d' ' -f2 $W/statuses | paste -sd' ' | sed -E 's/ 7 0 [39] / 7 0 N /')"
-who="session=$SESSION user=alice uid=1000 tty=- pid=[0-9]+ ppid=[0-9]+ time=20[0-9-]{8}T[0-9:]{8}\\.[0-9]{3}Z"
+who="session=$SESSION user=alice uid=1000 tty=- pid=[0-9]+ ppid=[0-9]+"
 has_line "line: who and from where" "START session=$SESSION user=alice uid=1000 profile=default rhost=10.99.0.2 rport=[0-9]+ "
-has_line "line: a program" "EXEC $who exe=/usr/bin/true cwd=/tmp argc=3 args=\"/bin/true\" \"a b\" \"\"\$"
-has_line "line: its end" "EXIT $who comm=true seconds=[0-9]+\\.[0-9]{3} status=0\$"
-has_line "line: an end by signal" "EXIT $who comm=sh seconds=[0-9.]+ signal=SEGV core=yes\$"
-has_line "line: a connection" "CONNECT $who comm=python3 exe=$python proto=tcp dst=10.1.2.3 port=7000\$"
-has_line "line: a datagram" "SEND $who comm=python3 exe=$python proto=udp dst=2001:db8:900d::1 port=7003\$"
-has_line "line: a file" "OPEN $who comm=cat exe=/usr/bin/cat access=read path=/etc/record-a\$"
+has_line "line: a program" "EXEC $who exe=/usr/bin/true cwd=/tmp argc=3 args=\"/bin/true\" \"a b\" \"\" host=[^ ]+ time=20[0-9-]{8}T[0-9:]{8}\\.[0-9]{3}Z mono=[0-9]+\\.[0-9]{3}\$"
+has_line "line: its end" "EXIT $who comm=true seconds=[0-9]+\\.[0-9]{3} status=0 host="
+has_line "line: an end by signal" "EXIT $who comm=sh seconds=[0-9.]+ signal=SEGV core=yes host="
+has_line "line: a connection" "CONNECT $who comm=python3 exe=$python proto=tcp dst=10.1.2.3 port=7000 host="
+has_line "line: a datagram" "SEND $who comm=python3 exe=$python proto=udp dst=2001:db8:900d::1 port=7003 host="
+has_line "line: a file" "OPEN $who comm=cat exe=/usr/bin/cat access=read path=/etc/record-a host="
 has_line "line: what was refused has its own" "DENY connect session=$SESSION .* dst=18.4.5.6 port=7000 "
 # Programs that execute another have two beginnings and one end.
-matches "totals: nothing is missing" ' recorded_exec=([0-9]+) recorded_exit=([0-9]+) recorded_connect=7 recorded_open=[0-9]+$' "$END"
+matches "totals: nothing is missing" ' recorded_exec=([0-9]+) recorded_exit=([0-9]+) recorded_connect=7 recorded_open=[0-9]+ host=' "$END"
 is "totals: each line is counted" "" "$(story kinds "$SESSION" | awk '$2 != $5 || $3 || $4')"
 
 # ---- long things
@@ -253,10 +254,10 @@ mark
 sh_as alice '/bin/true "$(printf %0102400d 0)"; /bin/true $(seq 1 10000)
 	d=/srv/record/deep; for i in $(seq 40); do d=$d/d; done; mkdir -p $d; cd $d; /bin/true; true'
 session_ended alice
-args=$(since_mark | sed -n "s/.* EXEC session=$SESSION .* argc=2 args=\"\/bin\/true\" //p")
+args=$(since_mark | sed -n "s/.* EXEC session=$SESSION .* argc=2 args=\"\/bin\/true\" \(.*\) host=vm time=.*/\1/p")
 is "100 KiB: as much as is kept, and the mark" "$(printf '"%02038d"...' 0 | wc -c)" "${#args}"
 matches "100 KiB: the mark stands outside of the quotes" '^"0+"[.]{3}$' "$args"
-args=$(since_mark | sed -n "s/.* EXEC session=$SESSION .* argc=10001 args=//p")
+args=$(since_mark | sed -n "s/.* EXEC session=$SESSION .* argc=10001 args=\(.*\) host=vm time=.*/\1/p")
 matches "10000 arguments: those at the front, and the mark" '^"/bin/true" "1" "2" .* "5[0-9]+"([.]{3})$' "$args"
 has_line "deep: a current directory that is cut" "EXEC session=$SESSION .* exe=/usr/bin/true cwd=[.]{3}(/d)+ argc=1 "
 rm -rf $W/deep
@@ -299,7 +300,7 @@ use_conf recording
 touch $W/go
 wait $!
 session_ended alice
-is "on by reload: from then on" '"after"' "$(since_mark | sed -n "s/.* EXEC session=$SESSION .* args=\"\/bin\/true\" //p" | paste -sd' ')"
+is "on by reload: from then on" '"after"' "$(since_mark | sed -n "s/.* EXEC session=$SESSION .* args=\"\/bin\/true\" \(.*\) host=vm time=.*/\1/p" | paste -sd' ')"
 
 # The helper is killed: the ring waits for the next one.
 mark
@@ -340,9 +341,9 @@ awk '$1 == "exec" { n += $3 } END { exit n < 100 }' $W/kinds && lost=yes || lost
 is "pressure: there was some" yes "$lost"
 sed 's/^/# /' $W/kinds
 is "pressure: lines and losses are the kernel's totals" "" "$(awk '$2 + $4 != $5' $W/kinds)"
-is "pressure: LOST and END agree" "" "$(awk '$3 != $4' $W/kinds)"
+is "pressure: UNRECORDED and END agree" "" "$(awk '$3 != $4' $W/kinds)"
 # and a refusal made meanwhile has a ring of its own
-has_line "pressure: LOST" "LOST session=$SESSION user=alice exec=[0-9]+ exit=[0-9]+ connect=0 open=[0-9]+"
+has_line "pressure: UNRECORDED" "UNRECORDED session=$SESSION user=alice exec=[0-9]+ exit=[0-9]+ connect=0 open=[0-9]+"
 
 kill "$server"
 wait "$server" 2>/dev/null

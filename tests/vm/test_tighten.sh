@@ -156,7 +156,7 @@ EOF
 # Packets the server's side has seen.
 seen() { peer nft list chain inet seen in | awk -v what="\"$1\"" '$NF == what { for (i = 1; i < NF; i++) if ($i == "packets") n += $(i + 1) } END { print n + 0 }'; }
 
-peer python3 "$work/sink.py" & jobs+=($!)
+ip netns exec client python3 "$work/sink.py" & jobs+=($!) # not by the function: the number would be a shell's
 served() { [[ $(peer ss -Htln '( sport = :7100 or sport = :7101 or sport = :7102 )' | wc -l) == 3 ]]; }
 until_true 30 served || fail "the server came up"
 
@@ -299,7 +299,7 @@ is "no session has strayed, and nothing is at the root of all cgroups" 0 "$(stra
 configure "$open_policy"
 mark
 start_stray_flows "$work/s"
-logged "stray: said" "STRAY session=[0-9]+ user=alice pid=$(<"$work/s/shell") cgroup=/try-stray$"
+logged "stray: said" "STRAY session=[0-9]+ user=alice pid=$(<"$work/s/shell") cgroup=/try-stray "
 is "stray: said once" 1 "$(since_mark | grep -c ' STRAY ')"
 if until_true 10 strays_filtered; then pass "stray: programs at the root"; else fail "stray: programs at the root"; fi
 is "stray: none of the flows is in the session's cgroup" /try-stray "$(sed -n 's/^0:://p' "/proc/$(pgrep -u alice -f "^python3 $work/flows.py $work/s")/cgroup")"
@@ -361,8 +361,10 @@ logged "packets only: the namespace's flow" "DENY egress .* proto=tcp dst=18.9.9
 # v4 and mapped are two flows; idle has sent nothing. The kernel goes on with the flows of the session before, which are
 # new to this policy.
 number=$(ebpfguardctl sessions | awk '$2 == "alice" && $1 > n { n = $1 } END { print n }')
-is "packets only: one event for each of two flows to the same port" 2 \
-	"$(since_mark | grep -c "DENY egress session=$number .* proto=tcp dst=18.7.7.7 port=7100 ")"
+two_flows() { since_mark | grep -c "DENY egress session=$number .* proto=tcp dst=18.7.7.7 port=7100 "; }
+# The second may be taken for a repeat of the first, which has its line when it is known how many there are.
+until_true 10 eval '(($(two_flows) >= 2))'
+is "packets only: one event for each of two flows to the same port" 2 "$(two_flows)"
 ends "packets only" "$work/c"
 
 # Numbers, with datagrams: nothing repeats them by itself.

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* What ebpfguardctl's commands print with --json. */
+#include "ctl_json.h"
+
+#include <err.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "ctl.h"
+#include "util.h"
+
+/* What was asked for; without it there is no going on. */
+static struct json_object *need(struct json_object *value)
+{
+	if (!value)
+		errx(EG_CTL_FINDING, "out of memory");
+	return value;
+}
+
+struct json_object *eg_ctl_json_object(void)
+{
+	return need(json_object_new_object());
+}
+
+struct json_object *eg_ctl_json_array(void)
+{
+	return need(json_object_new_array());
+}
+
+/* ---- text ---- */
+
+/* Decodes a character of UTF-8. Returns its length, 0 when it is none: cut, longer than it need be,
+ * half of a pair, or beyond what there is. */
+static size_t decode(const unsigned char *at, size_t n, uint32_t *ret)
+{
+	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+	size_t len = *at < 0x80	  ? 1
+		     : *at < 0xc0 ? 0
+		     : *at < 0xe0 ? 2
+		     : *at < 0xf0 ? 3
+		     : *at < 0xf8 ? 4
+				  : 0;
+	uint32_t c = len == 1 ? *at : *at & (0xffU >> (len + 1));
+
+	if (!len || len > n)
+		return 0;
+	for (size_t i = 1; i < len; i++) {
+		if ((at[i] & 0xc0) != 0x80)
+			return 0;
+		c = c << 6 | (at[i] & 0x3f);
+	}
+	if (c < least[len] || c > 0x10ffff || (c >= 0xd800 && c < 0xe000))
+		return 0;
+	*ret = c;
+	return len;
+}
+
+struct json_object *eg_ctl_json_text(const char *bytes, size_t n)
+{
+	char *text eg_auto_free = malloc(4 * n + 1);
+	size_t used = 0, len;
+	uint32_t c;
+
+	if (!text)
+		(void)need(NULL);
+	for (size_t i = 0; i < n; i += len ? len : 1) {
+		len = decode((const unsigned char *)bytes + i, n - i, &c);
+		if (len && c != '\\') {
+			memcpy(text + used, bytes + i, len);
+			used += len;
+		} else {
+			used += (size_t)sprintf(text + used, "\\x%02x", (unsigned char)bytes[i]);
+		}
+	}
+	return need(json_object_new_string_len(text, (int)used));
+}
+
+/* ---- objects ---- */
+
+void eg_ctl_json_add(struct json_object *object, const char *key, struct json_object *value)
+{
+	if (value && json_object_object_add(object, key, value) < 0)
+		(void)need(NULL);
+}
+
+void eg_ctl_json_add_text(struct json_object *object, const char *key, const char *text)
+{
+	if (text && *text)
+		eg_ctl_json_add(object, key, eg_ctl_json_text(text, strlen(text)));
+}
+
+void eg_ctl_json_add_number(struct json_object *object, const char *key, uint64_t value)
+{
+	eg_ctl_json_add(
+		object, key,
+		need(json_object_new_int64(value > INT64_MAX ? INT64_MAX : (int64_t)value)));
+}
+
+void eg_ctl_json_add_bool(struct json_object *object, const char *key, bool value)
+{
+	eg_ctl_json_add(object, key, need(json_object_new_boolean(value)));
+}
+
+void eg_ctl_json_add_time(struct json_object *object, const char *key, uint64_t seconds)
+{
+	time_t t = (time_t)seconds;
+	char text[32];
+	struct tm tm;
+
+	if (seconds && gmtime_r(&t, &tm) && strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm))
+		eg_ctl_json_add_text(object, key, text);
+}
+
+void eg_ctl_json_append(struct json_object *array, struct json_object *value)
+{
+	if (json_object_array_add(array, value) < 0)
+		(void)need(NULL);
+}
+
+/* ---- output ---- */
+
+static void print_character(uint32_t c)
+{
+	if (c >= 0x10000)
+		(void)printf("\\u%04x\\u%04x", 0xd7c0 + (c >> 10), 0xdc00 + (c & 0x3ff));
+	else if (c >= 0x7f)
+		(void)printf("\\u%04x", c);
+	else
+		(void)putchar((int)c);
+}
+
+void eg_ctl_json_print(struct json_object *value)
+{
+	const char *text = json_object_to_json_string_ext(
+		value, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
+	size_t n, len;
+	uint32_t c;
+
+	if (!text)
+		(void)need(NULL);
+	n = strlen(text);
+	for (size_t i = 0; i < n; i += len) {
+		len = decode((const unsigned char *)text + i, n - i, &c);
+		if (!len) { /* what is in it went through eg_ctl_json_text */
+			len = 1;
+			c = '?';
+		}
+		print_character(c);
+	}
+	(void)putchar('\n');
+	(void)json_object_put(value);
+}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Where the helper's log is, and its lines one by one: the journal, asked for what the helper's
+ * unit has said, which nobody else can say for it; a file of the helper's own; or log files, which
+ * hold what anybody has told syslog.
+ */
+#ifndef EG_CTL_LOG_H
+#define EG_CTL_LOG_H
+
+#include "ctl.h"
+#include "record_line.h"
+#include "record_match.h"
+
+/* What is to be read, and what becomes of it. All borrowed. */
+/* Where a file was read up to. Zeroed: it was not. */
+struct eg_ctl_log_place {
+	dev_t dev;
+	ino_t ino;
+	off_t next; /* where the first line that was not read begins */
+};
+
+struct eg_ctl_log {
+	const char *command; /* whose: for messages */
+	char **files; /* NULL after the last, "-" is the standard input; none: as configured */
+	/* as on the command line, for the journal; NULL = not said */
+	const char *since, *until;
+	int64_t now_s;
+	bool follow; /* wait for more, without end; of files one only */
+	/* for a file as configured: reads on from there, or what is near the end; NULL = all of it,
+	 * and of the one before it */
+	struct eg_ctl_log_place *place;
+	/* Takes a line, and what eg_record_line_parse says of it, of which -ENOMSG is passed over.
+	 * Returns 0 to go on, 1 to stop, or a negative errno. */
+	int (*take)(void *arg, const struct eg_record_line *line, int err);
+	void *arg;
+};
+
+/* Reads all of it. Returns 0, 1 when it was stopped, or a negative errno after saying on stderr why
+ * not. Waits for the journal and the standard input as long as they last. */
+int eg_ctl_log_read(const struct eg_ctl_options *options, const struct eg_ctl_log *log);
+
+/* The file that the configuration has the log in; NULL = in none: ask the journal. Owned by the
+ * caller. Says nothing of a configuration that cannot be read: then the journal is asked. */
+char *eg_ctl_log_source(const struct eg_ctl_options *options);
+
+/* Do the lines come from files: those of the command line, or that one? */
+bool eg_ctl_log_in_files(const struct eg_ctl_options *options, char *const *files);
+
+/*
+ * Reads --since or --until. *ret: 0 = not said, or in a way that only the journal understands.
+ * files: as in eg_ctl_log. Unless it is the journal that is asked, we must understand it.
+ * Returns whether it can be gone on; else it was said on stderr why not.
+ */
+bool eg_ctl_log_time(const char *option, const char *text, const struct eg_ctl_options *options,
+		     int64_t now_s, char *const *files, int64_t *ret);
+
+/* Which records the options ask for. files: as above. Returns false after saying on stderr which
+ * option is wrong. */
+bool eg_ctl_log_match(const struct eg_ctl_options *options, int64_t now_s, char *const *files,
+		      struct eg_record_match *ret);
+
+#endif

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Which of the host's logins by ssh no session has, and why: for ebpfguardctl status and
+ * metrics. */
+#include <err.h>
+#include <errno.h>
+#include <stdlib.h>
+
+#include "ctl_host.h"
+#include "ctl_remote.h"
+#include "util.h"
+
+void eg_ctl_unguarded_done(struct eg_ctl_unguarded *list)
+{
+	free(list->items);
+}
+
+/* Says why each of them is not; what is the same for all is looked at once. */
+static void explain_all(const struct eg_ctl_host *host, struct eg_ctl_unguarded *list)
+{
+	struct eg_pam_use *use eg_auto_free = calloc(1, sizeof(*use));
+	struct eg_ctl_evidence evidence = {.use = use};
+
+	if (!use)
+		errx(EG_CTL_FINDING, "out of memory");
+	evidence.pam_read = eg_pam_read(host->pam_dirs, "sshd", use) == 0;
+	evidence.installed_s = eg_ctl_installed_s(host, use);
+	evidence.uses_pam = eg_ctl_uses_pam(host, list->items[0].login->listener);
+	for (size_t i = 0; i < list->n; i++) {
+		const struct eg_ctl_login *login = list->items[i].login;
+		struct eg_ctl_groups groups = {0};
+
+		if (*use->exempt_groups && eg_ctl_groups_find(login->user, &groups) < 0)
+			errx(EG_CTL_FINDING, "out of memory");
+		evidence.user = login->user;
+		evidence.groups = groups.names;
+		evidence.n_groups = groups.n;
+		evidence.started_s = login->started_s;
+		list->items[i].why = eg_ctl_unguarded_why(&evidence, list->items[i].text);
+		eg_ctl_groups_done(&groups);
+	}
+}
+
+int eg_ctl_unguarded_find(const struct eg_ctl_options *options, const struct eg_ctl_logins *logins,
+			  struct eg_ctl_unguarded *ret)
+{
+	struct eg_ctl_processes members eg_ctl_auto_processes = {0};
+	int r;
+
+	if (!logins->n)
+		return 0;
+	r = eg_ctl_processes_ask(options, 0, &members);
+	if (r < 0)
+		return r;
+	ret->items = calloc(logins->n, sizeof(*ret->items));
+	if (!ret->items)
+		errx(EG_CTL_FINDING, "out of memory");
+	for (size_t i = 0; i < logins->n; i++)
+		if (!eg_ctl_processes_have(&members, logins->items[i].pid))
+			ret->items[ret->n++].login = &logins->items[i];
+	if (ret->n)
+		explain_all(&eg_ctl_host_here, ret);
+	return 0;
+}

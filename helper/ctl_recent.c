@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* What the log says of the sessions there are now: for ebpfguardctl session and top. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "ctl_log.h"
+#include "ctl_sessions.h"
+#include "ctl_text.h"
+#include "record_print.h"
+#include "tally.h"
+#include "util.h"
+
+enum { TIME_SIZE = 32, SETTLE_S = 1 /* that syslog may be behind */ };
+
+/* As journalctl takes it. */
+static const char *time_text(uint64_t seconds, char buf[TIME_SIZE])
+{
+	(void)snprintf(buf, TIME_SIZE, "@%llu", (unsigned long long)seconds);
+	return buf;
+}
+
+/* ---- the last events of one session */
+
+struct last {
+	struct eg_record_match match;
+	char **lines; /* owned, as is each; a ring */
+	size_t room, n;
+	bool colours;
+};
+
+static int take_last(void *arg, const struct eg_record_line *line, int err)
+{
+	struct last *last = arg;
+	char **place = &last->lines[last->n % last->room], *text = NULL;
+	size_t size;
+	FILE *out;
+
+	if (err || !eg_record_matches(&last->match, line))
+		return 0;
+	out = open_memstream(&text, &size);
+	if (!out)
+		return -ENOMEM;
+	eg_record_print(line, last->colours, out);
+	if (fclose(out) != 0) {
+		free(text);
+		return -ENOMEM;
+	}
+	free(*place);
+	*place = text;
+	last->n++;
+	return 0;
+}
+
+static void last_done(struct last *last)
+{
+	for (size_t i = 0; last->lines && i < last->room; i++)
+		free(last->lines[i]);
+	free(last->lines);
+}
+
+int eg_ctl_events_last(const struct eg_ctl_options *options, uint64_t session, uint64_t started_s,
+		       size_t n)
+{
+	__attribute__((cleanup(last_done))) struct last last = {
+		.lines = calloc(n, sizeof(char *)), .room = n, .colours = eg_ctl_has_colors()};
+	char since[TIME_SIZE], number[TIME_SIZE], *no_files[] = {NULL};
+	const struct eg_ctl_log log = {.command = "session",
+				       .files = no_files,
+				       .since = time_text(started_s, since),
+				       .now_s = time(NULL),
+				       .take = take_last,
+				       .arg = &last};
+	int r;
+
+	if (!last.lines)
+		return -ENOMEM;
+	/* Numbers begin anew when the host does. */
+	(void)snprintf(number, sizeof(number), "%llu", (unsigned long long)session);
+	last.match.session = number;
+	last.match.since_ms = (int64_t)started_s * 1000;
+	r = eg_ctl_log_read(options, &log);
+	for (size_t i = last.n > n ? last.n - n : 0; i < last.n; i++)
+		(void)fputs(last.lines[i % n], stdout);
+	return r < 0 ? r : (int)(last.n < n ? last.n : n);
+}
+
+/* ---- destinations */
+
+/* What was counted so far: of a file up to that place, of the journal what came before until_s. */
+struct counted {
+	bool in_file;
+	struct eg_ctl_log_place place;
+	struct eg_tally tally;
+	struct eg_record_match match;
+	uint64_t since_s, until_s;
+};
+
+static int take_destination(void *arg, const struct eg_record_line *line, int err)
+{
+	struct counted *counted = arg;
+	char what[EG_RECORD_WHAT_SIZE];
+
+	if (err || line->kind != EG_RECORD_REFUSAL || !eg_record_get(line, "dst") ||
+	    !eg_record_matches(&counted->match, line))
+		return 0;
+	return eg_tally_add(&counted->tally, eg_record_what(line, what), eg_record_count(line), 0,
+			    line->time_ms);
+}
+
+/* Reads on to the second that is over. A screen is drawn meanwhile: nothing is said of errors. */
+static int read_on(const struct eg_ctl_options *options, struct counted *counted, uint64_t until_s)
+{
+	char since[TIME_SIZE], until[TIME_SIZE], *no_files[] = {NULL};
+	const struct eg_ctl_log log = {.command = "top",
+				       .files = no_files,
+				       .since = time_text(counted->until_s, since),
+				       .until = time_text(until_s + SETTLE_S, until),
+				       .now_s = time(NULL),
+				       .place = &counted->place,
+				       .take = take_destination,
+				       .arg = counted};
+	int err eg_auto_close = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0);
+	int null eg_auto_close = open("/dev/null", O_WRONLY | O_CLOEXEC);
+	int r;
+
+	if (err < 0 || null < 0 || dup2(null, STDERR_FILENO) < 0)
+		return -errno;
+	counted->match.since_ms =
+		(int64_t)(counted->in_file ? counted->since_s : counted->until_s) * 1000;
+	counted->match.until_ms = counted->in_file ? 0 : (int64_t)until_s * 1000 - 1;
+	r = eg_ctl_log_read(options, &log);
+	(void)dup2(err, STDERR_FILENO); /* it was one */
+	counted->until_s = until_s;
+	return r;
+}
+
+int eg_ctl_events_destinations(const struct eg_ctl_options *options, uint64_t since_s,
+			       struct eg_ctl_destination *ret, size_t max)
+{
+	static struct counted counted; /* of a command that goes on */
+	uint64_t until_s = (uint64_t)time(NULL) - SETTLE_S;
+	char *const no_files[] = {NULL};
+	size_t n;
+	int r = 0;
+
+	if (counted.since_s != since_s) {
+		eg_tally_done(&counted.tally);
+		counted = (struct counted){.in_file = eg_ctl_log_in_files(options, no_files),
+					   .since_s = since_s,
+					   .until_s = since_s};
+	}
+	if (counted.in_file || until_s > counted.until_s)
+		r = read_on(options, &counted, until_s);
+	if (r < 0)
+		return r;
+	eg_tally_sort(&counted.tally);
+	for (n = 0; n < max && n < counted.tally.n; n++) {
+		(void)snprintf(ret[n].text, sizeof(ret[n].text), "%s", counted.tally.rows[n]->key);
+		ret[n].refused = counted.tally.rows[n]->refused;
+	}
+	return (int)n;
+}

@@ -1,0 +1,409 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * Logins of sshd that are not guarded: how they are found, in a /proc made here, and why they are
+ * not.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "ctl_host.h"
+#include "util.h"
+
+/* ---- why ---- */
+
+static const struct eg_pam_use line = {.found = true}, no_line = {.found = false},
+			       exempt_alice = {.found = true, .exempt_users = "bob,alice"},
+			       exempt_adm = {.found = true, .exempt_groups = "adm"},
+			       lenient = {.found = true, .onerr = true},
+			       optional = {.found = true, .optional = true};
+
+static const struct {
+	const char *name;
+	struct eg_ctl_evidence evidence;
+	enum eg_ctl_why why;
+	const char *text;
+} reasons[] = {
+	{"nothing is known",
+	 {.use = &no_line, .uses_pam = -1},
+	 EG_CTL_WHY_UNKNOWN,
+	 "not known: see the log"},
+	{"no line",
+	 {.use = &no_line, .pam_read = true, .uses_pam = 0, .started_s = 1, .installed_s = 2},
+	 EG_CTL_WHY_NO_LINE,
+	 "no line of pam_ebpfguard.so in /etc/pam.d/sshd"},
+	{"sshd does not use PAM",
+	 {.use = &exempt_alice, .pam_read = true, .uses_pam = 0, .started_s = 1, .installed_s = 2},
+	 EG_CTL_WHY_NO_PAM,
+	 "UsePAM no: sshd does not ask PAM"},
+	{"exempt by name",
+	 {.use = &exempt_alice, .pam_read = true, .uses_pam = 1, .started_s = 1, .installed_s = 2},
+	 EG_CTL_WHY_EXEMPT,
+	 "exempt: exempt_user=alice"},
+	{"exempt by group",
+	 {.use = &exempt_adm, .pam_read = true, .uses_pam = 1},
+	 EG_CTL_WHY_EXEMPT,
+	 "exempt: exempt_group=adm"},
+	{"older",
+	 {.use = &lenient, .pam_read = true, .uses_pam = 1, .started_s = 1, .installed_s = 2},
+	 EG_CTL_WHY_OLDER,
+	 "older than the installation: the module or its line has changed since"},
+	{"as old",
+	 {.use = &line, .pam_read = true, .uses_pam = 1, .started_s = 2, .installed_s = 2},
+	 EG_CTL_WHY_UNKNOWN,
+	 "not known: see the log"},
+	{"age not known",
+	 {.use = &line, .pam_read = true, .uses_pam = 1, .started_s = 0, .installed_s = 2},
+	 EG_CTL_WHY_UNKNOWN,
+	 "not known: see the log"},
+	{"onerr",
+	 {.use = &lenient, .pam_read = true, .uses_pam = -1, .started_s = 3, .installed_s = 2},
+	 EG_CTL_WHY_ONERR,
+	 "let in by onerr=succeed: the log says what failed"},
+	{"optional",
+	 {.use = &optional, .pam_read = true, .uses_pam = 1},
+	 EG_CTL_WHY_ONERR,
+	 "let in because the line's control lets failures pass: the log says what failed"},
+};
+
+static void test_reasons(void **state)
+{
+	static const char *const groups[] = {"users", "adm"};
+
+	(void)state;
+	for (size_t i = 0; i < EG_ARRAY_SIZE(reasons); i++) {
+		struct eg_ctl_evidence evidence = reasons[i].evidence;
+		char text[EG_CTL_WHY_SIZE];
+
+		print_message("# %s\n", reasons[i].name);
+		evidence.user = "alice";
+		evidence.groups = groups;
+		evidence.n_groups = EG_ARRAY_SIZE(groups);
+		assert_int_equal(eg_ctl_unguarded_why(&evidence, text), reasons[i].why);
+		assert_string_equal(text, reasons[i].text);
+		/* who is in no group, and has another name */
+		evidence.user = "ali";
+		evidence.n_groups = 0;
+		assert_int_not_equal(eg_ctl_unguarded_why(&evidence, text), EG_CTL_WHY_EXEMPT);
+	}
+}
+
+/* ---- which processes ---- */
+
+static const struct {
+	const char *exe, *args;
+	bool is_login;
+} titles[] = {
+	{"sshd", "sshd: alice@pts/0", true},
+	{"sshd", "sshd: alice@notty", true},
+	{"sshd", "sshd: alice", true}, /* ssh -N */
+	{"sshd-session", "sshd-session: alice@pts/1", true},
+	{"sshd-session", "sshd: alice@pts/1", true},
+	{"sshd", "sshd: alice [priv]", false},
+	{"sshd", "sshd: alice [net]", false},
+	{"sshd", "sshd: [accepted]", false},
+	{"sshd", "sshd: /usr/sbin/sshd -D [listener] 0 of 10-100 startups", false},
+	{"sshd", "/usr/sbin/sshd", false},
+	{"sshd", "", false},
+	{"sshd-auth", "sshd-auth: alice [net]", false},
+	{"bash", "sshd: alice@pts/0", false},
+	{"", "sshd: alice@pts/0", false},
+};
+
+static void test_titles(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < EG_ARRAY_SIZE(titles); i++) {
+		struct eg_ctl_process process = {0};
+
+		print_message("# %s\n", titles[i].args);
+		(void)snprintf(process.exe, sizeof(process.exe), "%s", titles[i].exe);
+		(void)snprintf(process.args, sizeof(process.args), "%s", titles[i].args);
+		process.n_args = strlen(titles[i].args) + 1;
+		assert_int_equal(eg_ctl_is_login(&process), titles[i].is_login);
+	}
+}
+
+static char dir[] = "/tmp/eg_ctl_host.XXXXXX";
+static struct eg_ctl_host host = {.proc = dir};
+
+__attribute__((format(printf, 2, 3))) static void put(const char *name, const char *format, ...)
+{
+	char path[256];
+	va_list ap;
+	FILE *file;
+
+	(void)snprintf(path, sizeof(path), "%s/%s", dir, name);
+	file = fopen(path, "we");
+	assert_non_null(file);
+	va_start(ap, format);
+	assert_true(vfprintf(file, format, ap) >= 0);
+	va_end(ap);
+	assert_int_equal(fclose(file), 0);
+}
+
+static void make(const char *name)
+{
+	char path[256];
+
+	(void)snprintf(path, sizeof(path), "%s/%s", dir, name);
+	assert_int_equal(mkdir(path, 0700), 0);
+}
+
+static void link_to(const char *name, const char *target)
+{
+	char path[256];
+
+	(void)snprintf(path, sizeof(path), "%s/%s", dir, name);
+	assert_int_equal(symlink(target, path), 0);
+}
+
+static void make_pipe(const char *name)
+{
+	char path[256];
+
+	(void)snprintf(path, sizeof(path), "%s/%s", dir, name);
+	assert_int_equal(mkfifo(path, 0600), 0);
+}
+
+/* A process with the descriptor 4 on a socket with its pid for inode. title: NULL = who
+ * reads it waits. */
+static void put_process(unsigned int pid, unsigned int ppid, unsigned int uid, const char *exe,
+			const char *title)
+{
+	char name[64], socket[64];
+
+	(void)snprintf(name, sizeof(name), "%u", pid);
+	make(name);
+	(void)snprintf(name, sizeof(name), "%u/stat", pid);
+	/* a name that would like to be more than one */
+	put(name, "%u (a) R 1 (b) S %u 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 %u 23\n", pid,
+	    ppid, 100 * pid);
+	(void)snprintf(name, sizeof(name), "%u/status", pid);
+	put(name, "Name:\tUid: 7\nUid:\t%u\t0\t0\t0\n", uid);
+	(void)snprintf(name, sizeof(name), "%u/cmdline", pid);
+	if (title)
+		put(name, "%s", title);
+	else
+		make_pipe(name);
+	(void)snprintf(name, sizeof(name), "%u/exe", pid);
+	link_to(name, exe);
+	(void)snprintf(name, sizeof(name), "%u/fd", pid);
+	make(name);
+	(void)snprintf(name, sizeof(name), "%u/fd/0", pid);
+	link_to(name, "/dev/null");
+	(void)snprintf(name, sizeof(name), "%u/fd/4", pid);
+	(void)snprintf(socket, sizeof(socket), "socket:[%u]", pid);
+	link_to(name, socket);
+	(void)snprintf(name, sizeof(name), "%u/net", pid);
+	link_to(name, "../net");
+}
+
+#define SSHD "/usr/sbin/sshd"
+
+static int make_proc(void **state)
+{
+	(void)state;
+	if (!mkdtemp(dir))
+		return -1;
+	put("stat", "cpu 1 2 3\nbtime 1700000000\nprocesses 5\n");
+	make("net");
+	put("net/tcp",
+	    "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid\n"
+	    "   0: 00000000:0016 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0  "
+	    "      0 20 1 0\n"
+	    "   1: 0100007F:0016 0501A8C0:C356 01 00000000:00000000 00:00000000 00000000     0  "
+	    "      0 22 1 0\n");
+	put("net/tcp6",
+	    "  sl  local_address\n"
+	    "   0: 00000000000000000000000001000000:0016 B80D0120000000000000000001000000:C357 01 "
+	    "00000000:00000000 00:00000000 00000000     0        0 24 1 0\n"
+	    "   1: 0000000000000000FFFF00000100007F:0016 0000000000000000FFFF00000501A8C0:C358 01 "
+	    "00000000:00000000 00:00000000 00000000     0        0 25 1 0\n");
+	put_process(20, 1, 0, SSHD, "sshd: /usr/sbin/sshd -D -o X=y [listener] 0 of 10");
+	put_process(21, 20, 0, SSHD, "sshd: alice [priv]");
+	put_process(22, 21, 4294967294, SSHD " (deleted)", "sshd: alice@pts/0");
+	put_process(23, 22, 4294967294, "/bin/bash", "-bash");
+	put_process(24, 20, 0, "/usr/lib/openssh/sshd-session", "sshd-session: root@notty");
+	/* accepted by systemd */
+	put_process(25, 1, 0, SSHD, "sshd: root@pts/9");
+	/* played: by a user, whose parents are not root's */
+	put_process(26, 23, 4294967294, SSHD, "sshd: root@pts/0");
+	put_process(27, 26, 4294967294, SSHD, "sshd: root@pts/0");
+	put_process(31, 23, 4294967294, SSHD, "sshd: /x -E /etc/evil [listener]");
+	/* their arguments keep a reader waiting */
+	put_process(32, 23, 4294967294, SSHD, NULL);
+	put_process(33, 1, 4294967294, SSHD, NULL);
+	/* on its way */
+	put_process(28, 20, 0, SSHD, "sshd: bob [priv]");
+	put_process(29, 28, 4294967293, SSHD, "sshd: bob [net]");
+	make("30"); /* gone */
+	make("self");
+	return 0;
+}
+
+static int remove_proc(void **state)
+{
+	char command[64];
+
+	(void)state;
+	(void)snprintf(command, sizeof(command), "rm -rf %s", dir);
+	return system(command);
+}
+
+static void test_logins(void **state)
+{
+	struct eg_ctl_logins logins eg_ctl_auto_logins = {0};
+	const struct eg_ctl_login *items;
+
+	(void)state;
+	assert_int_equal(eg_ctl_logins_find(&host, &logins), 0);
+	assert_int_equal(logins.n, 3);
+	items = logins.items;
+	assert_int_equal(items[0].pid, 22);
+	assert_int_equal(items[0].listener, 20);
+	assert_string_equal(items[0].user, "4294967294"); /* nobody has that number */
+	assert_string_equal(items[0].from, "192.168.1.5");
+	assert_int_equal(items[0].rport, 0xc356);
+	assert_int_equal(items[0].started_s, 1700000000 + 2200 / sysconf(_SC_CLK_TCK));
+	assert_int_equal(items[1].pid, 24);
+	assert_string_equal(items[1].user, "root");
+	assert_string_equal(items[1].from, "2001:db8::1");
+	assert_int_equal(items[1].listener, 20);
+	assert_int_equal(items[2].pid, 25);
+	assert_string_equal(items[2].from, "192.168.1.5");
+	assert_int_equal(items[2].listener, 0);
+}
+
+static void test_processes(void **state)
+{
+	struct eg_ctl_process process;
+	char from[EG_CTL_FROM_SIZE];
+	const char *arg;
+
+	(void)state;
+	assert_int_equal(eg_ctl_process_read(&host, 5, 22, &process), 0);
+	assert_int_equal(process.ppid, 21);
+	assert_int_equal(process.uid, 4294967294);
+	assert_int_equal(process.ticks, 2200);
+	assert_string_equal(process.exe, "sshd");
+	assert_int_equal(eg_ctl_process_read(&host, 5, 30, &process), -ESRCH);
+	assert_int_equal(eg_ctl_process_read(&host, 5, 99, &process), -ESRCH);
+	/* a listening socket is no connection */
+	assert_int_equal(eg_ctl_process_peer(&host, 20, from), 0);
+	assert_string_equal(from, "-");
+	memcpy(process.args, "a\0\0b c\0", 7);
+	process.n_args = 7;
+	arg = eg_ctl_process_arg(&process, NULL);
+	assert_string_equal(arg, "a");
+	arg = eg_ctl_process_arg(&process, arg);
+	assert_string_equal(arg, "");
+	arg = eg_ctl_process_arg(&process, arg);
+	assert_string_equal(arg, "b c");
+	assert_null(eg_ctl_process_arg(&process, arg));
+	process.n_args = 0;
+	assert_null(eg_ctl_process_arg(&process, NULL));
+}
+
+/* ---- sshd -T ---- */
+
+static void put_sshd(const char *script)
+{
+	char path[128];
+
+	put("sshd-test", "#!/bin/sh\n%s\n", script);
+	(void)snprintf(path, sizeof(path), "%s/sshd-test", dir);
+	assert_int_equal(chmod(path, 0700), 0);
+}
+
+static void test_uses_pam(void **state)
+{
+	char path[128];
+	time_t begin;
+
+	(void)state;
+	(void)snprintf(path, sizeof(path), "%s/sshd-test", dir);
+	host.sshd = path;
+	put_sshd("echo port 22; echo usepam yes; echo x");
+	assert_int_equal(eg_ctl_uses_pam(&host, 0), 1);
+	put_sshd("echo usepam no");
+	assert_int_equal(eg_ctl_uses_pam(&host, 0), 0);
+	/* with the listener's options, and -T */
+	put_sshd("[ \"$*\" = '-D -o X=y -T' ] && echo usepam yes || echo \"usepam no\"");
+	assert_int_equal(eg_ctl_uses_pam(&host, 20), 1);
+	/* but not with those of a user's process that has the number by now */
+	put_sshd("[ \"$*\" = -T ] && echo usepam yes || echo usepam no");
+	assert_int_equal(eg_ctl_uses_pam(&host, 31), 1);
+	put_sshd("echo notusepam no");
+	assert_true(eg_ctl_uses_pam(&host, 0) < 0);
+	put_sshd("exit 1");
+	assert_true(eg_ctl_uses_pam(&host, 0) < 0);
+	begin = time(NULL);
+	put_sshd("exec sleep 30");
+	assert_true(eg_ctl_uses_pam(&host, 0) < 0);
+	assert_true(time(NULL) - begin < 20);
+	host.sshd = "/nowhere/sshd";
+	assert_true(eg_ctl_uses_pam(&host, 0) < 0);
+	host.sshd = NULL;
+	assert_true(eg_ctl_uses_pam(&host, 0) < 0);
+}
+
+/* The last test: in the end nobody's arguments are read. */
+static void test_arguments(void **state)
+{
+	struct eg_ctl_process process = {.pid = 22}, late = {.pid = 32};
+	int64_t begin = eg_proto_now_ms();
+
+	(void)state;
+	assert_int_equal(eg_ctl_process_args(&host, &process), 0);
+	assert_string_equal(process.args, "sshd: alice@pts/0");
+	assert_int_equal(process.n_args, strlen(process.args));
+	process.pid = 99;
+	assert_int_equal(eg_ctl_process_args(&host, &process), -ESRCH);
+	assert_int_equal(process.n_args, 0);
+	for (int i = 0; i < 3; i++) {
+		process.pid = 22;
+		assert_int_equal(eg_ctl_process_args(&host, &process), 0);
+		assert_int_equal(eg_ctl_process_args(&host, &late), -ETIMEDOUT);
+		assert_int_equal(late.n_args, 0);
+	}
+	assert_int_equal(eg_ctl_process_args(&host, &process), -ETIMEDOUT);
+	assert_true(eg_proto_now_ms() - begin < 10000);
+}
+
+static void test_installed(void **state)
+{
+	struct eg_ctl_host here = {.module = "/nowhere", .pam_file = "/nowhere"};
+	struct eg_pam_use use = {0};
+	char path[128];
+
+	(void)state;
+	assert_int_equal(eg_ctl_installed_s(&here, &use), 0);
+	(void)snprintf(path, sizeof(path), "%s/stat", dir);
+	here.module = path;
+	assert_true(eg_ctl_installed_s(&here, &use) + 600 > (uint64_t)time(NULL));
+	here.module = "/nowhere";
+	(void)snprintf(use.module, sizeof(use.module), "%s", path);
+	assert_true(eg_ctl_installed_s(&here, &use) + 600 > (uint64_t)time(NULL));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_reasons),	  cmocka_unit_test(test_titles),
+		cmocka_unit_test(test_logins),	  cmocka_unit_test(test_processes),
+		cmocka_unit_test(test_uses_pam),  cmocka_unit_test(test_installed),
+		cmocka_unit_test(test_arguments),
+	};
+
+	return cmocka_run_group_tests(tests, make_proc, remove_proc);
+}

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* The records that are made by the helper itself: which are written, and where they go when the log
+ * does not take them. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "helper.h"
+#include "log.h"
+
+/* ---- what it works on */
+
+static struct {
+	int totals_error, log_error;
+	unsigned int refused;	   /* of the operation connect */
+	char record[EG_LINE_MAX];  /* the last that the log took */
+	char message[EG_LINE_MAX]; /* likewise, of the helper's own */
+} world;
+
+int eg_bpf_totals_get(struct eg_bpf *bpf, uint64_t session, struct eg_totals *ret)
+{
+	(void)bpf;
+	(void)session;
+	if (world.totals_error)
+		return world.totals_error;
+	*ret = (struct eg_totals){0};
+	ret->refused[EG_OP_CONNECT] = world.refused;
+	return 0;
+}
+
+int eg_log_record(int priority, const struct eg_fields *fields)
+{
+	(void)priority;
+	if (!world.log_error)
+		assert_true(eg_fields_kv(fields, world.record, sizeof(world.record)) > 0);
+	return world.log_error;
+}
+
+void eg_log(int priority, const char *format, ...)
+{
+	va_list ap;
+
+	(void)priority;
+	va_start(ap, format);
+	(void)vsnprintf(world.message, sizeof(world.message), format, ap);
+	va_end(ap);
+}
+
+static int set_up(void **state)
+{
+	(void)state;
+	memset(&world, 0, sizeof(world));
+	return 0;
+}
+
+/* ---- tests */
+
+static struct eg_helper helper;
+static struct eg_session session = {.number = 7, .record = {.user = "u", .profile_name = "p"}};
+
+static void test_end(void **state)
+{
+	static const char begins[] = "END session=7 user=u uid=0 profile=p seconds=";
+
+	(void)state;
+	world.refused = 3;
+	eg_report_end(&helper, &session);
+	assert_memory_equal(world.record, begins, sizeof(begins) - 1);
+	assert_non_null(strstr(world.record, " refused=3 audited=0 lost=0 connect=3 host="));
+}
+
+/* An earlier helper was killed while it forgot the session: that one has said it. */
+static void test_end_said(void **state)
+{
+	(void)state;
+	world.totals_error = -ENOENT;
+	eg_report_end(&helper, &session);
+	assert_string_equal(world.record, "");
+	assert_string_equal(world.message, "");
+}
+
+/* Who can say it again is told; who cannot has it among the helper's messages. */
+static void test_sum_refused(void **state)
+{
+	static const char says[] = "SUPPRESSED session=7 user=u count=5 connect=5 host=";
+	struct eg_account_sum sum = {0};
+
+	(void)state;
+	sum.counts.refused[EG_OP_CONNECT] = 5;
+	assert_int_equal(eg_report_sum(&helper, 7, &session, &sum, false), 0);
+	assert_memory_equal(world.record, says, sizeof(says) - 1);
+	world.log_error = -ENOSPC;
+	assert_int_equal(eg_report_sum(&helper, 7, &session, &sum, false), -ENOSPC);
+	assert_string_equal(world.message, "");
+	assert_int_equal(eg_report_sum(&helper, 7, &session, &sum, true), 0);
+	assert_memory_equal(world.message, says, sizeof(says) - 1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(test_end, set_up),
+		cmocka_unit_test_setup(test_end_said, set_up),
+		cmocka_unit_test_setup(test_sum_refused, set_up),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,87 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# Where records go and how they are written: JSON in syslog, fields in the journal, a file that is rotated, replaced and
+# full; and that a log nobody reads holds no login up.
+# shellcheck source=tests/vm/lib.sh
+. /srv/t/lib.sh
+# shellcheck source=tests/vm/logins.sh
+. /srv/t/logins.sh
+SCRIPT_NAME=destinations
+good=$(cat /etc/ebpfguard.conf)
+file=/var/log/ebpfguard/ebpfguard.log
+denied='deny = [ "18.0.0.0/9" ];'
+refused() { is "$1: refused" EPERM "$(sh_as alice "$T/try" connect tcp 18.4.5.6 "$2")"; }
+# json EXPRESSION: of the last refusal among the lines on stdin.
+json() {
+	python3 -c '
+import json, sys
+found = [json.loads(line) for line in sys.stdin if "\"refusal\"" in line]
+r = found[-1] if found else {}
+print(eval(sys.argv[1]))' "$1"
+}
+what='r.get("verdict"), r.get("op"), r.get("user"), r.get("dst"), r.get("port"), r.get("errno"), r.get("service"), type(r.get("mono")).__name__'
+is_in() { until_true 20 grep -Eq -- "$2" "$1"; }
+
+mark
+configure "$denied" 'log = { format = "json"; };'
+refused "json" 7001
+logged "json: in syslog" 'ebpfguard-helper\[[0-9]+\]: [{]"event":"refusal",.*"port":7001,'
+is "json: what is in it" "('deny', 'connect', 'alice', '18.4.5.6', 7001, 'EPERM', 'sshd', 'float')" \
+	"$(since_mark | grep -o '{.*' | json "$what")"
+logged "json: the end" '[{]"event":"end",.*"user":"alice",.*"refused":1,'
+
+configure "$denied" 'log = { destination = "journal"; facility = "local3"; };'
+refused "journal" 7002
+in_journal() { journalctl --sync; journalctl -q --no-pager -o cat EBPFGUARD_PORT=7002 EBPFGUARD_VERDICT=deny "$@" | grep -q .; }
+if until_true 20 in_journal; then pass "journal: by its fields"; else fail "journal: by its fields"; fi
+session=$(journalctl -q --no-pager -o json EBPFGUARD_PORT=7002 | python3 -c 'import json,sys; print(json.loads(sys.stdin.readline())["EBPFGUARD_SESSION"])')
+matches "journal: journalctl EBPFGUARD_SESSION=$session has the line" "DENY connect session=$session user=alice .* mono=[0-9.]+" \
+	"$(journalctl -q --no-pager -o cat "EBPFGUARD_SESSION=$session" EBPFGUARD_EVENT=refusal)"
+is "journal: facility, priority, unit" "19 5 ebpfguard.service" "$(journalctl -q --no-pager -o json EBPFGUARD_PORT=7002 |
+	python3 -c 'import json,sys; r=json.loads(sys.stdin.readline()); print(r["SYSLOG_FACILITY"], r["PRIORITY"], r["_SYSTEMD_UNIT"])')"
+
+mark
+configure "$denied" 'log = { destination = "file"; };'
+refused "file" 7003
+if is_in $file 'DENY .* port=7003 .* mono=[0-9.]+$'; then pass "file: it is there"; else fail "file: it is there"; fi
+is "file: mode and owner" "640 root" "$(stat -c '%a %U' $file)"
+matches "file: events reads it" "DENY +connect .*18.4.5.6:7003/tcp" "$(ebpfguardctl events --port 7003)"
+is "file: and syslog has none" 0 "$(since_mark | grep -c ' DENY ')"
+mv $file $file.1
+sleep 1.1
+refused "rotated" 7004
+if is_in $file 'DENY .* port=7004 '; then pass "rotated: into the new one"; else fail "rotated: into the new one"; fi
+rm -f $file
+ln -s /etc/forged $file
+out=$(ebpfguardctl reload 2>&1)
+matches "a link: refused, with the line" '/etc/ebpfguard.conf(:[0-9]+)?: log.file: cannot write .*symbolic' "$out"
+refused "a link: the old rules stay" 7005
+is "a link: is not followed" no "$([[ -e /etc/forged ]] && echo yes || echo no)"
+rm -f $file
+# A small disk in its place that is full.
+mount -t tmpfs -o size=64k,mode=0755 tmpfs /var/log/ebpfguard
+systemctl restart ebpfguard.service
+dd if=/dev/zero of=/var/log/ebpfguard/fill bs=1k 2>/dev/null
+mark
+# More than what the file's last page has room for.
+is "full: each is refused" "31 EPERM" "$(sh_as alice "for p in {7100..7130}; do $T/try connect tcp 18.4.5.6 \$p; done" | sort | uniq -c | xargs)"
+logged "full: it is said" 'cannot write /var/log/ebpfguard/ebpfguard.log: '
+rm -f /var/log/ebpfguard/fill
+until_true 30 grep -q ' END .*user=alice .* connect=31 ' $file || sleep 1.1
+refused "room again" 7007
+is "room again: what the file did not take is counted" 31 \
+	"$(($(grep -Ec ' DENY connect .* port=71[0-3][0-9] .* mono=[0-9.]+$' $file) + $(sed -n 's/.* SUPPRESSED .* count=\([0-9]*\) .*/\1/p' $file | paste -sd+ | sed 's/^$/0/')))"
+if is_in $file 'DENY .* port=7007 .* mono=[0-9.]+$'; then pass "room again: written"; else fail "room again: written"; fi
+umount -l /var/log/ebpfguard
+
+# Nobody reads: logins go on.
+configure "$denied" 'log = { destination = "journal"; };'
+pkill -STOP -x systemd-journal
+start=$SECONDS
+for i in 1 2 3; do refused "journald stopped, login $i" $((7010 + i)); done
+pkill -CONT -x systemd-journal
+echo "# three logins took $((SECONDS - start)) s"
+
+printf '%s\n' "$good" >/etc/ebpfguard.conf
+ebpfguardctl reload
+all_over

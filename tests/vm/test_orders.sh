@@ -1,0 +1,412 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# Orders for one session: quarantine is in force when its command returns, for open flows too, and leaves the connection
+# of the client and other sessions alone; release undoes it; tighten holds for running shells and stays; kill leaves
+# nobody. Packets are counted by nftables on the server's side.
+# shellcheck source=tests/vm/lib.sh
+. /srv/t/lib.sh
+SCRIPT_NAME=orders
+
+work=$(mktemp -d)
+chmod 1777 "$work"
+good=$(cat /etc/ebpfguard.conf)
+jobs=()
+TRY="$T/try connect udp 10.7.7.7 9"
+
+# ---- both ends of the flows
+
+# Takes what comes: TCP and UDP 7100 to 7103.
+cat >"$work/sink.py" <<'EOF'
+import selectors, socket
+loop = selectors.DefaultSelector()
+for port in range(7100, 7104):
+    for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
+        s = socket.socket(socket.AF_INET, kind)
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        s.bind(("", port))
+        if kind == socket.SOCK_STREAM:
+            s.listen(64)
+        loop.register(s, selectors.EVENT_READ, kind == socket.SOCK_STREAM)
+while True:
+    for key, _ in loop.select():
+        try:
+            if key.data:
+                loop.register(key.fileobj.accept()[0], selectors.EVENT_READ, False)
+            elif not key.fileobj.recv(65536) and key.fileobj.type == socket.SOCK_STREAM:
+                loop.unregister(key.fileobj)
+        except OSError:
+            loop.unregister(key.fileobj)
+EOF
+
+# hold.py DIR PORT: flows to 10.7.7.7 that are held: tcp sends all the time, idle waits for an answer that never comes,
+# udp is connected and sends all the time, whatever becomes of it. DIR/NAME says "open", then what went wrong.
+cat >"$work/hold.py" <<'EOF'
+import errno, os, socket, sys, threading, time
+where, port = sys.argv[1], int(sys.argv[2])
+def say(name, text):
+    with open(f"{where}/{name}.new", "w") as f:
+        f.write(text + "\n")
+    os.rename(f"{where}/{name}.new", f"{where}/{name}")
+def sending(s, name):
+    while True:
+        try:
+            s.send(b"x" * 100)
+            say(name, "open")
+        except OSError as e:
+            say(name, errno.errorcode[e.errno])
+            if s.type == socket.SOCK_STREAM:
+                return
+            time.sleep(1)  # the log has room for so many lines of one session
+        time.sleep(0.05)
+def flow(name, kind):
+    s = socket.socket(socket.AF_INET, kind)
+    s.connect(("10.7.7.7", port))
+    if name != "idle":
+        return sending(s, name)
+    say(name, "open")
+    try:
+        say(name, "data" if s.recv(1) else "end")
+    except OSError as e:
+        say(name, errno.errorcode[e.errno])
+for name, kind in (("tcp", socket.SOCK_STREAM), ("idle", socket.SOCK_STREAM), ("udp", socket.SOCK_DGRAM)):
+    threading.Thread(target=flow, args=(name, kind)).start()
+EOF
+
+# take.py PATH FILE: a socket that is handed over at PATH, and what becomes of what is sent on it. give.py PATH: hands over
+# one that is connected to 10.7.7.7.
+cat >"$work/take.py" <<'EOF'
+import errno, os, socket, sys, time
+listener = socket.socket(socket.AF_UNIX)
+listener.bind(sys.argv[1])
+os.chmod(sys.argv[1], 0o777)
+listener.listen()
+def say(text):
+    with open(sys.argv[2] + ".new", "w") as f:
+        f.write(text + "\n")
+    os.rename(sys.argv[2] + ".new", sys.argv[2])
+_, fds, _, _ = socket.recv_fds(listener.accept()[0], 10, 1)
+if not fds:
+    say("none")
+    sys.exit()
+taken = socket.socket(fileno=fds[0])
+while True:
+    try:
+        taken.send(b"x")
+        say("ok")
+    except OSError as e:
+        say(errno.errorcode[e.errno])
+    time.sleep(1)
+EOF
+cat >"$work/give.py" <<'EOF'
+import socket, sys
+given, to = socket.socket(socket.AF_INET, socket.SOCK_DGRAM), socket.socket(socket.AF_UNIX)
+given.connect(("10.7.7.7", 7103))
+to.connect(sys.argv[1])
+socket.send_fds(to, [b"x"], [given.fileno()])
+EOF
+
+peer nft -f - <<'EOF'
+table inet seen {
+	chain in {
+		type filter hook prerouting priority 0
+		ip daddr 10.7.7.7 meta l4proto { tcp, udp } th dport 7100 counter comment "a"
+		ip daddr 10.7.7.7 meta l4proto { tcp, udp } th dport 7101 counter comment "b"
+		ip daddr 10.7.7.7 meta l4proto { tcp, udp } th dport 7102 counter comment "inner"
+	}
+}
+EOF
+# Packets the server's side has seen.
+seen() { peer nft list chain inet seen in | awk -v what="\"$1\"" '$NF == what { for (i = 1; i < NF; i++) if ($i == "packets") n += $(i + 1) } END { print n + 0 }'; }
+grew() { if (($3 > $2)); then pass "$1"; else fail "$1: $2, then $3"; fi; }
+
+ip netns exec client python3 "$work/sink.py" & jobs+=($!) # not by the function: the number would be a shell's
+served() { [[ $(peer ss -Htln '( sport >= :7100 and sport <= :7103 )' | wc -l) == 4 ]]; }
+until_true 30 served || fail "the server came up"
+
+# ---- sessions with a shell that can be asked, over the connection they came in by
+
+declare -A into number client
+# begin NAME USER: a session; number[NAME], and client[NAME], the peer's ssh.
+begin() {
+	local name=$1 user=$2
+	mkfifo "$work/$name.in"
+	: >"$work/$name.out"
+	mark
+	peer ssh -T "$user@$HOST" bash <"$work/$name.in" >>"$work/$name.out" 2>&1 &
+	client[$name]=$!
+	exec {fd}>"$work/$name.in"
+	into[$name]=$fd
+	ask "$name" true >/dev/null || fail "$name: the shell answers"
+	until_true 10 log_has "START session=[0-9]+ user=$user .* rhost=10.99.0.2 "
+	number[$name]=$(since_mark | sed -n "s/.*START session=\([0-9]*\) user=$user .* rhost=10.99.0.2 .*/\1/p" | tail -n 1)
+}
+answered() { grep -q "^END $2$" "$work/$1.out"; }
+asked=0
+# ask NAME COMMAND...: what it prints in that session's shell.
+ask() {
+	local name=$1
+	shift
+	asked=$((asked + 1))
+	: >"$work/$name.out"
+	printf '{ %s; } 2>&1 </dev/null; echo; echo END %d\n' "$*" "$asked" >&"${into[$name]}"
+	until_true 30 answered "$name" "$asked" || return
+	sed -n "/^END $asked\$/q; /./p" "$work/$name.out"
+}
+finish() { # NAME
+	echo exit >&"${into[$1]}"
+	eval "exec ${into[$1]}>&-"
+	wait "${client[$1]}"
+}
+became() { [[ -e $1 && $(<"$1") =~ ^($2)$ ]]; }
+has_become() { # DESCRIPTION FILE REGEX
+	if until_true 20 became "$2" "$3"; then pass "$1: $(<"$2")"; else fail "$1: $(cat "$2" 2>&1), not $3"; fi
+}
+hold() { # NAME PORT
+	mkdir -p "$work/$1"
+	chmod 1777 "$work/$1"
+	rm -f "$work/$1"/*
+	ask "$1" "setsid -f python3 $work/hold.py $work/$1 $2 >$work/$1.log 2>&1 </dev/null"
+	for flow in tcp idle udp; do
+		until_true 20 became "$work/$1/$flow" open || fail "$1: the flow $flow is open"
+	done
+}
+configure() {
+	printf '%s\n' "$@" >/etc/ebpfguard.conf
+	ebpfguardctl reload >/dev/null || fail "reload: $*"
+}
+# ordered DESCRIPTION COMMAND...: ebpfguardctl does it.
+ordered() {
+	local what=$1 out
+	shift
+	if out=$(ebpfguardctl "$@" 2>&1); then pass "$what: ${out//$'\n'/; }"; else fail "$what: $out"; fi
+}
+refused() { # DESCRIPTION STATUS REGEX COMMAND...
+	local what=$1 status=$2 wanted=$3 out
+	shift 3
+	out=$(ebpfguardctl "$@" 2>&1)
+	is "$what: status" "$status" $?
+	matches "$what" "$wanted" "$out"
+}
+
+profiles='profiles = ( { name = "strict"; extends = "default"; deny = ["18.0.0.0/9", "10.7.0.0/16"]; },
+	{ name = "other"; deny = ["192.0.2.0/24"]; } );'
+open_policy='deny = ["18.0.0.0/9"]; unix = { same_user = "allow"; };'
+configure "$open_policy" "$profiles"
+
+# ---- quarantine
+
+begin a alice
+begin b alice
+hold a 7100
+hold b 7101
+# Opened from within a, by ssh to this host.
+install -o alice -g alice -m 0600 /root/.ssh/id_ed25519 /home/alice/.ssh/id_ed25519
+mkdir "$work/inner"
+chmod 1777 "$work/inner"
+mark
+ask a "setsid -f ssh -n -o StrictHostKeyChecking=no alice@127.0.0.1 'python3 $work/hold.py $work/inner 7102' >/dev/null 2>&1 </dev/null"
+for flow in tcp idle udp; do
+	until_true 30 became "$work/inner/$flow" open || fail "inner: the flow $flow is open"
+done
+logged "a session is opened from within a" "START session=[0-9]+ user=alice .* rhost=127.0.0.1 .* origin=${number[a]} "
+is "before: a's way out" ok "$(ask a "$TRY")"
+is "before: by the manager" ok "$(ask b "systemd-run --user --wait --pipe -q $TRY")"
+is "before: io_uring" silent "$(ask a "$T/try uring-connect plain tcp 10.7.7.7 7103")"
+
+# hand_over NAME: from b to a.
+hand_over() {
+	ask a "setsid -f python3 $work/take.py $work/$1.sock $work/$1 >/dev/null 2>&1 </dev/null"
+	until_true 20 test -S "$work/$1.sock"
+	sleep 0.5
+	ask b "python3 $work/give.py $work/$1.sock" >/dev/null
+}
+hand_over early
+has_become "before: a socket that b has handed over" "$work/early" ok
+
+was_a=$(seen a) was_b=$(seen b)
+sleep 0.5
+grew "before: the server sees a" "$was_a" "$(seen a)"
+mark
+start=$EPOCHREALTIME
+out=$(ebpfguardctl quarantine "${number[a]}" 2>&1)
+status=$?
+was_a=$(seen a) was_inner=$(seen inner) was_b=$(seen b)
+end=$EPOCHREALTIME
+is "quarantine: status" 0 "$status"
+matches "quarantine: what it says" "^session ${number[a]} is cut off, and 1 session opened from within it, and its user's manager, which serves all sessions of a user" "$out"
+matches "quarantine: flows" "open TCP flows: [4-9][0-9]* reset, 0 could not be" "$out"
+echo "# quarantine took $(((${end/./} - ${start/./}) / 1000)) ms"
+is "quarantine: connect" EPERM "$(ask a "$TRY")"
+sleep 2
+is "quarantine: no packet of a came after the command" "$was_a" "$(seen a)"
+is "quarantine: nor of the session within" "$was_inner" "$(seen inner)"
+grew "quarantine: the other session goes on" "$was_b" "$(seen b)"
+reset='ECONNABORTED|ECONNRESET'
+for where in a inner; do
+	has_become "quarantine: $where: tcp" "$work/$where/tcp" "EPERM|$reset"
+	has_become "quarantine: $where: idle" "$work/$where/idle" "$reset"
+	has_become "quarantine: $where: udp" "$work/$where/udp" EPERM
+done
+for flow in tcp idle udp; do
+	is "quarantine: b: $flow" open "$(cat "$work/b/$flow")"
+done
+is "quarantine: b's connect" ok "$(ask b "$TRY")"
+is "quarantine: loopback" EPERM "$(ask a "$T/try connect tcp 127.0.0.1 22")"
+is "quarantine: to an address that no rule is about, by IPv6" EPERM "$(ask a "$T/try sendto udp 2001:db8:900d::1 9")"
+for mode in plain async polled; do
+	is "quarantine: io_uring, $mode" EPERM "$(ask a "$T/try uring-connect $mode tcp 10.7.7.7 7103")"
+	is "quarantine: io_uring sends, $mode" EPERM "$(ask a "$T/try uring-sendto $mode udp 10.7.7.7 7103")"
+done
+is "quarantine: sendmmsg" EPERM "$(ask a "$T/try message udp 10.7.7.7 9")"
+is "quarantine: by the manager" EPERM "$(ask b "systemd-run --user --wait --pipe -q $TRY")"
+has_become "quarantine: a socket that b had handed over" "$work/early" EPERM
+hand_over late
+has_become "quarantine: one that b hands over now" "$work/late" none
+is "quarantine: unix sockets go on" ok "$(ask a "$T/try socketpair 1 1")"
+is "quarantine: and netlink" ok "$(ask a "$T/try netlink")"
+ask a "setsid -f python3 -c 'import socket; s = socket.create_server((\"\", 7200)); s.settimeout(20); s.accept(); open(\"$work/came\", \"w\")' >/dev/null 2>&1 </dev/null"
+listens() { [[ $(ss -Htln 'sport = :7200' | wc -l) == 1 ]]; }
+until_true 20 listens
+peer timeout 3 bash -c "</dev/tcp/$HOST/7200" 2>/dev/null
+is "quarantine: nobody connects in" "124 no" "$? $(test -e "$work/came" && echo yes || echo no)"
+logged "quarantine: in the log" "QUARANTINE session=${number[a]} user=alice uid=[0-9]+ profile=default order=${number[a]} by_uid=0 by_loginuid=[-0-9]+ by_pid=[0-9]+"
+is "quarantine: a line for each of the three" 3 "$(since_mark | grep -c " QUARANTINE session=[0-9]* .* order=${number[a]} ")"
+logged "quarantine: refusals say why" "DENY connect session=${number[a]} .* dst=10.7.7.7 port=9 rule=quarantine errno=EPERM"
+logged "quarantine: packets" "DENY ingress session=${number[a]} .* rule=quarantine errno=EPERM"
+logged "quarantine: resets" "RESET session=${number[a]} .* dst=10.7.7.7 port=7100 rule=quarantine"
+is "quarantine: whoami is answered over the connection" alice "$(ask a whoami)"
+ordered "quarantine twice" quarantine "${number[a]}"
+
+is "quarantine: no ssh to this host" 255 "$(ask a 'ssh -n -o ConnectTimeout=5 alice@127.0.0.1 true >/dev/null 2>&1; echo $?')"
+
+# ---- it outlives the helper
+
+kill -9 "$(systemctl show -P MainPID ebpfguard.service)"
+is "helper killed: still cut off" EPERM "$(ask a "$TRY")"
+until_true 60 ebpfguardctl status >/dev/null
+is "helper back: still cut off" EPERM "$(ask a "$TRY")"
+is "helper back: b is not" ok "$(ask b "$TRY")"
+is "helper back: orders" 3 "$(map_count eg_orders)"
+was_a=$(seen a)
+sleep 1
+is "helper back: no packet of a" "$was_a" "$(seen a)"
+
+# ---- release
+
+mark
+ordered "release" release "${number[a]}"
+is "released: connect" ok "$(ask a "$TRY")"
+has_become "released: udp goes on" "$work/a/udp" open
+has_become "released: the socket that b had handed over" "$work/early" ok
+is "released: by the manager" ok "$(ask b "systemd-run --user --wait --pipe -q $TRY")"
+is "released: no order is left" 0 "$(map_count eg_orders)"
+logged "released: in the log" "RELEASE session=${number[a]} user=alice .* order=${number[a]} by_uid=0"
+refused "release of one that is not cut off" 1 'not in quarantine' release "${number[a]}"
+
+# ---- under audit
+
+configure 'mode = "audit";' "$open_policy" "$profiles"
+mark
+is "audit: before" ok "$(ask a "$T/try connect udp 18.4.5.6 9")"
+ordered "audit: quarantine" quarantine "${number[a]}"
+is "audit: connect" EPERM "$(ask a "$TRY")"
+is "audit: io_uring" EPERM "$(ask a "$T/try uring-connect plain tcp 10.7.7.7 7103")"
+has_become "audit: udp" "$work/a/udp" EPERM
+logged "audit: refused, not only reported" "DENY connect session=${number[a]} .* port=9 rule=quarantine errno=EPERM"
+is "audit: b is only reported" ok "$(ask b "$T/try connect udp 18.4.5.6 9")"
+ordered "audit: release" release "${number[a]}"
+configure "$open_policy" "$profiles"
+
+# ---- tighten
+
+hold a 7100
+mark
+refused "tighten: looser is refused" 1 'other is not as strict as default.*deny' tighten "${number[a]}" other
+refused "tighten: no such profile" 1 'no profile none' tighten "${number[a]}" none
+refused "tighten: nor for the helper" 1 'no such profile' tighten --force "${number[a]}" none
+is "tighten: nothing has changed" ok "$(ask a "$TRY")"
+was_b=$(seen b)
+ordered "tighten" tighten "${number[a]}" strict
+was_a=$(seen a)
+is "tightened: the running shell" EPERM "$(ask a "$TRY")"
+is "tightened: the session within is too" 2 "$(ebpfguardctl sessions | awk '$6 == "strict" && !/ manager /' | wc -l)"
+is "tightened: the manager too" EPERM "$(ask b "systemd-run --user --wait --pipe -q $TRY")"
+has_become "tightened: tcp" "$work/a/tcp" "EPERM|$reset"
+has_become "tightened: idle" "$work/a/idle" "$reset"
+has_become "tightened: udp" "$work/a/udp" EPERM
+sleep 1
+is "tightened: no packet of a" "$was_a" "$(seen a)"
+grew "tightened: the other session goes on" "$was_b" "$(seen b)"
+is "tightened: b" ok "$(ask b "$TRY")"
+logged "tightened: in the log" "TIGHTEN session=${number[a]} user=alice uid=[0-9]+ profile=strict order=${number[a]} by_uid=0 .* before=default"
+logged "tightened: refusals are the new profile's" "DENY connect session=${number[a]} .* profile=strict .* rule=10.7.0.0/16"
+configure "$open_policy" "$profiles"
+is "tightened: after a reload" EPERM "$(ask a "$TRY")"
+kill -9 "$(systemctl show -P MainPID ebpfguard.service)"
+until_true 60 ebpfguardctl status >/dev/null
+is "tightened: after a restart" EPERM "$(ask a "$TRY")"
+systemctl stop ebpfguard.service
+key=$(printf '%016x\n' "${number[a]}" | fold -w 2 | tac | paste -sd' ')
+# shellcheck disable=SC2086 # words
+bpftool map delete pinned "$pins/map_eg_orders" key hex $key
+is "tightened: without its entry it would not be" ok "$(ask a "$TRY")"
+systemctl start ebpfguard.service
+is "tightened: a helper killed before the entry was there" EPERM "$(ask a "$TRY")"
+configure "$open_policy"
+is "tightened: the profile is no longer configured" EPERM "$(ask a "$TRY")"
+configure "$open_policy" 'profiles = ( { name = "x1"; }, { name = "x2"; }, { name = "x3"; } );'
+is "tightened: nor is its slot another's" EPERM "$(ask a "$TRY")"
+configure "$open_policy" "$profiles"
+ordered "tighten: force" --force tighten "${number[a]}" default
+is "tighten: force: the running shell" ok "$(ask a "$TRY")"
+
+# ---- kill
+
+mkdir -p "$CGROUPS/try-stray"
+ask a "setsid nohup sleep 1000 >/dev/null 2>&1 & echo \$! >$work/pids; sleep 1001 & echo \$! >>$work/pids; echo \$! >$work/stray; echo \$\$ >>$work/pids"
+echo "$(<"$work/stray")" >"$CGROUPS/try-stray/cgroup.procs"
+# A bomb that is bounded: each of its processes makes others all the time.
+ask a "(ulimit -u 300; for i in 1 2 3 4 5 6 7 8; do (while :; do (while :; do :; done & sleep 0.01); done) & done) >/dev/null 2>&1 </dev/null & echo \$! >>$work/pids"
+sleep 1
+mark
+was_b=$(seen b)
+start=$EPOCHREALTIME
+ordered "kill" kill "${number[a]}"
+end=$EPOCHREALTIME
+took=$(((${end/./} - ${start/./}) / 1000))
+if ((took < 5000)); then pass "kill: took $took ms"; else fail "kill: took $took ms"; fi
+left=''
+while read -r pid; do
+	# The bomb has used up all numbers, and more: one may be somebody else's by now.
+	[[ $(stat -c %U "/proc/$pid" 2>/dev/null) != alice ]] || grep -q '^State:.Z' "/proc/$pid/status" || left+=" $pid"
+done <"$work/pids"
+is "kill: the survivors are gone, the stray with them" "" "$left"
+ended() { ! kill -0 "${client[a]}" 2>/dev/null; }
+if until_true 10 ended; then pass "kill: the connection is gone"; else fail "kill: the connection is gone"; fi
+eval "exec ${into[a]}>&-"
+logged "kill: in the log" "KILLED session=${number[a]} user=alice .* order=${number[a]} by_uid=0 .* processes=[1-9][0-9]*"
+logged "kill: the session ends" "END session=${number[a]} "
+is "kill: the same user's other session lives" alice "$(ask b whoami)"
+for flow in tcp idle udp; do
+	is "kill: b: $flow" open "$(cat "$work/b/$flow")"
+done
+refused "kill: it is gone" 1 'there is no session' kill "${number[a]}"
+rmdir "$CGROUPS/try-stray"
+
+# ---- who may, and the end
+
+refused "no number" 2 'not the number' quarantine 0
+refused "no such session" 1 'there is no session 4000000000' quarantine 4000000000
+matches "not from a session" "only root|guarded session" "$(ask b "/usr/sbin/ebpfguardctl quarantine ${number[b]}")"
+ordered "the order ends with the session" quarantine "${number[b]}"
+ask b "pkill -u alice -f hold.py" >/dev/null
+finish b
+one_order() { [[ $(map_count eg_orders) -le 1 ]]; }
+if until_true 20 one_order; then pass "the order has ended"; else fail "the order has ended"; fi
+printf '%s\n' "$good" >/etc/ebpfguard.conf
+ebpfguardctl reload >/dev/null
+peer nft delete table inet seen
+kill "${jobs[@]}" 2>/dev/null
+rm -rf "$work"
+all_over
+is "nothing is left: orders" 0 "$(map_count eg_orders)"
