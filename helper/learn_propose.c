@@ -85,12 +85,20 @@ static int propose_nothing(const struct eg_record_line *line, struct eg_learn_pr
 
 /* ---- sockets */
 
+/* A socket of the internet: a line about another names its family and no address that a rule could. */
+static bool is_inet(const struct eg_record_line *line)
+{
+	const char *family = eg_record_get(line, "family");
+
+	return !family || is_in(family, "AF_INET") || is_in(family, "AF_INET6");
+}
+
 /* Family and protocol of a socket that sockets.allow does not open. */
 static int propose_socket(const struct eg_record_line *line, struct eg_learn_proposal *ret)
 {
 	const char *family = eg_record_get(line, "family");
 	const char *proto = eg_record_get(line, "proto");
-	bool inet = !family || is_in(family, "AF_INET") || is_in(family, "AF_INET6");
+	bool inet = is_inet(line);
 	unsigned int number = 0;
 	uint32_t open = 0;
 
@@ -197,7 +205,7 @@ static int propose_peer(const struct eg_record_line *line, struct eg_learn_propo
 	char text[EG_RULE_TEXT_SIZE];
 	const char *why;
 
-	if (is_in(rule, "sockets") || eg_record_get(line, "family"))
+	if (is_in(rule, "sockets") || !is_inet(line))
 		return propose_socket(line, ret);
 	if (!rule)
 		return propose_nothing(line, ret);
@@ -245,7 +253,7 @@ static int propose_bind(const struct eg_record_line *line, struct eg_learn_propo
 	char text[EG_RULE_TEXT_SIZE];
 	const char *why;
 
-	if (is_in(rule, "sockets") || eg_record_get(line, "family"))
+	if (is_in(rule, "sockets") || !is_inet(line))
 		return propose_socket(line, ret);
 	if (!rule)
 		return propose_nothing(line, ret);

@@ -40,6 +40,11 @@ static const struct {
 	{"connect", "proto=tcp dst=0.0.0.0 port=80 rule=127.0.0.0/8", EG_LEARN_ALLOW,
 	 "127.0.0.1:80/tcp", true},
 	{"connect", "proto=tcp dst=:: port=80 rule=::/64", EG_LEARN_ALLOW, "[::1]:80/tcp", true},
+	/* a line names its family also where a rule about addresses has refused */
+	{"connect", "family=AF_INET proto=udp dst=10.1.2.3 port=9 rule=default", EG_LEARN_ALLOW,
+	 "10.1.2.3:9/udp", true},
+	{"bind", "family=AF_INET6 proto=tcp src=:: port=81 rule=1-1023/tcp", EG_LEARN_BIND,
+	 "81/tcp", true},
 	/* what would not help */
 	{"connect", "proto=tcp dst=18.4.5.6 port=7000 rule=18.4.5.6/32", EG_LEARN_ALLOW,
 	 "18.4.5.6:7000/tcp", false},

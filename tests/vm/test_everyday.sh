@@ -267,7 +267,7 @@ none_refused "guarded, root" 'comm=(ss|su|systemd) .* (cap=CAP_NET_ADMIN reason=
 # What does not work, and how it says so.
 mark
 is "alice: docker is not there" "status 1" "$(sh_as alice 'command -v docker; echo status $?')"
-matches "alice: sudo" 'sudo: Operation not permitted status 126' "$(sh_as alice 'sudo -n true; echo status $?' 2>&1 | paste -sd' ')"
+matches "alice: sudo" 'sudo: Operation not permitted status 126' "$(sh_as alice '{ sudo -n true; echo status $?; } 2>&1' | paste -sd' ')"
 logged "alice: sudo is reported" 'DENY exec .* user=alice .* path=/usr/bin/sudo target=0 rule=setuid errno=EPERM'
 matches "root: systemctl status" 'Failed to connect to .*: Operation not permitted' "$(sh_as root 'systemctl status ssh' 2>&1)"
 logged "root: systemctl is reported" 'DENY unix .* user=root .* path=/run/(systemd/private|dbus/system_bus_socket) reason=service rule=unix.services errno=EPERM'
