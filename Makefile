@@ -45,7 +45,7 @@ pkg = $(shell $(PKG_CONFIG) $(1) $(2) 2>/dev/null)
 
 # --- objects, by name
 # session.bpf.o comes first: it defines the maps the others declare, and bpftool 7.1 links extern maps in that order.
-BPF_OBJS    := session.bpf.o cgroup.bpf.o event.bpf.o path.bpf.o program.bpf.o verdict.bpf.o socket.bpf.o egress.bpf.o bind.bpf.o sockets.bpf.o packet.bpf.o stray.bpf.o \
+BPF_OBJS    := session.bpf.o cgroup.bpf.o event.bpf.o path.bpf.o program.bpf.o verdict.bpf.o socket.bpf.o egress.bpf.o bind.bpf.o sockets.bpf.o packet.bpf.o flows.bpf.o stray.bpf.o \
                setuid.bpf.o mount.bpf.o capable.bpf.o leave.bpf.o services.bpf.o tamper.bpf.o files.bpf.o place.bpf.o learn.bpf.o run.bpf.o record.bpf.o kept.bpf.o
 PAM_OBJS    := pam_ebpfguard.o args.o cgroup.o cgroup_text.o client.o
 PURE_OBJS   := eg_err.o cidr.o rule.o config.o config_schema.o config_names.o config_apply.o config_file.o config_scan.o config_texts.o config_words.o config_groups.o \
@@ -57,7 +57,7 @@ PURE_OBJS   := eg_err.o cidr.o rule.o config.o config_schema.o config_names.o co
 # What reads the log, for ebpfguardctl only.
 READ_OBJS   := record_line.o record_json.o record_match.o record_print.o tally.o audit.o audit_text.o audit_svg.o audit_html.o learn_time.o learn_propose.o learn.o learn_print.o
 HELPER_OBJS := main.o log.o log_file.o log_socket.o notify.o lookup.o refresh.o watch.o profiles.o load.o reload.o server.o opening.o peer.o control.o session.o session_open.o manager.o cgroup2.o bpf.o bpf_maps.o bpf_policies.o selftest.o story.o \
-               connection.o origin.o address.o survey.o flows.o adopt.o report.o bpf_pins.o bpf_packets.o stray.o bpf_sets.o bpf_places.o place_work.o place_ids.o place_disk.o bpf_kernel.o inforce.o resolve.o places.o place_watch.o order.o order_set.o order_kill.o accounts.o
+               connection.o origin.o address.o survey.o flows.o adopt.o report.o bpf_pins.o bpf_packets.o stray.o bpf_sets.o bpf_places.o place_work.o place_ids.o place_disk.o bpf_kernel.o inforce.o resolve.o places.o place_watch.o order.o order_set.o order_cut.o order_kill.o accounts.o
 CTL_OBJS    := ctl.o ctl_say.o ctl_check.o ctl_idle.o ctl_rules.o ctl_files.o ctl_near.o ctl_strict.o ctl_manager.o ctl_config.o ctl_remote.o ctl_links.o ctl_match.o ctl_feeds.o ctl_program.o ctl_diff.o ctl_ask.o ctl_order.o ctl_log.o ctl_save.o ctl_learn.o ctl_events.o ctl_report.o ctl_report_json.o
 UNIT_TESTS  := test_eg_err test_cidr test_rule test_config test_config_valid test_config_words test_config_texts test_config_syntax test_config_limits test_config_file test_config_keys test_policy test_policy_live test_policy_limits test_policy_explain \
                test_proto test_proto_wire test_fields test_fields_journal test_log_file test_log_socket test_report test_event test_event_line test_event_rule test_event_hostile test_key test_log \

@@ -25,6 +25,7 @@ enum {
 	 * or not; the connection that the session came in by goes on. */
 	EG_ORDER_QUARANTINE = 1U << 0,
 	EG_ORDER_ENDING = 1U << 1, /* its processes are being killed: there are to be no more */
+	EG_ORDER_NAMED = 1U << 2,  /* quarantined by its own number; for the helper */
 };
 
 /*

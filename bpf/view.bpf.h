@@ -107,6 +107,14 @@ static __always_inline __u32 eg_view_own(const struct eg_view *view)
 	return view->flags & EG_POLICY_BY_PROGRAM ? eg_program_rules(view->policy) : 0;
 }
 
+/* The same for the program that has made a socket, where it is not that of the current process that
+ * counts. */
+static __always_inline __attribute__((unused)) __u32
+eg_view_own_of(const struct eg_view *view, const struct eg_file_id *program)
+{
+	return view->flags & EG_POLICY_BY_PROGRAM ? eg_rules_of(view->policy, program) : 0;
+}
+
 /* Does the policy only report this? One that is missing cannot ask for that: see the table at the
  * top. */
 static __always_inline bool eg_audits(const struct eg_view *view, enum eg_restriction on)

@@ -85,7 +85,7 @@ static int propose_nothing(const struct eg_record_line *line, struct eg_learn_pr
 
 /* ---- sockets */
 
-/* A socket of the internet: a line about another names its family and no address that a rule could. */
+/* A socket of the internet: of another, no rule could name the address. */
 static bool is_inet(const struct eg_record_line *line)
 {
 	const char *family = eg_record_get(line, "family");

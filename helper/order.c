@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -104,17 +105,19 @@ static bool waits_for_flows(const struct eg_order_job *job)
 	return job->what == EG_DO_QUARANTINE || job->what == EG_DO_TIGHTEN;
 }
 
+/* Of a manager it cannot be told which session a flow is for: it is one that was cut off. */
+static bool is_for(const struct eg_order_job *job, uint64_t session)
+{
+	struct eg_order_set set eg_order_auto_set = {0};
+
+	return eg_order_collect(job->helper, job->answer.session, true, &set) == 0 &&
+	       eg_order_set_has(&set, eg_session_find(job->helper, session));
+}
+
 void eg_order_flow(struct eg_helper *helper, uint64_t session, int error)
 {
 	for (struct eg_order_job *job = helper->orders; job; job = job->next) {
-		if (!waits_for_flows(job))
-			continue;
-		/* Of a manager it cannot be told which session it is for: it is one that was cut
-		 * off. */
-		if (!eg_order_is_within(helper, eg_session_find(helper, session),
-					job->answer.session) &&
-		    !(eg_session_find(helper, session) &&
-		      eg_session_find(helper, session)->record.flags & EG_GUARD_MANAGER))
+		if (!waits_for_flows(job) || !is_for(job, session))
 			continue;
 		if (error)
 			job->answer.left++;
@@ -152,50 +155,6 @@ static void look_for_flows(struct eg_order_job *job)
 
 /* ---- quarantine and release ---- */
 
-/* One session's flags. 1 = changed, 0 = they were so, or a negative errno. */
-static int put_one(struct eg_helper *helper, uint64_t session, uint32_t add, uint32_t remove)
-{
-	struct eg_order order;
-	uint32_t before;
-	int r;
-
-	(void)eg_bpf_order_get(helper->bpf, session, &order);
-	before = order.flags;
-	order.flags = (before & ~remove) | add;
-	if (order.flags == before)
-		return 0; /* without memory for it, which a change needs */
-	r = eg_bpf_order_put(helper->bpf, session, &order);
-	return r < 0 ? r : 1;
-}
-
-/* Sets or clears flags for all of the set. When one of them cannot be set, those that were are
- * cleared, but not what an earlier order has set. */
-static int put_flags(struct eg_helper *helper, const struct eg_order_set *set, uint32_t add,
-		     uint32_t remove)
-{
-	bool *changed eg_auto_free = calloc(set->n + 1, sizeof(*changed));
-	int r = changed ? 0 : -ENOMEM;
-	size_t n = 0;
-
-	for (; n < set->n && r >= 0; n++) {
-		r = put_one(helper, set->list[n]->number, add, remove);
-		/* One that failed may stand in the table, and not be counted. */
-		changed[n] = r != 0;
-	}
-	for (size_t i = 0; i < n && r < 0 && add; i++)
-		if (changed[i])
-			(void)put_one(helper, set->list[i]->number, 0, add);
-	return r < 0 ? r : 0;
-}
-
-static bool is_cut(struct eg_helper *helper, const struct eg_session *session)
-{
-	struct eg_order order;
-
-	return eg_bpf_order_get(helper->bpf, session->number, &order) == 0 &&
-	       order.flags & EG_ORDER_QUARANTINE;
-}
-
 /* Whose packets nobody drops: that is tried once more, and else said. */
 static void look_for_gaps(struct eg_order_job *job, const struct eg_order_set *set)
 {
@@ -229,7 +188,7 @@ static void quarantine(struct eg_order_job *job)
 	/* the packets of its strays, too */
 	eg_stray_settle(helper);
 	if (!r)
-		r = put_flags(helper, &set, EG_ORDER_QUARANTINE, 0);
+		r = eg_order_cut(helper, &set);
 	if (r < 0) {
 		job_refuse(job, r, "cannot put it into the kernel's table: nothing is cut off");
 		return;
@@ -240,41 +199,31 @@ static void quarantine(struct eg_order_job *job)
 	look_for_flows(job);
 }
 
-/* Takes out of the set the managers of users who have another session in quarantine. */
-static void keep_managers(struct eg_helper *helper, struct eg_order_set *set)
-{
-	size_t n = set->n_sessions;
-
-	for (size_t i = set->n_sessions; i < set->n; i++) {
-		bool keep = false;
-
-		for (size_t k = 0; k < EG_BUCKETS && !keep; k++)
-			for (struct eg_session *s = helper->buckets[k]; s && !keep; s = s->next)
-				keep = !(s->record.flags & EG_GUARD_MANAGER) &&
-				       s->record.uid == set->list[i]->record.uid &&
-				       !eg_order_set_has(set, s) && is_cut(helper, s);
-		if (!keep)
-			set->list[n++] = set->list[i];
-	}
-	set->n = n;
-}
-
 static void release(struct eg_order_job *job)
 {
 	struct eg_helper *helper = job->helper;
 	struct eg_order_set set eg_order_auto_set = {0};
-	int r = eg_order_collect(helper, job->answer.session, true, &set);
+	int64_t r = eg_order_collect(helper, job->answer.session, true, &set);
+	char text[EG_TEXT_SIZE];
 
-	if (!r && !is_cut(helper, set.list[0])) {
+	if (!r && !eg_order_is_cut(helper, set.list[0])) {
 		job_refuse(job, -ENOENT, "the session is not in quarantine");
 		return;
 	}
-	if (!r) {
-		keep_managers(helper, &set);
-		r = put_flags(helper, &set, 0, EG_ORDER_QUARANTINE);
+	if (!r)
+		r = eg_order_keep_others(helper, &set);
+	if (r > 0) {
+		(void)snprintf(text, sizeof(text),
+			       "it is cut off with session %" PRId64
+			       ", whose quarantine is for it as well: release that one",
+			       r);
+		job_refuse(job, -EBUSY, text);
+		return;
 	}
+	if (!r)
+		r = eg_order_uncut(helper, &set);
 	if (r < 0) {
-		job_refuse(job, r, "cannot change the kernel's table");
+		job_refuse(job, (int)r, "cannot change the kernel's table");
 		return;
 	}
 	job_count(job, &set);
@@ -410,19 +359,6 @@ int eg_order(struct eg_helper *helper, struct eg_client *client, const void *req
 		break;
 	}
 	return 0;
-}
-
-int eg_order_inherit(struct eg_helper *helper, uint64_t from, const struct eg_session *to)
-{
-	struct eg_order order, own;
-
-	if (!from || eg_bpf_order_get(helper->bpf, from, &order) < 0 || !order.flags)
-		return 0;
-	(void)eg_bpf_order_get(helper->bpf, to->number, &own);
-	/* A manager goes on to serve the user's other sessions. */
-	own.flags |= to->record.flags & EG_GUARD_MANAGER ? order.flags & EG_ORDER_QUARANTINE
-							 : order.flags;
-	return eg_bpf_order_put(helper->bpf, to->number, &own);
 }
 
 uint32_t eg_order_slot(struct eg_helper *helper, const struct eg_session *session)

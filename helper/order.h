@@ -5,7 +5,7 @@
  *
  * An order is for the session and for those that were opened from within it, however deep. All but
  * kill are for the managers of their users too, which would be a way out: these serve all sessions
- * of a user.
+ * of a user. And so for what was opened from within these.
  */
 #ifndef EG_ORDER_H
 #define EG_ORDER_H
@@ -68,7 +68,7 @@ bool eg_order_may_cut(struct eg_helper *helper);
 /* Lets go of who waits. */
 void eg_order_close(struct eg_helper *helper);
 
-/* ---- between order.c and order_kill.c ---- */
+/* ---- between order*.c ---- */
 
 /* Who ordered it. */
 struct eg_order_by {
@@ -92,19 +92,33 @@ struct eg_order_job {
 /* The sessions that an order is for: the one itself first, managers last. */
 struct eg_order_set {
 	struct eg_session **list; /* owned, the sessions are not */
-	size_t n, n_sessions;	  /* n_sessions of them are no managers' */
+	size_t n, n_sessions;	  /* the first n_sessions are no managers, or were named */
 };
 
-/* Collects them. managers: with those of their users. Returns 0 or -ENOMEM; release it either
- * way. */
+/* Collects them. managers: with those of their users, and what was opened from within these.
+ * Returns 0 or -ENOMEM; release it either way. */
 int eg_order_collect(struct eg_helper *helper, uint64_t number, bool managers,
 		     struct eg_order_set *ret);
 void eg_order_set_done(struct eg_order_set *set);
-/* Is it the session of that number, or was it opened from within it? session: NULL = no. */
-bool eg_order_is_within(struct eg_helper *helper, const struct eg_session *session,
-			uint64_t number);
+/* Takes out of a set whoever is in the other. */
+void eg_order_set_remove(struct eg_order_set *set, const struct eg_order_set *other);
 bool eg_order_set_has(const struct eg_order_set *set, const struct eg_session *session);
 #define eg_order_auto_set __attribute__((cleanup(eg_order_set_done)))
+
+/* ---- order_cut.c ---- */
+
+/* Puts all of the set into quarantine, its first as the one that was named. 0, or a negative errno:
+ * nothing has changed. */
+int eg_order_cut(struct eg_helper *helper, const struct eg_order_set *set);
+/* Ends it for all of the set. 0, or a negative errno: it may have ended for some. */
+int eg_order_uncut(struct eg_helper *helper, const struct eg_order_set *set);
+bool eg_order_is_cut(struct eg_helper *helper, const struct eg_session *session);
+
+/*
+ * Takes out of the set whom another session's quarantine is for as well. Returns the number of one
+ * that the set's first is cut off with, 0 = it is with none; or -ENOMEM.
+ */
+int64_t eg_order_keep_others(struct eg_helper *helper, struct eg_order_set *set);
 
 /* A record in the log for each session of the set. before: the profile that the one that was named
  * had, NULL = it has not changed. */

@@ -9,24 +9,42 @@
 
 /* ---- whom it is for ---- */
 
-bool eg_order_is_within(struct eg_helper *helper, const struct eg_session *session, uint64_t number)
-{
-	/* As deep as there are sessions, should records name one another in a ring. */
-	for (size_t i = helper->n_sessions + helper->n_managers; session && i; i--) {
-		/* It may have ended, and those opened from within it go on. */
-		if (session->number == number || session->record.origin_session == number)
-			return true;
-		session = eg_session_find(helper, session->record.origin_session);
-	}
-	return false;
-}
-
 bool eg_order_set_has(const struct eg_order_set *set, const struct eg_session *session)
 {
 	for (size_t i = 0; i < set->n; i++)
 		if (set->list[i] == session)
 			return true;
 	return false;
+}
+
+static void add(struct eg_order_set *set, struct eg_session *session)
+{
+	if (session && !eg_order_set_has(set, session))
+		set->list[set->n++] = session;
+}
+
+static void add_opened_from(struct eg_helper *helper, uint64_t number, struct eg_order_set *set)
+{
+	for (size_t i = 0; i < EG_BUCKETS; i++)
+		for (struct eg_session *s = helper->buckets[i]; s; s = s->next)
+			if (s->record.origin_session == number)
+				add(set, s);
+}
+
+/* But for the first, which may be one: somebody has named it. */
+static void put_managers_last(struct eg_order_set *set)
+{
+	size_t n = set->n ? 1 : 0;
+
+	for (size_t i = n; i < set->n; i++) {
+		struct eg_session *session = set->list[i];
+
+		if (session->record.flags & EG_GUARD_MANAGER)
+			continue;
+		set->list[i] = set->list[n];
+		set->list[n++] = session;
+	}
+	set->n_sessions = n;
 }
 
 int eg_order_collect(struct eg_helper *helper, uint64_t number, bool managers,
@@ -36,20 +54,28 @@ int eg_order_collect(struct eg_helper *helper, uint64_t number, bool managers,
 		calloc(helper->n_sessions + helper->n_managers + 1, sizeof(struct eg_session *));
 	if (!ret->list)
 		return -ENOMEM;
-	if (eg_session_find(helper, number))
-		ret->list[ret->n++] = eg_session_find(helper, number);
-	for (size_t i = 0; i < EG_BUCKETS; i++)
-		for (struct eg_session *s = helper->buckets[i]; s; s = s->next)
-			if (s->number != number && eg_order_is_within(helper, s, number))
-				ret->list[ret->n++] = s;
-	ret->n_sessions = ret->n;
-	for (size_t i = 0; managers && i < ret->n_sessions; i++) {
-		struct eg_session *manager = eg_manager_find(helper, ret->list[i]->record.uid);
-
-		if (manager && !eg_order_set_has(ret, manager))
-			ret->list[ret->n++] = manager;
+	add(ret, eg_session_find(helper, number));
+	add_opened_from(helper, number, ret); /* it may have ended, and those go on */
+	for (size_t i = 0; i < ret->n; i++) {
+		if (managers)
+			add(ret, eg_manager_find(helper, ret->list[i]->record.uid));
+		add_opened_from(helper, ret->list[i]->number, ret);
 	}
+	put_managers_last(ret);
 	return 0;
+}
+
+void eg_order_set_remove(struct eg_order_set *set, const struct eg_order_set *other)
+{
+	size_t n = 0, n_sessions = set->n_sessions;
+
+	for (size_t i = 0; i < set->n; i++) {
+		if (!eg_order_set_has(other, set->list[i]))
+			set->list[n++] = set->list[i];
+		else if (i < n_sessions)
+			set->n_sessions--;
+	}
+	set->n = n;
 }
 
 void eg_order_set_done(struct eg_order_set *set)

@@ -209,6 +209,7 @@ for flow in tcp idle udp; do
 	until_true 30 became "$work/inner/$flow" open || fail "inner: the flow $flow is open"
 done
 logged "a session is opened from within a" "START session=[0-9]+ user=alice .* rhost=127.0.0.1 .* origin=${number[a]} "
+number[inner]=$(since_mark | sed -n "s/.*START session=\([0-9]*\) user=alice .* origin=${number[a]} .*/\1/p")
 is "before: a's way out" ok "$(ask a "$TRY")"
 is "before: by the manager" ok "$(ask b "systemd-run --user --wait --pipe -q $TRY")"
 is "before: io_uring" silent "$(ask a "$T/try uring-connect plain tcp 10.7.7.7 7103")"
@@ -303,6 +304,29 @@ is "released: no order is left" 0 "$(map_count eg_orders)"
 logged "released: in the log" "RELEASE session=${number[a]} user=alice .* order=${number[a]} by_uid=0"
 refused "release of one that is not cut off" 1 'not in quarantine' release "${number[a]}"
 
+# ---- a session that was opened from within the user's manager before
+
+mkdir "$work/within"
+chmod 1777 "$work/within"
+mark
+ask b "systemd-run --user -q ssh -n -o StrictHostKeyChecking=no alice@127.0.0.1 'python3 $work/hold.py $work/within 7103'"
+until_true 30 became "$work/within/udp" open || fail "within the manager: the flow is open"
+number[within]=$(since_mark | sed -n 's/.*START session=\([0-9]*\) user=alice .* rhost=127.0.0.1 .*/\1/p')
+ordered "within the manager: quarantine of a" quarantine "${number[a]}"
+has_become "within the manager: udp" "$work/within/udp" EPERM
+is "within the manager: b" ok "$(ask b "$TRY")"
+refused "within the manager: released alone" 1 "cut off with session ${number[a]}," release "${number[within]}"
+has_become "within the manager: still" "$work/within/udp" EPERM
+ordered "the inner one by its own number" quarantine "${number[inner]}"
+ordered "the outer one is released" release "${number[a]}"
+is "the outer one is released: connect" ok "$(ask a "$TRY")"
+has_become "the inner one is not" "$work/inner/udp" EPERM
+has_become "nor the manager, which serves it, and what is within" "$work/within/udp" EPERM
+ordered "the inner one is released" release "${number[inner]}"
+has_become "within the manager: released" "$work/within/udp" open
+is "no order is left" 0 "$(map_count eg_orders)"
+ordered "within the manager: kill" kill "${number[within]}"
+
 # ---- under audit
 
 configure 'mode = "audit";' "$open_policy" "$profiles"
@@ -366,8 +390,13 @@ mkdir -p "$CGROUPS/try-stray"
 ask a "setsid nohup sleep 1000 >/dev/null 2>&1 & echo \$! >$work/pids; sleep 1001 & echo \$! >>$work/pids; echo \$! >$work/stray; echo \$\$ >>$work/pids"
 echo "$(<"$work/stray")" >"$CGROUPS/try-stray/cgroup.procs"
 # A bomb that is bounded: each of its processes makes others all the time.
-ask a "(ulimit -u 300; for i in 1 2 3 4 5 6 7 8; do (while :; do (while :; do :; done & sleep 0.01); done) & done) >/dev/null 2>&1 </dev/null & echo \$! >>$work/pids"
+ask a "(ulimit -u 300; for i in 1 2 3 4 5 6 7 8; do (while :; do (while :; do :; done & sleep 0.01); done) & done) >/dev/null 2>&1 </dev/null &"
 sleep 1
+# began_at PID: when it began; nothing for a process that is gone or dead.
+began_at() { sed -nE 's/^[0-9]+ \(.*\) [^ZX]( [^ ]+){18} ([0-9]+) .*/\2/p' "/proc/$1/stat" 2>/dev/null; }
+comm_of() { cat "/proc/$1/comm" 2>/dev/null; }
+while read -r pid; do echo "$pid $(began_at "$pid")"; done <"$work/pids" >"$work/began"
+is "kill: there are three of which each is known" 3 "$(grep -cE '^[0-9]+ [0-9]+$' "$work/began")"
 mark
 was_b=$(seen b)
 start=$EPOCHREALTIME
@@ -376,10 +405,10 @@ end=$EPOCHREALTIME
 took=$(((${end/./} - ${start/./}) / 1000))
 if ((took < 5000)); then pass "kill: took $took ms"; else fail "kill: took $took ms"; fi
 left=''
-while read -r pid; do
-	# The bomb has used up all numbers, and more: one may be somebody else's by now.
-	[[ $(stat -c %U "/proc/$pid" 2>/dev/null) != alice ]] || grep -q '^State:.Z' "/proc/$pid/status" || left+=" $pid"
-done <"$work/pids"
+while read -r pid began; do
+	# One that is being reaped is gone, and the bomb may have used up all numbers: it could be another process by now.
+	[[ $(began_at "$pid") != "$began" ]] || left+=" $pid $(comm_of "$pid")"
+done <"$work/began"
 is "kill: the survivors are gone, the stray with them" "" "$left"
 ended() { ! kill -0 "${client[a]}" 2>/dev/null; }
 if until_true 10 ended; then pass "kill: the connection is gone"; else fail "kill: the connection is gone"; fi
