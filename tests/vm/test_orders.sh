@@ -390,7 +390,7 @@ mkdir -p "$CGROUPS/try-stray"
 ask a "setsid nohup sleep 1000 >/dev/null 2>&1 & echo \$! >$work/pids; sleep 1001 & echo \$! >>$work/pids; echo \$! >$work/stray; echo \$\$ >>$work/pids"
 echo "$(<"$work/stray")" >"$CGROUPS/try-stray/cgroup.procs"
 # A bomb that is bounded: each of its processes makes others all the time.
-ask a "(ulimit -u 300; for i in 1 2 3 4 5 6 7 8; do (while :; do (while :; do :; done & sleep 0.01); done) & done) >/dev/null 2>&1 </dev/null &"
+ask a "(ulimit -u 300; for i in 1 2 3 4 5 6 7 8; do (while :; do (while :; do :; done & sleep 0.01); done) & done) >/dev/null 2>&1 </dev/null & true"
 sleep 1
 # began_at PID: when it began; nothing for a process that is gone or dead.
 began_at() { sed -nE 's/^[0-9]+ \(.*\) [^ZX]( [^ ]+){18} ([0-9]+) .*/\2/p' "/proc/$1/stat" 2>/dev/null; }
