@@ -45,36 +45,44 @@ pkg = $(shell $(PKG_CONFIG) $(1) $(2) 2>/dev/null)
 
 # --- objects, by name
 # session.bpf.o comes first: it defines the maps the others declare, and bpftool 7.1 links extern maps in that order.
-BPF_OBJS    := session.bpf.o cgroup.bpf.o event.bpf.o path.bpf.o program.bpf.o verdict.bpf.o socket.bpf.o egress.bpf.o bind.bpf.o sockets.bpf.o packet.bpf.o flows.bpf.o stray.bpf.o \
-               setuid.bpf.o mount.bpf.o capable.bpf.o leave.bpf.o services.bpf.o tamper.bpf.o files.bpf.o place.bpf.o learn.bpf.o run.bpf.o record.bpf.o kept.bpf.o
+BPF_OBJS    := session.bpf.o cgroup.bpf.o event.bpf.o path.bpf.o program.bpf.o verdict.bpf.o socket.bpf.o egress.bpf.o \
+               bind.bpf.o sockets.bpf.o packet.bpf.o flows.bpf.o stray.bpf.o setuid.bpf.o mount.bpf.o capable.bpf.o \
+               leave.bpf.o services.bpf.o tamper.bpf.o files.bpf.o place.bpf.o learn.bpf.o run.bpf.o record.bpf.o \
+               kept.bpf.o
 PAM_OBJS    := pam_ebpfguard.o args.o cgroup.o cgroup_text.o client.o
-PURE_OBJS   := eg_err.o cidr.o rule.o config.o config_schema.o config_names.o config_apply.o config_file.o config_scan.o config_texts.o config_words.o config_groups.o \
-               config_tree.o config_profiles.o config_match.o config_print.o match.o match_idle.o \
-               action.o slots.o policy.o policy_explain.o policy_lists.o policy_live.o proto.o fields.o fields_encode.o fields_journal.o event.o event_act.o event_socket.o key.o limit.o fold.o account.o diag.o event_story.o \
-               capability.o hooks.o builtin.o place_tree.o digest.o feed.o program.o \
-               policy_nets.o config_feeds.o feed_line.o feed_networks.o feeds.o feed_paths.o \
-               diff.o diff_feeds.o diff_match.o order_plan.o
+PURE_OBJS   := eg_err.o cidr.o rule.o config.o config_schema.o config_names.o config_apply.o config_file.o \
+               config_scan.o config_texts.o config_words.o config_groups.o config_tree.o config_profiles.o \
+               config_match.o config_print.o match.o match_idle.o action.o slots.o policy.o policy_explain.o \
+               policy_lists.o policy_live.o proto.o fields.o fields_encode.o fields_journal.o event.o event_act.o \
+               event_socket.o key.o limit.o fold.o account.o diag.o event_story.o capability.o hooks.o builtin.o \
+               place_tree.o digest.o feed.o program.o policy_nets.o config_feeds.o feed_line.o feed_networks.o feeds.o \
+               feed_paths.o diff.o diff_feeds.o diff_match.o order_plan.o counters.o openmetrics.o pam_file.o
 # What reads the log, for ebpfguardctl only.
-READ_OBJS   := record_line.o record_json.o record_match.o record_print.o tally.o audit.o audit_text.o audit_svg.o audit_html.o learn_time.o learn_propose.o learn.o learn_print.o
-HELPER_OBJS := main.o log.o log_file.o log_socket.o notify.o lookup.o refresh.o watch.o profiles.o load.o reload.o server.o opening.o peer.o control.o session.o session_open.o manager.o cgroup2.o bpf.o bpf_maps.o bpf_policies.o selftest.o story.o \
-               connection.o origin.o address.o survey.o flows.o adopt.o report.o bpf_pins.o bpf_packets.o stray.o bpf_sets.o bpf_places.o place_work.o place_ids.o place_disk.o bpf_kernel.o inforce.o resolve.o places.o place_watch.o order.o order_set.o order_cut.o order_kill.o accounts.o
-CTL_OBJS    := ctl.o ctl_say.o ctl_check.o ctl_idle.o ctl_rules.o ctl_files.o ctl_near.o ctl_strict.o ctl_manager.o ctl_config.o ctl_remote.o ctl_links.o ctl_match.o ctl_feeds.o ctl_program.o ctl_diff.o ctl_ask.o ctl_order.o ctl_log.o ctl_save.o ctl_learn.o ctl_events.o ctl_report.o ctl_report_json.o
-UNIT_TESTS  := test_eg_err test_cidr test_rule test_config test_config_valid test_config_words test_config_texts test_config_syntax test_config_limits test_config_file test_config_keys test_policy test_policy_live test_policy_limits test_policy_explain \
-               test_proto test_proto_wire test_fields test_fields_journal test_log_file test_log_socket test_report test_event test_event_line test_event_rule test_event_hostile test_key test_log \
-               test_limit test_fold test_account test_diag test_builtin test_hooks test_digest test_feed test_place_tree test_event_story \
-               test_policy_groups test_slots test_precedence test_precedence_random test_profiles test_profiles_wrong \
-               test_match test_match_random test_ctl test_config_feeds test_config_scan test_config_scan_file test_config_reloads test_feed_networks test_feeds test_feeds_kept test_policy_feeds \
-               test_refresh test_reload test_opening test_in_force test_place_watch test_places test_watch test_place_disk test_learn test_learn_propose test_diff test_ctl_diff test_order_plan test_learn_time test_record_line test_record_forged test_audit
-# what is measured
-PURE_OBJS   += counters.o openmetrics.o
-HELPER_OBJS += metrics.o
-CTL_OBJS    += ctl_metrics.o
-UNIT_TESTS  += test_counters test_openmetrics test_metrics
-# what people ask of the running helper
-HELPER_OBJS += inquiry.o
-PURE_OBJS   += pam_file.o
-CTL_OBJS    += ctl_status.o ctl_sessions.o ctl_session.o ctl_host.o ctl_process.o ctl_args.o ctl_unguarded.o ctl_logins.o ctl_json.o ctl_text.o ctl_top.o ctl_recent.o ctl_target.o ctl_diff_json.o
-UNIT_TESTS  += test_pam_file test_ctl_unguarded test_ctl_json
+READ_OBJS   := record_line.o record_json.o record_match.o record_print.o tally.o audit.o audit_text.o audit_svg.o \
+               audit_html.o learn_time.o learn_propose.o learn.o learn_print.o
+HELPER_OBJS := main.o log.o log_file.o log_socket.o notify.o lookup.o refresh.o watch.o profiles.o load.o reload.o \
+               server.o opening.o peer.o control.o session.o session_open.o manager.o cgroup2.o bpf.o bpf_maps.o \
+               bpf_policies.o selftest.o story.o connection.o origin.o address.o survey.o flows.o adopt.o report.o \
+               bpf_pins.o bpf_packets.o stray.o bpf_sets.o bpf_places.o place_work.o place_ids.o place_disk.o \
+               bpf_kernel.o inforce.o resolve.o places.o place_watch.o order.o order_set.o order_cut.o order_kill.o \
+               accounts.o metrics.o inquiry.o
+CTL_OBJS    := ctl.o ctl_say.o ctl_check.o ctl_idle.o ctl_rules.o ctl_files.o ctl_near.o ctl_strict.o ctl_manager.o \
+               ctl_config.o ctl_remote.o ctl_links.o ctl_match.o ctl_feeds.o ctl_program.o ctl_diff.o ctl_ask.o \
+               ctl_order.o ctl_log.o ctl_save.o ctl_learn.o ctl_events.o ctl_report.o ctl_report_json.o ctl_metrics.o \
+               ctl_status.o ctl_sessions.o ctl_session.o ctl_host.o ctl_process.o ctl_args.o ctl_unguarded.o \
+               ctl_logins.o ctl_json.o ctl_text.o ctl_top.o ctl_recent.o ctl_target.o ctl_diff_json.o
+UNIT_TESTS  := test_eg_err test_cidr test_rule test_config test_config_valid test_config_words test_config_texts \
+               test_config_syntax test_config_limits test_config_file test_config_keys test_policy test_policy_live \
+               test_policy_limits test_policy_explain test_proto test_proto_wire test_fields test_fields_journal \
+               test_log_file test_log_socket test_report test_event test_event_line test_event_rule test_event_hostile \
+               test_key test_log test_limit test_fold test_account test_diag test_builtin test_hooks test_digest \
+               test_feed test_place_tree test_event_story test_policy_groups test_slots test_precedence \
+               test_precedence_random test_profiles test_profiles_wrong test_match test_match_random test_ctl \
+               test_config_feeds test_config_scan test_config_scan_file test_config_reloads test_feed_networks \
+               test_feeds test_feeds_kept test_policy_feeds test_refresh test_reload test_opening test_in_force \
+               test_place_watch test_places test_watch test_place_disk test_learn test_learn_propose test_diff \
+               test_ctl_diff test_order_plan test_learn_time test_record_line test_record_forged test_audit \
+               test_counters test_openmetrics test_metrics test_pam_file test_ctl_unguarded test_ctl_json
 CTL_LIBS    := json-c ncursesw
 
 BPF_OBJS    := $(addprefix $(BUILD)/bpf/,$(BPF_OBJS))
