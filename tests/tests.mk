@@ -112,7 +112,7 @@ $(BLIND): $(HELPER_OBJS) $(filter-out %/hooks.o,$(PURE_OBJS)) $(BUILD)/tests/hoo
 # The oracle asks the kernel what policies say: the product's parser, compiler and map code, static for the same reason.
 ORACLE      := $(BUILD)/tests/oracle
 ORACLE_OBJS := $(addprefix $(ORACLE)/,oracle.o random.o) $(PURE_OBJS) $(addprefix $(BUILD)/helper/,bpf_maps.o bpf_policies.o bpf_pins.o bpf_sets.o bpf_places.o)
-vm-tools: $(ORACLE)/oracle
+vm-tools: $(ORACLE)/oracle $(ORACLE)/verified
 $(ORACLE)/%.bpf.o: tests/oracle/%.bpf.c
 	$(call say,BPF,$@)
 	@mkdir -p $(@D)
@@ -131,4 +131,7 @@ $(ORACLE)/%.o: tests/oracle/%.c
 $(ORACLE)/oracle: $(ORACLE_OBJS)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS) -static -o $@ $^ $(call pkg,--static --libs,libbpf libconfig)
+$(ORACLE)/verified: $(ORACLE)/verified.o
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LDFLAGS) -static -o $@ $^ $(call pkg,--static --libs,libbpf)
 -include $(wildcard $(ORACLE)/*.d)

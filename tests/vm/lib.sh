@@ -92,6 +92,7 @@ start_anew() {
 	# On a busy machine the emulated verifier takes longer than the unit's time-out.
 	until_true 120 systemctl start ebpfguard.service 2>/dev/null
 }
+no_label() { [[ $(labelled_tasks) == 0 ]]; }
 no_session_left() { [[ $(map_count eg_records) == 0 && $(map_count eg_sessions) == 0 ]]; }
 
 # The sessions of a test and all they left in the kernel are gone. systemd stops a user's manager ten seconds after the
@@ -106,6 +107,7 @@ all_over() {
 		journalctl -q --no-pager -n 20 | sed 's/^/#   | /'
 		systemd-cgls --no-pager /user.slice | sed 's/^/#   | /'
 	fi
+	until_true 20 no_label # of a task that is being taken down
 	is "nothing is left: labels" 0 "$(labelled_tasks)"
 	is "nothing is left: cgroups" "" "$(find /sys/fs/cgroup -type d -name 'ebpfguard-*')"
 }

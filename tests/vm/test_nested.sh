@@ -118,14 +118,17 @@ until_true 30 none_left
 is "no leaf is left" "" "$(find /sys/fs/cgroup -type d -name 'ebpfguard-*')"
 
 # A client that hangs up before it is looked for leaves no trace: no login then.
-sed -i '0,/^session required pam_ebpfguard.so/s//session optional pam_exec.so \/bin\/sleep 6\n&/' /etc/pam.d/sshd
+printf '#!/bin/sh\ntouch /run/pausing."$PAM_USER"\nsleep 6\n' >/srv/pause
+chmod 0755 /srv/pause
+sed -i '0,/^session required pam_ebpfguard.so/s//session optional pam_exec.so \/srv\/pause\n&/' /etc/pam.d/sshd
 mark
-sh_as alice "timeout -s KILL 4 ssh $SSH_OPTIONS carol@127.0.0.1 true" >/dev/null 2>&1
+sh_as alice "ssh $SSH_OPTIONS carol@127.0.0.1 true & until test -e /run/pausing.carol; do sleep 0.2; done; kill -KILL \$!" >/dev/null 2>&1
 # The login goes on to our line by itself, past pam_systemd and the pause.
 until_true 60 log_has "the client is on this host and has hung up"
 logged "a client that has hung up is refused" "REFUSED open user=carol .*reason=\"the client is on this host and has hung up\""
 logged "by the module as well" "cannot guard the session of user carol: .* has hung up; login refused"
 sed -i '/pam_exec.so/d' /etc/pam.d/sshd
+rm -f /srv/pause
 
 # ---- without the helper
 
