@@ -36,7 +36,7 @@ printf '# %s\n' "${out//$'\n'/$'\n# '}"
 is "who: status" 0 "$status"
 is "who: alice alone" "alice alice" "$(awk 'NR > 1 { print $5 }' <<<"$out" | paste -sd' ')"
 matches "who: nc, from where, to what, with which key" \
-	"$(date -d yesterday +%F) 12:0[0-9]:[0-9]+ DENY +connect +alice +[0-9]+ +10\.99\.0\.2 +/usr/bin/nc\.[a-z]+ +18\.4\.5\.6:7000/tcp +1 +18\.0\.0\.0/9 +${fpr:0:20}" "$out"
+	"$(date -d yesterday +%F) 12:0[0-9]:[0-9]+ DENY +connect +alice +[0-9]+ +10\.99\.0\.2 +/usr/bin/nc\.[a-z]+ +18\.4\.5\.6:7000/tcp +1 +18\.0\.0\.0/9 .*${fpr:0:20}" "$out"
 matches "who: python3" "DENY +sendmsg +alice .* /usr/bin/python3[.0-9]* +18\.4\.5\.6:53/udp " "$out"
 is "who: the whole key" "$fpr" "$(eval "$command --json" | jq -r .key | sort -u)"
 
