@@ -284,5 +284,6 @@ int main(int argc, char **argv)
 		if (!take(&options, given, c))
 			return wrong_usage();
 	}
+	options.config_given = is_given(given, "config");
 	return flush(dispatch(&options, given, argc - optind, argv + optind));
 }

@@ -118,6 +118,8 @@ int eg_ctl_learn(const struct eg_ctl_options *options, char **args)
 		warnx("learn: --since is missing, such as --since yesterday");
 		return EG_CTL_USAGE;
 	}
+	if (!eg_ctl_log_is_known(options, args))
+		return EG_CTL_FINDING;
 	if (!eg_ctl_log_time("--since", options->since, options, learn.now_s, args, &learn.since_s))
 		return EG_CTL_USAGE;
 	return eg_ctl_log_read(options, &log) < 0 ? EG_CTL_FINDING : print(&learn);

@@ -312,6 +312,21 @@ static int take_journal(struct reader *reader)
 
 /* ---- as configured */
 
+bool eg_ctl_log_is_known(const struct eg_ctl_options *options, char *const *files)
+{
+	struct eg_config *config eg_ctl_auto_config = NULL;
+	struct eg_err error;
+	int r = files[0] ? 0
+			 : eg_config_load(options->config, geteuid(), &config, NULL, NULL, &error);
+
+	if (!r || (r == -ENOENT && !options->config_given))
+		return true;
+	eg_ctl_print_error(&error);
+	warnx("so it is not known where the log is%s",
+	      options->config_given ? "" : "; the journal is asked");
+	return !options->config_given;
+}
+
 char *eg_ctl_log_source(const struct eg_ctl_options *options)
 {
 	struct eg_config *config eg_ctl_auto_config = NULL;

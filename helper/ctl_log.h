@@ -39,6 +39,14 @@ struct eg_ctl_log {
  * not. Waits for the journal and the standard input as long as they last. */
 int eg_ctl_log_read(const struct eg_ctl_options *options, const struct eg_ctl_log *log);
 
+/*
+ * Can it be told where the log is? To be asked once, before anything of it is read. Not when the
+ * command line names a configuration that cannot be read: the journal would answer for a log that
+ * is somewhere else. The default one need not be there; when it is and cannot be read, the journal
+ * is asked, and that is said. files: as in eg_ctl_log. Returns false after saying why on stderr.
+ */
+bool eg_ctl_log_is_known(const struct eg_ctl_options *options, char *const *files);
+
 /* The file that the configuration has the log in; NULL = in none: ask the journal. Owned by the
  * caller. Says nothing of a configuration that cannot be read: then the journal is asked. */
 char *eg_ctl_log_source(const struct eg_ctl_options *options);
