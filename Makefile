@@ -59,7 +59,7 @@ PURE_OBJS   := eg_err.o cidr.o rule.o config.o config_schema.o config_names.o co
                feed_paths.o diff.o diff_feeds.o diff_match.o order_plan.o counters.o openmetrics.o pam_file.o
 # What reads the log, for ebpfguardctl only.
 READ_OBJS   := record_line.o record_json.o record_match.o record_print.o tally.o audit.o audit_text.o audit_svg.o \
-               audit_html.o learn_time.o learn_propose.o learn.o learn_print.o
+               audit_html.o learn_time.o learn_propose.o learn.o learn_gaps.o learn_print.o
 HELPER_OBJS := main.o log.o log_file.o log_socket.o notify.o lookup.o refresh.o watch.o profiles.o load.o reload.o \
                server.o opening.o peer.o control.o session.o session_open.o manager.o cgroup2.o bpf.o bpf_maps.o \
                bpf_policies.o selftest.o story.o connection.o origin.o address.o survey.o flows.o adopt.o report.o \

@@ -128,15 +128,27 @@ static void print_missing_line(FILE *out, const char *what, uint64_t n)
 
 static void print_missing(const struct eg_learn *learn, FILE *out)
 {
+	struct eg_learn_missing missing;
+
+	eg_learn_gaps_sum(&learn->gaps, &missing);
 	print_missing_line(out, "lines that the helper's limit left out (SUPPRESSED)",
 			   learn->suppressed);
-	print_missing_line(out, "events lost because the kernel's buffer was full (lost= of END)",
-			   learn->lost);
+	print_missing_line(out, "events that never reached the helper (LOST, and lost= of END)",
+			   missing.lost);
+	if (missing.lost_open)
+		(void)fprintf(out, "#   of these, of sessions that have no END so far: %llu\n",
+			      (unsigned long long)missing.lost_open);
 	print_missing_line(out, "lines that have been cut, or are not the helper's", learn->broken);
 	print_missing_line(out,
 			   "lines about more different things than are kept; ask for less with "
 			   "--user, --profile or --since",
 			   learn->dropped);
+	if (missing.unrecorded)
+		(void)fprintf(
+			out,
+			"# Recordings that are not in the log (UNRECORDED, and END), from which "
+			"nothing is proposed: %llu\n",
+			(unsigned long long)missing.unrecorded);
 }
 
 static void print_head(const struct eg_learn *learn, FILE *out)
