@@ -136,13 +136,28 @@ struct eg_learn {
  * with the number of lines, but with that of different things up to EG_LEARN_ITEMS_MAX. */
 int eg_learn_take(struct eg_learn *learn, const struct eg_record_line *line, int err);
 
+/* What becomes of an item. */
+struct eg_learn_choice {
+	const struct eg_learn_item *item;
+	const char *why_not; /* constant: why it is not proposed; NULL = it is */
+};
+
 /*
- * Prints the evidence as a part of a configuration: what is found in lists, all else in comments.
- * look: why a path must not just be put into its list, by what it is on this host: constant text;
- * NULL = it may. Asked for lists of paths only.
- * Returns 0 or -ENOMEM. In learn_print.c.
+ * Decides about all items, sorted by list and text. look: why a path must not just be put into its
+ * list, by what it is on this host: constant text; NULL = it may. Asked for lists of paths only.
+ * *ret: learn->n_items, to be freed by the caller; they borrow from learn. 0 or -ENOMEM. In
+ * learn_print.c, as the next two.
  */
 typedef const char *(*eg_learn_look)(enum eg_learn_list list, const char *path);
+int eg_learn_choose(const struct eg_learn *learn, eg_learn_look look, struct eg_learn_choice **ret);
+
+/* The list by its name in the configuration, such as "files.allow"; NULL for EG_LEARN_NONE. */
+const char *eg_learn_list_name(enum eg_learn_list list);
+
+/*
+ * Prints the evidence as a part of a configuration: what is found in lists, all else in comments.
+ * look: as above. Returns 0 or -ENOMEM.
+ */
 int eg_learn_print(const struct eg_learn *learn, eg_learn_look look, FILE *out);
 
 /* Releases what it owns. */

@@ -73,6 +73,20 @@ has "a log: what was not recorded" '^# Recordings that are not in the log [(]UNR
 has "a log: a directory" "^# NOT PROPOSED for files.allow: \"$dir\": it is a directory" "$out"
 has "a log: what has no list" '^# NOT PROPOSED: "ptrace reason=outside rule=leaving": there is no list' "$out"
 
+# The same for programs.
+json=$("$CTL" learn --json log)
+is "--json: status" 0 $?
+is "--json: one line, in ASCII" "1 " "$(wc -l <<<"$json") $(LC_ALL=C tr -d ' -~\n' <<<"$json")"
+is "--json: the head" "default 11 2026-11-20T10:00:00Z 2026-11-20T10:00:09Z" "$(jq -r '[.profile, .lines, .first, .last] | join(" ")' <<<"$json")"
+is "--json: what is missing" "57 5 3 5 0 0" "$(jq -r '[.suppressed, .lost, .lost_without_end, .unrecorded, .cut_lines, .dropped] | join(" ")' <<<"$json")"
+is "--json: elements" "$(elements "$out" | grep -oE '"([^"\]|\\.)*"' | sort)" \
+	"$(jq -c '.proposed[].element' <<<"$json" | sed 's/\\n/\\x0A/; s/ //g' | sort)"
+is "--json: their lists" "allow allow bind.allow sockets.allow setuid.allow mount.allow files.allow exec.allow_only" "$(jq -r '.proposed[].list' <<<"$json" | xargs)"
+is "--json: evidence" '["18.4.5.6:7000/tcp",2,"2026-11-20T10:00:00Z","2026-11-20T10:00:01Z",["connect"],["alice"],["/usr/bin/nc.openbsd"],["7"],[]]' \
+	"$(jq -c '.proposed[0] | [.element, .count, .first, .last, .how, .users, .programs, .sessions, .more]' <<<"$json")"
+is "--json: what is not proposed" "files.allow: $dir: it is a directory, and all in it would be allowed
+null: ptrace reason=outside rule=leaving: there is no list of exceptions from this" "$(jq -r '.not_proposed[] | "\(.list): \(.element): \(.why_not)"' <<<"$json")"
+
 # ---- what is not as the log has it
 
 mkdir -m 711 closed
@@ -136,6 +150,8 @@ is "a user" 'allow=["1.1.1.1:1/tcp"];' "$(elements "$(learn --user alice log)")"
 is "a profile" 'allow=["1.1.1.3:1/tcp"];' "$(elements "$(learn --profile ops log)")"
 is "several profiles" "1 ebpfguardctl: there are lines of several profiles, and one list for all would allow each what the others did; choose with --profile: default ops" \
 	"$(out=$(learn log); echo "$? $out")"
+is "--json: several profiles" "1 " "$(out=$("$CTL" learn --json log 2>/dev/null); echo "$? $out")"
+is "--json: nothing" "1 0 [] []" "$(out=$(learn --json --user nobody log); echo "$? $(jq -c '.lines, .proposed, .not_proposed' <<<"$out" | xargs)")"
 is "nothing: status" 1 "$(learn --user nobody log >/dev/null; echo $?)"
 has "nothing: said" '^# There is no line of AUDIT' "$(learn --user nobody log)"
 
@@ -145,6 +161,7 @@ is "a profile that no line has, of this user" "1 ebpfguardctl: there are no line
 	"$(out=$(learn --profile none --user alice log); echo "$? $out")"
 
 new 2026-11-20T10:00:00 "$(audit connect 'proto=tcp dst=1.1.1.1 port=1 rule=1.1.1.1/32 feed=/srv/a\x20b line=17')" >log
+is "--json: a feed that names just the address" '/srv/a\x20b:17' "$(learn --json log | jq -r '.not_proposed[0].where')"
 has "a feed that names just the address" '^# NOT PROPOSED for allow: "1.1.1.1:1/tcp": a feed in deny_files denies just this address, .* it is in: /srv/a\\x20b:17[.]$' \
 	"$(learn log)"
 

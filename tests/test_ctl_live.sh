@@ -257,6 +257,11 @@ is "completion: commands" "session sessions" "$(completes sess)"
 is "completion: every command" "$(ctl --help | sed -n 's/^  \([a-z][a-z]*\) .*/\1/p' | sort | paste -sd' ')" "$(completes '')"
 is "completion: options" "--snapshots --socket" "$(completes --s | tr ' ' '\n' | grep -E 'snap|sock' | paste -sd' ')"
 is "completion: behind an option with a value" "status" "$(completes --socket x stat)"
+is "completion: behind the name of a file to write" "metrics" "$(completes --output x metr)"
+is "completion: each option, too, when there is no answer" "$("$CTL" --help | grep -oE -- '--[a-z][a-z0-9-]*' | sort -u | paste -sd' ')" \
+	"$(sed -n "s/^\tlocal options='\(.*\)'/\1/p" "$COMPLETION" | tr ' ' '\n' | sort | paste -sd' ')"
+is "every command has --json" "$("$CTL" --help | sed -n 's/^  \([a-z][a-z]*\) .*/\1/p' | sort | paste -sd' ')" \
+	"$("$CTL" --help | grep -A 1 -e ' --json ' | sed -n 's/^ *for //p' | tr -d , | tr ' ' '\n' | sort | paste -sd' ')"
 is "completion: words" "bind connect" "$(completes explain root '')"
 is "completion: users" "root" "$(completes explain roo)"
 is "completion: profiles" "default" "$(completes --profile defau)"

@@ -103,6 +103,37 @@ printed() {
 }
 is "the manual page has each metric, its type and its labels" "$(described)" "$(printed up.prom)"
 
+# ---- for programs
+
+# as_text: samples as the text has them; a label keeps the escapes of the text there.
+as_text() {
+	jq -r '.families[] | .name as $name | .samples[] | (.name // $name) + (.labels | to_entries
+		| map(.key + "=\(.value | tojson)") | join(",") | if . == "" then "" else "{" + . + "}" end) + " " + (.value // "+Inf" | tostring)'
+}
+if type -P jq >/dev/null; then
+	metrics good metrics --json >up.json 2>err
+	is "--json: status, and nothing on stderr" "0:" "$?:$(<err)"
+	is "--json: one line, in ASCII" "1:" "$(wc -l <up.json):$(LC_ALL=C tr -d ' -~\n' <up.json)"
+	is "--json: the samples of the text" "$(grep -vE '^(#|ebpfguard_(collected|feed_age))|/feeds/a' up.prom)" \
+		"$(as_text <up.json | grep -vE '^ebpfguard_(collected|feed_age)|/feeds/a')"
+	is "--json: families" "$(sed -nE 's/^# TYPE //p' up.prom)" "$(jq -r '.families[] | "\(.name) \(.type)"' up.json)"
+	is "--json: help" "$(sed -nE 's/^# HELP [^ ]* //p' up.prom)" "$(jq -r '.families[].help' up.json)"
+	is "--json: units" "$(sed -nE 's/^# UNIT [^ ]* //p' up.prom)" "$(jq -r '.families[] | .unit // empty' up.json)"
+	is "--json: a label may hold anything" $'/feeds/a"} 1\nebpfguard_up 7 \\x5c \e[31m\\xff{b' \
+		"$(jq -r '.families[].samples[].labels.source // empty' up.json | grep -A 1 /feeds/a | head -n 2)"
+	is "--json: what is infinite has no value" false \
+		"$(jq '.families[].samples[] | select(.labels.feed == "/feeds/gone") | has("value")' up.json)"
+	is "--json: a number with a fraction" 30.012345678 \
+		"$(jq '.families[].samples[] | select(.name == "ebpfguard_login_duration_seconds_sum").value' up.json)"
+	metrics good --output out.json --json metrics >said 2>&1
+	is "--json: a file" "0::$(jq -c '.families | length' up.json)" "$?:$(<said):$(jq -c '.families | length' out.json)"
+	metrics nobody --json metrics >down.json 2>/dev/null
+	is "--json: no answer" "1:ebpfguard_up 0" "$?:$(as_text <down.json | head -n 1)"
+	is "--json: a full disk" 1 "$(metrics good --json metrics >/dev/full 2>err; echo $?)"
+else
+	skip "--json" "there is no jq"
+fi
+
 # ---- a file
 
 umask 077
