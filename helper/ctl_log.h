@@ -29,6 +29,9 @@ struct eg_ctl_log {
 	/* for a file as configured: reads on from there, or what is near the end; NULL = all of it,
 	 * and of the one before it */
 	struct eg_ctl_log_place *place;
+	/* as configured: only what is near the end is read, however long the log is, and *cut says
+	 * whether there was more before it; NULL = all of it. Not with place */
+	bool *cut;
 	/* Takes a line, and what eg_record_line_parse says of it, of which -ENOMSG is passed over.
 	 * Returns 0 to go on, 1 to stop, or a negative errno. */
 	int (*take)(void *arg, const struct eg_record_line *line, int err);
