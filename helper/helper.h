@@ -326,7 +326,8 @@ bool eg_accounts_over(struct eg_helper *helper, struct eg_session *session);
 /* Once a second: what has waited long enough is written. */
 void eg_accounts_tick(struct eg_helper *helper, int64_t now_ms);
 
-/* The helper stops: what waits in memory is written. */
+/* The helper stops: what waits in memory is written, as far as the limits let it; refusals that are
+ * left the next helper counts. */
 void eg_accounts_flush(struct eg_helper *helper);
 
 /* ---- story.c: what is recorded ---- */
