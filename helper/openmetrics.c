@@ -345,6 +345,14 @@ static void tell_refusals(const struct eg_openmetrics *metrics, const struct to 
 	       metrics->helper.suppressed);
 }
 
+/* Not for a limit: nobody was there to take them. */
+static void tell_unsaid(const struct eg_msg_metric_helper *helper, const struct to *to)
+{
+	single(to, PREFIX "lines_lost_total", "counter", "",
+	       "Lines that neither the log nor syslog took, other than of refusals.",
+	       helper->unsaid);
+}
+
 static void tell_rules(const struct eg_openmetrics *metrics, const struct to *to)
 {
 	static const char *const kinds[EG_METRIC_RULES] = {"?", "default", "builtin", "other"};
@@ -380,5 +388,6 @@ void eg_openmetrics_walk(const struct eg_openmetrics *metrics,
 	tell_sessions(metrics, to);
 	tell_logins(&metrics->helper, to);
 	tell_refusals(metrics, to);
+	tell_unsaid(&metrics->helper, to);
 	tell_rules(metrics, to);
 }

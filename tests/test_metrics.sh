@@ -60,6 +60,7 @@ for case in 'ebpfguard_up=1' 'ebpfguard_enforcing=1' 'ebpfguard_policy_generatio
 	'ebpfguard_packets_dropped_total{profile="ops"}=6' 'ebpfguard_packets_audited_total{profile="ops"}=8' \
 	'ebpfguard_sessions_opened_total{profile="ops"}=10' 'ebpfguard_sessions_ended_total{profile="ops"}=8' \
 	'ebpfguard_sessions_unguarded{reason="jobs"}=2' 'ebpfguard_sessions_unfiltered=1' 'ebpfguard_lines_suppressed_total=99' \
+	'ebpfguard_lines_lost_total=21' \
 	'ebpfguard_rule_hits_total{profile="default",rule="12",source="/etc/ebpfguard.conf"}=13' \
 	'ebpfguard_rule_hits_total{profile="default",rule="12",source="/feeds/a\"} 1\\x0aebpfguard_up 7 \\x5c \\x1b[31m\\xff{b"}=13' \
 	'ebpfguard_rule_hits_total{profile="default",rule="default",source=""}=1' \
@@ -290,6 +291,7 @@ well() {
 		ebpfguard_ssh_logins_unguarded{reason="exempt"}|3+0x1700
 		ebpfguard_sessions_unfiltered|0+0x1700
 		ebpfguard_events_lost_total{profile="default"}|5+0x1700
+		ebpfguard_lines_lost_total|5+0x1700
 		ebpfguard_refusals_total{profile="default",operation="connect",layer="call",verdict="deny"}|0+30x1700
 		ebpfguard_feed_age_seconds{feed="/f"}|0+60x1700
 		ebpfguard_logins_refused_total{reason="setup"}|3+0x1700
@@ -334,6 +336,8 @@ fires 1m 15m EbpfguardSessionsNotGuarded 'ebpfguard_sessions_unguarded{reason="m
 fires 1m 15m EbpfguardSshNotGuarded 'ebpfguard_ssh_logins_unguarded{reason="onerr"}|1+0x1700'
 fires 1m 10m EbpfguardPacketLayerMissing 'ebpfguard_sessions_unfiltered|1+0x1700'
 fires 1m 15m EbpfguardEventsLost 'ebpfguard_events_lost_total{profile="default"}|5+0x10 6+0x1700'
+fires 1m 15m EbpfguardLinesLost 'ebpfguard_lines_lost_total|5+0x10 6+0x1700'
+fires 1m 40m '' 'ebpfguard_lines_lost_total|5+0x10 6+0x1700'
 fires 1m 40m '' 'ebpfguard_events_lost_total{profile="default"}|5+0x10 6+0x1700'
 busy='ebpfguard_refusals_total{profile="default",operation="connect",layer="call",verdict="deny"}'
 fires 1m 1568m EbpfguardRefusalSpike "$busy|0+1x1560 10000+6000x100"
