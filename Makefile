@@ -56,10 +56,11 @@ PURE_OBJS   := eg_err.o cidr.o rule.o config.o config_schema.o config_names.o co
                policy_lists.o policy_live.o proto.o fields.o fields_encode.o fields_journal.o event.o event_act.o \
                event_socket.o key.o limit.o fold.o account.o diag.o event_story.o capability.o hooks.o builtin.o \
                place_tree.o digest.o feed.o program.o policy_nets.o config_feeds.o feed_line.o feed_networks.o feeds.o \
-               feed_paths.o diff.o diff_feeds.o diff_match.o order_plan.o counters.o openmetrics.o pam_file.o
+               feed_paths.o diff.o diff_feeds.o diff_match.o order_plan.o counters.o openmetrics.o openmetrics_text.o \
+               pam_file.o
 # What reads the log, for ebpfguardctl only.
 READ_OBJS   := record_line.o record_json.o record_match.o record_print.o tally.o audit.o audit_text.o audit_svg.o \
-               audit_html.o learn_time.o learn_propose.o learn.o learn_print.o
+               audit_html.o learn_time.o learn_propose.o learn.o learn_gaps.o learn_print.o
 HELPER_OBJS := main.o log.o log_file.o log_socket.o notify.o lookup.o refresh.o watch.o profiles.o load.o reload.o \
                server.o opening.o peer.o control.o session.o session_open.o manager.o cgroup2.o bpf.o bpf_maps.o \
                bpf_policies.o selftest.o story.o connection.o origin.o address.o survey.o flows.o adopt.o report.o \
@@ -68,9 +69,10 @@ HELPER_OBJS := main.o log.o log_file.o log_socket.o notify.o lookup.o refresh.o 
                accounts.o metrics.o inquiry.o
 CTL_OBJS    := ctl.o ctl_say.o ctl_check.o ctl_idle.o ctl_rules.o ctl_files.o ctl_near.o ctl_strict.o ctl_manager.o \
                ctl_config.o ctl_remote.o ctl_links.o ctl_match.o ctl_feeds.o ctl_program.o ctl_diff.o ctl_ask.o \
-               ctl_order.o ctl_log.o ctl_save.o ctl_learn.o ctl_events.o ctl_report.o ctl_report_json.o ctl_metrics.o \
-               ctl_status.o ctl_sessions.o ctl_session.o ctl_host.o ctl_process.o ctl_args.o ctl_unguarded.o \
-               ctl_logins.o ctl_json.o ctl_text.o ctl_top.o ctl_recent.o ctl_target.o ctl_diff_json.o
+               ctl_order.o ctl_log.o ctl_save.o ctl_learn.o ctl_learn_json.o ctl_events.o ctl_report.o ctl_report_json.o \
+               ctl_metrics.o ctl_metrics_json.o ctl_status.o ctl_sessions.o ctl_session.o ctl_host.o ctl_process.o \
+               ctl_args.o ctl_unguarded.o ctl_logins.o ctl_json.o ctl_text.o ctl_top.o ctl_recent.o ctl_target.o \
+               ctl_diff_json.o
 UNIT_TESTS  := test_eg_err test_cidr test_rule test_config test_config_valid test_config_words test_config_texts \
                test_config_syntax test_config_limits test_config_file test_config_keys test_policy test_policy_live \
                test_policy_limits test_policy_explain test_proto test_proto_wire test_fields test_fields_journal \

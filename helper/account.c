@@ -326,6 +326,7 @@ void eg_account_tick_of(struct eg_account *account, struct eg_account_of *of, bo
 	(void)eg_account_settle(account, of, false, now_ms); /* or the next time */
 }
 
+/* Whether there is room or not. */
 static void flush(struct eg_account *account, struct eg_account_of *of, bool must, int64_t now_ms)
 {
 	struct due due = {account, now_ms};
@@ -334,9 +335,17 @@ static void flush(struct eg_account *account, struct eg_account_of *of, bool mus
 	say_left_out(account, of, must, now_ms);
 }
 
-void eg_account_flush(struct eg_account *account, struct eg_account_of *of, int64_t now_ms)
+uint64_t eg_account_flush(struct eg_account *account, struct eg_account_of *of, int64_t now_ms)
 {
-	flush(account, of, false, now_ms);
+	struct due due = {account, now_ms};
+	uint64_t others = 0;
+
+	eg_fold_flush(account->fold, of->number, on_folded, &due);
+	if (eg_limit_room(&account->all, &account->limits, false, now_ms))
+		say_left_out(account, of, false, now_ms);
+	for (int kind = 0; of->left && kind < EG_ACCOUNT_KINDS; kind++)
+		others += of->left->others[kind];
+	return others;
 }
 
 /* ---- what never came */

@@ -140,9 +140,13 @@ bool eg_account_settle(struct eg_account *account, struct eg_account_of *of, boo
  * one, what is still in the ring as well. */
 void eg_account_give_up(struct eg_account *account, struct eg_account_of *of, int64_t now_ms);
 
-/* The helper stops: all that waits for a line of the session gets one, or is counted in one. What
- * the log does not take, the next helper finds. */
-void eg_account_flush(struct eg_account *account, struct eg_account_of *of, int64_t now_ms);
+/*
+ * The helper stops: what waits for a line of the session gets one, or is counted in one, as far as
+ * there is room for lines. The rest is not in eg_written, and neither is what the log does not
+ * take: the next helper finds that it is missing there, and counts on.
+ * Returns how many lines are left that the kernel does not count, so that nobody will.
+ */
+uint64_t eg_account_flush(struct eg_account *account, struct eg_account_of *of, int64_t now_ms);
 
 /* Releases the session's part. Nothing is written. */
 void eg_account_drop(struct eg_account *account, struct eg_account_of *of);

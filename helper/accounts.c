@@ -220,7 +220,15 @@ void eg_accounts_tick(struct eg_helper *helper, int64_t now_ms)
 
 void eg_accounts_flush(struct eg_helper *helper)
 {
+	unsigned long long others = 0;
+
 	for (size_t i = 0; i < EG_BUCKETS; i++)
 		for (struct eg_session *s = helper->buckets[i]; s; s = s->next)
-			eg_account_flush(&helper->account, &s->account, eg_proto_now_ms());
+			others +=
+				eg_account_flush(&helper->account, &s->account, eg_proto_now_ms());
+	if (others)
+		eg_log(LOG_WARNING,
+		       "stopping with no room for more lines: %llu about flows and strays are "
+		       "missing in the log; refusals are counted on by the next helper",
+		       others);
 }

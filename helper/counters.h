@@ -56,6 +56,7 @@ struct eg_counters {
 	char sources[EG_COUNTERS_SOURCES_MAX][EG_SOURCE_SIZE];
 	size_t n_sources;
 	uint64_t suppressed; /* lines of the log that were left out */
+	uint32_t unsaid;     /* lines that neither the log nor syslog has taken */
 	uint64_t exempt;     /* logins that were not to be guarded */
 	uint64_t not_opened[EG_METRIC_REFUSED_MAX];
 	uint64_t reloads[EG_METRIC_RELOADS]; /* by enum eg_metric_reload */

@@ -94,7 +94,8 @@ static const struct row {
 	{'b', "snapshots", "N", TEXT(snapshots), "top", "N times as text, without a screen"},
 	{0, "output", "FILE", TEXT(output), "metrics", "written there at once, not to stdout"},
 	{0, "force", NULL, TEXT(force), "tighten", "to a looser one, too"},
-	{0, "json", NULL, TEXT(json), FILES ", " LOG ", " LIVE ", " DO, "JSON in place of text"},
+	{0, "json", NULL, TEXT(json), FILES ", learn, " LOG ", " LIVE ", " DO ", metrics",
+	 "JSON in place of text"},
 #undef TEXT
 };
 
@@ -284,5 +285,6 @@ int main(int argc, char **argv)
 		if (!take(&options, given, c))
 			return wrong_usage();
 	}
+	options.config_given = is_given(given, "config");
 	return flush(dispatch(&options, given, argc - optind, argv + optind));
 }

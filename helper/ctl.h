@@ -28,6 +28,7 @@ enum {
 /* What the command line says apart from the command and its arguments. Borrowed from argv. */
 struct eg_ctl_options {
 	const char *config;  /* path */
+	bool config_given;   /* on the command line, and not what it is by default */
 	const char *program; /* path, for explain; NULL = any */
 	const char *socket;  /* path of control.sock */
 	/* who asks, for explain; rhost and key: NULL = none */

@@ -176,6 +176,8 @@ static int prepare(const struct eg_ctl_options *options, char **files, int64_t n
 {
 	ret->json = options->json;
 	ret->colours = eg_ctl_has_colors();
+	if (!eg_ctl_log_is_known(options, files))
+		return EG_CTL_FINDING;
 	if (!eg_ctl_log_match(options, now_s, files, &ret->match) ||
 	    !is_number("-n", options->last, LAST_MAX))
 		return EG_CTL_USAGE;

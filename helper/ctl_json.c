@@ -77,6 +77,16 @@ struct json_object *eg_ctl_json_text(const char *bytes, size_t n)
 	return need(json_object_new_string_len(text, (int)used));
 }
 
+struct json_object *eg_ctl_json_number(uint64_t value)
+{
+	return need(json_object_new_int64(value > INT64_MAX ? INT64_MAX : (int64_t)value));
+}
+
+struct json_object *eg_ctl_json_word(const char *word)
+{
+	return need(json_object_new_string(word));
+}
+
 /* ---- objects ---- */
 
 void eg_ctl_json_add(struct json_object *object, const char *key, struct json_object *value)
@@ -93,9 +103,7 @@ void eg_ctl_json_add_text(struct json_object *object, const char *key, const cha
 
 void eg_ctl_json_add_number(struct json_object *object, const char *key, uint64_t value)
 {
-	eg_ctl_json_add(
-		object, key,
-		need(json_object_new_int64(value > INT64_MAX ? INT64_MAX : (int64_t)value)));
+	eg_ctl_json_add(object, key, eg_ctl_json_number(value));
 }
 
 void eg_ctl_json_add_bool(struct json_object *object, const char *key, bool value)
@@ -121,17 +129,17 @@ void eg_ctl_json_append(struct json_object *array, struct json_object *value)
 
 /* ---- output ---- */
 
-static void print_character(uint32_t c)
+static void print_character(uint32_t c, FILE *out)
 {
 	if (c >= 0x10000)
-		(void)printf("\\u%04x\\u%04x", 0xd7c0 + (c >> 10), 0xdc00 + (c & 0x3ff));
+		(void)fprintf(out, "\\u%04x\\u%04x", 0xd7c0 + (c >> 10), 0xdc00 + (c & 0x3ff));
 	else if (c >= 0x7f)
-		(void)printf("\\u%04x", c);
+		(void)fprintf(out, "\\u%04x", c);
 	else
-		(void)putchar((int)c);
+		(void)fputc((int)c, out);
 }
 
-void eg_ctl_json_print(struct json_object *value)
+void eg_ctl_json_write(struct json_object *value, FILE *out)
 {
 	const char *text = json_object_to_json_string_ext(
 		value, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
@@ -147,8 +155,13 @@ void eg_ctl_json_print(struct json_object *value)
 			len = 1;
 			c = '?';
 		}
-		print_character(c);
+		print_character(c, out);
 	}
-	(void)putchar('\n');
+	(void)fputc('\n', out);
 	(void)json_object_put(value);
+}
+
+void eg_ctl_json_print(struct json_object *value)
+{
+	eg_ctl_json_write(value, stdout);
 }

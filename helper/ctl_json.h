@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include <json-c/json.h>
 
@@ -22,6 +23,11 @@ struct json_object *eg_ctl_json_array(void);
  */
 struct json_object *eg_ctl_json_text(const char *bytes, size_t n);
 
+/* A word of the log, which is escaped there already: it stays as it is. */
+struct json_object *eg_ctl_json_word(const char *word);
+
+struct json_object *eg_ctl_json_number(uint64_t value);
+
 /* Add to an object; value is given away. A key is a literal. NULL or empty text, and seconds 0, are
  * left out: not known. */
 void eg_ctl_json_add(struct json_object *object, const char *key, struct json_object *value);
@@ -34,8 +40,11 @@ void eg_ctl_json_add_time(struct json_object *object, const char *key, uint64_t 
 /* Adds to an array. */
 void eg_ctl_json_append(struct json_object *array, struct json_object *value);
 
-/* Prints it as a line on the standard output, and releases it. Characters beyond ASCII, DEL too,
- * are written as \uXXXX: a terminal takes some of them for orders. */
+/* Writes it as a line, and releases it. Characters beyond ASCII, DEL too, are written as \uXXXX: a
+ * terminal takes some of them for orders. */
+void eg_ctl_json_write(struct json_object *value, FILE *out);
+
+/* The same on the standard output. */
 void eg_ctl_json_print(struct json_object *value);
 
 #endif

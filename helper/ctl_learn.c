@@ -8,8 +8,8 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "ctl_learn.h"
 #include "ctl_log.h"
-#include "learn.h"
 #include "util.h"
 
 /* ---- paths */
@@ -84,7 +84,7 @@ static int none_of(const struct eg_learn *learn)
 	return say_others(learn);
 }
 
-static int print(const struct eg_learn *learn)
+static int print(const struct eg_ctl_options *options, const struct eg_learn *learn)
 {
 	int err;
 
@@ -92,7 +92,7 @@ static int print(const struct eg_learn *learn)
 		return ask_which(learn);
 	if (learn->n_others && !learn->lines && !learn->dropped)
 		return none_of(learn);
-	err = eg_learn_print(learn, look, stdout);
+	err = options->json ? eg_ctl_learn_json(learn, look) : eg_learn_print(learn, look, stdout);
 	if (err < 0)
 		warnx("%s", strerror(-err));
 	return err == 0 && learn->lines ? EG_CTL_FINE : EG_CTL_FINDING;
@@ -118,7 +118,9 @@ int eg_ctl_learn(const struct eg_ctl_options *options, char **args)
 		warnx("learn: --since is missing, such as --since yesterday");
 		return EG_CTL_USAGE;
 	}
+	if (!eg_ctl_log_is_known(options, args))
+		return EG_CTL_FINDING;
 	if (!eg_ctl_log_time("--since", options->since, options, learn.now_s, args, &learn.since_s))
 		return EG_CTL_USAGE;
-	return eg_ctl_log_read(options, &log) < 0 ? EG_CTL_FINDING : print(&learn);
+	return eg_ctl_log_read(options, &log) < 0 ? EG_CTL_FINDING : print(options, &learn);
 }

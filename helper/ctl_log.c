@@ -18,8 +18,11 @@
 #define STANDARD_INPUT "standard input"
 
 enum {
-	LOOK_MS = 250,	     /* how often a file that is followed is looked at */
-	NEAR_BYTES = 1 << 20 /* of the end of a file, for who reads on from there */
+	LOOK_MS = 250,	      /* how often a file that is followed is looked at */
+	NEAR_BYTES = 1 << 20, /* of the end of a file, for who reads on from there */
+	/* of the end, for who looks for the last ones: a second's work or less */
+	LAST_BYTES = 8 << 20, /* of files */
+	LAST_LINES = 20000,   /* of the journal */
 };
 
 /* A log that is read. */
@@ -27,6 +30,7 @@ struct reader {
 	const struct eg_ctl_log *log;
 	FILE *in;
 	uint64_t lines;	  /* of the helper */
+	uint64_t all;	  /* of anybody */
 	size_t n;	  /* of buf; more than its size: the line is too long to be the helper's */
 	bool head, waits; /* nothing was read yet; the last line may be going on */
 	char buf[EG_RECORD_LINE_MAX];
@@ -95,6 +99,7 @@ static int take_in(struct reader *reader, const char *name)
 			return refuse_packed(log, name, unpacker);
 		reader->head = false;
 		reader->n = 0;
+		reader->all++;
 		reader->lines += err != -ENOMSG;
 		if (err != -ENOMSG)
 			r = log->take(log->arg, &reader->record, err);
@@ -228,7 +233,7 @@ static int follow_file(struct reader *reader, const char *path)
 /* In the child. Fields that begin with _ are journald's own findings: no user can set them. */
 static void become_journalctl(const struct eg_ctl_log *log, int out)
 {
-	char since[4096], until[4096];
+	char since[4096], until[4096], lines[32];
 	char *args[16] = {"journalctl", "--output=short-iso", "--utc", "--all", "--no-pager"};
 	size_t n = 5;
 
@@ -240,10 +245,13 @@ static void become_journalctl(const struct eg_ctl_log *log, int out)
 		args[n++] = "--follow";
 	if (log->follow)
 		args[n++] = log->since ? "--no-tail" : "--lines=0";
+	if (log->cut)
+		args[n++] = lines;
 	args[n++] = "_SYSTEMD_UNIT=ebpfguard.service";
 	args[n++] = "_UID=0";
 	args[n++] = "SYSLOG_IDENTIFIER=ebpfguard-helper";
 	/* colours of its own would be a part of the lines */
+	(void)snprintf(lines, sizeof(lines), "--lines=%d", LAST_LINES);
 	if (setenv("SYSTEMD_COLORS", "0", 1) == 0 &&
 	    (size_t)snprintf(since, sizeof(since), "--since=%s", log->since ? log->since : "") <
 		    sizeof(since) &&
@@ -303,6 +311,8 @@ static int take_journal(struct reader *reader)
 	from = -1;
 	if (wait_for(child) < 0)
 		return -EIO;
+	if (reader->log->cut)
+		*reader->log->cut = reader->all >= LAST_LINES;
 	if (!r && !reader->lines)
 		warnx("the journal has no lines of the helper's for that time. It keeps them for "
 		      "root and the group adm only; where log.destination is another, or it is "
@@ -311,6 +321,21 @@ static int take_journal(struct reader *reader)
 }
 
 /* ---- as configured */
+
+bool eg_ctl_log_is_known(const struct eg_ctl_options *options, char *const *files)
+{
+	struct eg_config *config eg_ctl_auto_config = NULL;
+	struct eg_err error;
+	int r = files[0] ? 0
+			 : eg_config_load(options->config, geteuid(), &config, NULL, NULL, &error);
+
+	if (!r || (r == -ENOENT && !options->config_given))
+		return true;
+	eg_ctl_print_error(&error);
+	warnx("so it is not known where the log is%s",
+	      options->config_given ? "" : "; the journal is asked");
+	return !options->config_given;
+}
 
 char *eg_ctl_log_source(const struct eg_ctl_options *options)
 {
@@ -330,6 +355,44 @@ bool eg_ctl_log_in_files(const struct eg_ctl_options *options, char *const *file
 	return files[0] || source;
 }
 
+/* The end of a file: so many bytes at most. A line of which this is a part is none. */
+static int take_end(struct reader *reader, const char *path, off_t most)
+{
+	int r = open_file(reader, path);
+	off_t from = 0;
+	struct stat st;
+
+	if (r < 0)
+		return r;
+	if (fstat(fileno(reader->in), &st) < 0)
+		r = -errno;
+	else if (st.st_size > most)
+		from = st.st_size - most;
+	if (from && fseeko(reader->in, from, SEEK_SET) < 0)
+		r = -errno;
+	reader->head = !from;
+	*reader->log->cut = *reader->log->cut || from;
+	if (!r)
+		r = take_in(reader, path);
+	close_file(reader);
+	return r;
+}
+
+/* The end of both together. */
+static int take_ends(struct reader *reader, const char *before, const char *path)
+{
+	off_t left = LAST_BYTES;
+	struct stat st;
+	int r = 0;
+
+	*reader->log->cut = false;
+	if (stat(path, &st) == 0)
+		left -= st.st_size < left ? st.st_size : left;
+	if (access(before, F_OK) == 0)
+		r = take_end(reader, before, left);
+	return r ? r : take_end(reader, path, LAST_BYTES);
+}
+
 /* The helper's own file, and before it what logrotate has put beside it and not packed. */
 static int take_source(struct reader *reader, const char *path)
 {
@@ -342,6 +405,8 @@ static int take_source(struct reader *reader, const char *path)
 		return take_on(reader, path);
 	if (asprintf(&before, "%s.1", path) < 0)
 		return -ENOMEM;
+	if (reader->log->cut)
+		return take_ends(reader, before, path);
 	if (access(before, F_OK) == 0)
 		r = take_file(reader, before);
 	return r ? r : take_file(reader, path);

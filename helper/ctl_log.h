@@ -29,6 +29,9 @@ struct eg_ctl_log {
 	/* for a file as configured: reads on from there, or what is near the end; NULL = all of it,
 	 * and of the one before it */
 	struct eg_ctl_log_place *place;
+	/* as configured: only what is near the end is read, however long the log is, and *cut says
+	 * whether there was more before it; NULL = all of it. Not with place */
+	bool *cut;
 	/* Takes a line, and what eg_record_line_parse says of it, of which -ENOMSG is passed over.
 	 * Returns 0 to go on, 1 to stop, or a negative errno. */
 	int (*take)(void *arg, const struct eg_record_line *line, int err);
@@ -38,6 +41,14 @@ struct eg_ctl_log {
 /* Reads all of it. Returns 0, 1 when it was stopped, or a negative errno after saying on stderr why
  * not. Waits for the journal and the standard input as long as they last. */
 int eg_ctl_log_read(const struct eg_ctl_options *options, const struct eg_ctl_log *log);
+
+/*
+ * Can it be told where the log is? To be asked once, before anything of it is read. Not when the
+ * command line names a configuration that cannot be read: the journal would answer for a log that
+ * is somewhere else. The default one need not be there; when it is and cannot be read, the journal
+ * is asked, and that is said. files: as in eg_ctl_log. Returns false after saying why on stderr.
+ */
+bool eg_ctl_log_is_known(const struct eg_ctl_options *options, char *const *files);
 
 /* The file that the configuration has the log in; NULL = in none: ask the journal. Owned by the
  * caller. Says nothing of a configuration that cannot be read: then the journal is asked. */

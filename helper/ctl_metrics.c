@@ -10,7 +10,7 @@
 #include "ctl.h"
 #include "ctl_ask.h"
 #include "ctl_host.h"
-#include "openmetrics.h"
+#include "ctl_metrics.h"
 
 #define auto_metrics __attribute__((cleanup(eg_openmetrics_done)))
 
@@ -41,11 +41,17 @@ static void print(const void *metrics, FILE *out)
 	eg_openmetrics_print(metrics, out);
 }
 
-/* For the collector, which need not be root's. Returns 0, or a negative errno after saying why. */
-static int write_file(const struct eg_openmetrics *metrics, const char *path)
+static void print_json(const void *metrics, FILE *out)
 {
+	eg_ctl_metrics_json(metrics, out);
+}
+
+/* For the collector, which need not be root's. Returns 0, or a negative errno after saying why. */
+static int write_file(const struct eg_ctl_options *options, const struct eg_openmetrics *metrics)
+{
+	const char *path = options->output;
 	char clean[EG_CTL_SAFE_SIZE];
-	int r = eg_ctl_save(path, 0644, print, metrics);
+	int r = eg_ctl_save(path, 0644, options->json ? print_json : print, metrics);
 
 	if (r < 0)
 		warnx("cannot write %s: %s", eg_ctl_safe(path, clean, sizeof(clean)),
@@ -94,8 +100,10 @@ int eg_ctl_metrics(const struct eg_ctl_options *options, char **args)
 	}
 	metrics.now_s = (uint64_t)time(NULL);
 	if (options->output)
-		r = write_file(&metrics, options->output);
+		r = write_file(options, &metrics);
+	else if (options->json)
+		print_json(&metrics, stdout);
 	else
-		eg_openmetrics_print(&metrics, stdout);
+		print(&metrics, stdout);
 	return asked < 0 || r < 0 ? EG_CTL_FINDING : EG_CTL_FINE;
 }

@@ -30,6 +30,7 @@ struct last {
 	char **lines; /* owned, as is each; a ring */
 	size_t room, n;
 	bool colours;
+	bool begun; /* there was a record from before the session: nothing of it stands before */
 };
 
 static int take_last(void *arg, const struct eg_record_line *line, int err)
@@ -39,6 +40,7 @@ static int take_last(void *arg, const struct eg_record_line *line, int err)
 	size_t size;
 	FILE *out;
 
+	last->begun = last->begun || (!err && line->time_ms < last->match.since_ms);
 	if (err || !eg_record_matches(&last->match, line))
 		return 0;
 	out = open_memstream(&text, &size);
@@ -62,16 +64,35 @@ static void last_done(struct last *last)
 	free(last->lines);
 }
 
+/* There may be more of them than were looked for. */
+static void print_cut(const struct eg_ctl_options *options, uint64_t session, uint64_t started_s)
+{
+	time_t started = (time_t)started_s;
+	char since[TIME_SIZE] = "-", config[EG_CTL_SAFE_SIZE];
+	struct tm tm;
+
+	if (localtime_r(&started, &tm))
+		(void)strftime(since, sizeof(since), "%Y-%m-%d %H:%M:%S", &tm);
+	(void)printf("(only the end of the log was read; for all of them: ebpfguardctl%s%s "
+		     "--session %llu --since \"%s\" events)\n",
+		     options->config_given ? " -c " : "",
+		     options->config_given ? eg_ctl_safe(options->config, config, sizeof(config))
+					   : "",
+		     (unsigned long long)session, since);
+}
+
 int eg_ctl_events_last(const struct eg_ctl_options *options, uint64_t session, uint64_t started_s,
 		       size_t n)
 {
 	__attribute__((cleanup(last_done))) struct last last = {
 		.lines = calloc(n, sizeof(char *)), .room = n, .colours = eg_ctl_has_colors()};
 	char since[TIME_SIZE], number[TIME_SIZE], *no_files[] = {NULL};
+	bool cut = false;
 	const struct eg_ctl_log log = {.command = "session",
 				       .files = no_files,
 				       .since = time_text(started_s, since),
 				       .now_s = time(NULL),
+				       .cut = &cut,
 				       .take = take_last,
 				       .arg = &last};
 	int r;
@@ -85,6 +106,8 @@ int eg_ctl_events_last(const struct eg_ctl_options *options, uint64_t session, u
 	r = eg_ctl_log_read(options, &log);
 	for (size_t i = last.n > n ? last.n - n : 0; i < last.n; i++)
 		(void)fputs(last.lines[i % n], stdout);
+	if (!r && cut && last.n < n && !last.begun)
+		print_cut(options, session, started_s);
 	return r < 0 ? r : (int)(last.n < n ? last.n : n);
 }
 

@@ -54,6 +54,8 @@ int eg_ctl_report(const struct eg_ctl_options *options, char **args)
 		warnx("report: --since is missing, such as --since yesterday");
 		return EG_CTL_USAGE;
 	}
+	if (!eg_ctl_log_is_known(options, args))
+		return EG_CTL_FINDING;
 	if (!eg_ctl_log_match(options, log.now_s, args, &audit.match))
 		return EG_CTL_USAGE;
 	audit.now_ms = log.now_s * 1000;

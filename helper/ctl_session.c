@@ -8,6 +8,7 @@
 
 #include "abi.h"
 #include "ctl_host.h"
+#include "ctl_log.h"
 #include "ctl_sessions.h"
 #include "ctl_text.h"
 #include "event.h"
@@ -346,7 +347,7 @@ int eg_ctl_session(const struct eg_ctl_options *options, char **args)
 	struct tree tree auto_tree = {0};
 	const struct eg_msg_session *session;
 	struct eg_msg_is_details details;
-	char clean[EG_CTL_SAFE_SIZE];
+	char clean[EG_CTL_SAFE_SIZE], *const no_files[] = {NULL};
 	uint64_t number;
 
 	if (!read_number(args[0], &number)) {
@@ -354,7 +355,7 @@ int eg_ctl_session(const struct eg_ctl_options *options, char **args)
 		      eg_ctl_safe(args[0], clean, sizeof(clean)));
 		return EG_CTL_USAGE;
 	}
-	if (eg_ctl_sessions_ask(options, &list) < 0)
+	if (!eg_ctl_log_is_known(options, no_files) || eg_ctl_sessions_ask(options, &list) < 0)
 		return EG_CTL_FINDING;
 	session = find_session(&list, number);
 	if (!session || eg_ctl_details_ask(options, number, &details) < 0 ||

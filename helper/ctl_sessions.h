@@ -13,6 +13,7 @@ const char *eg_ctl_session_state(const struct eg_msg_session *session);
 struct json_object *eg_ctl_session_json(const struct eg_msg_session *session, size_t n_processes);
 
 /* Prints the last n events that the log has of a session that began at started_s (ctl_recent.c).
+ * Reads the end of the log only, and when that has less of them, says which command shows all.
  * Returns how many lines there were, or a negative errno after saying why on stderr. */
 int eg_ctl_events_last(const struct eg_ctl_options *options, uint64_t session, uint64_t started_s,
 		       size_t n);

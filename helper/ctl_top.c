@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "abi.h"
+#include "ctl_log.h"
 #include "ctl_sessions.h"
 #include "event.h"
 #include "util.h"
@@ -389,8 +390,8 @@ static int screen(struct top *top)
 int eg_ctl_top(const struct eg_ctl_options *options, char **args)
 {
 	struct top top auto_top = {.options = options, .started_s = (uint64_t)time(NULL)};
+	char *end, *const no_files[] = {NULL};
 	unsigned long n = 1;
-	char *end;
 
 	(void)args;
 	if (options->snapshots) {
@@ -401,11 +402,12 @@ int eg_ctl_top(const struct eg_ctl_options *options, char **args)
 			return EG_CTL_USAGE;
 		}
 	}
-	if (options->snapshots || options->json)
-		return snapshots(&top, n);
-	if (!isatty(STDOUT_FILENO) || !isatty(STDIN_FILENO)) {
+	if (!options->snapshots && !options->json &&
+	    (!isatty(STDOUT_FILENO) || !isatty(STDIN_FILENO))) {
 		warnx("top: this is no terminal; for text: ebpfguardctl -b 1 top");
 		return EG_CTL_USAGE;
 	}
-	return screen(&top);
+	if (!eg_ctl_log_is_known(options, no_files))
+		return EG_CTL_FINDING;
+	return options->snapshots || options->json ? snapshots(&top, n) : screen(&top);
 }

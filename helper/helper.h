@@ -74,6 +74,9 @@ struct eg_session {
 	uint64_t unrecorded[EG_STORY_MAX]; /* of eg_totals and unwritten, as last reported */
 	uint64_t unwritten[EG_STORY_MAX];  /* what was recorded and the log did not take */
 	struct eg_totals seen;		   /* as last counted by metrics.c */
+	/* what has found nobody to take it: END; lines of SUPPRESSED and LOST; what these count */
+	bool unsaid_end;
+	uint64_t unsaid_sums, unsaid_count;
 	int64_t born_ms;	 /* managers: when the kernel reported the cgroup of the record */
 	struct eg_session *next; /* in its bucket */
 };
@@ -272,15 +275,19 @@ void eg_report_added(struct eg_helper *helper, struct eg_event_added *ret);
 void eg_report_who(const struct eg_session *session, struct eg_event_session *ret);
 
 /* Adds host and time, and writes a record that nobody counts. One that its destination does not
- * take goes where the helper's own messages go. */
-void eg_report_put(struct eg_helper *helper, int priority, struct eg_fields *fields);
+ * take goes where the helper's own messages go. Returns 0, or a negative errno when syslog does not
+ * take it either: it is lost, which metrics count. */
+int eg_report_put(struct eg_helper *helper, int priority, struct eg_fields *fields);
 
 void eg_report_start(struct eg_helper *helper, const struct eg_session *session, const char *path);
 /* Refusals that have no line: SUPPRESSED or LOST. session: NULL = not known any more. 0, or a
- * negative errno when the destination has not taken it; must: as eg_report_put then, and 0. */
-int eg_report_sum(struct eg_helper *helper, uint64_t number, const struct eg_session *session,
+ * negative errno when the destination has not taken it; must: as eg_report_put then, and 0: what is
+ * lost is noted in the session. */
+int eg_report_sum(struct eg_helper *helper, uint64_t number, struct eg_session *session,
 		  const struct eg_account_sum *sum, bool must);
 void eg_report_end(struct eg_helper *helper, struct eg_session *session);
+/* The last thing that is said of a session: whether its END or its sums were lost. */
+void eg_report_unsaid(struct eg_session *session);
 /* What of the recording is missing, session->unrecorded. */
 void eg_report_lost(struct eg_helper *helper, const struct eg_session *session);
 /* session: NULL = not known any more; path: where the process is now, raw; "-" = not known. */
@@ -326,7 +333,8 @@ bool eg_accounts_over(struct eg_helper *helper, struct eg_session *session);
 /* Once a second: what has waited long enough is written. */
 void eg_accounts_tick(struct eg_helper *helper, int64_t now_ms);
 
-/* The helper stops: what waits in memory is written. */
+/* The helper stops: what waits in memory is written, as far as the limits let it; refusals that are
+ * left the next helper counts. */
 void eg_accounts_flush(struct eg_helper *helper);
 
 /* ---- story.c: what is recorded ---- */

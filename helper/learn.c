@@ -189,6 +189,13 @@ static int take_audit(struct eg_learn *learn, const struct eg_record_line *line)
 	return add_evidence(item, line, time_s);
 }
 
+/* Does a line of this kind say that something is missing? */
+static bool is_gap(enum eg_record_kind kind)
+{
+	return kind == EG_RECORD_SUPPRESSED || kind == EG_RECORD_LOST ||
+	       kind == EG_RECORD_UNRECORDED || kind == EG_RECORD_END;
+}
+
 /* Does it count for what is asked for, as far as it tells? */
 static bool is_asked_for(const struct eg_learn *learn, const struct eg_record_line *line, int err)
 {
@@ -197,7 +204,7 @@ static bool is_asked_for(const struct eg_learn *learn, const struct eg_record_li
 	if (err < 0 && err != -EBADMSG)
 		return false;
 	/* Of kinds without lines of AUDIT what was cut makes no difference. */
-	if (line->kind != EG_RECORD_SUPPRESSED && line->kind != EG_RECORD_END &&
+	if (!is_gap(line->kind) && (line->kind != EG_RECORD_START || err) &&
 	    line->kind != EG_RECORD_KINDS &&
 	    (line->kind != EG_RECORD_REFUSAL || strcmp(line->verdict, "audit") != 0))
 		return false;
@@ -218,12 +225,14 @@ int eg_learn_take(struct eg_learn *learn, const struct eg_record_line *line, int
 	}
 	if (line->kind == EG_RECORD_REFUSAL)
 		return take_audit(learn, line);
-	profile = eg_record_get(line, "profile");
-	if (line->kind == EG_RECORD_SUPPRESSED)
+	if (line->kind == EG_RECORD_SUPPRESSED) {
 		learn->suppressed += eg_record_count(line);
-	else if (!learn->profile || (profile && strcmp(profile, learn->profile) == 0))
-		learn->lost += eg_record_number(line, "lost");
-	return 0;
+		return 0;
+	}
+	profile = eg_record_get(line, "profile");
+	return eg_learn_gaps_take(&learn->gaps, line,
+				  learn->profile && line->kind == EG_RECORD_END &&
+					  (!profile || strcmp(profile, learn->profile) != 0));
 }
 
 static void keep(void *node)
@@ -239,5 +248,6 @@ void eg_learn_done(struct eg_learn *learn)
 	free(learn->items);
 	for (size_t i = 0; i < learn->n_others; i++)
 		free(learn->others[i]);
+	eg_learn_gaps_done(&learn->gaps);
 	*learn = (struct eg_learn){0};
 }

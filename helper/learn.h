@@ -17,6 +17,7 @@
 enum {
 	EG_LEARN_ITEMS_MAX = 4096,  /* different things; a port list of one network takes no more */
 	EG_LEARN_SET_MAX = 5,	    /* names that are given for one of them */
+	EG_LEARN_GAPS_MAX = 4096,   /* sessions of which something is missing */
 	EG_LEARN_PROFILES_MAX = 16, /* profiles that are named when there are several */
 	EG_LEARN_TEXT_SIZE = 2048,
 };
@@ -62,6 +63,35 @@ struct eg_learn_proposal {
  * -EBADMSG when the line lacks what its operation has. */
 int eg_learn_propose(const struct eg_record_line *line, struct eg_learn_proposal *ret);
 
+/* ---- what is missing (learn_gaps.c) */
+
+struct eg_learn_missing {
+	uint64_t lost;	     /* events that never reached the helper... */
+	uint64_t lost_open;  /* ...of these, of sessions without END so far */
+	uint64_t unrecorded; /* of what was to be recorded, which is nothing to learn from */
+};
+
+struct eg_learn_gap;
+
+/* Zeroed, nothing is missing. */
+struct eg_learn_gaps {
+	struct eg_learn_gap **list; /* owned, as is each */
+	size_t n;
+	void *tree; /* of tsearch: the same */
+	/* of sessions whose number has become another one's, or for which there was no room */
+	struct eg_learn_missing settled;
+};
+
+/*
+ * Takes in a whole line of START, LOST, UNRECORDED or END, each session's in their order. other:
+ * it is an END of another profile than is asked for; the session does not count then, which no
+ * line but this one tells. 0 or -ENOMEM.
+ */
+int eg_learn_gaps_take(struct eg_learn_gaps *gaps, const struct eg_record_line *line, bool other);
+
+void eg_learn_gaps_sum(const struct eg_learn_gaps *gaps, struct eg_learn_missing *ret);
+void eg_learn_gaps_done(struct eg_learn_gaps *gaps);
+
 /* ---- evidence */
 
 /* The first few of many names, as they stand in the log. */
@@ -97,7 +127,8 @@ struct eg_learn {
 	size_t n_others;
 	uint64_t lines;		   /* of AUDIT that are in the items */
 	uint64_t broken, dropped;  /* lines that were cut or forged; that found no room */
-	uint64_t suppressed, lost; /* lines and events that the helper or the kernel left out */
+	uint64_t suppressed;	   /* lines that the helper left out */
+	struct eg_learn_gaps gaps; /* what never reached it */
 	int64_t first_s, last_s;
 };
 
@@ -105,13 +136,28 @@ struct eg_learn {
  * with the number of lines, but with that of different things up to EG_LEARN_ITEMS_MAX. */
 int eg_learn_take(struct eg_learn *learn, const struct eg_record_line *line, int err);
 
+/* What becomes of an item. */
+struct eg_learn_choice {
+	const struct eg_learn_item *item;
+	const char *why_not; /* constant: why it is not proposed; NULL = it is */
+};
+
 /*
- * Prints the evidence as a part of a configuration: what is found in lists, all else in comments.
- * look: why a path must not just be put into its list, by what it is on this host: constant text;
- * NULL = it may. Asked for lists of paths only.
- * Returns 0 or -ENOMEM. In learn_print.c.
+ * Decides about all items, sorted by list and text. look: why a path must not just be put into its
+ * list, by what it is on this host: constant text; NULL = it may. Asked for lists of paths only.
+ * *ret: learn->n_items, to be freed by the caller; they borrow from learn. 0 or -ENOMEM. In
+ * learn_print.c, as the next two.
  */
 typedef const char *(*eg_learn_look)(enum eg_learn_list list, const char *path);
+int eg_learn_choose(const struct eg_learn *learn, eg_learn_look look, struct eg_learn_choice **ret);
+
+/* The list by its name in the configuration, such as "files.allow"; NULL for EG_LEARN_NONE. */
+const char *eg_learn_list_name(enum eg_learn_list list);
+
+/*
+ * Prints the evidence as a part of a configuration: what is found in lists, all else in comments.
+ * look: as above. Returns 0 or -ENOMEM.
+ */
 int eg_learn_print(const struct eg_learn *learn, eg_learn_look look, FILE *out);
 
 /* Releases what it owns. */

@@ -18,43 +18,43 @@ enum { TIME_SIZE = 32 };
 /* The lists, and what is said above one that has elements. */
 static const struct list {
 	const char *group, *name; /* group: NULL = it stands outside of groups */
+	const char *path;	  /* both */
 	size_t most;		  /* elements that the list takes */
 	const char *note;
 } lists[EG_LEARN_LISTS] = {
-	[EG_LEARN_ALLOW] = {NULL, "allow", EG_LEARN_ITEMS_MAX,
+	[EG_LEARN_ALLOW] = {NULL, "allow", "allow", EG_LEARN_ITEMS_MAX,
 			    "# Addresses and ports one by one. Together with default = \"deny\" "
 			    "these and loopback are all\n# that is reached.\n"},
-	[EG_LEARN_BIND] = {"bind", "allow", EG_LEARN_ITEMS_MAX,
+	[EG_LEARN_BIND] = {"bind", "allow", "bind.allow", EG_LEARN_ITEMS_MAX,
 			   "# Exceptions from bind.deny. Port 0 is one that the kernel picks.\n"},
 	[EG_LEARN_SOCKETS] =
-		{"sockets", "allow", EG_LEARN_ITEMS_MAX,
+		{"sockets", "allow", "sockets.allow", EG_LEARN_ITEMS_MAX,
 		 "# CAREFUL: all sockets of the kind. What is sent by AF_PACKET and "
 		 "the like is not judged by\n# deny and allow. The log does not tell "
 		 "a raw socket of a protocol from one of its own kind: should\n"
 		 "# \"sctp\", \"dccp\" or \"udplite\" not be enough, it was \"raw\".\n"},
-	[EG_LEARN_SETUID] = {"setuid", "allow", EG_CONFIG_TEXTS_MAX,
+	[EG_LEARN_SETUID] = {"setuid", "allow", "setuid.allow", EG_CONFIG_TEXTS_MAX,
 			     "# CAREFUL: whoever may use such a program gains by it, whatever it "
 			     "is used for.\n"},
-	[EG_LEARN_MOUNT] = {"mount", "allow", EG_CONFIG_TEXTS_MAX,
+	[EG_LEARN_MOUNT] = {"mount", "allow", "mount.allow", EG_CONFIG_TEXTS_MAX,
 			    "# CAREFUL: on such a place everything can be mounted, by who has the "
 			    "right.\n"},
 	[EG_LEARN_FILES] =
-		{"files", "allow", EG_LEARN_ITEMS_MAX,
+		{"files", "allow", "files.allow", EG_LEARN_ITEMS_MAX,
 		 "# CAREFUL: an exception is for reading and writing. Where only "
 		 "\"read\" is meant, name the path in\n# files.deny_write as well, which "
 		 "wins for the same path. For that reason, too, what files.deny_read\n"
 		 "# or files.deny_write names by just this path is to be taken out "
 		 "there.\n"},
-	[EG_LEARN_EXEC] = {"exec", "allow_only", EG_LEARN_ITEMS_MAX,
+	[EG_LEARN_EXEC] = {"exec", "allow_only", "exec.allow_only", EG_LEARN_ITEMS_MAX,
 			   "# CAREFUL: add these to the list that the profile has; alone, they "
 			   "are all that may be run.\n"},
-	[EG_LEARN_NONE] = {NULL, NULL, 0, NULL},
+	[EG_LEARN_NONE] = {NULL, NULL, NULL, 0, NULL},
 };
 
 struct printer {
 	const struct eg_learn *learn;
-	struct eg_learn_item **sorted; /* owned */
-	eg_learn_look look;
+	struct eg_learn_choice *choices; /* as many as items */
 	FILE *out;
 };
 
@@ -97,25 +97,48 @@ static void print_evidence(FILE *out, const struct eg_learn_item *item)
 	(void)fputc('\n', out);
 }
 
-static int compare_sorted(const void *va, const void *vb)
+/* ---- what becomes of an item */
+
+static int compare_choices(const void *va, const void *vb)
 {
-	const struct eg_learn_item *const *a = va, *const *b = vb;
-	int order = ((*a)->list > (*b)->list) - ((*a)->list < (*b)->list);
+	const struct eg_learn_item *a = ((const struct eg_learn_choice *)va)->item,
+				   *b = ((const struct eg_learn_choice *)vb)->item;
+	int order = (a->list > b->list) - (a->list < b->list);
 
 	if (order == 0)
-		order = strcmp((*a)->text, (*b)->text);
+		order = strcmp(a->text, b->text);
 	if (order == 0)
-		order = strcmp((*a)->why_not ? (*a)->why_not : "",
-			       (*b)->why_not ? (*b)->why_not : "");
+		order = strcmp(a->why_not ? a->why_not : "", b->why_not ? b->why_not : "");
 	return order;
 }
 
-/* Why an item is not put into its list; NULL: it is. */
-static const char *why_not(const struct printer *printer, const struct eg_learn_item *item)
+const char *eg_learn_list_name(enum eg_learn_list list)
 {
-	if (item->why_not)
-		return item->why_not;
-	return item->text[0] == '/' ? printer->look(item->list, item->text) : NULL;
+	return lists[list].path;
+}
+
+int eg_learn_choose(const struct eg_learn *learn, eg_learn_look look, struct eg_learn_choice **ret)
+{
+	struct eg_learn_choice *choices = calloc(learn->n_items + 1, sizeof(*choices));
+	size_t taken[EG_LEARN_LISTS] = {0};
+
+	if (!choices)
+		return -ENOMEM;
+	for (size_t i = 0; i < learn->n_items; i++)
+		choices[i].item = learn->items[i];
+	qsort(choices, learn->n_items, sizeof(*choices), compare_choices);
+	for (size_t i = 0; i < learn->n_items; i++) {
+		const struct eg_learn_item *item = choices[i].item;
+		const char *why = item->why_not;
+
+		if (!why && item->text[0] == '/')
+			why = look(item->list, item->text);
+		if (!why && taken[item->list]++ >= lists[item->list].most)
+			why = "there are more than the list takes";
+		choices[i].why_not = why;
+	}
+	*ret = choices;
+	return 0;
 }
 
 /* ---- the head */
@@ -128,15 +151,27 @@ static void print_missing_line(FILE *out, const char *what, uint64_t n)
 
 static void print_missing(const struct eg_learn *learn, FILE *out)
 {
+	struct eg_learn_missing missing;
+
+	eg_learn_gaps_sum(&learn->gaps, &missing);
 	print_missing_line(out, "lines that the helper's limit left out (SUPPRESSED)",
 			   learn->suppressed);
-	print_missing_line(out, "events lost because the kernel's buffer was full (lost= of END)",
-			   learn->lost);
+	print_missing_line(out, "events that never reached the helper (LOST, and lost= of END)",
+			   missing.lost);
+	if (missing.lost_open)
+		(void)fprintf(out, "#   of these, of sessions that have no END so far: %llu\n",
+			      (unsigned long long)missing.lost_open);
 	print_missing_line(out, "lines that have been cut, or are not the helper's", learn->broken);
 	print_missing_line(out,
 			   "lines about more different things than are kept; ask for less with "
 			   "--user, --profile or --since",
 			   learn->dropped);
+	if (missing.unrecorded)
+		(void)fprintf(
+			out,
+			"# Recordings that are not in the log (UNRECORDED, and END), from which "
+			"nothing is proposed: %llu\n",
+			(unsigned long long)missing.unrecorded);
 }
 
 static void print_head(const struct eg_learn *learn, FILE *out)
@@ -169,37 +204,31 @@ static void print_elements(const struct printer *printer, enum eg_learn_list lis
 	size_t n = 0;
 
 	for (size_t i = 0; i < printer->learn->n_items; i++) {
-		const struct eg_learn_item *item = printer->sorted[i];
+		const struct eg_learn_choice *choice = &printer->choices[i];
 
-		if (item->list != list || why_not(printer, item) || n == lists[list].most)
+		if (choice->item->list != list || choice->why_not)
 			continue;
 		(void)fprintf(printer->out, "%s\n%s# ", n++ ? "," : "", indent);
-		print_evidence(printer->out, item);
+		print_evidence(printer->out, choice->item);
 		(void)fputs(indent, printer->out);
-		eg_config_print_string(printer->out, item->text);
+		eg_config_print_string(printer->out, choice->item->text);
 	}
 }
 
-/* What of a list is for a person to decide. */
-static void print_others(const struct printer *printer, enum eg_learn_list list)
+/* What is for a person to decide. */
+static void print_others(const struct printer *printer)
 {
-	size_t n = 0;
-
 	for (size_t i = 0; i < printer->learn->n_items; i++) {
-		const struct eg_learn_item *item = printer->sorted[i];
-		const char *why = why_not(printer, item);
+		const struct eg_learn_choice *choice = &printer->choices[i];
+		const struct eg_learn_item *item = choice->item;
+		const char *list = eg_learn_list_name(item->list);
 
-		if (item->list != list || (!why && ++n <= lists[list].most))
+		if (!choice->why_not)
 			continue;
-		(void)fputs("# NOT PROPOSED", printer->out);
-		if (lists[list].name)
-			(void)fprintf(printer->out, " for %s%s%s",
-				      lists[list].group ? lists[list].group : "",
-				      lists[list].group ? "." : "", lists[list].name);
-		(void)fputs(": ", printer->out);
+		(void)fprintf(printer->out, "# NOT PROPOSED%s%s: ", list ? " for " : "",
+			      list ? list : "");
 		eg_config_print_string(printer->out, item->text);
-		(void)fprintf(printer->out, ": %s%s%s.\n#   ",
-			      why ? why : "there are more than the list takes",
+		(void)fprintf(printer->out, ": %s%s%s.\n#   ", choice->why_not,
 			      item->where ? ": " : "", item->where ? item->where : "");
 		print_evidence(printer->out, item);
 	}
@@ -207,8 +236,8 @@ static void print_others(const struct printer *printer, enum eg_learn_list list)
 
 static bool has_elements(const struct printer *printer, enum eg_learn_list list)
 {
-	for (size_t i = 0; lists[list].name && i < printer->learn->n_items; i++)
-		if (printer->sorted[i]->list == list && !why_not(printer, printer->sorted[i]))
+	for (size_t i = 0; i < printer->learn->n_items; i++)
+		if (printer->choices[i].item->list == list && !printer->choices[i].why_not)
 			return true;
 	return false;
 }
@@ -229,21 +258,18 @@ static void print_list(const struct printer *printer, enum eg_learn_list list)
 
 int eg_learn_print(const struct eg_learn *learn, eg_learn_look look, FILE *out)
 {
-	struct eg_learn_item **sorted eg_auto_free =
-		calloc(learn->n_items + 1, sizeof(struct eg_learn_item *));
-	struct printer printer = {learn, sorted, look, out};
+	struct eg_learn_choice *choices eg_auto_free = NULL;
+	struct printer printer = {.learn = learn, .out = out};
+	int r = eg_learn_choose(learn, look, &choices);
 
-	if (!sorted)
-		return -ENOMEM;
-	for (size_t i = 0; i < learn->n_items; i++)
-		sorted[i] = learn->items[i];
-	qsort(sorted, learn->n_items, sizeof(struct eg_learn_item *), compare_sorted);
+	if (r < 0)
+		return r;
+	printer.choices = choices;
 	print_head(learn, out);
 	for (int list = 0; list < EG_LEARN_LISTS; list++)
 		print_list(&printer, (enum eg_learn_list)list);
 	if (learn->n_items)
 		(void)fputc('\n', out);
-	for (int list = 0; list < EG_LEARN_LISTS; list++)
-		print_others(&printer, (enum eg_learn_list)list);
+	print_others(&printer);
 	return 0;
 }

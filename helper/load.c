@@ -142,7 +142,7 @@ static void log_profile(struct eg_helper *helper, const struct eg_in_force *entr
 	eg_fields_add_word(&fields, "mount", profile->deny_mount ? "deny" : "allow");
 	eg_fields_add_number(&fields, "digests", entry->digests);
 	eg_fields_add_word(&fields, "file", helper->config->file);
-	eg_report_put(helper, LOG_NOTICE, &fields);
+	(void)eg_report_put(helper, LOG_NOTICE, &fields);
 }
 
 /* ---- the steps ---- */

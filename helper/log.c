@@ -3,10 +3,12 @@
 #include "log.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -99,11 +101,36 @@ void eg_log(int priority, const char *format, ...)
 	va_start(ap, format);
 	(void)vsnprintf(line, sizeof(line), format, ap);
 	va_end(ap);
-	if (to.to_stderr)
-		(void)to_stderr(priority, line);
-	else
-		(void)to_syslog(priority, line);
-	/* There is nowhere else to say that it could not be said. */
+	(void)eg_log_line(priority, line); /* who must know uses eg_log_anyhow */
+}
+
+int eg_log_line(int priority, const char *line)
+{
+	return to.to_stderr ? to_stderr(priority, line) : to_syslog(priority, line);
+}
+
+/* Not stdio: that would wait. Of systemd's unit it is a socket of journald's, which takes a
+ * priority in front and may be stopped as well. */
+static int to_stderr_now(int priority, const char *line)
+{
+	struct pollfd room = {.fd = STDERR_FILENO, .events = POLLOUT};
+	char bytes[EG_LINE_MAX + FRONT_SIZE];
+	int n = snprintf(bytes, sizeof(bytes), "<%d>" NAME ": %s\n", priority, line);
+	ssize_t sent;
+
+	if (n < 0 || (size_t)n >= sizeof(bytes))
+		return -EMSGSIZE;
+	sent = send(STDERR_FILENO, bytes, (size_t)n, MSG_DONTWAIT | MSG_NOSIGNAL);
+	if (sent < 0 && errno == ENOTSOCK)
+		sent = poll(&room, 1, 0) == 1 ? write(STDERR_FILENO, bytes, (size_t)n) : -1;
+	return sent == n ? 0 : -EAGAIN;
+}
+
+int eg_log_anyhow(int priority, const char *line)
+{
+	int r = eg_log_line(priority, line);
+
+	return r < 0 && !to.to_stderr ? to_stderr_now(priority, line) : r;
 }
 
 /* ---- the journal */

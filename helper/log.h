@@ -24,6 +24,14 @@ void eg_log_open(bool to_stderr, bool debug);
  * LOG_WARNING, ... Threads may call it. What syslog does not take is dropped. */
 __attribute__((format(printf, 2, 3))) void eg_log(int priority, const char *format, ...);
 
+/* The same for a line as it is. Returns 0, or a negative errno: syslog has not taken it. */
+int eg_log_line(int priority, const char *line);
+
+/* Likewise, and what syslog does not take goes to stderr, which is the unit's, if it can be written
+ * without waiting: for what must not get lost unseen. Returns 0, or a negative errno: nobody has
+ * taken it. */
+int eg_log_anyhow(int priority, const char *line);
+
 /*
  * Opens what a configuration's records will need: the file, when they go to one. Returns 0 and
  * *ret_fd (-1 = none is needed), owned by the caller; or a negative errno with *reterr, which names

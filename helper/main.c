@@ -256,7 +256,7 @@ static void log_enforcing(struct eg_helper *helper, enum eg_bpf_start how)
 			  "packet to it was dropped"
 			: "a denied connect of our own child gave EPERM; packets could "
 			  "not be tried: loopback passes none");
-	eg_report_put(helper, LOG_NOTICE, &fields);
+	(void)eg_report_put(helper, LOG_NOTICE, &fields);
 }
 
 static int start(struct eg_helper *helper, struct eg_err *err)

@@ -211,6 +211,7 @@ void eg_manager_settle(struct eg_helper *helper, struct eg_session *manager)
 		helper->reap_due = true; /* some of its lines are still to be written */
 		return;
 	}
+	eg_report_unsaid(manager);
 	(void)eg_bpf_manager_set(helper->bpf, manager->record.uid, NULL); /* absent is fine */
 	eg_log(LOG_DEBUG, "manager of uid %u is gone", manager->record.uid);
 	eg_session_drop(helper, manager);

@@ -126,6 +126,7 @@ static void add_helper(struct eg_helper *helper, struct answer *answer, uint32_t
 		.tried_s = from->tried_s,
 		.exempt = from->exempt,
 		.suppressed = from->suppressed,
+		.unsaid = from->unsaid,
 		.login_ns = from->login_ns,
 		.product = EG_VERSION,
 	};

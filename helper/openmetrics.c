@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Metrics as text, see openmetrics.h. */
+/* Metrics from the answers of the helper, see openmetrics.h. */
 #include "openmetrics.h"
 
 #include <errno.h>
@@ -58,170 +58,171 @@ void eg_openmetrics_done(struct eg_openmetrics *metrics)
 	*metrics = (struct eg_openmetrics){0};
 }
 
-/* ---- the format ---- */
+/* ---- families and samples ---- */
+
+/* Where all of it goes. */
+struct to {
+	const struct eg_openmetrics_sink *sink;
+	void *arg;
+};
 
 #define PREFIX "ebpfguard_"
 
 /* What stands before the samples of a metric. unit: at the end of the name, "" = none. */
-static void family(FILE *out, const char *name, const char *type, const char *unit,
+static void family(const struct to *to, const char *name, const char *type, const char *unit,
 		   const char *help)
 {
-	(void)fprintf(out, "# HELP " PREFIX "%s %s\n# TYPE " PREFIX "%s %s\n", name, help, name,
-		      type);
-	if (*unit)
-		(void)fprintf(out, "# UNIT " PREFIX "%s %s\n", name, unit);
+	const struct eg_openmetrics_family what = {name, type, unit, help};
+
+	to->sink->family(to->arg, &what);
+}
+
+static void put(const struct to *to, const char *name, const char *value,
+		const struct eg_openmetrics_label *labels, size_t n)
+{
+	const struct eg_openmetrics_sample what = {name, labels, n, value};
+
+	to->sink->sample(to->arg, &what);
+}
+
+static void put_number(const struct to *to, const char *name, uint64_t value,
+		       const struct eg_openmetrics_label *labels, size_t n)
+{
+	char text[24];
+
+	(void)snprintf(text, sizeof(text), "%llu", (unsigned long long)value);
+	put(to, name, text, labels, n);
+}
+
+/* A sample with one label. */
+static void put_with(const struct to *to, const char *name, const char *label, const char *of,
+		     uint64_t value)
+{
+	put_number(to, name, value, (const struct eg_openmetrics_label[]){{label, of}}, 1);
 }
 
 /* A metric that has one sample and no labels. */
-static void single(FILE *out, const char *name, const char *type, const char *unit,
+static void single(const struct to *to, const char *name, const char *type, const char *unit,
 		   const char *help, uint64_t value)
 {
-	family(out, name, type, unit, help);
-	(void)fprintf(out, PREFIX "%s %llu\n", name, (unsigned long long)value);
-}
-
-/*
- * A label's value. Bytes outside of printable ASCII, and the backslash, become the text \xHH, as in
- * the log: so two values never print alike, and none is cut or refused for what it holds. In the
- * format, a backslash is written as two.
- */
-static void label(FILE *out, const char *before, const char *value)
-{
-	(void)fprintf(out, "%s=\"", before);
-	for (; *value; value++) {
-		unsigned char c = (unsigned char)*value;
-
-		if (c == '"')
-			(void)fputs("\\\"", out);
-		else if (c >= 0x20 && c < 0x7f && c != '\\')
-			(void)fputc(c, out);
-		else
-			(void)fprintf(out, "\\\\x%02x", c);
-	}
-	(void)fputc('"', out);
-}
-
-static void value_of(FILE *out, uint64_t value)
-{
-	(void)fprintf(out, "} %llu\n", (unsigned long long)value);
+	family(to, name, type, unit, help);
+	put_number(to, name, value, NULL, 0);
 }
 
 /* A metric of each profile, at that offset: a uint64_t, or a uint32_t where narrow. */
-static void by_profile(const struct eg_openmetrics *metrics, FILE *out, const char *name,
+static void by_profile(const struct eg_openmetrics *metrics, const struct to *to, const char *name,
 		       const char *type, const char *help, size_t offset, bool narrow)
 {
 	const struct eg_msg_metric_profile *list = metrics->profiles.items;
 
-	family(out, name, type, "", help);
+	family(to, name, type, "", help);
 	for (size_t i = 0; i < metrics->profiles.n; i++) {
 		const char *at = (const char *)&list[i] + offset;
 
-		(void)fprintf(out, PREFIX "%s{", name);
-		label(out, "profile", list[i].profile);
-		value_of(out, narrow ? *(const uint32_t *)at : *(const uint64_t *)at);
+		put_with(to, name, "profile", list[i].profile,
+			 narrow ? *(const uint32_t *)at : *(const uint64_t *)at);
 	}
 }
 
-#define BY_PROFILE(metrics_, out_, name_, type_, help_, member_)                                   \
-	by_profile(metrics_, out_, name_, type_, help_,                                            \
+#define BY_PROFILE(metrics_, to_, name_, type_, help_, member_)                                    \
+	by_profile(metrics_, to_, PREFIX name_, type_, help_,                                      \
 		   offsetof(struct eg_msg_metric_profile, member_),                                \
 		   sizeof(((struct eg_msg_metric_profile *)0)->member_) == sizeof(uint32_t))
 
 /* ---- the parts ---- */
 
-static void print_up(const struct eg_openmetrics *metrics, FILE *out)
+static void tell_up(const struct eg_openmetrics *metrics, const struct to *to)
 {
-	single(out, "up", "gauge", "", "Whether the helper answered.", metrics->up);
-	single(out, "collected_timestamp_seconds", "gauge", "seconds",
+	single(to, PREFIX "up", "gauge", "", "Whether the helper answered.", metrics->up);
+	single(to, PREFIX "collected_timestamp_seconds", "gauge", "seconds",
 	       "When the helper was asked, since the epoch.", metrics->now_s);
 }
 
-static void print_helper(const struct eg_msg_metric_helper *helper, FILE *out)
+static void tell_helper(const struct eg_msg_metric_helper *helper, const struct to *to)
 {
-	family(out, "info", "gauge", "", "Always 1; the labels say what runs.");
-	(void)fputs(PREFIX "info{", out);
-	label(out, "version", helper->product);
-	(void)fprintf(out, ",abi=\"%u\"", helper->abi);
-	label(out, ",kernel", helper->kernel);
-	value_of(out, 1);
-	single(out, "enforcing", "gauge", "",
+	char abi[16];
+	const struct eg_openmetrics_label labels[] = {
+		{"version", helper->product}, {"abi", abi}, {"kernel", helper->kernel}};
+
+	family(to, PREFIX "info", "gauge", "", "Always 1; the labels say what runs.");
+	(void)snprintf(abi, sizeof(abi), "%u", helper->abi);
+	put_number(to, PREFIX "info", 1, labels, EG_ARRAY_SIZE(labels));
+	single(to, PREFIX "enforcing", "gauge", "",
 	       "Whether the helper saw the kernel refuse what is denied, at its start.",
 	       helper->enforcing);
-	single(out, "process_start_time_seconds", "gauge", "seconds",
+	single(to, PREFIX "process_start_time_seconds", "gauge", "seconds",
 	       "When the helper started, since the epoch.", helper->started_s);
 	if (helper->memory)
-		single(out, "process_resident_memory_bytes", "gauge", "bytes",
+		single(to, PREFIX "process_resident_memory_bytes", "gauge", "bytes",
 		       "Memory of the helper.", helper->memory);
 	if (helper->fds)
-		single(out, "process_open_fds", "gauge", "", "Descriptors the helper has open.",
-		       helper->fds);
+		single(to, PREFIX "process_open_fds", "gauge", "",
+		       "Descriptors the helper has open.", helper->fds);
 }
 
-static void print_policy(const struct eg_msg_metric_helper *helper, FILE *out)
+static void tell_policy(const struct eg_msg_metric_helper *helper, const struct to *to)
 {
 	static const char *const results[EG_METRIC_RELOADS] = {"success", "failure"};
 
-	single(out, "policy_generation", "gauge", "",
+	single(to, PREFIX "policy_generation", "gauge", "",
 	       "Number of the policy in force; 0 when there is none.", helper->generation);
-	single(out, "policy_loaded_timestamp_seconds", "gauge", "seconds",
+	single(to, PREFIX "policy_loaded_timestamp_seconds", "gauge", "seconds",
 	       "When the policy in force was loaded, since the epoch; 0 when there is none.",
 	       helper->loaded_s);
-	single(out, "policy_load_failed", "gauge", "",
+	single(to, PREFIX "policy_load_failed", "gauge", "",
 	       "Whether the last load of the configuration was refused, as a whole or in part.",
 	       helper->failed);
-	single(out, "reload_last_timestamp_seconds", "gauge", "seconds",
+	single(to, PREFIX "reload_last_timestamp_seconds", "gauge", "seconds",
 	       "When the last reload ended, since the epoch; 0 when there was none.",
 	       helper->tried_s);
-	family(out, "reloads_total", "counter", "", "Reloads of the configuration, by result.");
+	family(to, PREFIX "reloads_total", "counter", "",
+	       "Reloads of the configuration, by result.");
 	for (size_t i = 0; i < EG_METRIC_RELOADS; i++)
-		(void)fprintf(out, PREFIX "reloads_total{result=\"%s\"} %llu\n", results[i],
-			      (unsigned long long)helper->reloads[i]);
+		put_with(to, PREFIX "reloads_total", "result", results[i], helper->reloads[i]);
 }
 
 /* Age on the clock of who asks: now_s is when he did. */
-static void print_feeds(const struct eg_openmetrics *metrics, FILE *out)
+static void tell_feeds(const struct eg_openmetrics *metrics, const struct to *to)
 {
 	const struct eg_msg_metric_feed *list = metrics->feeds.items;
 
-	family(out, "feed_age_seconds", "gauge", "seconds",
+	family(to, PREFIX "feed_age_seconds", "gauge", "seconds",
 	       "Time since a feed's file was modified; +Inf when it cannot be looked at.");
 	for (size_t i = 0; i < metrics->feeds.n; i++) {
 		uint64_t at = list[i].modified_s, now = metrics->now_s;
+		const struct eg_openmetrics_label labels[] = {{"feed", list[i].path}};
 
-		(void)fputs(PREFIX "feed_age_seconds{", out);
-		label(out, "feed", list[i].path);
 		if (at)
-			value_of(out, now > at ? now - at : 0);
+			put_number(to, PREFIX "feed_age_seconds", now > at ? now - at : 0, labels,
+				   1);
 		else
-			(void)fputs("} +Inf\n", out);
+			put(to, PREFIX "feed_age_seconds", "+Inf", labels, 1);
 	}
 }
 
-static void print_sessions(const struct eg_openmetrics *metrics, FILE *out)
+static void tell_sessions(const struct eg_openmetrics *metrics, const struct to *to)
 {
 	static const char *const unguarded[EG_METRIC_UNGUARDED_MAX] = {"manager", "jobs", "other"};
 
-	BY_PROFILE(metrics, out, "sessions", "gauge", "Guarded sessions.", sessions);
-	BY_PROFILE(metrics, out, "managers", "gauge", "Guarded managers of users.", managers);
-	BY_PROFILE(metrics, out, "sessions_opened_total", "counter", "Sessions that began.",
-		   opened);
-	BY_PROFILE(metrics, out, "sessions_ended_total", "counter",
+	BY_PROFILE(metrics, to, "sessions", "gauge", "Guarded sessions.", sessions);
+	BY_PROFILE(metrics, to, "managers", "gauge", "Guarded managers of users.", managers);
+	BY_PROFILE(metrics, to, "sessions_opened_total", "counter", "Sessions that began.", opened);
+	BY_PROFILE(metrics, to, "sessions_ended_total", "counter",
 		   "Sessions whose last process has ended.", ended);
-	single(out, "sessions_unfiltered", "gauge", "",
+	single(to, PREFIX "sessions_unfiltered", "gauge", "",
 	       "Sessions and managers without the packet layer.", metrics->helper.unfiltered);
-	family(out, "sessions_unguarded", "gauge", "",
+	family(to, PREFIX "sessions_unguarded", "gauge", "",
 	       "What runs for users and is known not to be guarded.");
 	for (size_t i = 0; i < EG_METRIC_UNGUARDED_MAX; i++)
-		(void)fprintf(out, PREFIX "sessions_unguarded{reason=\"%s\"} %llu\n", unguarded[i],
-			      (unsigned long long)metrics->helper.unguarded[i]);
+		put_with(to, PREFIX "sessions_unguarded", "reason", unguarded[i],
+			 metrics->helper.unguarded[i]);
 	if (!metrics->n_ssh_unguarded)
 		return;
-	family(out, "ssh_logins_unguarded", "gauge", "",
+	family(to, PREFIX "ssh_logins_unguarded", "gauge", "",
 	       "Logins by ssh that no session has, by reason.");
 	for (size_t i = 0; i < metrics->n_ssh_unguarded; i++)
-		(void)fprintf(out, PREFIX "ssh_logins_unguarded{reason=\"%s\"} %llu\n",
-			      metrics->ssh_unguarded[i].reason,
-			      (unsigned long long)metrics->ssh_unguarded[i].n);
+		put_with(to, PREFIX "ssh_logins_unguarded", "reason",
+			 metrics->ssh_unguarded[i].reason, metrics->ssh_unguarded[i].n);
 }
 
 /* Text of a time in ms as seconds, as OpenMetrics wants bounds: "0.001", "0.5", "10.0". */
@@ -234,41 +235,41 @@ static char *bound(uint32_t ms, char *buf, size_t size)
 	return buf;
 }
 
-static void print_durations(const struct eg_msg_metric_helper *helper, FILE *out)
+static void tell_durations(const struct eg_msg_metric_helper *helper, const struct to *to)
 {
-	unsigned long long n = 0;
-	char le[32];
+	char text[48];
+	uint64_t n = 0;
 
-	family(out, "login_duration_seconds", "histogram", "seconds",
+	family(to, PREFIX "login_duration_seconds", "histogram", "seconds",
 	       "Time from a login's request to its answer, refusals included.");
 	for (size_t i = 0; i < EG_METRIC_BUCKETS; i++) {
 		uint32_t ms = eg_counters_bucket_ms(i);
 
 		n += helper->logins[i];
-		(void)fprintf(out, PREFIX "login_duration_seconds_bucket{le=\"%s\"} %llu\n",
-			      ms ? bound(ms, le, sizeof(le)) : "+Inf", n);
+		put_with(to, PREFIX "login_duration_seconds_bucket", "le",
+			 ms ? bound(ms, text, sizeof(text)) : "+Inf", n);
 	}
-	(void)fprintf(out,
-		      PREFIX "login_duration_seconds_sum %llu.%09llu\n" PREFIX
-			     "login_duration_seconds_count %llu\n",
-		      (unsigned long long)(helper->login_ns / 1000000000),
-		      (unsigned long long)(helper->login_ns % 1000000000), n);
+	(void)snprintf(text, sizeof(text), "%llu.%09llu",
+		       (unsigned long long)(helper->login_ns / 1000000000),
+		       (unsigned long long)(helper->login_ns % 1000000000));
+	put(to, PREFIX "login_duration_seconds_sum", text, NULL, 0);
+	put_number(to, PREFIX "login_duration_seconds_count", n, NULL, 0);
 }
 
-static void print_logins(const struct eg_msg_metric_helper *helper, FILE *out)
+static void tell_logins(const struct eg_msg_metric_helper *helper, const struct to *to)
 {
 	static const char *const reasons[EG_METRIC_REFUSED_MAX] = {
 		"caller", "limit",  "configuration", "setup",
 		"files",  "groups", "hangup",	     "shutdown"};
 
-	single(out, "logins_exempt_total", "counter", "", "Logins that were not to be guarded.",
-	       helper->exempt);
-	family(out, "logins_refused_total", "counter", "",
+	single(to, PREFIX "logins_exempt_total", "counter", "",
+	       "Logins that were not to be guarded.", helper->exempt);
+	family(to, PREFIX "logins_refused_total", "counter", "",
 	       "Logins that could not be guarded, by the class of the reason.");
 	for (size_t i = 0; i < EG_METRIC_REFUSED_MAX; i++)
-		(void)fprintf(out, PREFIX "logins_refused_total{reason=\"%s\"} %llu\n", reasons[i],
-			      (unsigned long long)helper->refused[i]);
-	print_durations(helper, out);
+		put_with(to, PREFIX "logins_refused_total", "reason", reasons[i],
+			 helper->refused[i]);
+	tell_durations(helper, to);
 }
 
 /* ---- refusals ---- */
@@ -297,9 +298,10 @@ static bool is_repeated(size_t op)
 	return false;
 }
 
-static void print_op(const struct eg_msg_metric_profile *profile, size_t op, FILE *out)
+static void tell_op(const struct eg_msg_metric_profile *profile, size_t op, const struct to *to)
 {
 	const char *name = eg_event_op_name((uint16_t)op);
+	const char *layer = op == EG_OP_EGRESS || op == EG_OP_INGRESS ? "packet" : "call";
 	const struct {
 		const char *verdict;
 		uint64_t n;
@@ -310,70 +312,82 @@ static void print_op(const struct eg_msg_metric_profile *profile, size_t op, FIL
 		/* No operation of ours: nothing to show, as a rule. */
 		if (!strcmp(name, "?") && !parts[i].n)
 			continue;
-		(void)fputs(PREFIX "refusals_total{", out);
-		label(out, "profile", profile->profile);
-		(void)fprintf(out, ",operation=\"%s\",layer=\"%s\",verdict=\"%s\"", name,
-			      op == EG_OP_EGRESS || op == EG_OP_INGRESS ? "packet" : "call",
-			      parts[i].verdict);
-		value_of(out, parts[i].n);
+		put_number(to, PREFIX "refusals_total", parts[i].n,
+			   (const struct eg_openmetrics_label[]){{"profile", profile->profile},
+								 {"operation", name},
+								 {"layer", layer},
+								 {"verdict", parts[i].verdict}},
+			   4);
 	}
 }
 
-static void print_refusals(const struct eg_openmetrics *metrics, FILE *out)
+static void tell_refusals(const struct eg_openmetrics *metrics, const struct to *to)
 {
 	const struct eg_msg_metric_profile *list = metrics->profiles.items;
 
-	family(out, "refusals_total", "counter", "",
+	family(to, PREFIX "refusals_total", "counter", "",
 	       "Attempts that were refused, or let through and reported (verdict audit).");
 	for (size_t i = 0; i < metrics->profiles.n; i++)
 		for (size_t op = 0; op < EG_METRIC_OPS; op++)
 			if (!is_repeated(op))
-				print_op(&list[i], op, out);
-	BY_PROFILE(metrics, out, "kills_total", "counter",
+				tell_op(&list[i], op, to);
+	BY_PROFILE(metrics, to, "kills_total", "counter",
 		   "Refusals for which the process was killed.", killed);
-	BY_PROFILE(metrics, out, "packets_dropped_total", "counter",
+	BY_PROFILE(metrics, to, "packets_dropped_total", "counter",
 		   "Packets that the packet layer dropped.", packets);
-	BY_PROFILE(metrics, out, "packets_audited_total", "counter",
+	BY_PROFILE(metrics, to, "packets_audited_total", "counter",
 		   "Packets that the packet layer would have dropped.", packets_audited);
-	BY_PROFILE(metrics, out, "events_lost_total", "counter",
+	BY_PROFILE(metrics, to, "events_lost_total", "counter",
 		   "Refusals whose record found the ring buffer full: no line has their details.",
 		   lost);
-	single(out, "lines_suppressed_total", "counter", "",
+	single(to, PREFIX "lines_suppressed_total", "counter", "",
 	       "Refusals without a line of their own in the log, for its rate.",
 	       metrics->helper.suppressed);
 }
 
-static void print_rules(const struct eg_openmetrics *metrics, FILE *out)
+/* Not for a limit: nobody was there to take them. */
+static void tell_unsaid(const struct eg_msg_metric_helper *helper, const struct to *to)
+{
+	single(to, PREFIX "lines_lost_total", "counter", "",
+	       "Lines that neither the log nor syslog took, other than of refusals.",
+	       helper->unsaid);
+}
+
+static void tell_rules(const struct eg_openmetrics *metrics, const struct to *to)
 {
 	static const char *const kinds[EG_METRIC_RULES] = {"?", "default", "builtin", "other"};
 	const struct eg_msg_metric_rule *list = metrics->rules.items;
 
-	family(out, "rule_hits_total", "counter", "",
+	family(to, PREFIX "rule_hits_total", "counter", "",
 	       "Refusals by what decided: a line of a file, or a word for what is in no line.");
 	for (size_t i = 0; i < metrics->rules.n; i++) {
-		(void)fputs(PREFIX "rule_hits_total{", out);
-		label(out, "profile", list[i].profile);
-		if (list[i].kind == EG_METRIC_RULE_LINE)
-			(void)fprintf(out, ",rule=\"%u\"", list[i].line);
-		else
-			(void)fprintf(out, ",rule=\"%s\"",
-				      kinds[list[i].kind < EG_METRIC_RULES ? list[i].kind : 0]);
-		label(out, ",source", list[i].source);
-		value_of(out, list[i].hits);
+		char line[16];
+		const char *rule = kinds[list[i].kind < EG_METRIC_RULES ? list[i].kind : 0];
+
+		(void)snprintf(line, sizeof(line), "%u", list[i].line);
+		put_number(to, PREFIX "rule_hits_total", list[i].hits,
+			   (const struct eg_openmetrics_label[]){
+				   {"profile", list[i].profile},
+				   {"rule", list[i].kind == EG_METRIC_RULE_LINE ? line : rule},
+				   {"source", list[i].source}},
+			   3);
 	}
 }
 
-void eg_openmetrics_print(const struct eg_openmetrics *metrics, FILE *out)
+void eg_openmetrics_walk(const struct eg_openmetrics *metrics,
+			 const struct eg_openmetrics_sink *sink, void *arg)
 {
-	print_up(metrics, out);
-	if (metrics->up) {
-		print_helper(&metrics->helper, out);
-		print_policy(&metrics->helper, out);
-		print_feeds(metrics, out);
-		print_sessions(metrics, out);
-		print_logins(&metrics->helper, out);
-		print_refusals(metrics, out);
-		print_rules(metrics, out);
-	}
-	(void)fputs("# EOF\n", out);
+	const struct to where = {sink, arg}, *to = &where;
+
+	tell_up(metrics, to);
+	if (!metrics->up)
+		return;
+	tell_helper(&metrics->helper, to);
+	tell_policy(&metrics->helper, to);
+	tell_feeds(metrics, to);
+	tell_sessions(metrics, to);
+	tell_logins(&metrics->helper, to);
+	tell_refusals(metrics, to);
+	tell_unsaid(&metrics->helper, to);
+	tell_rules(metrics, to);
 }

@@ -45,7 +45,36 @@ struct eg_openmetrics {
  * -ENOMEM. */
 int eg_openmetrics_add(struct eg_openmetrics *metrics, const struct eg_msg *answer);
 
-/* Prints all of it. Whether that went well is for the caller to see (ferror). */
+/* What goes before the samples of a metric. */
+struct eg_openmetrics_family {
+	const char *name, *type; /* of a counter the name ends in "_total" */
+	const char *unit;	 /* at the end of the name; "" = none */
+	const char *help;	 /* a sentence */
+};
+
+struct eg_openmetrics_label {
+	const char *name, *value; /* the value is raw */
+};
+
+struct eg_openmetrics_sample {
+	const char *name; /* the family's, or that and "_bucket", "_sum" or "_count" */
+	const struct eg_openmetrics_label *labels;
+	size_t n_labels;
+	const char *value; /* decimal, or "+Inf" */
+};
+
+/* Takes all of it: each family, and its samples behind it. What it is told of is borrowed. */
+struct eg_openmetrics_sink {
+	void (*family)(void *arg, const struct eg_openmetrics_family *family);
+	void (*sample)(void *arg, const struct eg_openmetrics_sample *sample);
+};
+
+/* Tells the sink. arg: passed on. */
+void eg_openmetrics_walk(const struct eg_openmetrics *metrics,
+			 const struct eg_openmetrics_sink *sink, void *arg);
+
+/* Prints all of it as text. Whether that went well is for the caller to see (ferror). In
+ * openmetrics_text.c. */
 void eg_openmetrics_print(const struct eg_openmetrics *metrics, FILE *out);
 
 /* Releases what it owns and zeroes it. */

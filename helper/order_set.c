@@ -109,6 +109,6 @@ void eg_order_report(const char *word, const struct eg_order_job *job,
 			eg_fields_add_word(&fields, "before", before);
 		if (!i && job->what == EG_DO_KILL)
 			eg_fields_add_number(&fields, "processes", job->answer.processes);
-		eg_report_put(job->helper, LOG_NOTICE, &fields);
+		(void)eg_report_put(job->helper, LOG_NOTICE, &fields);
 	}
 }

@@ -126,8 +126,8 @@ struct eg_msg_metric_helper {
 	uint32_t enforcing; /* as in eg_msg_is_status, as the next two */
 	uint32_t generation;
 	uint32_t unfiltered;
-	uint32_t failed; /* 1 = the last load of the configuration was refused */
-	uint32_t pad;
+	uint32_t failed;    /* 1 = the last load of the configuration was refused */
+	uint32_t unsaid;    /* lines that neither the log nor syslog has taken */
 	uint64_t now_s;	    /* CLOCK_REALTIME, as all in seconds here */
 	uint64_t started_s; /* the helper */
 	uint64_t loaded_s;  /* the policy in force */

@@ -7,6 +7,7 @@
 #include "helper.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -60,12 +61,15 @@ static int put(struct eg_helper *helper, int priority, struct eg_fields *fields)
 }
 
 /* What its destination does not take is said as the helper's own messages are: nobody counts it. */
-void eg_report_put(struct eg_helper *helper, int priority, struct eg_fields *fields)
+int eg_report_put(struct eg_helper *helper, int priority, struct eg_fields *fields)
 {
 	char line[EG_LINE_MAX];
+	int r = put(helper, priority, fields);
 
-	if (put(helper, priority, fields) < 0 && eg_fields_kv(fields, line, sizeof(line)) > 0)
-		eg_log(priority, "%s", line);
+	if (r < 0 && eg_fields_kv(fields, line, sizeof(line)) > 0)
+		r = eg_log_line(priority, line);
+	helper->metrics.counters.unsaid += r < 0;
+	return r;
 }
 
 /* ---- sessions ---- */
@@ -90,7 +94,7 @@ void eg_report_start(struct eg_helper *helper, const struct eg_session *session,
 	else
 		eg_fields_add_none(&fields, "origin");
 	eg_fields_add_path(&fields, "cgroup", path);
-	eg_report_put(helper, LOG_NOTICE, &fields);
+	(void)eg_report_put(helper, LOG_NOTICE, &fields);
 }
 
 /* A number as a record's other fields need it: session and user. */
@@ -127,7 +131,7 @@ static void add_ops(struct eg_fields *fields, const __u64 *refused, const __u64 
 	}
 }
 
-int eg_report_sum(struct eg_helper *helper, uint64_t number, const struct eg_session *session,
+int eg_report_sum(struct eg_helper *helper, uint64_t number, struct eg_session *session,
 		  const struct eg_account_sum *sum, bool must)
 {
 	int priority = sum->lost ? LOG_WARNING : LOG_NOTICE;
@@ -144,7 +148,10 @@ int eg_report_sum(struct eg_helper *helper, uint64_t number, const struct eg_ses
 		eg_fields_add_word(&fields, "replayed", "yes");
 	if (!must)
 		return put(helper, priority, &fields);
-	eg_report_put(helper, priority, &fields);
+	if (eg_report_put(helper, priority, &fields) < 0 && session) {
+		session->unsaid_sums++;
+		session->unsaid_count += eg_account_sum_count(sum);
+	}
 	return 0;
 }
 
@@ -159,7 +166,7 @@ void eg_report_stray(struct eg_helper *helper, const struct eg_session *session,
 		eg_fields_add_none(&fields, "cgroup");
 	else
 		eg_fields_add_path(&fields, "cgroup", path);
-	eg_report_put(helper, LOG_NOTICE, &fields);
+	(void)eg_report_put(helper, LOG_NOTICE, &fields);
 }
 
 void eg_report_lost(struct eg_helper *helper, const struct eg_session *session)
@@ -172,7 +179,7 @@ void eg_report_lost(struct eg_helper *helper, const struct eg_session *session)
 	eg_fields_add_number(&fields, "exit", n[EG_STORY_EXIT]);
 	eg_fields_add_number(&fields, "connect", n[EG_STORY_CONNECT]);
 	eg_fields_add_number(&fields, "open", n[EG_STORY_OPEN]);
-	eg_report_put(helper, LOG_WARNING, &fields);
+	(void)eg_report_put(helper, LOG_WARNING, &fields);
 }
 
 /* What was recorded of a session and what of it is missing, by kind. */
@@ -226,8 +233,32 @@ void eg_report_end(struct eg_helper *helper, struct eg_session *session)
 	eg_fields_add_number(&fields, "seconds", seconds > 0 ? (uint64_t)seconds : 0);
 	add_totals(&fields, &totals);
 	add_story(&fields, &totals, session);
-	eg_report_put(helper, LOG_NOTICE, &fields);
+	session->unsaid_end = eg_report_put(helper, LOG_NOTICE, &fields) < 0;
 	eg_account_charge(&helper->account, eg_proto_now_ms());
+}
+
+void eg_report_unsaid(struct eg_session *session)
+{
+	char user[4 * EG_RECORD_USER_SIZE], sums[96] = "", line[EG_LINE_MAX];
+
+	if (!session->unsaid_end && !session->unsaid_sums)
+		return;
+	if (session->unsaid_sums)
+		(void)snprintf(sums, sizeof(sums), "%llu lines that count %llu events",
+			       (unsigned long long)session->unsaid_sums,
+			       (unsigned long long)session->unsaid_count);
+	(void)snprintf(
+		line, sizeof(line),
+		"session %llu of user %s is over, and neither the log nor syslog took %s%s%s: "
+		"that is missing there",
+		(unsigned long long)session->number,
+		eg_event_escape(session->record.user, user, sizeof(user)),
+		session->unsaid_end ? "its END" : "", session->unsaid_end && sums[0] ? " and " : "",
+		sums);
+	/* Lost for good when that is not taken either, but for the metrics. */
+	(void)eg_log_anyhow(LOG_WARNING, line);
+	session->unsaid_end = false;
+	session->unsaid_sums = session->unsaid_count = 0;
 }
 
 /* ---- what the helper refuses ---- */
@@ -243,7 +274,7 @@ void eg_report_refused_open(struct eg_helper *helper, const char *user, const st
 	eg_fields_add_number(&fields, "uid", peer->uid);
 	eg_fields_add_number(&fields, "errno", (uint64_t)-error);
 	eg_fields_add_phrase(&fields, "reason", reason);
-	eg_report_put(helper, LOG_ERR, &fields);
+	(void)eg_report_put(helper, LOG_ERR, &fields);
 }
 
 void eg_report_refused_request(struct eg_helper *helper, uint16_t type, const struct eg_peer *peer,
@@ -259,5 +290,5 @@ void eg_report_refused_request(struct eg_helper *helper, uint16_t type, const st
 	eg_fields_add_number(&fields, "uid", peer->uid);
 	eg_fields_add_number(&fields, "session", session);
 	eg_fields_add_phrase(&fields, "reason", reason);
-	eg_report_put(helper, LOG_WARNING, &fields);
+	(void)eg_report_put(helper, LOG_WARNING, &fields);
 }

@@ -195,6 +195,7 @@ static void end_session(struct eg_helper *helper, struct eg_session *session)
 {
 	eg_story_check(helper, session);
 	eg_report_end(helper, session);
+	eg_report_unsaid(session);
 	remove_leaf(helper, session);
 	eg_counters_of(&helper->metrics.counters, session->record.profile_name)->ended++;
 	eg_session_drop(helper, session);

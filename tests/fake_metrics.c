@@ -33,6 +33,7 @@ static void tell_helper(int fd)
 		.generation = 7,
 		.unfiltered = 1,
 		.failed = 0,
+		.unsaid = 21,
 		.now_s = 1000000100,
 		.started_s = 1000000000,
 		.loaded_s = 1000000050,

@@ -159,7 +159,6 @@ foreign --user "learn, events, report" --user x explain
 foreign --profile "learn, events, report" --profile x diff
 foreign --config "check, explain, diff, learn, events, report, session, top, tighten" -c new status
 foreign --html report --html x events
-foreign --json "check, explain, diff, events, report, status, sessions, session, top, reload, quarantine, release, kill, tighten" --json learn
 foreign --socket "diff, status, sessions, session, top, reload, quarantine, release, kill, tighten, metrics" -s none check
 foreign --program "explain, events, report" -p /bin/true diff
 foreign --service explain -S sshd reload

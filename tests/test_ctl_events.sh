@@ -124,6 +124,27 @@ printf 'log = { destination = "file"; file = "%s"; };\n' "$dir/kv" >in_file.conf
 chmod 600 in_file.conf
 is "the file that is configured" "14:00:00 " "$(rows --config in_file.conf --since '2026-11-20 13:30' | sed -n 's/^[^ ]* \([^ ]*\) RESET .*/\1/p') "
 fails "a time that is none, for the file that is configured" '--since: 1 hour ago: no time that is understood for files; expected "YYYY-MM-DD [HH:MM[:SS]]", today, yesterday, now, "2h ago" or -2h (s, min, h, d)' --config in_file.conf --since '1 hour ago'
+# A configuration that cannot be read does not say where the log is: nothing is asked in its place.
+unknown() { # DESCRIPTION FILE MESSAGE COMMAND...
+	local what=$1 file=$2 expected=$3
+	shift 3
+	is "$what: $1" "1 $expected
+ebpfguardctl: so it is not known where the log is" "$(out=$("$CTL" -c "$file" "$@" 2>&1); echo "$? $out")"
+}
+printf 'log = { destination = 5; };\n' >wrong.conf
+chmod 600 wrong.conf
+mistake='log.destination: expected "syslog" or "journal" or "file", got an integer'
+for command in 'events' 'report --since today' 'learn --since today' 'session 1' 'top --json'; do
+	# shellcheck disable=SC2086 # words
+	unknown "no such configuration" none.conf 'none.conf: No such file or directory' $command
+	# shellcheck disable=SC2086 # words
+	unknown "a configuration with a mistake" wrong.conf "wrong.conf:1: $mistake" $command
+done
+is "no such configuration: nor is it needed for a file" 0 "$(status -c none.conf kv)"
+# in_etc FILE COMMAND...: with FILE, or none, as the configuration by default, which nobody else sees.
+in_etc() {
+	unshare -m bash -c 'mount -t tmpfs none /etc && if [[ -n $1 ]]; then cp "$1" /etc/ebpfguard.conf; fi || exit 99; shift; "$@"' - "$@" 2>&1
+}
 fails "a session that is none" '--session: 1x: is not such a number' --session 1x kv
 fails "a port that is none" '--port: 65536: is not such a number' --port 65536 kv
 fails "a network that is none" '--dst: 18.4.5.6/8: has host bits set' --dst 18.4.5.6/8 kv
@@ -239,6 +260,16 @@ rows -f --since 2026-11-20 >/dev/null
 is "the journal: followed from a time" "--since=2026-11-20
 --follow
 --no-tail" "$(sed -n 5,7p said)"
+# By default there need not be a configuration; one that is there and cannot be read is told of.
+if in_etc '' true >/dev/null; then
+	is "the journal: no configuration" "0 $all" "$(out=$(in_etc '' "$CTL" events); s=$?; echo "$s $(sed '/^TIME /d' <<<"$out" | tr -s ' ' | sed 's/ $//')")"
+	is "the journal: a configuration with a mistake" "0 /etc/ebpfguard.conf:1: $mistake
+ebpfguardctl: so it is not known where the log is; the journal is asked" \
+		"$(out=$(in_etc wrong.conf "$CTL" events --op exec); echo "$? $out" | head -n 2)"
+else
+	n=$((n + 1))
+	echo "ok $n - the configuration by default # SKIP no mount namespace can be made here"
+fi
 # A file of the helper's own, by the configuration: a time that only the journal understands must not mean "all".
 printf 'log = { destination = "file"; file = "%s"; };\n' "$dir/kv" >conf
 is "the helper's own file" "$all" "$(rows --config conf --since 2026-11-20)"

@@ -51,6 +51,8 @@ touch "$dir/a\" */"$'\n'b "$dir/tool"
 	new 2026-11-20T10:00:08 "$(audit exec "path=$dir/tool how=exec reason=only rule=exec.allow_only")"
 	new 2026-11-20T10:00:09 "$(audit ptrace 'target_pid=7 reason=outside rule=leaving')"
 	new 2026-11-20T10:00:10 'SUPPRESSED session=7 user=alice count=57 connect=57 '"$end"
+	new 2026-11-20T10:00:10 'LOST session=8 user=bob count=3 connect=3 '"$end"
+	new 2026-11-20T10:00:10 'UNRECORDED session=8 user=bob exec=1 exit=0 connect=4 open=0 '"$end"
 	new 2026-11-20T10:00:11 'END session=7 user=alice uid=1000 profile=default seconds=4 refused=0 audited=9 lost=2 connect=9 '"$end"
 	# not the helper's, whatever they look like
 	echo "2026-11-20T10:00:00Z host sshd[1]: Invalid user ebpfguard-helper[1]: $(audit connect 'proto=tcp dst=1.1.1.1 port=1 rule=default')"
@@ -65,9 +67,25 @@ is "a log: elements" 'allow=["18.4.5.6:7000/tcp","[2001:db8::1]:53/udp"];bind={a
 has "a log: evidence" '^	# connect, 2 times, 2026-11-20T10:00:00Z to 2026-11-20T10:00:01Z; user alice; program /usr/bin/nc.openbsd; session 7$' "$out"
 has "a log: not what is right" '^# .*Audit shows what was done, not what is right' "$out"
 has "a log: lines left out" '^# INCOMPLETE, .*[(]SUPPRESSED[)]: 57$' "$out"
-has "a log: lines lost" '^# INCOMPLETE, .*[(]lost= of END[)]: 2$' "$out"
+has "a log: lines lost" '^# INCOMPLETE, .*[(]LOST, and lost= of END[)]: 5$' "$out"
+has "a log: lines lost, of a session that goes on" '^#   of these, of sessions that have no END so far: 3$' "$out"
+has "a log: what was not recorded" '^# Recordings that are not in the log [(]UNRECORDED, .*: 5$' "$out"
 has "a log: a directory" "^# NOT PROPOSED for files.allow: \"$dir\": it is a directory" "$out"
 has "a log: what has no list" '^# NOT PROPOSED: "ptrace reason=outside rule=leaving": there is no list' "$out"
+
+# The same for programs.
+json=$("$CTL" learn --json log)
+is "--json: status" 0 $?
+is "--json: one line, in ASCII" "1 " "$(wc -l <<<"$json") $(LC_ALL=C tr -d ' -~\n' <<<"$json")"
+is "--json: the head" "default 11 2026-11-20T10:00:00Z 2026-11-20T10:00:09Z" "$(jq -r '[.profile, .lines, .first, .last] | join(" ")' <<<"$json")"
+is "--json: what is missing" "57 5 3 5 0 0" "$(jq -r '[.suppressed, .lost, .lost_without_end, .unrecorded, .cut_lines, .dropped] | join(" ")' <<<"$json")"
+is "--json: elements" "$(elements "$out" | grep -oE '"([^"\]|\\.)*"' | sort)" \
+	"$(jq -c '.proposed[].element' <<<"$json" | sed 's/\\n/\\x0A/; s/ //g' | sort)"
+is "--json: their lists" "allow allow bind.allow sockets.allow setuid.allow mount.allow files.allow exec.allow_only" "$(jq -r '.proposed[].list' <<<"$json" | xargs)"
+is "--json: evidence" '["18.4.5.6:7000/tcp",2,"2026-11-20T10:00:00Z","2026-11-20T10:00:01Z",["connect"],["alice"],["/usr/bin/nc.openbsd"],["7"],[]]' \
+	"$(jq -c '.proposed[0] | [.element, .count, .first, .last, .how, .users, .programs, .sessions, .more]' <<<"$json")"
+is "--json: what is not proposed" "files.allow: $dir: it is a directory, and all in it would be allowed
+null: ptrace reason=outside rule=leaving: there is no list of exceptions from this" "$(jq -r '.not_proposed[] | "\(.list): \(.element): \(.why_not)"' <<<"$json")"
 
 # ---- what is not as the log has it
 
@@ -132,6 +150,8 @@ is "a user" 'allow=["1.1.1.1:1/tcp"];' "$(elements "$(learn --user alice log)")"
 is "a profile" 'allow=["1.1.1.3:1/tcp"];' "$(elements "$(learn --profile ops log)")"
 is "several profiles" "1 ebpfguardctl: there are lines of several profiles, and one list for all would allow each what the others did; choose with --profile: default ops" \
 	"$(out=$(learn log); echo "$? $out")"
+is "--json: several profiles" "1 " "$(out=$("$CTL" learn --json log 2>/dev/null); echo "$? $out")"
+is "--json: nothing" "1 0 [] []" "$(out=$(learn --json --user nobody log); echo "$? $(jq -c '.lines, .proposed, .not_proposed' <<<"$out" | xargs)")"
 is "nothing: status" 1 "$(learn --user nobody log >/dev/null; echo $?)"
 has "nothing: said" '^# There is no line of AUDIT' "$(learn --user nobody log)"
 
@@ -141,6 +161,7 @@ is "a profile that no line has, of this user" "1 ebpfguardctl: there are no line
 	"$(out=$(learn --profile none --user alice log); echo "$? $out")"
 
 new 2026-11-20T10:00:00 "$(audit connect 'proto=tcp dst=1.1.1.1 port=1 rule=1.1.1.1/32 feed=/srv/a\x20b line=17')" >log
+is "--json: a feed that names just the address" '/srv/a\x20b:17' "$(learn --json log | jq -r '.not_proposed[0].where')"
 has "a feed that names just the address" '^# NOT PROPOSED for allow: "1.1.1.1:1/tcp": a feed in deny_files denies just this address, .* it is in: /srv/a\\x20b:17[.]$' \
 	"$(learn log)"
 

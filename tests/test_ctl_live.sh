@@ -125,6 +125,54 @@ is "session --json: a number that was given again" "{\"pid\":$$,\"stray\":false,
 ends "$grandchild"
 wait "$child"
 
+# ---- session: its last events, from the end of the log as configured
+
+# event SECOND TEXT [SESSION]: a record of then.
+event() {
+	printf 'DENY connect session=%s user=x uid=1 profile=default rhost=- rport=0 tty=- pid=1 ppid=1 comm=x exe=/%s proto=tcp dst=192.0.2.1 port=1 rule=x errno=EPERM count=1 layer=call host=h time=%s mono=1.000\n' \
+		"${3:-5}" "$2" "$(date -ud "@$1" +%FT%T.000Z)"
+}
+# much BYTES: what others have written.
+much() { yes "2026-11-20T10:00:00.000000+00:00 h sshd[1]: $(printf '%01000d' 0)" | head -c "$1" | sed '$a\'; }
+began=1795000000
+play "session session=5 user=x started_s=$began
+details session=5"
+printf 'log = { destination = "file"; file = "%s"; };\n' "$dir/long" >conf
+last() { ctl -c conf session 5 2>&1 | sed '1,/^last events:/d' | sed -E 's|^.* (/[a-z]+) .*$|\1|' | paste -sd' '; }
+all="(only the end of the log was read; for all of them: ebpfguardctl -c conf --session 5 --since \"$(date -d "@$began" '+%F %T')\" events)"
+{ event $((began + 1)) one; event $((began + 2)) two; } >long
+is "session: its last events" "/one /two" "$(last)"
+{ event $((began + 1)) far; much 9000000; event $((began + 2)) near; } >long
+is "session: a long log is not read as a whole" "/near $all" "$(last)"
+{ event $((began + 1)) far; much 9000000; for i in {a..j}; do event $((began + 2)) "$i"; done; } >long
+is "session: as many as are shown" "/a /b /c /d /e /f /g /h /i /j" "$(last)"
+{ event $((began - 9)) old 4; much 9000000; event $((began - 8)) old 4; event $((began + 2)) near; } >long
+is "session: what is far from the end is older than the session" "/near" "$(last)"
+{ event $((began + 1)) far; much 3000000; event $((began + 1)) before; much 6000000; } >long.1
+event $((began + 2)) near >long
+is "session: the file that was rotated is read from its end, too" "/before /near $all" "$(last)"
+{ much 9000000; event $((began + 2)) near; } >long
+is "session: both together are not too much" "/near $all" "$(last)"
+# As much of the log is read as there is time for, however long it is: the file has a hole of a terabyte.
+truncate -s 1T long
+echo >>long
+event $((began + 3)) last >>long
+is "session: in no more time for a longer one" "/last $all" "$(timeout 60 bash -c "$(declare -f ctl last); CTL='$CTL'; last")"
+rm -f long long.1
+mkdir journal
+cat >journal/journalctl <<-END
+	#!/bin/bash
+	printf '%s\n' "\$@" >"$dir/journal/asked"
+	cat "$dir/lines"
+END
+chmod 755 journal/journalctl
+of_journal() { PATH=$dir/journal:$PATH ctl session 5 2>&1 | sed '1,/^last events:/d' | sed -E 's|^.* (/[a-z]+) .*$|\1|' | paste -sd' '; }
+event $((began + 2)) near >lines
+is "session: of the journal" "/near" "$(of_journal)"
+is "session: so many lines of the journal are asked for" "--lines=20000" "$(grep -e '^--lines' journal/asked)"
+{ yes x | head -n 19999; event $((began + 2)) near; } >lines
+is "session: of a long journal" "/near ${all/ -c conf/}" "$(of_journal)"
+
 # ---- colours
 
 play "status enforcing=1 generation=1
@@ -257,6 +305,11 @@ is "completion: commands" "session sessions" "$(completes sess)"
 is "completion: every command" "$(ctl --help | sed -n 's/^  \([a-z][a-z]*\) .*/\1/p' | sort | paste -sd' ')" "$(completes '')"
 is "completion: options" "--snapshots --socket" "$(completes --s | tr ' ' '\n' | grep -E 'snap|sock' | paste -sd' ')"
 is "completion: behind an option with a value" "status" "$(completes --socket x stat)"
+is "completion: behind the name of a file to write" "metrics" "$(completes --output x metr)"
+is "completion: each option, too, when there is no answer" "$("$CTL" --help | grep -oE -- '--[a-z][a-z0-9-]*' | sort -u | paste -sd' ')" \
+	"$(sed -n "s/^\tlocal options='\(.*\)'/\1/p" "$COMPLETION" | tr ' ' '\n' | sort | paste -sd' ')"
+is "every command has --json" "$("$CTL" --help | sed -n 's/^  \([a-z][a-z]*\) .*/\1/p' | sort | paste -sd' ')" \
+	"$("$CTL" --help | grep -A 1 -e ' --json ' | sed -n 's/^ *for //p' | tr -d , | tr ' ' '\n' | sort | paste -sd' ')"
 is "completion: words" "bind connect" "$(completes explain root '')"
 is "completion: users" "root" "$(completes explain roo)"
 is "completion: profiles" "default" "$(completes --profile defau)"

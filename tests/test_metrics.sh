@@ -60,6 +60,7 @@ for case in 'ebpfguard_up=1' 'ebpfguard_enforcing=1' 'ebpfguard_policy_generatio
 	'ebpfguard_packets_dropped_total{profile="ops"}=6' 'ebpfguard_packets_audited_total{profile="ops"}=8' \
 	'ebpfguard_sessions_opened_total{profile="ops"}=10' 'ebpfguard_sessions_ended_total{profile="ops"}=8' \
 	'ebpfguard_sessions_unguarded{reason="jobs"}=2' 'ebpfguard_sessions_unfiltered=1' 'ebpfguard_lines_suppressed_total=99' \
+	'ebpfguard_lines_lost_total=21' \
 	'ebpfguard_rule_hits_total{profile="default",rule="12",source="/etc/ebpfguard.conf"}=13' \
 	'ebpfguard_rule_hits_total{profile="default",rule="12",source="/feeds/a\"} 1\\x0aebpfguard_up 7 \\x5c \\x1b[31m\\xff{b"}=13' \
 	'ebpfguard_rule_hits_total{profile="default",rule="default",source=""}=1' \
@@ -102,6 +103,37 @@ printed() {
 		END { for (i = 1; i <= n; i++) print order[i] " " type[order[i]] labels[order[i]] }' "$1" | sort
 }
 is "the manual page has each metric, its type and its labels" "$(described)" "$(printed up.prom)"
+
+# ---- for programs
+
+# as_text: samples as the text has them; a label keeps the escapes of the text there.
+as_text() {
+	jq -r '.families[] | .name as $name | .samples[] | (.name // $name) + (.labels | to_entries
+		| map(.key + "=\(.value | tojson)") | join(",") | if . == "" then "" else "{" + . + "}" end) + " " + (.value // "+Inf" | tostring)'
+}
+if type -P jq >/dev/null; then
+	metrics good metrics --json >up.json 2>err
+	is "--json: status, and nothing on stderr" "0:" "$?:$(<err)"
+	is "--json: one line, in ASCII" "1:" "$(wc -l <up.json):$(LC_ALL=C tr -d ' -~\n' <up.json)"
+	is "--json: the samples of the text" "$(grep -vE '^(#|ebpfguard_(collected|feed_age))|/feeds/a' up.prom)" \
+		"$(as_text <up.json | grep -vE '^ebpfguard_(collected|feed_age)|/feeds/a')"
+	is "--json: families" "$(sed -nE 's/^# TYPE //p' up.prom)" "$(jq -r '.families[] | "\(.name) \(.type)"' up.json)"
+	is "--json: help" "$(sed -nE 's/^# HELP [^ ]* //p' up.prom)" "$(jq -r '.families[].help' up.json)"
+	is "--json: units" "$(sed -nE 's/^# UNIT [^ ]* //p' up.prom)" "$(jq -r '.families[] | .unit // empty' up.json)"
+	is "--json: a label may hold anything" $'/feeds/a"} 1\nebpfguard_up 7 \\x5c \e[31m\\xff{b' \
+		"$(jq -r '.families[].samples[].labels.source // empty' up.json | grep -A 1 /feeds/a | head -n 2)"
+	is "--json: what is infinite has no value" false \
+		"$(jq '.families[].samples[] | select(.labels.feed == "/feeds/gone") | has("value")' up.json)"
+	is "--json: a number with a fraction" 30.012345678 \
+		"$(jq '.families[].samples[] | select(.name == "ebpfguard_login_duration_seconds_sum").value' up.json)"
+	metrics good --output out.json --json metrics >said 2>&1
+	is "--json: a file" "0::$(jq -c '.families | length' up.json)" "$?:$(<said):$(jq -c '.families | length' out.json)"
+	metrics nobody --json metrics >down.json 2>/dev/null
+	is "--json: no answer" "1:ebpfguard_up 0" "$?:$(as_text <down.json | head -n 1)"
+	is "--json: a full disk" 1 "$(metrics good --json metrics >/dev/full 2>err; echo $?)"
+else
+	skip "--json" "there is no jq"
+fi
 
 # ---- a file
 
@@ -259,6 +291,7 @@ well() {
 		ebpfguard_ssh_logins_unguarded{reason="exempt"}|3+0x1700
 		ebpfguard_sessions_unfiltered|0+0x1700
 		ebpfguard_events_lost_total{profile="default"}|5+0x1700
+		ebpfguard_lines_lost_total|5+0x1700
 		ebpfguard_refusals_total{profile="default",operation="connect",layer="call",verdict="deny"}|0+30x1700
 		ebpfguard_feed_age_seconds{feed="/f"}|0+60x1700
 		ebpfguard_logins_refused_total{reason="setup"}|3+0x1700
@@ -303,6 +336,8 @@ fires 1m 15m EbpfguardSessionsNotGuarded 'ebpfguard_sessions_unguarded{reason="m
 fires 1m 15m EbpfguardSshNotGuarded 'ebpfguard_ssh_logins_unguarded{reason="onerr"}|1+0x1700'
 fires 1m 10m EbpfguardPacketLayerMissing 'ebpfguard_sessions_unfiltered|1+0x1700'
 fires 1m 15m EbpfguardEventsLost 'ebpfguard_events_lost_total{profile="default"}|5+0x10 6+0x1700'
+fires 1m 15m EbpfguardLinesLost 'ebpfguard_lines_lost_total|5+0x10 6+0x1700'
+fires 1m 40m '' 'ebpfguard_lines_lost_total|5+0x10 6+0x1700'
 fires 1m 40m '' 'ebpfguard_events_lost_total{profile="default"}|5+0x10 6+0x1700'
 busy='ebpfguard_refusals_total{profile="default",operation="connect",layer="call",verdict="deny"}'
 fires 1m 1568m EbpfguardRefusalSpike "$busy|0+1x1560 10000+6000x100"

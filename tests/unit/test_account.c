@@ -41,6 +41,7 @@ static struct world {
 	bool is_full;  /* the log takes not all lines */
 	bool is_stuck; /* it takes none */
 	unsigned int refused_lines, refused_sums;
+	unsigned int lines; /* that were written, of all kinds */
 } world;
 
 static struct eg_account account;
@@ -123,6 +124,7 @@ static int line(void *arg, const struct eg_event *event, const struct eg_account
 	}
 	*eg_fold_counter(how->replayed ? &said->replayed : &said->plain, event) += how->count;
 	said->lines++;
+	world.lines++;
 	said->folded += how->last_ns != 0;
 	assert_true(how->count == 1 || how->last_ns > event->ts_ns);
 	point();
@@ -146,6 +148,7 @@ static int sum(void *arg, uint64_t session, const struct eg_account_sum *what, b
 	}
 	said->others += what->others[EG_ACCOUNT_STRAY] + what->others[EG_ACCOUNT_FLOW];
 	said->lost += what->lost;
+	world.lines++;
 	said->suppressed += !what->lost;
 	point();
 	return 0;
@@ -303,7 +306,7 @@ static void run(uint64_t seed, unsigned int kill_one_in, int stop_at)
 				steps = to_stop;
 				live(&part);
 				for (size_t i = 0; i < SESSIONS; i++)
-					eg_account_flush(&account, &of[i], world.now_ms);
+					(void)eg_account_flush(&account, &of[i], world.now_ms);
 				to_stop = -1;
 			} else {
 				live(&steps);
@@ -381,6 +384,47 @@ static void test_exact_stopped(void **state)
 		check(seed);
 		for (size_t i = 0; i < SESSIONS; i++)
 			assert_memory_equal(&world.said[i].replayed, &none, sizeof(none));
+	}
+}
+
+/*
+ * One that stops keeps to the limit of all lines: what has no room is in no account, and the next
+ * one counts it.
+ */
+static void test_stopped_within_the_limit(void **state)
+{
+	(void)state;
+	for (uint32_t rate = 1; rate <= 12; rate++) {
+		const struct eg_limits few = {
+			.rate = rate, .session_rate = 10, .session_burst = 50, .window = 5};
+		uint64_t others = 0;
+
+		world = (struct world){.seed = rate, .now_ms = 5000};
+		start();
+		account.limits = few;
+		for (uint64_t session = 1; session <= SESSIONS; session++) {
+			for (uint16_t i = 0; i < 8; i++)
+				refuse(session, EG_OP_CONNECT, EG_VERDICT_DENY, i % 3);
+			refuse(session, EG_OP_FILE, EG_VERDICT_AUDIT, 0);
+		}
+		count_late();
+		read_ring(RING);
+		for (size_t i = 0; i < SESSIONS; i++)
+			eg_account_leave(&of[i], EG_ACCOUNT_FLOW, world.now_ms);
+		/* in the same second */
+		for (size_t i = 0; i < SESSIONS; i++)
+			others += eg_account_flush(&account, &of[i], world.now_ms);
+		assert_int_equal(world.lines, rate);
+		for (size_t i = 0; i < SESSIONS; i++)
+			others += world.said[i].others;
+		assert_int_equal(others, SESSIONS);
+		let_go();
+		start();
+		end_all();
+		check(rate);
+		for (size_t i = 0; i < SESSIONS; i++)
+			assert_int_equal(world.said[i].plain.refused[EG_OP_CONNECT], 8);
+		let_go();
 	}
 }
 
@@ -601,6 +645,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_exact),
 		cmocka_unit_test(test_exact_stopped),
+		cmocka_unit_test(test_stopped_within_the_limit),
 		cmocka_unit_test(test_killed),
 		cmocka_unit_test(test_last_line),
 		cmocka_unit_test(test_flood_of_one_kind),

@@ -49,9 +49,93 @@ static void test_evidence_incomplete(void **state)
 	take(&learn, FRONT "AUDIT connect session=7");
 	text = print(&learn);
 	assert_non_null(strstr(text, "(SUPPRESSED): 60\n"));
-	assert_non_null(strstr(text, "(lost= of END): 4\n"));
+	assert_non_null(strstr(text, "(LOST, and lost= of END): 4\n"));
 	assert_non_null(strstr(text, "or are not the helper's: 1\n"));
 	eg_config_free(must_parse(text));
+	eg_learn_done(&learn);
+}
+
+/* What a session says is missing: as long as it has no END, and then once. */
+static void test_missing(void **state)
+{
+#define NO(n)	     " session=" n " user=alice "
+#define END(n, rest) FRONT "END" NO(n) "uid=1 profile=default seconds=4 refused=0 audited=9 " rest
+	static const struct {
+		const char *profile, *lines[8];
+		struct eg_learn_missing missing;
+	} cases[] = {
+		{NULL, {FRONT "LOST" NO("7") "count=5 connect=5" TAIL}, {5, 5, 0}},
+		{NULL,
+		 {FRONT "LOST" NO("7") "count=5 connect=5" TAIL,
+		  FRONT "LOST" NO("8") "count=2" TAIL, FRONT "LOST" NO("7") "count=1" TAIL,
+		  END("7", "lost=6 connect=9" TAIL)},
+		 {8, 2, 0}},
+		/* the one counts what the other does not */
+		{NULL,
+		 {FRONT "LOST" NO("7") "count=5" TAIL, END("7", "lost=2" TAIL),
+		  FRONT "LOST" NO("8") "count=1" TAIL, END("8", "lost=4" TAIL)},
+		 {9, 0, 0}},
+		{NULL, {END("7", "lost=0" TAIL)}, {0, 0, 0}},
+		/* the number is given again */
+		{NULL,
+		 {FRONT "LOST" NO("7") "count=5" TAIL,
+		  FRONT "START" NO("7") "uid=1 profile=default rhost=- rport=0 service=sshd key=- "
+					"pid=1 origin=- cgroup=/x" TAIL,
+		  FRONT "LOST" NO("7") "count=2" TAIL, END("7", "lost=2" TAIL)},
+		 {7, 5, 0}},
+		{NULL,
+		 {END("7", "lost=3" TAIL),
+		  FRONT "LOST" NO("7") "count=2 host=h "
+				       "time=2026-11-23T10:00:00.000Z mono=2.000"},
+		 {5, 2, 0}},
+		/* recordings are counted up */
+		{NULL,
+		 {FRONT "UNRECORDED" NO("7") "exec=1 exit=0 connect=0 open=0" TAIL,
+		  FRONT "UNRECORDED" NO("7") "exec=1 exit=2 connect=0 open=3" TAIL},
+		 {0, 0, 6}},
+		{NULL,
+		 {FRONT "UNRECORDED" NO("7") "exec=1 exit=0 connect=0 open=0" TAIL,
+		  END("7", "lost=0 unrecorded_exec=1 unrecorded_open=8" TAIL)},
+		 {0, 0, 9}},
+		/* that a session is of another profile only its END tells */
+		{"ops", {FRONT "LOST" NO("7") "count=5" TAIL}, {5, 5, 0}},
+		{"ops", {FRONT "LOST" NO("7") "count=5" TAIL, END("7", "lost=9" TAIL)}, {0, 0, 0}},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < EG_ARRAY_SIZE(cases); i++) {
+		struct eg_learn learn = {.now_s = NOW_S, .profile = cases[i].profile};
+		struct eg_learn_missing got;
+
+		for (size_t k = 0; cases[i].lines[k]; k++)
+			take(&learn, cases[i].lines[k]);
+		eg_learn_gaps_sum(&learn.gaps, &got);
+		if (memcmp(&got, &cases[i].missing, sizeof(got)) != 0 || learn.broken)
+			fail_msg("%zu: %llu %llu %llu, %llu broken", i,
+				 (unsigned long long)got.lost, (unsigned long long)got.lost_open,
+				 (unsigned long long)got.unrecorded,
+				 (unsigned long long)learn.broken);
+		eg_learn_done(&learn);
+	}
+#undef NO
+#undef END
+}
+
+/* More sessions than are kept apart: none of what they lost is forgotten. */
+static void test_missing_most(void **state)
+{
+	struct eg_learn learn = {.now_s = NOW_S};
+	struct eg_learn_missing got;
+	char line[256];
+
+	(void)state;
+	for (int i = 0; i < EG_LEARN_GAPS_MAX + 3; i++) {
+		(void)snprintf(line, sizeof(line), FRONT "LOST session=%d user=x count=2" TAIL, i);
+		take(&learn, line);
+	}
+	eg_learn_gaps_sum(&learn.gaps, &got);
+	assert_int_equal(got.lost, 2 * (EG_LEARN_GAPS_MAX + 3));
+	assert_int_equal(got.lost_open, got.lost);
 	eg_learn_done(&learn);
 }
 
@@ -176,6 +260,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_evidence),  cmocka_unit_test(test_evidence_incomplete),
+		cmocka_unit_test(test_missing),	  cmocka_unit_test(test_missing_most),
 		cmocka_unit_test(test_directory), cmocka_unit_test(test_whose),
 		cmocka_unit_test(test_most),	  cmocka_unit_test(test_most_of_a_list),
 		cmocka_unit_test(test_nothing),

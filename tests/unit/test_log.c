@@ -5,6 +5,7 @@
  */
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -150,6 +151,44 @@ static void test_message(void **state)
 	assert_int_equal(fake.n, 0);
 }
 
+/* What syslog does not take is said on stderr, be that a socket as of a unit, a pipe or a file; and
+ * nobody waits for a reader of that. */
+static void test_anyhow(void **state)
+{
+	static const char says[] = "<4>ebpfguard-helper: lost\n";
+	int was = dup(STDERR_FILENO), ends[2], r = 0;
+	char bytes[64] = "";
+	ssize_t n;
+
+	(void)state;
+	fake.error = -EAGAIN;
+	for (int how = 0; how < 2; how++) {
+		assert_int_equal(how ? pipe(ends) : socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+		assert_true(dup2(ends[1], STDERR_FILENO) >= 0);
+		r = eg_log_anyhow(LOG_WARNING, "lost");
+		(void)dup2(was, STDERR_FILENO);
+		assert_int_equal(r, 0);
+		n = read(ends[0], bytes, sizeof(bytes));
+		assert_int_equal(n, sizeof(says) - 1);
+		assert_memory_equal(bytes, says, sizeof(says) - 1);
+		/* until it is full */
+		(void)alarm(20);
+		(void)dup2(ends[1], STDERR_FILENO);
+		for (int i = 0; i < 1000000 && !r; i++)
+			r = eg_log_anyhow(LOG_WARNING, "lost");
+		(void)dup2(was, STDERR_FILENO);
+		(void)alarm(0);
+		assert_int_equal(r, -EAGAIN);
+		(void)close(ends[0]);
+		(void)close(ends[1]);
+	}
+	/* syslog is better */
+	fake.error = 0;
+	assert_int_equal(eg_log_anyhow(LOG_WARNING, "taken"), 0);
+	assert_non_null(strstr(fake.bytes, "]: taken"));
+	(void)close(was);
+}
+
 static void test_journal(void **state)
 {
 	struct eg_config_log config = {.facility = EG_LOG_AUTHPRIV, .destination = EG_LOG_JOURNAL};
@@ -261,6 +300,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_syslog, set_up),
 		cmocka_unit_test_setup(test_message, set_up),
+		cmocka_unit_test_setup(test_anyhow, set_up),
 		cmocka_unit_test_setup(test_journal, set_up),
 		cmocka_unit_test_setup(test_file, set_up),
 		cmocka_unit_test_setup(test_file_refused, set_up),

@@ -99,10 +99,10 @@ static void test_check_padding(void **state)
 	assert_int_equal(eg_proto_check(&m, sizeof(m.refused)), -EBADMSG);
 
 	memset(&m, 0, sizeof(m));
-	eg_proto_head(&m, EG_MSG_METRIC_HELPER, sizeof(m.metric_helper));
-	assert_int_equal(eg_proto_check(&m, sizeof(m.metric_helper)), 0);
-	m.metric_helper.pad = 1;
-	assert_int_equal(eg_proto_check(&m, sizeof(m.metric_helper)), -EBADMSG);
+	eg_proto_head(&m, EG_MSG_IS_DETAILS, sizeof(m.is_details));
+	assert_int_equal(eg_proto_check(&m, sizeof(m.is_details)), 0);
+	m.is_details.pad = 1;
+	assert_int_equal(eg_proto_check(&m, sizeof(m.is_details)), -EBADMSG);
 }
 
 static void test_check_flags(void **state)

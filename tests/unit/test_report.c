@@ -16,10 +16,12 @@
 /* ---- what it works on */
 
 static struct {
-	int totals_error, log_error;
+	int totals_error, log_error, message_error;
 	unsigned int refused;	   /* of the operation connect */
 	char record[EG_LINE_MAX];  /* the last that the log took */
 	char message[EG_LINE_MAX]; /* likewise, of the helper's own */
+	char anyhow[EG_LINE_MAX];  /* likewise, what must get somewhere */
+	int anyhow_priority;
 } world;
 
 int eg_bpf_totals_get(struct eg_bpf *bpf, uint64_t session, struct eg_totals *ret)
@@ -41,14 +43,19 @@ int eg_log_record(int priority, const struct eg_fields *fields)
 	return world.log_error;
 }
 
-void eg_log(int priority, const char *format, ...)
+int eg_log_line(int priority, const char *line)
 {
-	va_list ap;
-
 	(void)priority;
-	va_start(ap, format);
-	(void)vsnprintf(world.message, sizeof(world.message), format, ap);
-	va_end(ap);
+	if (!world.message_error)
+		(void)snprintf(world.message, sizeof(world.message), "%s", line);
+	return world.message_error;
+}
+
+int eg_log_anyhow(int priority, const char *line)
+{
+	world.anyhow_priority = priority;
+	(void)snprintf(world.anyhow, sizeof(world.anyhow), "%s", line);
+	return 0;
 }
 
 static int set_up(void **state)
@@ -101,12 +108,56 @@ static void test_sum_refused(void **state)
 	assert_memory_equal(world.message, says, sizeof(says) - 1);
 }
 
+/* Nobody reads any log: whose end it is and what is missing is said once, where it can be. */
+static void test_unsaid(void **state)
+{
+	struct eg_account_sum sum = {.lost = true};
+
+	(void)state;
+	helper.metrics.counters.unsaid = 0;
+	session.record.user[0] = '\n';
+	world.log_error = -EAGAIN;
+	sum.counts.refused[EG_OP_CONNECT] = 5;
+	/* syslog takes it */
+	assert_int_equal(eg_report_sum(&helper, 7, &session, &sum, true), 0);
+	eg_report_end(&helper, &session);
+	eg_report_unsaid(&session);
+	assert_string_equal(world.anyhow, "");
+	assert_int_equal(helper.metrics.counters.unsaid, 0);
+	/* nor does syslog */
+	world.message_error = -EAGAIN;
+	assert_int_equal(eg_report_sum(&helper, 7, &session, &sum, true), 0);
+	assert_int_equal(eg_report_sum(&helper, 7, &session, &sum, true), 0);
+	eg_report_end(&helper, &session);
+	assert_int_equal(helper.metrics.counters.unsaid, 3);
+	eg_report_unsaid(&session);
+	assert_string_equal(
+		world.anyhow,
+		"session 7 of user \\x0a is over, and neither the log nor syslog took its "
+		"END and 2 lines that count 10 events: that is missing there");
+	assert_int_equal(world.anyhow_priority, LOG_WARNING);
+	/* once */
+	world.anyhow[0] = '\0';
+	eg_report_unsaid(&session);
+	assert_string_equal(world.anyhow, "");
+	/* of a session that is not known any more the number is all there is, and it is counted */
+	assert_int_equal(eg_report_sum(&helper, 8, NULL, &sum, true), 0);
+	assert_int_equal(helper.metrics.counters.unsaid, 4);
+	/* what will be tried again is not lost */
+	assert_int_equal(eg_report_sum(&helper, 7, &session, &sum, false), -EAGAIN);
+	assert_int_equal(helper.metrics.counters.unsaid, 4);
+	eg_report_unsaid(&session);
+	assert_string_equal(world.anyhow, "");
+	session.record.user[0] = 'u';
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_end, set_up),
 		cmocka_unit_test_setup(test_end_said, set_up),
 		cmocka_unit_test_setup(test_sum_refused, set_up),
+		cmocka_unit_test_setup(test_unsaid, set_up),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
