@@ -41,6 +41,21 @@ $(addprefix $(BUILD)/tests/pam/,$(PAM_MODULE_TESTS)): $(BUILD)/tests/pam/%: test
 		-DEG_MODULE='"$(abspath $(BUILD)/pam_ebpfguard.so)"' $(LDFLAGS) -rdynamic -o $@ $< \
 		$(BUILD)/tests/pam/fake_helper.o $(BUILD)/pam/proto.o $(BUILD)/pam/address.o $(PAM_TEST_LIBS)
 
+# --- for sshd under valgrind: a helper, what sshd cannot do there, and a module that leaks, as the control
+PAM_VALGRIND := $(addprefix $(BUILD)/tests/pam/,scripted_helper sandbox.so leaky/pam_ebpfguard.so)
+$(BUILD)/tests/pam/scripted_helper: tests/pam/scripted_helper.c $(BUILD)/tests/pam/fake_helper.o $(BUILD)/pam/proto.o
+	$(call say,TEST,$@)
+	$(Q)$(CC) $(PAM_TEST_CPP) $(CFLAGS) $(EG_DEPS) -MF $@.d $(LDFLAGS) -o $@ $(filter %.c %.o,$^) -pthread
+$(BUILD)/tests/pam/sandbox.so: tests/pam/sandbox.c
+	$(call say,TEST,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(PAM_TEST_CPP) $(CFLAGS) -fPIC -shared $(LDFLAGS) -o $@ $<
+$(BUILD)/tests/pam/leaky/pam_ebpfguard.so: tests/pam/leaky.c $(PAM_OBJS) pam/pam_ebpfguard.map
+	$(call say,TEST,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(PAM_TEST_CPP) $(CFLAGS) -g -fPIC -shared -Wl,--version-script=pam/pam_ebpfguard.map \
+		-Wl,--wrap=eg_cgroup_done $(LDFLAGS) -o $@ $< $(PAM_OBJS) -lpam
+
 # --- with sanitizers: module, fake helper and tests. No FORTIFY, which would hide calls from ASan.
 $(BUILD)/san/pam/%.o: pam/%.c
 	$(call say,SAN,$@)
