@@ -110,6 +110,7 @@ help:
 	@echo 'sudo make demo     see it work in a throw-away virtual machine'
 	@echo 'sudo make check    every test: unit, PAM, sanitizers, virtual machines'
 	@echo 'make check-unit    the quick ones: no root, no network'
+	@echo 'make soak-module   the module opened and closed 10,000 times under each of five conditions'
 	@echo 'make lint          formatting, static analysis, shell, manual pages'
 	@echo 'make install DESTDIR=...   make uninstall   make clean'
 

@@ -48,7 +48,7 @@ unit-tests: $(UNIT_TESTS) $(FAKES)
 list-unit:
 	@echo $(UNIT_TESTS)
 
-pam-tests: $(PAM_TESTS) $(BUILD)/pam_ebpfguard.so
+pam-tests: $(PAM_TESTS) $(PAM_VALGRIND) $(BUILD)/pam_ebpfguard.so
 
 # The same sources once more under ASan and UBSan, into a tree of their own.
 # Those with threads, under ThreadSanitizer as well.

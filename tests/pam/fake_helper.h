@@ -16,9 +16,10 @@ enum script {
 	SILENT_VERSION,
 	SILENT_OPEN,
 	SILENT_CLOSE,
-	LATE_OPEN, /* grants 400 ms later */
+	LATE_OPEN, /* grants late_ms later */
 	HANG_UP_ACCEPT,
 	HANG_UP_VERSION,
+	HANG_UP_BETWEEN, /* once it has told its version: the question to guard meets no reader */
 	HANG_UP_OPEN,
 	HANG_UP_CLOSE,
 	REFUSE_VERSION,
@@ -55,18 +56,20 @@ struct fake_helper {
 	int n_fill;
 	pthread_t thread;
 	bool running;
+	int late_ms; /* of LATE_OPEN; FAKE_LATE_MS unless a test sets another */
 
 	/* What it saw; read after fake_stop. */
 	int n_version, n_open, n_close;
 	uint64_t closed; /* session of the last EG_MSG_CLOSE */
 	int n_bad_open; /* opens whose directory was not a fresh leaf with the asking process in it,
 			   and alone */
-	int n_low_fds;	/* opens while the asking process had something on 0..2 (only when it is
-			   another process) */
+	int n_low_fds;	/* descriptors 0..2 the asking process had when a message of its came (only
+			   when it is another process) */
 	struct eg_msg_open open; /* the last one */
 };
 
 #define FAKE_SESSION 17
+#define FAKE_LATE_MS 400
 
 /* Makes the socket in a new directory and starts. Returns 0 or -1. */
 int fake_start(struct fake_helper *h, enum script script);

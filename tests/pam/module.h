@@ -160,7 +160,8 @@ static inline int no_conversation(int n, const struct pam_message **msg, struct 
 	return PAM_CONV_ERR;
 }
 
-static inline void write_service(const char *args, const char *socket_path)
+/* A service of its own: the module alone, with args, and with socket= where there is a path. */
+static inline void write_stack(const char *service, const char *args, const char *socket_path)
 {
 	char path[128], text[1024], *s = text;
 
@@ -168,27 +169,35 @@ static inline void write_service(const char *args, const char *socket_path)
 	if (socket_path)
 		s += snprintf(s, sizeof(text) - (size_t)(s - text), " socket=%s", socket_path);
 	(void)snprintf(s, sizeof(text) - (size_t)(s - text), "\n");
-	(void)snprintf(path, sizeof(path), "%s/egtest", confdir);
-	(void)unlink(path);
-	assert_int_equal(write_text(path, text), 0);
-	(void)snprintf(path, sizeof(path), "%s/other", confdir);
+	(void)snprintf(path, sizeof(path), "%s/%s", confdir, service);
 	(void)unlink(path);
 	assert_int_equal(write_text(path, text), 0);
 }
 
-static inline pam_handle_t *start(const char *user)
+static inline void write_service(const char *args, const char *socket_path)
+{
+	write_stack("egtest", args, socket_path);
+	write_stack("other", args, socket_path);
+}
+
+static inline pam_handle_t *start_as(const char *service, const char *user)
 {
 	static const struct pam_conv conv = {.conv = no_conversation};
 	pam_handle_t *pamh = NULL;
 
 	caught.n = 0;
-	assert_int_equal(pam_start_confdir("egtest", user, &conv, confdir, &pamh), PAM_SUCCESS);
+	assert_int_equal(pam_start_confdir(service, user, &conv, confdir, &pamh), PAM_SUCCESS);
 	assert_int_equal(pam_set_item(pamh, PAM_RHOST, "192.0.2.7"), PAM_SUCCESS);
 	assert_int_equal(pam_putenv(pamh, "SSH_CONNECTION=192.0.2.7 50122 192.0.2.1 22"),
 			 PAM_SUCCESS);
 	assert_int_equal(pam_putenv(pamh, "SSH_AUTH_INFO_0=publickey ssh-ed25519 AAAA\n"),
 			 PAM_SUCCESS);
 	return pamh;
+}
+
+static inline pam_handle_t *start(const char *user)
+{
+	return start_as("egtest", user);
 }
 
 /* Makes libpam read its files and dlopen the module, so that what follows is the module alone. */

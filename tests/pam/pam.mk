@@ -3,7 +3,7 @@
 # need root and a cgroup2 mount; without, those that need them are skipped (EG_MUST_RUN=1: they fail).
 
 PAM_CGROUP_TESTS := test_cgroup_text test_cgroup
-PAM_MODULE_TESTS := test_module test_module_person test_module_hard
+PAM_MODULE_TESTS := test_module test_module_person test_module_hard test_module_soak
 PAM_TESTS        := $(addprefix $(BUILD)/tests/pam/,$(PAM_CGROUP_TESTS) $(PAM_MODULE_TESTS))
 PAM_SAN_TESTS    := $(addprefix $(BUILD)/san/pam/,$(PAM_CGROUP_TESTS) $(PAM_MODULE_TESTS))
 PAM_SAN_FLAGS    := -g -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
@@ -11,9 +11,14 @@ PAM_SAN_OBJS     := $(addprefix $(BUILD)/san/pam/,$(notdir $(PAM_OBJS)))
 PAM_TEST_CPP      = $(EG_CPPFLAGS) -Ipam -Itests/pam $(CPPFLAGS) $(EG_CFLAGS)
 PAM_TEST_LIBS     = $(call pkg,--cflags --libs,cmocka) -lpam
 
-.PHONY: list-pam
+.PHONY: list-pam soak-module
 list-pam:
 	@echo $(PAM_TESTS)
+
+# 10,000 opens under each condition, as shipped and with sanitizers: about a quarter of an hour.
+soak-module: $(BUILD)/tests/pam/test_module_soak $(BUILD)/san/pam/test_module_soak
+	EG_OPENS=$${EG_OPENS:-10000} $(BUILD)/tests/pam/test_module_soak
+	EG_OPENS=$${EG_OPENS:-10000} $(BUILD)/san/pam/test_module_soak
 
 # --- as shipped: the module itself, and what makes cgroups as it is in it
 $(BUILD)/tests/pam/fake_helper.o: tests/pam/fake_helper.c
@@ -35,6 +40,21 @@ $(addprefix $(BUILD)/tests/pam/,$(PAM_MODULE_TESTS)): $(BUILD)/tests/pam/%: test
 	$(Q)$(CC) $(PAM_TEST_CPP) $(CFLAGS) -fvisibility=default $(EG_DEPS) -MF $@.d \
 		-DEG_MODULE='"$(abspath $(BUILD)/pam_ebpfguard.so)"' $(LDFLAGS) -rdynamic -o $@ $< \
 		$(BUILD)/tests/pam/fake_helper.o $(BUILD)/pam/proto.o $(BUILD)/pam/address.o $(PAM_TEST_LIBS)
+
+# --- for sshd under valgrind: a helper, what sshd cannot do there, and a module that leaks, as the control
+PAM_VALGRIND := $(addprefix $(BUILD)/tests/pam/,scripted_helper sandbox.so leaky/pam_ebpfguard.so)
+$(BUILD)/tests/pam/scripted_helper: tests/pam/scripted_helper.c $(BUILD)/tests/pam/fake_helper.o $(BUILD)/pam/proto.o
+	$(call say,TEST,$@)
+	$(Q)$(CC) $(PAM_TEST_CPP) $(CFLAGS) $(EG_DEPS) -MF $@.d $(LDFLAGS) -o $@ $(filter %.c %.o,$^) -pthread
+$(BUILD)/tests/pam/sandbox.so: tests/pam/sandbox.c
+	$(call say,TEST,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(PAM_TEST_CPP) $(CFLAGS) -fPIC -shared $(LDFLAGS) -o $@ $<
+$(BUILD)/tests/pam/leaky/pam_ebpfguard.so: tests/pam/leaky.c $(PAM_OBJS) pam/pam_ebpfguard.map
+	$(call say,TEST,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(PAM_TEST_CPP) $(CFLAGS) -g -fPIC -shared -Wl,--version-script=pam/pam_ebpfguard.map \
+		-Wl,--wrap=eg_cgroup_done $(LDFLAGS) -o $@ $< $(PAM_OBJS) -lpam
 
 # --- with sanitizers: module, fake helper and tests. No FORTIFY, which would hide calls from ASan.
 $(BUILD)/san/pam/%.o: pam/%.c

@@ -4,66 +4,7 @@
  * leaves no descriptor, no cgroup and no moved process behind.
  */
 #include "module.h"
-
-static void ignore(int sig)
-{
-	(void)sig;
-}
-
-struct pest {
-	pthread_t target;
-	volatile bool stop;
-};
-
-static void *pester(void *arg)
-{
-	struct pest *p = arg;
-
-	while (!p->stop) {
-		pthread_kill(p->target, SIGUSR1);
-		sched_yield();
-	}
-	return NULL;
-}
-
-/* EG_OPENS opens by as many handles while a thread never stops signalling: all granted, nothing
- * leaked. */
-static void test_many_opens_under_signals(void **state)
-{
-	struct sigaction sa = {.sa_handler = ignore}; /* no SA_RESTART */
-	struct pest pest = {.target = pthread_self()};
-	const char *wanted = getenv("EG_OPENS");
-	int n = wanted ? atoi(wanted) : 1000;
-	struct before before;
-	struct fake_helper h;
-	pthread_t thread;
-
-	(void)state;
-	NEED_CGROUPS();
-	remember(&before);
-	assert_int_equal(fake_start(&h, GRANT), 0);
-	write_service("timeout=60000", h.path);
-	sigaction(SIGUSR1, &sa, NULL);
-	assert_int_equal(pthread_create(&thread, NULL, pester, &pest), 0);
-	for (int i = 0; i < n; i++) {
-		pam_handle_t *pamh = start("alice");
-		int r = pam_open_session(pamh, 0);
-
-		if (r != PAM_SUCCESS)
-			show_caught();
-		assert_int_equal(r, PAM_SUCCESS);
-		assert_int_equal(pam_close_session(pamh, 0), PAM_SUCCESS);
-		leave_leaf(before.cgroup);
-		pam_end(pamh, PAM_SUCCESS);
-	}
-	pest.stop = true;
-	pthread_join(thread, NULL);
-	fake_stop(&h);
-	assert_int_equal(h.n_open, n);
-	assert_int_equal(h.n_bad_open, 0);
-	assert_int_equal(h.n_close, n);
-	assert_as_before(&before);
-}
+#include "pest.h"
 
 /* The deadline holds while signals rain: they neither extend nor end the wait. */
 static void test_deadline_under_signals(void **state)
@@ -72,18 +13,14 @@ static void test_deadline_under_signals(void **state)
 						"did not answer in time", HELD};
 	static const struct test_case deaf = {"timeout=300", DEAF, PAM_SESSION_ERR,
 					      "helper too busy", HELD};
-	struct sigaction sa = {.sa_handler = ignore};
-	struct pest pest = {.target = pthread_self()};
-	pthread_t thread;
+	struct pest pest;
 
 	(void)state;
 	NEED_CGROUPS();
-	sigaction(SIGUSR1, &sa, NULL);
-	assert_int_equal(pthread_create(&thread, NULL, pester, &pest), 0);
+	assert_int_equal(pest_start(&pest), 0);
 	run_case(&silent, false);
 	run_case(&deaf, false);
-	pest.stop = true;
-	pthread_join(thread, NULL);
+	assert_true(pest_stop(&pest));
 }
 
 static void test_high_fds(void **state)
@@ -312,7 +249,6 @@ int main(void)
 		cmocka_unit_test(test_closed_stdio),
 		cmocka_unit_test(test_out_of_fds_at_each_step),
 		cmocka_unit_test(test_broken_surroundings),
-		cmocka_unit_test(test_many_opens_under_signals),
 	};
 
 	return cmocka_run_group_tests_name("module hard", tests, group_setup, group_teardown);
