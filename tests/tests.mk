@@ -75,7 +75,7 @@ $(BUILD)/tests/attack/%.o: tests/attack/%.c
 	$(Q)$(CC) $(EG_CPPFLAGS) $(CPPFLAGS) $(EG_CFLAGS) $(CFLAGS) -fno-pie $(EG_DEPS) -MF $@.d -c -o $@ $<
 $(BUILD)/tests/attack/try: $(ATTACK_OBJS)
 	$(call say,LD,$@)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -static -no-pie -o $@ $(ATTACK_OBJS)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -static -o $@ $(ATTACK_OBJS)
 # The same once more, dynamically linked and with a library that others can take the place of.
 STEAL := $(addprefix $(BUILD)/tests/attack/,dynamic libegnothing.so.1 libsteal.so)
 vm-tools: $(STEAL)
