@@ -5,7 +5,7 @@ SAN        := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-
 TSAN       := -fsanitize=thread -O1 -g
 ATTACKS    := $(addprefix $(BUILD)/tests/attack/,try ask)
 
-.PHONY: setup unit-tests pam-tests san-tests vm-tools list-unit list-san list-tsan lint-flags
+.PHONY: setup unit-tests pam-tests san-tests vm-tools list-unit list-san list-tsan lint-flags lint-bpf-flags
 
 include tests/pam/pam.mk
 
@@ -31,6 +31,8 @@ lint: setup
 	@BUILD=$(BUILD) tests/lint
 lint-flags:
 	@echo '$(subst ',,$(EG_CPPFLAGS)) $(EG_CFLAGS) $(call pkg,--cflags,libconfig libbpf json-c) -isystem $(BUILD)/skel'
+lint-bpf-flags:
+	@echo '$(filter-out -W%,$(EG_BPFFLAGS))'
 
 demo:
 	@tests/setup demo
