@@ -58,13 +58,13 @@ static __always_inline bool eg_is_mapped(__u64 vfsmount)
 {
 	struct vfsmount___idmap *mnt = (void *)vfsmount;
 	struct vfsmount___userns *old = (void *)vfsmount;
-	void *map;
+	struct mnt_idmap___map *map;
 
 	if (!bpf_core_field_exists(mnt->mnt_idmap))
 		return BPF_CORE_READ(old, mnt_userns, parent);
-	map = BPF_CORE_READ(mnt, mnt_idmap);
-	if (bpf_core_field_exists(((struct mnt_idmap___map *)0)->uid_map))
-		return BPF_CORE_READ((struct mnt_idmap___map *)map, uid_map.nr_extents);
+	map = (void *)BPF_CORE_READ(mnt, mnt_idmap);
+	if (bpf_core_field_exists(map->uid_map))
+		return BPF_CORE_READ(map, uid_map.nr_extents);
 	return BPF_CORE_READ((struct mnt_idmap___owner *)map, owner, parent);
 }
 

@@ -30,7 +30,7 @@ void eg_audit_print_escaped(const char *text, size_t n, FILE *out)
 
 		/* What comes here is ASCII; should it not be, it must not be obeyed either. */
 		if (c < 0x20 || c >= 0x7f || strchr("&<>\"'", c))
-			(void)fprintf(out, "&#%u;", c < 0x20 || c >= 0x7f ? '?' : c);
+			(void)fprintf(out, "&#%d;", c < 0x20 || c >= 0x7f ? '?' : c);
 		else
 			(void)fputc(c, out);
 	}

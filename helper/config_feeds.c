@@ -163,7 +163,7 @@ int eg_config_apply_feeds(const struct eg_config_report *report, const struct eg
 	for (int i = 0; i < n && err == 0; i++) {
 		err = apply_feed(report, key, eg_config_element(setting, i), i,
 				 &feeds->list[feeds->n++]);
-		if (err == 0)
+		if (err == 0 && feeds->list[feeds->n - 1].path)
 			err = check_once(report, key, i, feeds);
 	}
 	return err;

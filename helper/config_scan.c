@@ -261,7 +261,9 @@ static int scan_open(struct eg_config_scan *scan)
 
 static char closing(char bracket)
 {
-	return bracket == '(' ? ')' : bracket == '[' ? ']' : '}';
+	if (bracket == '(')
+		return ')';
+	return (char)(bracket == '[' ? ']' : '}');
 }
 
 static int scan_close(struct eg_config_scan *scan)

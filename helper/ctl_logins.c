@@ -51,6 +51,7 @@ int eg_ctl_unguarded_find(const struct eg_ctl_options *options, const struct eg_
 	r = eg_ctl_processes_ask(options, 0, &members);
 	if (r < 0)
 		return r;
+	ret->n = 0;
 	ret->items = calloc(logins->n, sizeof(*ret->items));
 	if (!ret->items)
 		errx(EG_CTL_FINDING, "out of memory");

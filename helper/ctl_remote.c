@@ -24,7 +24,7 @@ enum {
 static int make_room(void *items, size_t used, size_t n, size_t *room, size_t size, size_t max)
 {
 	size_t wanted = *room ? *room : 64;
-	void *bigger;
+	void *list, *bigger;
 
 	if (used + n > max)
 		return -EPROTO;
@@ -32,8 +32,8 @@ static int make_room(void *items, size_t used, size_t n, size_t *room, size_t si
 		return 0;
 	while (wanted < used + n)
 		wanted *= 2;
-	memcpy(&bigger, items, sizeof(bigger));
-	bigger = realloc(bigger, wanted * size);
+	memcpy(&list, items, sizeof(list));
+	bigger = realloc(list, wanted * size);
 	if (!bigger)
 		return -ENOMEM;
 	memcpy(items, &bigger, sizeof(bigger));

@@ -15,7 +15,7 @@ static const char *key_of(const char *column, char buf[KEY_SIZE])
 	size_t n = 0;
 
 	for (; column[n] && n + 1 < KEY_SIZE; n++)
-		buf[n] = column[n] == ' ' ? '_' : (char)tolower((unsigned char)column[n]);
+		buf[n] = (char)(column[n] == ' ' ? '_' : tolower((unsigned char)column[n]));
 	buf[n] = '\0';
 	return buf;
 }

@@ -360,11 +360,12 @@ static int find_ineffective(struct eg_ctl_idle *idle, const struct eg_config_pro
 	const struct eg_config_rules *egress = group ? &group->egress : &profile->egress;
 	const struct eg_config_rules *bind = group ? &group->bind : &profile->bind;
 	bool *marks eg_auto_free = calloc(2 * (egress->n + bind->n) + 1, sizeof(*marks));
-	bool *of_bind = marks + 2 * egress->n;
 	unsigned int of_group = group ? EG_CTL_IDLE_GROUP : 0;
+	bool *of_bind;
 
 	if (!marks)
 		return -ENOMEM;
+	of_bind = marks + 2 * egress->n;
 	return find_in(profile, group,
 		       &(struct look){idle, egress, EG_CTL_IDLE_EGRESS | of_group, marks,
 				      marks + egress->n},

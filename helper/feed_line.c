@@ -174,8 +174,10 @@ static bool is_hex(char c)
  * key that we know has. '\0' when it is none of JSON's. */
 static char take_escape(struct json *json)
 {
-	char c = json->at < json->end ? *json->at++ : '\0';
+	char c = '\0';
 
+	if (json->at < json->end)
+		c = *json->at++;
 	if (c == '"' || c == '\\' || c == '/')
 		return c;
 	if (c && strchr("bfnrt", c))

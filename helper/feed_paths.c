@@ -73,7 +73,7 @@ char **eg_feeds_paths(const struct eg_config *config, size_t *ret_n)
 
 void eg_feeds_paths_done(char **paths, size_t n)
 {
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; paths && i < n; i++)
 		free(paths[i]);
 	free(paths);
 }

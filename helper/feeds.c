@@ -363,7 +363,7 @@ static int load_profile(struct eg_feeds *feeds, const struct eg_config *config,
 		const struct eg_feed *feed = NULL;
 		int r = get_feed(feeds, config, as, owner, state_dir, &feed, reterr);
 
-		if (r < 0)
+		if (r < 0 || !feed)
 			return r;
 		total += feed->networks.n;
 		if (total > EG_FEEDS_NETWORKS_MAX)

@@ -425,6 +425,9 @@ bool eg_order_may_cut(struct eg_helper *helper)
 
 void eg_order_close(struct eg_helper *helper)
 {
-	while (helper->orders)
-		job_drop(helper->orders);
+	for (struct eg_order_job *job = helper->orders, *next; job; job = next) {
+		next = job->next;
+		job_free(job);
+	}
+	helper->orders = NULL;
 }

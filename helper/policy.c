@@ -436,7 +436,7 @@ void eg_policy_done(struct eg_policy_image *image)
 {
 	size_t i;
 
-	for (i = 0; i < image->n_groups; i++)
+	for (i = 0; image->groups && i < image->n_groups; i++)
 		image_done(&image->groups[i]);
 	free(image->groups);
 	image_done(image);

@@ -219,7 +219,7 @@ static char *unescape(struct eg_record_line *line, const char *text, size_t n, b
 
 		if (c < 0 && !(blanks && text[i] == ' '))
 			return NULL;
-		to[m++] = c < 0 ? ' ' : (char)c;
+		to[m++] = (char)(c < 0 ? ' ' : c);
 	}
 	if (to)
 		to[m] = '\0';

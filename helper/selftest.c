@@ -81,13 +81,17 @@ static char receive(int fd, int ms)
 	struct pollfd poll_fd = {.fd = fd, .events = POLLIN};
 	char byte;
 
-	return poll(&poll_fd, 1, ms) == 1 && recv(fd, &byte, 1, MSG_DONTWAIT) == 1 ? byte : 0;
+	if (poll(&poll_fd, 1, ms) != 1 || recv(fd, &byte, 1, MSG_DONTWAIT) != 1)
+		return 0;
+	return byte;
 }
 
 static int judge_packets(int fd)
 {
-	char first = fd < 0 ? 0 : receive(fd, PACKET_MS);
+	char first = 0;
 
+	if (fd >= 0)
+		first = receive(fd, PACKET_MS);
 	if (!first)
 		return CHILD_NO_PACKET;
 	return first == DENIED || receive(fd, LATE_MS) == DENIED ? CHILD_PACKET : CHILD_REFUSED;

@@ -5,7 +5,7 @@ SAN        := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-
 TSAN       := -fsanitize=thread -O1 -g
 ATTACKS    := $(addprefix $(BUILD)/tests/attack/,try ask)
 
-.PHONY: setup unit-tests pam-tests san-tests vm-tools list-unit list-san list-tsan lint-flags
+.PHONY: setup unit-tests pam-tests san-tests vm-tools list-unit list-san list-tsan lint-flags lint-bpf-flags
 
 include tests/pam/pam.mk
 
@@ -31,6 +31,8 @@ lint: setup
 	@BUILD=$(BUILD) tests/lint
 lint-flags:
 	@echo '$(subst ',,$(EG_CPPFLAGS)) $(EG_CFLAGS) $(call pkg,--cflags,libconfig libbpf json-c) -isystem $(BUILD)/skel'
+lint-bpf-flags:
+	@echo '$(filter-out -W%,$(EG_BPFFLAGS))'
 
 demo:
 	@tests/setup demo
@@ -75,7 +77,7 @@ $(BUILD)/tests/attack/%.o: tests/attack/%.c
 	$(Q)$(CC) $(EG_CPPFLAGS) $(CPPFLAGS) $(EG_CFLAGS) $(CFLAGS) -fno-pie $(EG_DEPS) -MF $@.d -c -o $@ $<
 $(BUILD)/tests/attack/try: $(ATTACK_OBJS)
 	$(call say,LD,$@)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -static -no-pie -o $@ $(ATTACK_OBJS)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -static -o $@ $(ATTACK_OBJS)
 # The same once more, dynamically linked and with a library that others can take the place of.
 STEAL := $(addprefix $(BUILD)/tests/attack/,dynamic libegnothing.so.1 libsteal.so)
 vm-tools: $(STEAL)

@@ -145,6 +145,7 @@ static void test_closed_stdio(void **state)
 /* Leaves room for *arg more descriptors. */
 static int few_fds(pam_handle_t *pamh, void *arg)
 {
+	const int *more = arg;
 	struct rlimit rl;
 	int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
 
@@ -154,7 +155,7 @@ static int few_fds(pam_handle_t *pamh, void *arg)
 	for (int i = 3; i < fd; i++) /* no holes below */
 		if (fcntl(i, F_GETFD) < 0 && dup2(fd, i) < 0)
 			return -1;
-	rl.rlim_cur = (rlim_t)(fd + 1 + *(int *)arg);
+	rl.rlim_cur = (rlim_t)fd + 1 + (rlim_t)*more;
 	return setrlimit(RLIMIT_NOFILE, &rl);
 }
 

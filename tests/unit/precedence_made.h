@@ -93,9 +93,11 @@ static struct naive_net random_net(void)
 static struct naive_rule random_rule(bool bind)
 {
 	static const int edges[] = {0, 1, 53, 80, 443, 1023, 1024, 65534};
-	struct naive_rule rule = {.net = bind ? (struct naive_net){0} : random_net(),
-				  .protocol = pick(2) ? NAIVE_ANY : (int)pick(N_PROTOCOLS)};
+	struct naive_rule rule = {0};
 
+	if (!bind)
+		rule.net = random_net();
+	rule.protocol = pick(2) ? NAIVE_ANY : (int)pick(N_PROTOCOLS);
 	if (bind && rule.protocol == ICMP)
 		rule.protocol = TCP;
 	if (rule.protocol == ICMP || pick(2))

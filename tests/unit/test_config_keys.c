@@ -112,10 +112,11 @@ static char *page_entry(const char *page, const char *key)
 {
 	const char *from = find_line(page, ".It Ic ", key), *to;
 
-	while (from && strncmp(from, ".It Ic ", 7) == 0)
+	assert_non_null(from);
+	while (strncmp(from, ".It Ic ", 7) == 0)
 		from = strchr(from, '\n') + 1;
-	to = from ? strstr(from, "\n.It Ic ") : NULL;
-	if (from && !to)
+	to = strstr(from, "\n.It Ic ");
+	if (!to)
 		to = strstr(from, "\n.Sh ");
 	assert_non_null(to);
 	return strndup(from, (size_t)(to - from));

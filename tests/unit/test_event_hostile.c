@@ -405,7 +405,7 @@ static void test_flow_mutated_random(void **state)
 {
 	struct eg_event_session session = alice;
 	uint64_t seed = 88172645463325252ULL;
-	struct eg_denied_flow flow;
+	struct eg_denied_flow flow = {0};
 	struct parsed parsed;
 	char line[EG_LINE_MAX + 1], words[EG_LINE_MAX + 8];
 

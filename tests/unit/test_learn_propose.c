@@ -394,9 +394,10 @@ static void test_print_hostile_names(void **state)
 		for (size_t i = 1; i < sizeof(raw) - 1; i++) {
 			static const char liked[] = "\"\\*/#;{}[]()=\n\r $@x0.";
 
-			raw[i] = rand_r(&seed) % 2
-					 ? liked[(size_t)rand_r(&seed) % (sizeof(liked) - 1)]
-					 : (char)(1 + rand_r(&seed) % 255);
+			if (rand_r(&seed) % 2)
+				raw[i] = liked[(size_t)rand_r(&seed) % (sizeof(liked) - 1)];
+			else
+				raw[i] = (char)(1 + rand_r(&seed) % 255);
 		}
 		if (strstr(raw, "/..") || strcmp(raw + sizeof(raw) - 4, "...") == 0)
 			continue;

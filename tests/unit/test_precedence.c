@@ -33,7 +33,7 @@ static void clean(char *cell)
 			from += 2;
 			continue;
 		}
-		*cell++ = quote ? '"' : *from;
+		*cell++ = (char)(quote ? '"' : *from);
 		from += quote ? 4 : 1;
 	}
 	*cell = '\0';

@@ -297,7 +297,8 @@ static void test_room_is_made_first(void **state)
 	fake.in_the_way = true;
 	reload_once(&helper, EG_MSG_OK);
 	assert_int_equal(fake.dropped, 1);
-	fake.in_the_way = fake.hold = true;
+	fake.in_the_way = true;
+	fake.hold = true;
 	assert_int_equal(eg_refresh_ask(&helper, on_refreshed, &waiting, &wait), 0);
 	eg_reload(&helper, -1);
 	for (int i = 0; i < 100; i++)
