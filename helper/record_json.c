@@ -55,7 +55,7 @@ static const char *store_text(struct eg_record_line *line, const char *text, siz
 		i += 3;
 	}
 	if (to)
-		to[used] = '\0';
+		eg_record_shorten(line, to, used);
 	return to;
 }
 

@@ -83,6 +83,12 @@ char *eg_record_reserve(struct eg_record_line *line, size_t n)
 	return at;
 }
 
+void eg_record_shorten(struct eg_record_line *line, char *text, size_t n)
+{
+	text[n] = '\0';
+	line->used = (size_t)(text - line->store) + n + 1;
+}
+
 int eg_record_add(struct eg_record_line *line, const char *key, const char *value,
 		  enum eg_record_type type)
 {
@@ -222,7 +228,7 @@ static char *unescape(struct eg_record_line *line, const char *text, size_t n, b
 		to[m++] = c < 0 ? ' ' : (char)c;
 	}
 	if (to)
-		to[m] = '\0';
+		eg_record_shorten(line, to, m);
 	return to;
 }
 
