@@ -270,13 +270,16 @@ static void print_args(const struct eg_record_line *line, FILE *out)
 	(void)fputs(line->args_cut ? "],\"args_cut\":true" : "]", out);
 }
 
-/* A number as JSON has it: the log's has no zeros in front, but for 0 itself. */
+/* A number as JSON has it: the log's has no zeros in front, but for 0 itself. One that is greater
+ * than any of the helper's would be another one to who reads it. */
 static bool is_number(const char *text)
 {
-	size_t whole = strspn(text, "0123456789");
+	static const char greatest[] = "18446744073709551615";
+	size_t whole = strspn(text, "0123456789"), most = sizeof(greatest) - 1;
 	const char *rest = text + whole;
 
-	if (!whole || (*text == '0' && whole > 1))
+	if (!whole || (*text == '0' && whole > 1) || whole > most ||
+	    (whole == most && strncmp(text, greatest, most) > 0))
 		return false;
 	return !*rest ||
 	       (*rest == '.' && rest[1] && strspn(rest + 1, "0123456789") == strlen(rest + 1));
