@@ -120,6 +120,8 @@ static int read_member(struct eg_record_line *line, const char *name, struct jso
 		return read_args(line, value);
 	case json_type_boolean:
 		if (strcmp(key, "args_cut") == 0) {
+			if (!line->args) /* it stands behind them */
+				return -EBADMSG;
 			line->args_cut = json_object_get_boolean(value);
 			return 0;
 		}
