@@ -106,8 +106,9 @@ all: $(BUILD)/pam_ebpfguard.so $(BUILD)/ebpfguard-helper $(BUILD)/ebpfguardctl
 help:
 	@echo 'make               build everything into $(BUILD)/'
 	@echo 'sudo make demo     see it work in a throw-away virtual machine'
-	@echo 'sudo make check    every test: unit, PAM, sanitizers, virtual machines'
+	@echo 'sudo make check    every test: unit, PAM, sanitizers, fuzzing, virtual machines'
 	@echo 'make check-unit    the quick ones: no root, no network'
+	@echo 'make fuzz          each parser for 10 minutes of CPU time (SECONDS=600); make fuzz-coverage: what that reaches'
 	@echo 'make lint          formatting, static analysis, shell, manual pages'
 	@echo 'make install DESTDIR=...   make uninstall   make clean'
 

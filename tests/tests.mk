@@ -5,7 +5,7 @@ SAN        := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-
 TSAN       := -fsanitize=thread -O1 -g
 ATTACKS    := $(addprefix $(BUILD)/tests/attack/,try ask)
 
-.PHONY: setup unit-tests pam-tests san-tests vm-tools list-unit list-san list-tsan lint-flags
+.PHONY: setup check-fuzz unit-tests pam-tests san-tests vm-tools list-unit list-san list-tsan lint-flags
 
 include tests/pam/pam.mk
 include tests/fuzz/fuzz.mk
@@ -24,6 +24,9 @@ check-pam:
 
 check-san: setup
 	@BUILD=$(BUILD) tests/check san
+
+check-fuzz: setup
+	@BUILD=$(BUILD) tests/check fuzz
 
 check-vm: setup
 	@BUILD=$(BUILD) tests/check vm

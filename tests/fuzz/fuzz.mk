@@ -3,17 +3,20 @@
 # and under the sanitizers, and says which lines it reaches; with libFuzzer's it looks for more.
 
 FUZZ         := proto config networks digests rule event key record
-FUZZ_SECONDS ?= 600
 MUTATED      := $(FUZZ:%=$(BUILD)/tests/fuzz/test_mutated_%)
 FUZZERS      := $(FUZZ:%=$(BUILD)/tests/fuzz/fuzz_%)
 FUZZ_FLAGS   := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer -O1 -g
 
-.PHONY: fuzz fuzz-coverage fuzzers fuzzers-here mutated list-mutated list-fuzz
+.PHONY: fuzz fuzz-coverage fuzz-merge fuzzers fuzzers-here mutated list-fuzz
 
 # SECONDS of CPU time for each target.
-fuzz: SECONDS ?= $(FUZZ_SECONDS)
+SECONDS ?= 600
 fuzz: setup fuzzers
 	@BUILD=$(BUILD) tests/fuzz/run $(SECONDS) $(FUZZ)
+
+# Takes into the tree what runs have found, as little of it as reaches the same.
+fuzz-merge: setup fuzzers
+	@BUILD=$(BUILD) tests/fuzz/run merge $(FUZZ)
 
 fuzz-coverage: setup
 	@$(MAKE) -s BUILD=$(BUILD)/coverage HARDENING= CC=$(CLANG) CFLAGS='-O0 -g -fprofile-instr-generate -fcoverage-mapping' \

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
  * Messages on the helper's sockets, as a peer may send them: any bytes, with descriptors or
- * without. The first byte says what comes with them and what the reader expects; the rest are
+ * without. The first two bytes say what comes with them and what the reader expects; the rest are
  * patches (patch.h) to a message that is zero.
  */
 #include "fuzz.h"
@@ -16,16 +16,19 @@
 #include "util.h"
 
 enum {
-	SEND_FDS = 3,	  /* how many descriptors come along */
-	WANT_FD = 1 << 2, /* the reader takes one */
-	SMALL = 1 << 3,	  /* the reader's buffer is smaller than the message */
-	FILL_IN = 1 << 4, /* version and size are right */
-	OURS = 1 << 5,	  /* sent by eg_proto_send */
-	NOBODY = 1 << 6,  /* nothing is sent, and the peer stays or goes */
-	HUNG_UP = 1 << 7,
+	SEND_FDS = 3,	      /* how many descriptors come along */
+	WANT_FD = 1 << 2,     /* the reader takes one */
+	SMALL = 1 << 3,	      /* the reader's buffer is smaller than the message */
+	FILL_IN = 1 << 4,     /* version and size are right */
+	OURS = 1 << 5,	      /* sent by eg_proto_send */
+	NOBODY = 1 << 6,      /* nothing is sent, and the peer stays, or... */
+	HUNG_UP = 1 << 7,     /* ...goes */
+	CREDENTIALS = 1 << 8, /* the kernel tells the reader who it was */
+	FULL = 1 << 9,	      /* the peer does not read: nothing more finds room */
+	WAIT = 1 << 10,	      /* not only once, with NOBODY or FULL */
 };
 
-const unsigned int eg_fuzz_mutations = 60000;
+const unsigned int eg_fuzz_mutations = 30000;
 
 union message {
 	struct eg_msg head;
@@ -112,21 +115,44 @@ static ssize_t expected_of(unsigned int how, size_t n, int r)
 	return (ssize_t)n;
 }
 
+/* Until when to wait: not at all, or for a moment. */
+static int64_t deadline_of(unsigned int how)
+{
+	return how & WAIT ? eg_proto_now_ms() + 1 : 0;
+}
+
+/* Nobody sends: to wait for it takes no longer than it may. */
+static void receive_nothing(int *pair, unsigned int how)
+{
+	struct eg_msg got;
+
+	if (how & HUNG_UP)
+		must(shutdown(pair[1], SHUT_RDWR) == 0);
+	must(eg_proto_recv(pair[0], &got, sizeof(got), NULL, deadline_of(how)) ==
+	     (how & HUNG_UP ? 0 : -ETIMEDOUT));
+}
+
+/* Nobody reads. */
+static void send_to_full(int *pair, unsigned int how)
+{
+	struct eg_msg msg;
+	int r = 0;
+
+	eg_proto_head(&msg, EG_MSG_VERSION, sizeof(msg));
+	must(eg_proto_check(&msg, sizeof(msg)) == 0);
+	if (how & HUNG_UP)
+		must(shutdown(pair[1], SHUT_RDWR) == 0);
+	for (int i = 0; i < 10000 && r == 0; i++)
+		r = eg_proto_send(pair[0], &msg, -1, deadline_of(how));
+	must(r == (how & HUNG_UP ? -EPIPE : -ETIMEDOUT));
+}
+
 static void exchange(int *pair, unsigned int how, const union message *msg, size_t n)
 {
 	int r = check_bytes(msg, n);
 
-	if (how & NOBODY) {
-		if (how & HUNG_UP)
-			must(shutdown(pair[1], SHUT_RDWR) == 0);
-		if (how & OURS) /* to a peer that has gone, or to one that does not read */
-			must(r < 0 ||
-			     eg_proto_send(pair[0], msg, -1, 0) == (how & HUNG_UP ? -EPIPE : 0));
-		else
-			receive(pair[0], how & ~(unsigned int)SEND_FDS, msg,
-				how & HUNG_UP ? 0 : -ETIMEDOUT);
-		return;
-	}
+	if (how & CREDENTIALS)
+		must(setsockopt(pair[0], SOL_SOCKET, SO_PASSCRED, &(int){1}, sizeof(int)) == 0);
 	if ((how & OURS) && n >= sizeof(msg->head) && msg->head.size == n) {
 		how &= ~(unsigned int)SEND_FDS | 1;
 		must(eg_proto_send(pair[1], msg, how & 1 ? pair[1] : -1, 0) == 0);
@@ -141,21 +167,25 @@ static void exchange(int *pair, unsigned int how, const union message *msg, size
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	union message *msg = calloc(1, sizeof(*msg));
-	unsigned int how = size ? data[0] : 0;
+	unsigned int how = size >= 2 ? data[0] | (unsigned int)data[1] << 8 : 0;
 	int before = free_fd(), pair[2];
 	size_t n;
 
 	must(msg);
-	n = patch(size ? data + 1 : data, size ? size - 1 : 0, msg, sizeof(*msg));
+	n = patch(size >= 2 ? data + 2 : data, size >= 2 ? size - 2 : 0, msg, sizeof(*msg));
 	if (how & FILL_IN) {
 		size_t known = eg_proto_size(msg->head.type);
 
 		n = known ? known : n;
-		msg->head.version = EG_PROTO_VERSION;
-		msg->head.size = (uint32_t)n;
+		eg_proto_head(msg, msg->head.type, n);
 	}
 	must(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) == 0);
-	exchange(pair, how, msg, n);
+	if (how & FULL)
+		send_to_full(pair, how);
+	else if (how & NOBODY)
+		receive_nothing(pair, how);
+	else
+		exchange(pair, how, msg, n);
 	must(close(pair[0]) == 0 && close(pair[1]) == 0);
 	must(free_fd() == before);
 	free(msg);

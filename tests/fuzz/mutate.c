@@ -17,10 +17,10 @@
 
 enum {
 	FILES_MAX = 512,
-	SIZE_MAX_ = 65536, /* of one input */
-	REPEATS = 300,	   /* of a byte, at once */
-	STACK_MAX = 6,	   /* random mutations of one input, one over the other */
-	RANDOM_PART = 4,   /* of all mutations, one in so many is random */
+	INPUT_MAX = 131072, /* bytes of one input */
+	REPEATS = 300,	    /* of a byte, at once */
+	STACK_MAX = 6,	    /* random mutations of one input, one over the other */
+	RANDOM_PART = 4,    /* of all mutations, one in so many is random */
 };
 
 struct text {
@@ -28,7 +28,7 @@ struct text {
 	size_t n;
 };
 
-enum { GROWN_MAX = 2 * SIZE_MAX_ };
+enum { GROWN_MAX = 2 * INPUT_MAX };
 
 /* A file of the corpus. */
 struct file {
@@ -127,26 +127,32 @@ static size_t gcd(size_t a, size_t b)
 	return b ? gcd(b, a % b) : a;
 }
 
-/*
- * Each operation at each byte of each file; where these are more than `most`, one in so many. The
- * step has no factor in common with the number of operations, so that each comes to its turn
- * everywhere in the corpus. Returns how many ran.
- */
+/* Each operation at each byte; where these are more than `most`, one in so many. Returns how many
+ * ran. */
+static size_t run_file(struct text *room, const struct text *text, size_t most)
+{
+	size_t all = text->n * OPS, step = all / most + 1, ran = 0;
+
+	/* With no factor in common with the number of operations, each comes to its turn. */
+	while (gcd(step, OPS) != 1)
+		step++;
+	for (size_t at = 0; at < all; at += step, ran++) {
+		copy(room, text);
+		mutate(room, at / OPS, (unsigned int)(at % OPS));
+		run(room);
+	}
+	return ran;
+}
+
+/* Each operation at each byte of each file; where these are more than the file's share of `most`,
+ * one in so many. What small files leave is the larger ones'. Returns how many ran. */
 static size_t run_each(struct text *room, size_t most)
 {
-	size_t all = 0, step, ran = 0, next = 0, before = 0;
+	size_t ran = 0;
 
 	doing = "mutations of one byte";
 	for (size_t i = 0; i < n_files; i++)
-		all += files[i].text.n * OPS;
-	for (step = all / most + 1; gcd(step, OPS) != 1;)
-		step++;
-	for (size_t i = 0; i < n_files; before += files[i].text.n * OPS, i++)
-		for (; next < before + files[i].text.n * OPS; next += step, ran++) {
-			copy(room, &files[i].text);
-			mutate(room, (next - before) / OPS, (unsigned int)((next - before) % OPS));
-			run(room);
-		}
+		ran += run_file(room, &files[i].text, (most - ran) / (n_files - i));
 	return ran;
 }
 
@@ -209,9 +215,14 @@ __attribute__((weak)) void __sanitizer_set_death_callback(void (*callback)(void)
 
 /* ---- the corpus */
 
-static int by_name(const void *a, const void *b)
+/* The small ones first. */
+static int by_size(const void *va, const void *vb)
 {
-	return strcmp(((const struct file *)a)->name, ((const struct file *)b)->name);
+	const struct file *a = va, *b = vb;
+
+	if (a->text.n != b->text.n)
+		return a->text.n < b->text.n ? -1 : 1;
+	return strcmp(a->name, b->name);
 }
 
 static void read_file(int dir, const char *name)
@@ -223,11 +234,11 @@ static void read_file(int dir, const char *name)
 	if (n_files++ == FILES_MAX)
 		errx(1, "more than %d files", FILES_MAX);
 	file->name = strdup(name);
-	file->text.bytes = malloc(SIZE_MAX_);
+	file->text.bytes = malloc(INPUT_MAX);
 	if (fd < 0 || !file->name || !file->text.bytes)
 		err(1, "%s", name);
-	n = read(fd, file->text.bytes, SIZE_MAX_);
-	if (n < 0 || n == SIZE_MAX_)
+	n = read(fd, file->text.bytes, INPUT_MAX);
+	if (n < 0 || n == INPUT_MAX)
 		err(1, "%s", name);
 	file->text.n = (size_t)n;
 	(void)close(fd);
@@ -245,7 +256,7 @@ static void read_corpus(const char *path)
 	(void)closedir(dir);
 	if (!n_files)
 		errx(1, "%s: there is no corpus", path);
-	qsort(files, n_files, sizeof(*files), by_name);
+	qsort(files, n_files, sizeof(*files), by_size);
 }
 
 int main(int argc, char **argv)
