@@ -43,6 +43,21 @@ static void check_profile(const struct eg_config *conf, size_t i)
 	eg_config_free(again);
 }
 
+/* Lines of feeds have numbers of their own, each of one feed. */
+static void check_feeds(const struct eg_config_profile *profile)
+{
+	unsigned int line = 0;
+
+	for (size_t i = 0; i <= profile->feeds.n; i++) {
+		uint32_t number = EG_LINE_FEEDS + ((uint32_t)i << EG_LINE_BITS) + 5;
+		const struct eg_config_feed *feed = eg_config_feed_of(profile, number, &line);
+
+		must(feed == (i < profile->feeds.n ? &profile->feeds.list[i] : NULL));
+		must(!feed || line == 5);
+	}
+	must(!eg_config_feed_of(profile, 5, &line));
+}
+
 /* Bounds that others rely on. */
 static void check_whole(const struct eg_config *conf)
 {
@@ -54,6 +69,7 @@ static void check_whole(const struct eg_config *conf)
 	for (size_t i = 0; i < conf->n_profiles; i++) {
 		must(conf->profiles[i].parent < conf->n_profiles);
 		must(conf->profiles[i].feeds.n <= EG_FEEDS_MAX);
+		check_feeds(&conf->profiles[i]);
 		must(conf->profiles[i].n_groups <= EG_PROGRAM_POLICIES_MAX);
 	}
 	must(conf->log.rate >= 1 && conf->log.session_rate >= 1 && conf->log.session_burst >= 1);
