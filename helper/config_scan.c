@@ -18,7 +18,7 @@
 #include "config.h"
 
 enum {
-	STRING_MAX = 1024, /* bytes of one string as it is written; no value needs more */
+	STRING_MAX = 1024, /* bytes that one string stands for; no value needs more */
 	NAMES_MAX = 32768,
 	GROUP_MAX = 256, /* libconfig compares each with all others of its group */
 	NODES_MAX = EG_CONFIG_RULES_MAX + NAMES_MAX, /* libconfig takes 150 bytes for each */
@@ -149,18 +149,33 @@ static int scan_name(struct eg_config_scan *scan)
 	return add_line(scan);
 }
 
+static bool is_hex(char c)
+{
+	return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f');
+}
+
+/* How long the escape at text is, which stands for one byte; 1 = libconfig takes the backslash for
+ * itself. */
+static size_t escape(const char *text)
+{
+	if ((text[1] | 0x20) == 'x' && is_hex(text[2]) && is_hex(text[3]))
+		return 4;
+	return text[1] && strchr("nrtf\\\"", text[1]) ? 2 : 1;
+}
+
 static int scan_string(struct eg_config_scan *scan)
 {
-	const char *start = ++scan->at;
+	size_t n = 0;
 
+	scan->at++;
 	if (scan->after_string)
 		return eg_config_fail(scan->report, -EINVAL, scan->line,
 				      "two strings side by side; is a comma missing between them?");
-	for (; *scan->at != '"'; scan->at++) {
+	for (; *scan->at != '"'; scan->at++, n++) {
 		if (*scan->at == '\n')
 			return eg_config_fail(scan->report, -EINVAL, scan->line,
 					      "this string is not closed on its line");
-		if (scan->at - start == STRING_MAX)
+		if (n == STRING_MAX)
 			return eg_config_fail(scan->report, -EINVAL, scan->line,
 					      "this string is longer than %d bytes", STRING_MAX);
 		if (*scan->at != '\\')
@@ -169,8 +184,7 @@ static int scan_string(struct eg_config_scan *scan)
 		    0) /* libconfig would end the string there */
 			return eg_config_fail(scan->report, -EINVAL, scan->line,
 					      "\\x00 in a string");
-		if (scan->at[1] != '\n')
-			scan->at++;
+		scan->at += escape(scan->at) - 1;
 	}
 	scan->at++;
 	return scan_value(scan);

@@ -15,14 +15,20 @@ struct texts {
 
 static bool find_texts(const struct eg_told *told, size_t size, struct texts *ret)
 {
+	static const size_t most[EG_TOLD_TEXTS] = {
+		[EG_TOLD_EXE] = EG_PATH_SIZE,
+		[EG_TOLD_PATH] = EG_PATH_SIZE,
+		[EG_TOLD_ARGS] = EG_ARGS_SIZE,
+	};
 	size_t used = 0;
 
 	for (int i = 0; i < EG_TOLD_TEXTS; i++) {
+		if (told->len[i] > most[i])
+			return false;
 		ret->at[i] = told->text + used;
 		used += told->len[i];
 	}
-	return told->len[EG_TOLD_EXE] <= EG_PATH_SIZE && told->len[EG_TOLD_PATH] <= EG_PATH_SIZE &&
-	       told->len[EG_TOLD_ARGS] <= EG_ARGS_SIZE && HEAD + used <= size;
+	return HEAD + used <= size;
 }
 
 /* ---- parts ---- */

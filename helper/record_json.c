@@ -55,7 +55,7 @@ static const char *store_text(struct eg_record_line *line, const char *text, siz
 		i += 3;
 	}
 	if (to)
-		to[used] = '\0';
+		eg_record_shorten(line, to, used);
 	return to;
 }
 
@@ -120,6 +120,8 @@ static int read_member(struct eg_record_line *line, const char *name, struct jso
 		return read_args(line, value);
 	case json_type_boolean:
 		if (strcmp(key, "args_cut") == 0) {
+			if (!line->args) /* it stands behind them */
+				return -EBADMSG;
 			line->args_cut = json_object_get_boolean(value);
 			return 0;
 		}
@@ -270,13 +272,16 @@ static void print_args(const struct eg_record_line *line, FILE *out)
 	(void)fputs(line->args_cut ? "],\"args_cut\":true" : "]", out);
 }
 
-/* A number as JSON has it: the log's has no zeros in front, but for 0 itself. */
+/* A number as JSON has it: the log's has no zeros in front, but for 0 itself. One that is greater
+ * than any of the helper's would be another one to who reads it. */
 static bool is_number(const char *text)
 {
-	size_t whole = strspn(text, "0123456789");
+	static const char greatest[] = "18446744073709551615";
+	size_t whole = strspn(text, "0123456789"), most = sizeof(greatest) - 1;
 	const char *rest = text + whole;
 
-	if (!whole || (*text == '0' && whole > 1))
+	if (!whole || (*text == '0' && whole > 1) || whole > most ||
+	    (whole == most && strncmp(text, greatest, most) > 0))
 		return false;
 	return !*rest ||
 	       (*rest == '.' && rest[1] && strspn(rest + 1, "0123456789") == strlen(rest + 1));

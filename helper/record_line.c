@@ -83,6 +83,12 @@ char *eg_record_reserve(struct eg_record_line *line, size_t n)
 	return at;
 }
 
+void eg_record_shorten(struct eg_record_line *line, char *text, size_t n)
+{
+	text[n] = '\0';
+	line->used = (size_t)(text - line->store) + n + 1;
+}
+
 int eg_record_add(struct eg_record_line *line, const char *key, const char *value,
 		  enum eg_record_type type)
 {
@@ -222,7 +228,7 @@ static char *unescape(struct eg_record_line *line, const char *text, size_t n, b
 		to[m++] = (char)(c < 0 ? ' ' : c);
 	}
 	if (to)
-		to[m] = '\0';
+		eg_record_shorten(line, to, m);
 	return to;
 }
 
@@ -347,6 +353,14 @@ static int read_value(struct eg_record_line *line, struct rest *rest, const char
 	return value ? eg_record_add(line, key, value, type_of(line, key, value)) : -EBADMSG;
 }
 
+/* Has it a place of its own in the record? In JSON these are members as well. */
+static bool is_reserved(const struct eg_record_line *line, const char *key)
+{
+	return strcmp(key, "event") == 0 || strcmp(key, "verdict") == 0 ||
+	       strcmp(key, "args_cut") == 0 ||
+	       (strcmp(key, "op") == 0 && line->kind != EG_RECORD_FLOW);
+}
+
 /* The next field. head: the keys that are still expected, in this order. */
 static int read_field(struct eg_record_line *line, struct rest *rest, const char **head)
 {
@@ -367,6 +381,8 @@ static int read_field(struct eg_record_line *line, struct rest *rest, const char
 	if (!key)
 		return -EBADMSG;
 	memcpy(key, word.at, word.n);
+	if (is_reserved(line, key))
+		return -EBADMSG;
 	rest->at = equals + 1;
 	if (strcmp(key, "args") != 0)
 		return read_value(line, rest, key);

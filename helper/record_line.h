@@ -111,6 +111,10 @@ const struct eg_record_kind_row *eg_record_kind_of_event(const char *event, cons
 /* Room for n bytes and a NUL, which is set; NULL = there is none. */
 char *eg_record_reserve(struct eg_record_line *line, size_t n);
 
+/* Gives back what the last reserved text has not used: it has n bytes, and gets its NUL there.
+ * Arguments stand one behind the other. */
+void eg_record_shorten(struct eg_record_line *line, char *text, size_t n);
+
 /* Adds a field, of which key and value are in the store. 0, or -EBADMSG when there is one of this
  * key already, or too many. */
 int eg_record_add(struct eg_record_line *line, const char *key, const char *value,

@@ -5,9 +5,10 @@ SAN        := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-
 TSAN       := -fsanitize=thread -O1 -g
 ATTACKS    := $(addprefix $(BUILD)/tests/attack/,try ask)
 
-.PHONY: setup unit-tests pam-tests san-tests vm-tools list-unit list-san list-tsan lint-flags lint-bpf-flags
+.PHONY: setup check-fuzz unit-tests pam-tests san-tests vm-tools list-unit list-san list-tsan lint-flags lint-bpf-flags
 
 include tests/pam/pam.mk
+include tests/fuzz/fuzz.mk
 
 setup:
 	@BUILD=$(BUILD) tests/setup check
@@ -23,6 +24,9 @@ check-pam:
 
 check-san: setup
 	@BUILD=$(BUILD) tests/check san
+
+check-fuzz: setup
+	@BUILD=$(BUILD) tests/check fuzz
 
 check-vm: setup
 	@BUILD=$(BUILD) tests/check vm
@@ -46,16 +50,17 @@ $(FAKES): $(BUILD)/tests/%: tests/%.c $(BUILD)/helper/proto.o
 	$(Q)$(CC) $(EG_CPPFLAGS) $(CPPFLAGS) $(EG_CFLAGS) $(CFLAGS) $(EG_DEPS) -MF $@.d $(LDFLAGS) -o $@ $(filter %.c %.o,$^)
 -include $(FAKES:%=%.d)
 
-unit-tests: $(UNIT_TESTS) $(FAKES)
+unit-tests: $(UNIT_TESTS) $(MUTATED) $(FAKES)
 list-unit:
-	@echo $(UNIT_TESTS)
+	@echo $(UNIT_TESTS) $(MUTATED)
 
 pam-tests: $(PAM_TESTS) $(PAM_VALGRIND) $(BUILD)/pam_ebpfguard.so
 
 # The same sources once more under ASan and UBSan, into a tree of their own.
 # Those with threads, under ThreadSanitizer as well.
 THREAD_TESTS := $(addprefix $(BUILD)/tsan/tests/unit/,test_refresh test_reload test_metrics)
-SAN_TESTS := $(addprefix $(BUILD)/san/tests/unit/,$(notdir $(UNIT_TESTS))) $(PAM_SAN_TESTS)
+SAN_TESTS := $(addprefix $(BUILD)/san/tests/unit/,$(notdir $(UNIT_TESTS))) \
+	$(addprefix $(BUILD)/san/tests/fuzz/,$(notdir $(MUTATED))) $(PAM_SAN_TESTS)
 san-tests: $(PAM_SAN_TESTS)
 	@$(MAKE) -s BUILD=$(BUILD)/san HARDENING= CFLAGS='$(SAN)' LDFLAGS='-fsanitize=address,undefined' unit-tests \
 		$(BUILD)/san/ebpfguardctl

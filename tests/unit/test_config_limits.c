@@ -39,6 +39,15 @@ static void test_parse_string_limit(void **state)
 		       "f:1: mode: expected \"enforce\" or \"audit\", got \"%.64s...\"",
 		       "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx");
 	check_repeat("mode = \"", "x", 1024, "\";", expected);
+	/* What counts is what an escape stands for; none goes by the limit. */
+	check_repeat("deny_files = [\"/", "/\\xff", 511, "\"];", "");
+	check_repeat("deny_files = [\"/", "/\\xff", 512, "\"];",
+		     "f:1: this string is longer than 1024 bytes");
+	check_repeat("mode = \"", "\\\"", 1025, "\";",
+		     "f:1: this string is longer than 1024 bytes");
+	check_repeat("mode = \"x", "\\\"", 1024, "\";",
+		     "f:1: this string is longer than 1024 bytes");
+	check_repeat("mode = \"", "\\q", 513, "\";", "f:1: this string is longer than 1024 bytes");
 }
 
 static void test_parse_depth_limit(void **state)

@@ -84,7 +84,15 @@ static void test_refused(void **state)
 		{FRONT "SUPPRESSED session=7 user=alice count=99999999999999999999" TAIL, -EBADMSG},
 		{FRONT "END session=7 user=alice uid=1 profile=p seconds=4 refused=0" TAIL,
 		 -EBADMSG},
+		/* what has a place of its own */
+		{FRONT "QUARANTINE session=7 user=a op=x" TAIL, -EBADMSG},
+		{FRONT "QUARANTINE session=7 user=a event=x" TAIL, -EBADMSG},
+		{FRONT "QUARANTINE session=7 user=a verdict=x" TAIL, -EBADMSG},
+		{FRONT "QUARANTINE session=7 user=a args_cut=x" TAIL, -EBADMSG},
+		{FRONT "QUARANTINE session=7 user=a ops=x" TAIL, 0},
 		/* JSON */
+		{J ",\"args_cut\":true" JEND, -EBADMSG},
+		{J ",\"args\":[],\"args_cut\":true" JEND, 0},
 		{J JEND, 0},
 		{J JEND "{}", -EBADMSG},
 		{J "}", -EBADMSG},

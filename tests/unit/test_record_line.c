@@ -225,13 +225,65 @@ static void test_every_byte(void **state)
 	}
 }
 
+/* Arguments whose escapes are longer than they are: they stand one behind the other all the same,
+ * with nothing between them of the line that was read before. */
+static void test_args_escaped(void **state)
+{
+	static const char raw[] = "sh\0-c\0\"\"\"=\xff\0\\\0last";
+	static const char *const lines[] = {
+		"EXEC session=7 user=alice uid=1000 tty=- pid=4 ppid=3 exe=/bin/sh cwd=/ argc=5 "
+		"args=\"sh\" \"-c\" \"\\x22\\x22\\x22\\x3d\\xff\" \"\\x5c\" \"last\"" TAIL,
+		"{\"event\":\"exec\"," JWHO
+		"\"args\":[\"sh\",\"-c\",\"\\\"\\u0022\\\"=\\\\xff\",\"\\\\x5c\",\"last\"]" JTAIL,
+	};
+	static struct eg_record_line line;
+
+	(void)state;
+	for (size_t i = 0; i < EG_ARRAY_SIZE(lines); i++) {
+		eg_auto_free char *json = NULL;
+
+		memset(&line, 'X', sizeof(line));
+		assert_int_equal(parse(lines[i], &line), 0);
+		assert_int_equal(line.n_args, 5);
+		assert_memory_equal(line.args, raw, sizeof(raw));
+		json = json_of(&line);
+		assert_non_null(strstr(json, "\"args\":[\"sh\",\"-c\",\"\\\"\\\"\\\"=\\\\xff\","
+					     "\"\\\\x5c\",\"last\"]"));
+	}
+}
+
+/* A number that has no room in 64 bits is a text: as a number it would be read as another one. */
+static void test_great_numbers(void **state)
+{
+	static const struct {
+		const char *digits, *json;
+	} cases[] = {
+		{"18446744073709551615", "\"cgroup\":18446744073709551615,"},
+		{"18446744073709551616", "\"cgroup\":\"18446744073709551616\","},
+		{"100000000000000000000", "\"cgroup\":\"100000000000000000000\","},
+	};
+	static struct eg_record_line line;
+
+	(void)state;
+	for (size_t i = 0; i < EG_ARRAY_SIZE(cases); i++) {
+		eg_auto_free char *text = NULL, *json = NULL;
+
+		assert_true(asprintf(&text, "QUARANTINE session=7 user=a cgroup=%s" TAIL,
+				     cases[i].digits) > 0);
+		assert_int_equal(parse(text, &line), 0);
+		json = json_of(&line);
+		assert_non_null(strstr(json, cases[i].json));
+		assert_int_equal(parse(json, &line), 0);
+		assert_string_equal(eg_record_get(&line, "cgroup"), cases[i].digits);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_kinds),
-		cmocka_unit_test(test_fields),
-		cmocka_unit_test(test_bytes),
-		cmocka_unit_test(test_every_byte),
+		cmocka_unit_test(test_kinds),	     cmocka_unit_test(test_fields),
+		cmocka_unit_test(test_bytes),	     cmocka_unit_test(test_every_byte),
+		cmocka_unit_test(test_args_escaped), cmocka_unit_test(test_great_numbers),
 	};
 
 	live_in_utc();
