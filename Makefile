@@ -106,7 +106,7 @@ all: $(BUILD)/pam_ebpfguard.so $(BUILD)/ebpfguard-helper $(BUILD)/ebpfguardctl
 help:
 	@echo 'make               build everything into $(BUILD)/'
 	@echo 'sudo make demo     see it work in a throw-away virtual machine'
-	@echo 'sudo make check    every test: unit, PAM, sanitizers, virtual machines'
+	@echo 'sudo make check    every test: lint, unit, PAM, sanitizers, valgrind, virtual machines'
 	@echo 'make check-unit    the quick ones: no root, no network'
 	@echo 'make lint          formatting, static analysis, shell, manual pages'
 	@echo 'make install DESTDIR=...   make uninstall   make clean'
