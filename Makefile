@@ -108,7 +108,7 @@ all: $(BUILD)/pam_ebpfguard.so $(BUILD)/ebpfguard-helper $(BUILD)/ebpfguardctl
 help:
 	@echo 'make               build everything into $(BUILD)/'
 	@echo 'sudo make demo     see it work in a throw-away virtual machine'
-	@echo 'sudo make check    every test: unit, PAM, sanitizers, fuzzing, virtual machines'
+	@echo 'sudo make check    every test: lint, unit, PAM, sanitizers, valgrind, fuzzing, virtual machines'
 	@echo 'make check-unit    the quick ones: no root, no network'
 	@echo 'make soak-module   the module opened and closed 10,000 times under each of five conditions'
 	@echo 'make fuzz          each parser for 10 minutes of CPU time (SECONDS=600); make fuzz-coverage: what that reaches'

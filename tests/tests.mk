@@ -5,7 +5,8 @@ SAN        := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-
 TSAN       := -fsanitize=thread -O1 -g
 ATTACKS    := $(addprefix $(BUILD)/tests/attack/,try ask)
 
-.PHONY: setup check-fuzz unit-tests pam-tests san-tests vm-tools list-unit list-san list-tsan lint-flags lint-bpf-flags
+.PHONY: setup check-fuzz check-valgrind unit-tests pam-tests san-tests vm-tools list-unit list-san list-tsan list-valgrind lint-flags \
+	lint-bpf-flags
 
 include tests/pam/pam.mk
 include tests/fuzz/fuzz.mk
@@ -27,6 +28,9 @@ check-san: setup
 
 check-fuzz: setup
 	@BUILD=$(BUILD) tests/check fuzz
+
+check-valgrind: setup
+	@BUILD=$(BUILD) tests/check valgrind
 
 check-vm: setup
 	@BUILD=$(BUILD) tests/check vm
@@ -69,6 +73,11 @@ list-san:
 	@echo $(SAN_TESTS)
 list-tsan:
 	@echo $(THREAD_TESTS)
+
+# Once more under valgrind. Not those that fill everything to its limit, which takes them minutes there.
+NO_VALGRIND := policy_limits policy_live config_limits
+list-valgrind:
+	@echo $(filter-out $(NO_VALGRIND:%=$(BUILD)/tests/unit/test_%),$(UNIT_TESTS)) $(PAM_TESTS)
 
 # Attack programs run in guests of several suites: static. Rings made by another process are used at the addresses of
 # this one, so they stay where the linker has put them: no PIE.
