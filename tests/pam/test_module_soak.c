@@ -19,7 +19,7 @@ __attribute__((weak)) void __sanitizer_set_report_fd(void *fd);
 __attribute__((weak)) int __lsan_do_recoverable_leak_check(void);
 const char *__asan_default_options(void);
 
-/* What was freed is kept for so long; with the usual 256 MiB a short run's memory grows to its end. */
+/* What was freed is kept for so long; with the usual 256 MiB a run's memory grows to its end. */
 const char *__asan_default_options(void)
 {
 	return "quarantine_size_mb=16:thread_local_quarantine_size_kb=64";
@@ -199,7 +199,7 @@ static void own_stdio(void)
 	}
 }
 
-/* A failing test speaks when it is over: then stdio is back. What sanitizers say goes to the copy. */
+/* A failing test speaks when it is over: then stdio is back. What sanitizers say goes to a copy. */
 static void conditions_begin(const struct conditions *c)
 {
 	struct rlimit rl;
