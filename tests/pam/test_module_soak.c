@@ -7,19 +7,18 @@
  * The helper is another process, as it is in life: it sees which descriptors this one has.
  */
 #include "module.h"
+#include "growth.h"
 #include "pest.h"
 
-#include <malloc.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 
 /* The sanitizers', where they are linked in. */
-__attribute__((weak)) size_t __sanitizer_get_current_allocated_bytes(void);
 __attribute__((weak)) void __sanitizer_set_report_fd(void *fd);
 __attribute__((weak)) int __lsan_do_recoverable_leak_check(void);
 const char *__asan_default_options(void);
 
-/* What was freed is kept for so long; with the usual 256 MiB a short run's memory grows to its end. */
+/* What was freed is kept for so long; with the usual 256 MiB a run's memory grows to its end. */
 const char *__asan_default_options(void)
 {
 	return "quarantine_size_mb=16:thread_local_quarantine_size_kb=64";
@@ -31,7 +30,6 @@ enum {
 	FIRST_OURS = 1100,	    /* with all below taken: beyond select()'s FD_SETSIZE */
 	HEAP_GROWTH_MAX = 256,	    /* over all opens; a lost one byte a round is more */
 	RSS_GROWTH_MAX = 256 << 10, /* pages, and what the allocator keeps */
-	SAMPLES_MAX = 4096,
 };
 
 /* --- helpers, all in one other process */
@@ -199,7 +197,7 @@ static void own_stdio(void)
 	}
 }
 
-/* A failing test speaks when it is over: then stdio is back. What sanitizers say goes to the copy. */
+/* A failing test speaks when it is over: then stdio is back. What sanitizers say goes to a copy. */
 static void conditions_begin(const struct conditions *c)
 {
 	struct rlimit rl;
@@ -261,69 +259,6 @@ static void assert_stdio_untouched(const struct conditions *c)
 		assert_int_equal(errno, EAGAIN);
 	}
 }
-
-/* --- what may not grow */
-
-struct sample {
-	int opens;
-	int64_t heap, rss;
-};
-
-static struct sample samples[SAMPLES_MAX];
-static int n_samples;
-
-static int64_t heap_bytes(void)
-{
-	if (__sanitizer_get_current_allocated_bytes)
-		return (int64_t)__sanitizer_get_current_allocated_bytes();
-	return (int64_t)mallinfo2().uordblks;
-}
-
-static int64_t rss_bytes(void)
-{
-	char text[128];
-	long pages = 0;
-
-	assert_int_equal(read_text("/proc/self/statm", text, sizeof(text)), 0);
-	assert_int_equal(sscanf(text, "%*d %ld", &pages), 1);
-	return pages * sysconf(_SC_PAGESIZE);
-}
-
-static void take_sample(int opens)
-{
-	assert_true(n_samples < SAMPLES_MAX);
-	samples[n_samples++] =
-		(struct sample){.opens = opens, .heap = heap_bytes(), .rss = rss_bytes()};
-}
-
-/* Bytes an open, by least squares over all samples but the first: there libraries warm up. */
-static double slope(size_t offset)
-{
-	double n = 0, x = 0, y = 0, xx = 0, xy = 0;
-
-	for (int i = 1; i < n_samples; i++) {
-		double xi = samples[i].opens;
-		double yi = (double)*(const int64_t *)((const char *)&samples[i] + offset);
-
-		n++;
-		x += xi;
-		y += yi;
-		xx += xi * xi;
-		xy += xi * yi;
-	}
-	return n < 2 ? 0 : (n * xy - x * y) / (n * xx - x * x);
-}
-
-static int64_t growth(size_t offset)
-{
-	const char *first = (const char *)&samples[1];
-	const char *last = (const char *)&samples[n_samples - 1];
-
-	return *(const int64_t *)(last + offset) - *(const int64_t *)(first + offset);
-}
-
-#define HEAP offsetof(struct sample, heap)
-#define RSS  offsetof(struct sample, rss)
 
 /* --- one open and close */
 
@@ -393,13 +328,14 @@ static void run_turns(int n, const struct conditions *c, struct tally *tally)
 static void judge(const struct conditions *c, const struct tally *tally)
 {
 	const struct fake_helper *h = &shared->h[SCRIPTED];
+	unsigned long n_signals = pested.n[0] + pested.n[1] + pested.n[2] + pested.n[3];
 
 	print_message("# %d granted (%d sessions), %d refused; %lu signals; heap %+lld bytes, "
 		      "%+.2f an open; resident %+lld KiB, %+.1f bytes an open\n",
-		      tally->n_granted, tally->n_sessions, tally->n_refused,
-		      pested.n[0] + pested.n[1] + pested.n[2] + pested.n[3],
+		      tally->n_granted, tally->n_sessions, tally->n_refused, n_signals,
 		      (long long)growth(HEAP), slope(HEAP), (long long)growth(RSS) / 1024,
 		      slope(RSS));
+	assert_true(n_signals >= (unsigned long)(tally->n_granted + tally->n_refused));
 	for (int i = 0; i < N_PEST_SIGNALS; i++)
 		assert_true(pested.n[i] > 0);
 	assert_int_equal(pested.n_strange, 0);
@@ -410,7 +346,7 @@ static void judge(const struct conditions *c, const struct tally *tally)
 		assert_int_equal(h->n_low_fds, 0);
 	assert_true(growth(HEAP) <= HEAP_GROWTH_MAX);
 	/* A sanitizer keeps what was freed, for a while. */
-	if (!__sanitizer_get_current_allocated_bytes)
+	if (!growth_sanitized())
 		assert_true(growth(RSS) <= RSS_GROWTH_MAX);
 }
 
@@ -481,10 +417,13 @@ static int teardown(void **state)
 	return stop_helpers();
 }
 
+static void *module;
+
 static int soak_setup(void **state)
 {
-	/* Kept loaded: what a report says about addresses in it can be told in words. */
-	if (!dlopen(EG_MODULE, RTLD_NOW | RTLD_NODELETE))
+	/* Never unloaded: what a report says about addresses in it can be told in words. */
+	module = dlopen(EG_MODULE, RTLD_NOW | RTLD_NODELETE);
+	if (!module)
 		return -1;
 	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
 		      0);
@@ -495,6 +434,7 @@ static int soak_teardown(void **state)
 {
 	char path[64];
 
+	(void)dlclose(module);
 	for (size_t i = 0; i < EG_ARRAY_SIZE(stacks); i++) {
 		(void)snprintf(path, sizeof(path), "%s/%s", confdir, stacks[i].name);
 		(void)unlink(path);
