@@ -38,10 +38,10 @@ union message {
 /* The lowest number that is free: two calls give the same when nothing was left open. */
 static int free_fd(void)
 {
-	int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	int fd = open("/dev/null", O_RDONLY | O_CLOEXEC), number = fd;
 
 	must(fd >= 0 && close(fd) == 0);
-	return fd;
+	return number;
 }
 
 static void send_raw(int to, const void *msg, size_t n, unsigned int n_fds)
