@@ -133,7 +133,7 @@ event() {
 		"${3:-5}" "$2" "$(date -ud "@$1" +%FT%T.000Z)"
 }
 # much BYTES: what others have written.
-much() { yes "2026-11-20T10:00:00.000000+00:00 h sshd[1]: $(printf '%01000d' 0)" | head -c "$1" | sed '$a\'; }
+much() { yes "2026-11-20T10:00:00.000000+00:00 h sshd[1]: $(printf '%01000d' 0)" | head -c "$1"; echo; }
 began=1795000000
 play "session session=5 user=x started_s=$began
 details session=5"

@@ -193,14 +193,30 @@ static void run_random(struct text *room, size_t n)
 
 /* ---- when one fails: what it was is kept */
 
+/* In a signal handler there is no printf. */
+static void say(const char *text)
+{
+	size_t n = 0;
+
+	while (text[n])
+		n++;
+	if (write(STDOUT_FILENO, text, n) < 0)
+		_exit(1);
+}
+
 static void keep(void)
 {
 	int fd = open(found, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 
 	if (fd < 0 || write(fd, now.bytes, now.n) != (ssize_t)now.n)
-		(void)dprintf(STDOUT_FILENO, "# cannot keep it in %s\n", found);
-	(void)dprintf(STDOUT_FILENO, "not ok 1 - %s: %s: this input fails: %s\n", target, doing,
-		      found);
+		say("# the input could not be kept\n");
+	say("not ok 1 - ");
+	say(target);
+	say(": ");
+	say(doing);
+	say(": this input fails: ");
+	say(found);
+	say("\n");
 }
 
 static void on_abort(int signal)
