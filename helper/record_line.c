@@ -157,7 +157,7 @@ static bool read_time(struct eg_record_line *line)
 	size_t used = 0;
 	int64_t time_s;
 
-	if (!time || time[strlen(time) - 1] != 'Z' ||
+	if (!time || !*time || time[strlen(time) - 1] != 'Z' ||
 	    eg_learn_stamp(time, strlen(time), 0, &time_s, &used) < 0 || used != strlen(time))
 		return false;
 	line->time_ms = time_s * 1000 + fraction_of(time);

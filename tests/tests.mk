@@ -75,11 +75,11 @@ list-tsan:
 	@echo $(THREAD_TESTS)
 
 # Once more under valgrind. Not those that fill everything to its limit or try tens of thousands of things, which takes them
-# minutes there; nor config_reloads, which starts itself again by /proc/self/exe: that is valgrind then.
+# minutes there; nor config_reloads and module_soak, which start themselves again by /proc/self/exe: that is valgrind then.
 NO_VALGRIND := policy_limits policy_live config_limits config_reloads event_hostile precedence_random profiles \
                profiles_wrong match feed feed_networks policy_feeds
 list-valgrind:
-	@echo $(filter-out $(NO_VALGRIND:%=$(BUILD)/tests/unit/test_%),$(UNIT_TESTS)) $(PAM_TESTS)
+	@echo $(filter-out $(NO_VALGRIND:%=$(BUILD)/tests/unit/test_%),$(UNIT_TESTS)) $(filter-out %/test_module_soak,$(PAM_TESTS))
 
 # Attack programs run in guests of several suites: static. Rings made by another process are used at the addresses of
 # this one, so they stay where the linker has put them: no PIE.

@@ -38,6 +38,7 @@ static void test_refused(void **state)
 		{FRONT, -ENOMSG},
 		{"", -ENOMSG},
 		/* not as the helper writes it */
+		{J ",\"host\":\"h\",\"time\":\"\",\"mono\":1.5}", -EBADMSG},
 		{FRONT "AUDIT", -EBADMSG},
 		{FRONT "AUDIT connect" HEAD REST " errno=0", -EBADMSG},
 		{FRONT "AUDIT connect" HEAD REST " errno=EPERM count=1" TAIL, -EBADMSG},
