@@ -177,6 +177,8 @@ bool eg_record_is_whole(struct eg_record_line *line)
 	if (strcmp(last, "mono") != 0 || !is_seconds(eg_record_get(line, "mono")) ||
 	    !read_time(line))
 		return false;
+	if (line->args && line->args_at == line->n_fields)
+		return false; /* behind the last one */
 	if (line->kind == EG_RECORD_REFUSAL &&
 	    (!errno_text || (strcmp(line->verdict, "audit") == 0) != !strcmp(errno_text, "0")))
 		return false;

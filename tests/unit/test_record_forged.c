@@ -39,6 +39,9 @@ static void test_refused(void **state)
 		{"", -ENOMSG},
 		/* not as the helper writes it */
 		{J ",\"host\":\"h\",\"time\":\"\",\"mono\":1.5}", -EBADMSG},
+		{J ",\"host\":\"h\",\"time\":\"2026-11-21T10:00:00.123Z\",\"mono\":1.5,\"args\":["
+		   "\"a\"]}",
+		 -EBADMSG},
 		{FRONT "AUDIT", -EBADMSG},
 		{FRONT "AUDIT connect" HEAD REST " errno=0", -EBADMSG},
 		{FRONT "AUDIT connect" HEAD REST " errno=EPERM count=1" TAIL, -EBADMSG},
