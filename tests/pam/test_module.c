@@ -23,7 +23,7 @@ static const struct test_case cases[] = {
 	 HELD},
 	{"timeout=1500", HANG_UP_ACCEPT, PAM_SESSION_ERR, "systemctl status ebpfguard", FAST},
 	{"timeout=1500", HANG_UP_VERSION, PAM_SESSION_ERR, "hung up when asked to tell", FAST},
-	{"timeout=1500", HANG_UP_BETWEEN, PAM_SESSION_ERR, "ask the helper to guard", FAST},
+	{"timeout=1500", HANG_UP_BETWEEN, PAM_SESSION_ERR, "to guard the session", FAST},
 	{"timeout=1500", HANG_UP_OPEN, PAM_SESSION_ERR, "hung up when asked to guard", FAST},
 	{"timeout=1500", REFUSE_VERSION, PAM_SESSION_ERR, "refused to tell its version", FAST},
 	{"timeout=1500", GARBAGE_VERSION, PAM_SESSION_ERR, "malformed answer when asked to tell",
