@@ -125,7 +125,7 @@ static bool may_write(struct eg_account *account, struct eg_account_of *of, int6
 {
 	bool is_busy = eg_limit_is_busy(&of->limit, &account->limits, now_ms);
 
-	return eg_limit_room(&account->all, &account->limits, is_busy, now_ms) &&
+	return eg_limit_room(&account->all, &account->limits, is_busy, now_ms) > account->kept &&
 	       eg_limit_take(&of->limit, &account->limits, now_ms);
 }
 
@@ -326,12 +326,20 @@ void eg_account_tick_of(struct eg_account *account, struct eg_account_of *of, bo
 	(void)eg_account_settle(account, of, false, now_ms); /* or the next time */
 }
 
-/* Whether there is room or not. */
+uint64_t eg_account_last_lines(const struct eg_account *account)
+{
+	return account->limits.rate < EG_ACCOUNT_LAST_LINES ? account->limits.rate
+							    : EG_ACCOUNT_LAST_LINES;
+}
+
+/* Of a session that is over. What was left out is said whether there is room or not. */
 static void flush(struct eg_account *account, struct eg_account_of *of, bool must, int64_t now_ms)
 {
 	struct due due = {account, now_ms};
 
+	account->kept = eg_account_last_lines(account);
 	eg_fold_flush(account->fold, of->number, on_folded, &due);
+	account->kept = 0;
 	say_left_out(account, of, must, now_ms);
 }
 

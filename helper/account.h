@@ -81,8 +81,12 @@ struct eg_account_seams {
 	int (*sum)(void *arg, uint64_t session, const struct eg_account_sum *sum, bool must);
 };
 
+/* The last lines of a session: SUPPRESSED, LOST, END. */
+enum { EG_ACCOUNT_LAST_LINES = 3 };
+
 struct eg_account {
 	struct eg_limits limits;
+	uint64_t kept; /* lines that others than those must leave room for now */
 	struct eg_limit_all all;
 	struct eg_fold *fold;
 	struct eg_writing earlier; /* what an earlier helper left; session 0 = nothing to be done */
@@ -126,9 +130,13 @@ void eg_account_tick(struct eg_account *account, int64_t now_ms);
 void eg_account_tick_of(struct eg_account *account, struct eg_account_of *of, bool look,
 			int64_t now_ms);
 
+/* For how many lines there must be room when a session ends; with a lower limit, for as many as it
+ * has. */
+uint64_t eg_account_last_lines(const struct eg_account *account);
+
 /*
  * Looks for what never came. is_over: the session has no task left; then all that waits for a line
- * gets one, or is counted in one. Returns true when everything the kernel had counted when this
+ * gets one while there is room for the last lines, or is counted in one. Returns true when everything the kernel had counted when this
  * began is in the log or waits for its line, and when is_over: the kernel's counts and those of the
  * lines are equal. False: more must be read from the ring before, or the log has not taken a line;
  * call again.

@@ -11,7 +11,6 @@
 
 enum {
 	LOOK_TICKS = 4, /* what never came is looked for that often */
-	LAST_LINES = 3, /* of a session: SUPPRESSED, LOST, END */
 	/* Its counts do not become equal for so long, or there is no room for its last lines: then
 	 * it ends all the same. */
 	PATIENCE_S = 10,
@@ -173,19 +172,14 @@ bool eg_accounts_take(struct eg_helper *helper, struct eg_session *session,
 	return eg_account_take(&helper->account, &session->account, kind, eg_proto_now_ms());
 }
 
-/* For how many lines there must be room; with a lower limit, for as many as it has. */
-static uint64_t last_lines(const struct eg_account *account)
-{
-	return account->limits.rate < LAST_LINES ? account->limits.rate : LAST_LINES;
-}
-
 /* Settles what can be settled now. */
 static bool settle(struct eg_helper *helper, struct eg_session *session)
 {
 	struct eg_account *account = &helper->account;
 	int64_t now_ms = eg_proto_now_ms();
 
-	if (eg_limit_room(&account->all, &account->limits, false, now_ms) < last_lines(account))
+	if (eg_limit_room(&account->all, &account->limits, false, now_ms) <
+	    eg_account_last_lines(account))
 		return false;
 	if (eg_account_settle(account, &session->account, true, now_ms))
 		return true;

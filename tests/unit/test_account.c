@@ -428,6 +428,29 @@ static void test_stopped_within_the_limit(void **state)
 	}
 }
 
+/* What waits for its line when a session ends leaves room for the session's last ones. */
+static void test_over_within_the_limit(void **state)
+{
+	const struct eg_limits few = {
+		.rate = 10, .session_rate = 10, .session_burst = 50, .window = 5};
+
+	(void)state;
+	world = (struct world){.seed = 1, .now_ms = 5000};
+	start();
+	account.limits = few;
+	for (uint16_t i = 0; i < 12; i++)
+		refuse(1, EG_OP_CONNECT, EG_VERDICT_DENY, i % 6);
+	count_late();
+	read_ring(RING);
+	assert_int_equal(world.lines, 6);
+	assert_true(eg_limit_room(&account.all, &few, false, world.now_ms) >=
+		    EG_ACCOUNT_LAST_LINES);
+	assert_true(eg_account_settle(&account, &of[0], true, world.now_ms));
+	assert_true(world.lines > 6 && world.lines + 1 <= few.rate); /* and END */
+	assert_int_equal(world.said[0].plain.refused[EG_OP_CONNECT], 12);
+	let_go();
+}
+
 static void test_killed(void **state)
 {
 	unsigned int kills = 0;
@@ -646,6 +669,7 @@ int main(void)
 		cmocka_unit_test(test_exact),
 		cmocka_unit_test(test_exact_stopped),
 		cmocka_unit_test(test_stopped_within_the_limit),
+		cmocka_unit_test(test_over_within_the_limit),
 		cmocka_unit_test(test_killed),
 		cmocka_unit_test(test_last_line),
 		cmocka_unit_test(test_flood_of_one_kind),

@@ -51,8 +51,9 @@ mv $file $file.1
 sleep 1.1
 refused "rotated" 7004
 if is_in $file 'DENY .* port=7004 '; then pass "rotated: into the new one"; else fail "rotated: into the new one"; fi
-rm -f $file
-ln -s /etc/forged $file
+# In one step: else a line that comes late makes the file anew before.
+ln -s /etc/forged $file.link
+mv -T $file.link $file
 out=$(ebpfguardctl reload 2>&1)
 matches "a link: refused, with the line" '/etc/ebpfguard.conf(:[0-9]+)?: log.file: cannot write .*symbolic' "$out"
 refused "a link: the old rules stay" 7005
