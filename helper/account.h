@@ -136,10 +136,10 @@ uint64_t eg_account_last_lines(const struct eg_account *account);
 
 /*
  * Looks for what never came. is_over: the session has no task left; then all that waits for a line
- * gets one while there is room for the last lines, or is counted in one. Returns true when everything the kernel had counted when this
- * began is in the log or waits for its line, and when is_over: the kernel's counts and those of the
- * lines are equal. False: more must be read from the ring before, or the log has not taken a line;
- * call again.
+ * gets one, while there is room for the last lines, or is counted in one. Returns true when
+ * everything the kernel had counted when this began is in the log or waits for its line, and when
+ * is_over: the kernel's counts and those of the lines are equal. False: more must be read from the
+ * ring before, or the log has not taken a line; call again.
  */
 bool eg_account_settle(struct eg_account *account, struct eg_account_of *of, bool is_over,
 		       int64_t now_ms);
