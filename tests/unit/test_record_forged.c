@@ -198,6 +198,20 @@ static void test_cut(void **state)
 	assert_int_equal(line.n_fields, 0);
 }
 
+/* By a full disk, at any place. */
+static void test_cut_anywhere(void **state)
+{
+	static struct eg_record_line line;
+	char text[] = LINE("connect", "proto=tcp dst=1.2.3.4 port=1 rule=default");
+
+	(void)state;
+	assert_int_equal(parse(text, &line), 0);
+	for (size_t n = strlen(text) - 1; n > 0; n--) {
+		text[n] = '\0';
+		assert_int_not_equal(parse(text, &line), 0);
+	}
+}
+
 static void test_mutated(void **state)
 {
 	static const char *const lines[] = {CONNECT, J ",\"args\":[\"a\",\"\\u00e4\"]" JEND};

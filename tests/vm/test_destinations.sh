@@ -43,7 +43,7 @@ is "journal: facility, priority, unit" "19 5 ebpfguard.service" "$(journalctl -q
 mark
 configure "$denied" 'log = { destination = "file"; };'
 refused "file" 7003
-if is_in $file 'DENY .* port=7003 .* mono=[0-9.]+$'; then pass "file: it is there"; else fail "file: it is there"; fi
+if is_in $file 'DENY .* port=7003 .* mono=[0-9]+[.][0-9]{3}$'; then pass "file: it is there"; else fail "file: it is there"; fi
 is "file: mode and owner" "640 root" "$(stat -c '%a %U' $file)"
 matches "file: events reads it" "DENY +connect .*18.4.5.6:7003/tcp" "$(ebpfguardctl events --port 7003)"
 is "file: and syslog has none" 0 "$(since_mark | grep -c ' DENY ')"
@@ -71,8 +71,8 @@ rm -f /var/log/ebpfguard/fill
 until_true 30 grep -q ' END .*user=alice .* connect=31 ' $file || sleep 1.1
 refused "room again" 7007
 is "room again: what the file did not take is counted" 31 \
-	"$(($(grep -Ec ' DENY connect .* port=71[0-3][0-9] .* mono=[0-9.]+$' $file) + $(sed -n 's/.* SUPPRESSED .* count=\([0-9]*\) .*/\1/p' $file | paste -sd+ | sed 's/^$/0/')))"
-if is_in $file 'DENY .* port=7007 .* mono=[0-9.]+$'; then pass "room again: written"; else fail "room again: written"; fi
+	"$(($(grep -Ec ' DENY connect .* port=71[0-3][0-9] .* mono=[0-9]+[.][0-9]{3}$' $file) + $(sed -n 's/.* SUPPRESSED .* count=\([0-9]*\) .*/\1/p' $file | paste -sd+ | sed 's/^$/0/')))"
+if is_in $file 'DENY .* port=7007 .* mono=[0-9]+[.][0-9]{3}$'; then pass "room again: written"; else fail "room again: written"; fi
 umount -l /var/log/ebpfguard
 systemctl restart ebpfguard.service # a mount namespace that was made with the small disk in it keeps it
 
