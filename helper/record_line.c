@@ -391,14 +391,6 @@ static int read_field(struct eg_record_line *line, struct rest *rest, const char
 	return line->args ? -EBADMSG : read_args(line, rest);
 }
 
-/* A line that a full disk has cut in its last number is not whole, either. */
-static bool has_millis(const char *seconds)
-{
-	const char *dot = strchr(seconds, '.');
-
-	return dot && strlen(dot) == 4;
-}
-
 static int read_kv(struct rest *rest, const struct eg_record_kind_row *row,
 		   struct eg_record_line *line)
 {
@@ -416,8 +408,7 @@ static int read_kv(struct rest *rest, const struct eg_record_kind_row *row,
 		if (r < 0)
 			return r;
 	}
-	if (*head || rest->end[-1] == ' ' || !eg_record_is_whole(line) ||
-	    !has_millis(eg_record_get(line, "mono")))
+	if (*head || rest->end[-1] == ' ' || !eg_record_is_whole(line))
 		return -EBADMSG;
 	/* Nor may a digit of it be missing. */
 	mono = strchr(eg_record_get(line, "mono"), '.');

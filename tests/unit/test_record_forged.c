@@ -265,8 +265,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_refused), cmocka_unit_test(test_names_make_no_fields),
-		cmocka_unit_test(test_cut),	cmocka_unit_test(test_mutated),
-		cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_cut),	cmocka_unit_test(test_cut_anywhere),
+		cmocka_unit_test(test_mutated), cmocka_unit_test(test_limits),
 	};
 
 	live_in_utc();
