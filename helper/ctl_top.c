@@ -59,19 +59,18 @@ static void on_signal(int number)
 
 /* ---- what is shown ---- */
 
+static int compare_numbers(const void *va, const void *vb)
+{
+	const struct eg_msg_session *a = va, *b = vb;
+
+	return (a->session > b->session) - (a->session < b->session);
+}
+
 static const struct eg_msg_session *find(const struct eg_ctl_sessions *list, uint64_t number)
 {
-	size_t low = 0, high = list->n;
+	const struct eg_msg_session key = {.session = number};
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (list->items[middle].session < number)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low < list->n && list->items[low].session == number ? &list->items[low] : NULL;
+	return list->n ? bsearch(&key, list->items, list->n, sizeof(key), compare_numbers) : NULL;
 }
 
 static enum sort compared_by; /* qsort passes nothing on; one thread */
