@@ -85,7 +85,7 @@ until_true 20 test -s /tmp/went
 is "helper gone: an open session is still guarded" EPERM "$(cat /tmp/went)"
 mark
 systemctl start ebpfguard.socket ebpfguard.service
-logged "restart: pins taken over" "ENFORCING .* pins taken over"
+logged "restart: pins taken over" "ENFORCING .* start=\"pins taken over\""
 logged "restart: the session is taken up" "took over [0-9]+ sessions"
 logged "restart: the refusal that happened meanwhile is reported" "DENY connect session=[0-9]+ user=alice .* dst=18.4.5.6 "
 pkill -u alice -f 'tmp/went'
