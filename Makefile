@@ -66,7 +66,7 @@ HELPER_OBJS := main.o log.o log_file.o log_socket.o notify.o lookup.o refresh.o 
                bpf_policies.o selftest.o story.o connection.o origin.o address.o survey.o flows.o adopt.o report.o \
                bpf_pins.o bpf_packets.o stray.o bpf_sets.o bpf_places.o place_work.o place_ids.o place_disk.o \
                bpf_kernel.o inforce.o resolve.o places.o place_watch.o order.o order_set.o order_cut.o order_kill.o \
-               accounts.o metrics.o inquiry.o
+               accounts.o metrics.o inquiry.o privilege.o
 CTL_OBJS    := ctl.o ctl_say.o ctl_check.o ctl_idle.o ctl_rules.o ctl_files.o ctl_near.o ctl_strict.o ctl_manager.o \
                ctl_config.o ctl_remote.o ctl_links.o ctl_match.o ctl_feeds.o ctl_program.o ctl_diff.o ctl_ask.o \
                ctl_order.o ctl_log.o ctl_save.o ctl_learn.o ctl_learn_json.o ctl_events.o ctl_report.o ctl_report_json.o \
@@ -84,7 +84,8 @@ UNIT_TESTS  := test_eg_err test_cidr test_rule test_config test_config_valid tes
                test_feeds test_feeds_kept test_policy_feeds test_refresh test_reload test_opening test_in_force \
                test_place_watch test_places test_watch test_place_disk test_learn test_learn_propose test_diff \
                test_ctl_diff test_order_plan test_learn_time test_record_line test_record_forged test_audit \
-               test_counters test_openmetrics test_metrics test_pam_file test_ctl_unguarded test_ctl_json
+               test_counters test_openmetrics test_metrics test_pam_file test_ctl_unguarded test_ctl_json test_notify \
+               test_privilege
 CTL_LIBS    := json-c ncursesw
 
 BPF_OBJS    := $(addprefix $(BUILD)/bpf/,$(BPF_OBJS))
@@ -183,6 +184,8 @@ $(BUILD)/tests/unit/test_log: $(addprefix $(BUILD)/helper/,log.o log_file.o)
 $(BUILD)/tests/unit/test_log_file: $(BUILD)/helper/log_file.o
 $(BUILD)/tests/unit/test_log_socket: $(BUILD)/helper/log_socket.o
 $(BUILD)/tests/unit/test_metrics: $(BUILD)/helper/metrics.o
+$(BUILD)/tests/unit/test_notify: $(BUILD)/helper/notify.o
+$(BUILD)/tests/unit/test_privilege: $(BUILD)/helper/privilege.o
 $(BUILD)/tests/unit/test_report: $(BUILD)/helper/report.o
 
 $(BUILD)/tests/unit/test_ctl_unguarded: $(addprefix $(BUILD)/helper/,ctl_host.o ctl_process.o ctl_args.o ctl_unguarded.o)

@@ -110,6 +110,8 @@ struct eg_helper {
 	bool digests_seen;	       /* the same of digests: the kernel can take them */
 	bool stop;
 	bool debug;
+	int64_t alive_every_ms; /* systemd wants a sign of life that often; 0 = none */
+	int64_t alive_ms;	/* when it last got one */
 
 	int epoll_fd;
 	struct eg_source listeners[2], signals, timer, ring, story;

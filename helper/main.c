@@ -28,6 +28,7 @@
 #include "log.h"
 #include "notify.h"
 #include "order.h"
+#include "privilege.h"
 #include "refresh.h"
 #include "util.h"
 #include "watch.h"
@@ -88,6 +89,15 @@ static void on_story(struct eg_helper *helper, struct eg_source *source, uint32_
 		       strerror(-r));
 }
 
+/* Only from the loop: when that stands, no login is answered, whatever the threads do. */
+static void show_life(struct eg_helper *helper, int64_t now_ms)
+{
+	if (!helper->alive_every_ms || now_ms - helper->alive_ms < helper->alive_every_ms)
+		return;
+	helper->alive_ms = now_ms;
+	eg_notify_alive();
+}
+
 static void on_timer(struct eg_helper *helper, struct eg_source *source, uint32_t events)
 {
 	int64_t now = eg_proto_now_ms();
@@ -100,6 +110,7 @@ static void on_timer(struct eg_helper *helper, struct eg_source *source, uint32_
 	eg_session_tick(helper, now);
 	eg_flows_tick(helper);
 	eg_order_tick(helper, now);
+	show_life(helper, now);
 }
 
 static void on_signal(struct eg_helper *helper, struct eg_source *source, uint32_t events)
@@ -259,6 +270,20 @@ static void log_enforcing(struct eg_helper *helper, enum eg_bpf_start how)
 	(void)eg_report_put(helper, LOG_NOTICE, &fields);
 }
 
+/* Before there is any thread. A helper with more than it needs guards all the same. */
+static void drop_privileges(void)
+{
+	char missing[EG_TEXT_SIZE];
+	int r = eg_privilege_drop(missing, sizeof(missing));
+
+	if (r < 0)
+		eg_log(LOG_WARNING, "cannot give up capabilities: %s; they are kept", strerror(-r));
+	else if (missing[0])
+		eg_log(LOG_WARNING,
+		       "without%s: what needs it fails; see CapabilityBoundingSet= of the unit",
+		       missing);
+}
+
 static int start(struct eg_helper *helper, struct eg_err *err)
 {
 	struct eg_profile before = {0};
@@ -280,6 +305,7 @@ static int start(struct eg_helper *helper, struct eg_err *err)
 	if (r < 0)
 		return r;
 	helper->enforcing = true;
+	drop_privileges();
 	if (!eg_bpf_profile_get(helper->bpf, EG_PROFILE_DEFAULT, &before))
 		helper->generation = before.generation;
 	r = eg_accounts_open(helper);
@@ -418,6 +444,7 @@ int main(int argc, char **argv)
 		eg_server_refuse_waiting(passed, passed_sockets(), r, text);
 		return KERNEL_CANNOT;
 	}
+	helper.alive_every_ms = eg_notify_alive_every_ms();
 	eg_notify_ready();
 	r = loop(&helper);
 	eg_notify_stopping();

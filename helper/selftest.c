@@ -277,6 +277,15 @@ static const char *failure(int error)
 	return NULL;
 }
 
+/* Where the module makes leaves, too. Who is in one may look at his own cgroup, whatever our umask
+ * is. */
+static int make_leaf_dir(int root_fd)
+{
+	if (mkdirat(root_fd, EG_LEAF_DIR, 0755) < 0)
+		return errno == EEXIST ? 0 : -errno;
+	return fchmodat(root_fd, EG_LEAF_DIR, 0755, 0) < 0 ? -errno : 0;
+}
+
 int eg_selftest(struct eg_helper *helper, struct eg_err *reterr)
 {
 	static const char name[] =
@@ -286,8 +295,8 @@ int eg_selftest(struct eg_helper *helper, struct eg_err *reterr)
 	uint64_t id;
 	int level = 0, r = put_policy(helper);
 
-	if (!r && mkdirat(helper->cgroup2.root_fd, EG_LEAF_DIR, 0755) < 0 && errno != EEXIST)
-		r = -errno;
+	if (!r)
+		r = make_leaf_dir(helper->cgroup2.root_fd);
 	if (!r && mkdirat(helper->cgroup2.root_fd, name, 0755) < 0 && errno != EEXIST)
 		r = -errno;
 	if (!r) {
