@@ -287,14 +287,11 @@ int eg_place_disk_majors(uint32_t *majors, size_t n)
 	static const char *const names[] = {
 		"bsg", "nvme", "nvme-generic",	     "nvme-subsystem", "watchdog", "mtd",
 		"sg",  "ubi0", "megaraid_sas_ioctl", "cciss",	       "st",	   "aac"};
-	/* The unit's own /proc has processes only. */
-	FILE *file = fopen(INIT_ROOT "/proc/devices", "re");
+	FILE *file = fopen("/proc/devices", "re");
 	char line[256], name[64];
 	unsigned int major;
 	size_t found = 0;
 
-	if (!file)
-		file = fopen("/proc/devices", "re");
 	if (!file)
 		return -errno;
 	while (fgets(line, sizeof(line), file) && strncmp(line, "Block", 5) != 0)

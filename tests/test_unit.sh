@@ -27,8 +27,8 @@ words() { grep -o "$1" | sort -u | paste -sd' '; }
 bounding=$(sed -n 's/^CapabilityBoundingSet=//p' conf/ebpfguard.service | words 'CAP_[A-Z_]*')
 kept=$(sed -n 's/^\t{CAP_[A-Z_]*, "\(CAP_[A-Z_]*\)"},$/\1/p' helper/privilege.c | words 'CAP_[A-Z_]*')
 page=$(sed -n '/^\.Sh PRIVILEGES/,/^\.Sh/p' helper/ebpfguard-helper.8 | sed -n 's/^\.It Dv \(CAP_[A-Z_]*\)$/\1/p' | words '.*')
-is "the unit has what the helper keeps, and CAP_PERFMON for the start" \
-	"$(words 'CAP_[A-Z_]*' <<<"$kept CAP_PERFMON")" "$bounding"
+is "the unit has what the helper keeps, and two for the start" \
+	"$(words 'CAP_[A-Z_]*' <<<"$kept CAP_PERFMON CAP_DAC_OVERRIDE")" "$bounding"
 is "the manual page has the same" "$bounding" "$page"
 
 # What a crash loop must not run into.
