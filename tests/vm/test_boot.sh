@@ -95,15 +95,20 @@ else
 fi
 is "as at boot: a login is guarded" EPERM "$(sh_as alice "$T/try connect udp 18.4.5.6 9")"
 
+# Between two tries of a helper systemd begins what has waited for the first. In this machine the 100 ms of the unit are
+# often over before it has come to that, and then sshd waits for the next try.
+SLOW=RestartSec=3s
+
 # --- a helper that crashes as soon as it starts
 pam_line "timeout=2000 exempt_user=carol"
-override ExecStart= ExecStart=/bin/false
+override ExecStart= ExecStart=/bin/false $SLOW
 is_below "it crashes at start: sshd runs all the same" 60 "$(boot)"
 is "it crashes at start: alice is refused, carol is exempt" "out in" "$(login alice) $(login carol)"
+override ExecStart= ExecStart=/bin/false
 sleep 10
-is "it crashes at start, a hundred times: the socket is there" active "$(systemctl is-active ebpfguard.socket)"
+is "it crashes at start, again and again: the socket is there" active "$(systemctl is-active ebpfguard.socket)"
 crashes=$(show ebpfguard.service NRestarts)
-if ((crashes > 10)); then pass "it is tried again and again"; else fail "it is tried again and again: $crashes times"; fi
+if ((crashes >= 5)); then pass "it crashes at start: it is tried more than five times"; else fail "it crashes at start: tried $crashes times"; fi
 pam_line "timeout=2000 onerr=succeed"
 is "it crashes at start, and onerr=succeed" in "$(login alice)"
 pam_line "timeout=30000"
@@ -114,7 +119,7 @@ is "mended: a login is guarded" EPERM "$(sh_as alice "$T/try connect udp 18.4.5.
 
 # --- a helper that never gets ready
 pam_line "timeout=2000 exempt_user=carol"
-override ExecStart= 'ExecStart=/bin/sleep infinity' TimeoutStartSec=8
+override ExecStart= 'ExecStart=/bin/sleep infinity' TimeoutStartSec=8 $SLOW
 took=$(boot)
 is_below "it hangs at start: sshd waits for its time-out, not for ever" 60 "$took"
 if [[ $took =~ ^[0-9]+$ ]] && ((took >= 7)); then pass "it hangs at start: sshd did wait"; else fail "it hangs at start: sshd did wait: $took s"; fi

@@ -73,6 +73,8 @@ while ((kills < 50 && SECONDS < end)); do
 done
 is "50 helpers were killed" 50 "$kills"
 is "after 50 kills the socket unit is active" active "$(systemctl is-active ebpfguard.socket)"
+until_true 120 eval '[[ $(systemctl is-active ebpfguard.service) == active ]]'
+is "after 50 kills the service unit is active, too" active "$(systemctl is-active ebpfguard.service)"
 is "after 50 kills a login works" in "$(login alice)"
 is "after 50 kills it is guarded" EPERM "$(sh_as alice "$T/try connect udp 18.4.5.6 9")"
 
