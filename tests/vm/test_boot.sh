@@ -168,7 +168,7 @@ else
 fi
 echo "# after $((SECONDS - began)) s"
 matches "it hangs: killed by the watchdog" 'Watchdog timeout' "$(journalctl -q --no-pager -u ebpfguard.service -n 30)"
-logged "the next helper: pins taken over" "ENFORCING .* pins taken over"
+logged "the next helper: pins taken over" "ENFORCING .*start=\"pins taken over\""
 logged "the next helper: the session is taken up" "took over [0-9]+ sessions"
 logged "the next helper: what was refused meanwhile is reported" "DENY connect session=[0-9]+ user=alice .* dst=18.4.5.6 "
 is "the next helper: the session is guarded" EPERM "$(goes)"
