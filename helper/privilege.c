@@ -2,10 +2,10 @@
 /*
  * Capabilities that go after the start. By system calls, not libcap: that is two calls, and one
  * library less in the process that guards. The unit's CapabilityBoundingSet= has the same names and
- * those of the start: CAP_PERFMON, which the kernel asks for where programs are loaded (the verifier
- * lets them read kernel memory by it), and CAP_DAC_OVERRIDE, to make our directory at the root of
- * all cgroups, where not even its owner may write. tests/test_unit.sh compares the two lists, and
- * the manual page's.
+ * those of the start: CAP_PERFMON, which the kernel asks for where programs are loaded (the
+ * verifier lets them read kernel memory by it), and CAP_DAC_OVERRIDE, to make our directory at the
+ * root of all cgroups, where not even its owner may write. tests/test_unit.sh compares the two
+ * lists, and the manual page's.
  */
 #include "privilege.h"
 

@@ -7,10 +7,10 @@
 
 /*
  * Gives up for good, in this process and whatever it executes, each capability that only the start
- * needed, and the way back to them. For a process with one thread: capset(2) is of the caller alone,
- * and threads made later have what he has.
- * ret_missing: size bytes, the names of those that are needed on and that this process has not, with
- * a blank before each; empty = none.
+ * needed, and the way back to them. For a process with one thread: capset(2) is of the caller
+ * alone, and threads made later have what he has.
+ * ret_missing: size bytes, the names of those that are needed on and that this process has not,
+ * with a blank before each; empty = none.
  * Returns 0; -EBUSY when there are other threads; or the negative errno of capset(2) or prctl(2),
  * and what was not given up yet is still there.
  */
