@@ -226,5 +226,5 @@ uninstall:
 clean:
 	rm -rf $(BUILD)
 
-DEP_DIRS := bpf helper pam tests/unit tests/pam tests/attack san/helper san/pam san/tests/unit
+DEP_DIRS := bpf helper pam tests/unit tests/pam tests/attack tests/faults san/helper san/pam san/tests/unit
 -include $(foreach d,$(DEP_DIRS),$(wildcard $(BUILD)/$(d)/*.d))

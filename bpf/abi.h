@@ -139,6 +139,8 @@ enum {
 	/* label only, beside LEADER: sshd for root, whose monitor itself does what the client asks
 	 * (forwarding to unix sockets): it is trusted with nothing but logging in */
 	EG_GUARD_SERVES = 1U << 4,
+	/* eg_record.flags only: the login that asked for it has had no answer yet */
+	EG_GUARD_OPENING = 1U << 5,
 };
 
 /* Who guards: the value of eg_sessions (key: cgroup id) and of eg_labels (task storage). Written

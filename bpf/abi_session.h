@@ -81,7 +81,7 @@ struct eg_record {
 	__u32 uid;
 	__u32 leader;  /* tgid of sshd's monitor; 0 for a user manager */
 	__u32 profile; /* slot */
-	__u32 flags;   /* EG_GUARD_MANAGER */
+	__u32 flags;   /* EG_GUARD_MANAGER, EG_GUARD_OPENING */
 	__u32 closed;  /* 1 = PAM has closed it */
 	__u32 rport;   /* client's port, 0 = not known */
 	/* opened from within that session, 0 = not from within one; its policy applies as well, by

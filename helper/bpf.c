@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "ebpfguard.skel.h"
+#include "fault.h"
 #include "key.h"
 #include "util.h"
 
@@ -51,7 +52,7 @@ static int adopt_maps(struct ebpfguard *skel, struct eg_err *err)
 		r = eg_bpf_pin_path(path, sizeof(path), EG_PIN_DIR, "map", bpf_map__name(map));
 		if (r < 0)
 			return eg_err_fail(err, r, "pin path too long");
-		fd = bpf_obj_get(path);
+		fd = eg_fault(pins_take) ?: bpf_obj_get(path);
 		if (fd < 0)
 			return eg_err_fail(
 				err, fd,
@@ -78,7 +79,7 @@ static int pin_maps(struct ebpfguard *skel, const char *dir, struct eg_err *err)
 			continue;
 		r = eg_bpf_pin_path(path, sizeof(path), dir, "map", bpf_map__name(map));
 		if (!r)
-			r = bpf_obj_pin(bpf_map__fd(map), path);
+			r = eg_fault(fresh_map) ?: bpf_obj_pin(bpf_map__fd(map), path);
 		if (r < 0)
 			return eg_err_fail(err, r, "cannot pin %s: %s", path, strerror(-r));
 	}
@@ -145,7 +146,7 @@ static int attach_all(struct ebpfguard *skel, struct eg_err *err)
 
 		if (is_attached_later(prog) || !is_loaded(prog))
 			continue;
-		*s->progs[i].link = bpf_program__attach(prog);
+		*s->progs[i].link = eg_fault(pins_attach) ? NULL : bpf_program__attach(prog);
 		if (*s->progs[i].link)
 			continue;
 		r = -errno;
@@ -176,11 +177,13 @@ static int pin_fresh(struct ebpfguard *skel, struct eg_err *err)
 
 	/* left by a helper that was killed here; mkdir below tells if it could not go */
 	(void)eg_bpf_pin_remove_dir(EG_PIN_NEW);
-	r = make_dir(EG_PIN_NEW, err);
+	r = eg_fault(fresh_dir) ?: make_dir(EG_PIN_NEW, err);
 	if (!r)
 		r = pin_maps(skel, EG_PIN_NEW, err);
 	if (!r)
-		r = pin_programs(skel, EG_PIN_NEW, err);
+		r = eg_fault(fresh_program) ?: pin_programs(skel, EG_PIN_NEW, err);
+	if (!r)
+		r = eg_fault(fresh_seen);
 	if (!r && rename(EG_PIN_NEW, EG_PIN_DIR) < 0)
 		r = eg_err_fail(err, -errno, "cannot rename " EG_PIN_NEW " to " EG_PIN_DIR ": %s",
 				strerror(errno));
@@ -262,7 +265,7 @@ static int load(struct ebpfguard *skel, bool adopted, const uint8_t *build, stru
 
 	if (r < 0)
 		return r;
-	r = ebpfguard__load(skel);
+	r = eg_fault(pins_load) ?: ebpfguard__load(skel);
 	if (r < 0)
 		return eg_err_fail(
 			err, r,
@@ -271,14 +274,16 @@ static int load(struct ebpfguard *skel, bool adopted, const uint8_t *build, stru
 			strerror(-r), -r);
 	r = attach_all(skel, err);
 	if (!r && adopted)
-		r = sign(NULL, err);
+		r = eg_fault(pins_unsign) ?: sign(NULL, err);
 	if (!r)
 		r = adopted ? pin_programs(skel, EG_PIN_DIR, err) : pin_fresh(skel, err);
 	if (r < 0)
 		return r;
-	if (adopted)
-		unpin_strangers(skel);
-	return sign(build, err);
+	if (!adopted)
+		return eg_fault(fresh_sign) ?: sign(build, err);
+	(void)eg_fault(pins_strangers);
+	unpin_strangers(skel);
+	return eg_fault(pins_sign) ?: sign(build, err);
 }
 
 /* Both stop the reader after the last record that it may take. libbpf moves the ring's position
@@ -312,28 +317,31 @@ static int open_set(struct eg_bpf *bpf, struct eg_err *err)
 	int r;
 
 	for (size_t i = 0; i < EG_N_MAPS; i++) {
-		bpf->maps[i] = eg_bpf_pin_open("map", map_names[i]);
+		bpf->maps[i] = eg_fault(start_maps) ?: eg_bpf_pin_open("map", map_names[i]);
 		if (bpf->maps[i] < 0)
 			return eg_err_fail(err, bpf->maps[i], "cannot open the pin of %s: %s",
 					   map_names[i], strerror(-bpf->maps[i]));
 	}
-	bpf->iter_label = eg_bpf_pin_open("link", "eg_iter_label");
+	bpf->iter_label = eg_fault(start_iterators) ?: eg_bpf_pin_open("link", "eg_iter_label");
 	bpf->iter_members = eg_bpf_pin_open("link", "eg_iter_members");
 	bpf->iter_flows = eg_bpf_pin_open("link", "eg_iter_flows");
 	bpf->iter_files = eg_bpf_pin_open("prog", "eg_iter_files");
 	if (bpf->iter_label < 0 || bpf->iter_members < 0 || bpf->iter_flows < 0 ||
 	    bpf->iter_files < 0)
 		return eg_err_fail(err, -ENOENT, "cannot open the pins of the iterators");
-	r = eg_bpf_packets_open(bpf);
+	r = eg_fault(start_packets) ?: eg_bpf_packets_open(bpf);
 	if (r < 0)
 		return eg_err_fail(err, r, "cannot open the pins of the packet programs: %s",
 				   strerror(-r));
 	bpf->ring = ring_buffer__new(bpf->maps[EG_MAP_EVENTS], on_ring, bpf, NULL);
-	bpf->story = ring_buffer__new(bpf->maps[EG_MAP_STORY], on_story, bpf, NULL);
+	bpf->story = eg_fault(start_rings)
+			     ? NULL
+			     : ring_buffer__new(bpf->maps[EG_MAP_STORY], on_story, bpf, NULL);
 	if (!bpf->ring || !bpf->story)
 		return eg_err_fail(err, -errno, "cannot map the ring buffers: %s", strerror(errno));
-	bpf->ring_pages =
-		mmap(NULL, ring_pages_size(), PROT_READ, MAP_SHARED, bpf->maps[EG_MAP_EVENTS], 0);
+	bpf->ring_pages = eg_fault(start_positions) ? MAP_FAILED
+						    : mmap(NULL, ring_pages_size(), PROT_READ,
+							   MAP_SHARED, bpf->maps[EG_MAP_EVENTS], 0);
 	if (bpf->ring_pages == MAP_FAILED)
 		return eg_err_fail(err, -errno, "cannot map the ring's positions: %s",
 				   strerror(errno));
@@ -359,7 +367,7 @@ static struct eg_bpf *new_bpf(void)
 int eg_bpf_open(struct eg_bpf **ret, enum eg_bpf_start *ret_start, bool verbose,
 		struct eg_err *reterr)
 {
-	struct eg_bpf *bpf = new_bpf();
+	struct eg_bpf *bpf = eg_fault(start_memory) ? NULL : new_bpf();
 	struct ebpfguard *skel = NULL;
 	enum eg_bpf_start how = EG_BPF_FRESH;
 	uint8_t build[EG_BUILD_SIZE];
@@ -368,18 +376,18 @@ int eg_bpf_open(struct eg_bpf **ret, enum eg_bpf_start *ret_start, bool verbose,
 	if (!bpf)
 		return eg_err_fail(reterr, -ENOMEM, "out of memory");
 	(void)libbpf_set_print(verbose ? print_all : NULL);
-	r = eg_bpf_kernel_check(reterr);
+	r = eg_fault(start_kernel) ?: eg_bpf_kernel_check(reterr);
 	if (!r)
-		r = make_dir(EG_PIN_PARENT, reterr);
+		r = eg_fault(start_dir) ?: make_dir(EG_PIN_PARENT, reterr);
 	if (!r) {
-		skel = ebpfguard__open();
+		skel = eg_fault(start_object) ? NULL : ebpfguard__open();
 		if (!skel)
 			r = eg_err_fail(reterr, -errno,
 					"cannot open the BPF object in this binary: %s",
 					strerror(errno));
 	}
 	if (!r)
-		r = eg_bpf_kernel_fit(bpf, skel->obj, reterr);
+		r = eg_fault(start_fit) ?: eg_bpf_kernel_fit(bpf, skel->obj, reterr);
 	if (!r) {
 		eg_key_sha256(skel->skeleton->data, skel->skeleton->data_sz, build);
 		if (access(EG_PIN_DIR, F_OK) == 0)

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "fault.h"
 #include "util.h"
 
 int eg_bpf_state_get(int fd, struct eg_state *ret)
@@ -77,7 +78,7 @@ static int add_level(struct eg_bpf *bpf, unsigned int level)
 int eg_bpf_bind(struct eg_bpf *bpf, uint64_t cgroup, unsigned int level,
 		const struct eg_guard *guard)
 {
-	int r = add_level(bpf, level);
+	int r = eg_fault(open_level) ?: add_level(bpf, level);
 
 	if (r < 0)
 		return r;
@@ -221,9 +222,12 @@ int eg_bpf_record_put(struct eg_bpf *bpf, uint64_t session, const struct eg_reco
 
 	if (r < 0 || !is_new)
 		return r;
-	r = bpf_map_update_elem(bpf->maps[EG_MAP_WRITTEN], &session, &nothing, BPF_ANY);
+	r = eg_fault(open_record_written)
+		    ?: bpf_map_update_elem(bpf->maps[EG_MAP_WRITTEN], &session, &nothing, BPF_ANY);
 	if (!r)
-		r = bpf_map_update_elem(bpf->maps[EG_MAP_TOTALS], &session, &none, BPF_NOEXIST);
+		r = eg_fault(open_record_totals)
+			    ?: bpf_map_update_elem(bpf->maps[EG_MAP_TOTALS], &session, &none,
+						   BPF_NOEXIST);
 	if (r < 0)
 		eg_bpf_record_drop(bpf, session);
 	return r;
@@ -293,10 +297,12 @@ int eg_bpf_orders_count(struct eg_bpf *bpf)
 {
 	uint64_t session = 0;
 	uint32_t n = 0;
+	int r = 0;
 
-	while (n < EG_SESSIONS_MAX && eg_bpf_order_next(bpf, &session) == 0)
+	while (n < EG_SESSIONS_MAX && (r = eg_bpf_order_next(bpf, &session)) == 0)
 		n++;
-	return eg_bpf_state_change(bpf, set_orders, &n);
+	/* One that is too small would make orders void. */
+	return r < 0 && r != -ENOENT ? r : eg_bpf_state_change(bpf, set_orders, &n);
 }
 
 int eg_bpf_order_get(struct eg_bpf *bpf, uint64_t session, struct eg_order *ret)

@@ -6,6 +6,7 @@
 #include <bpf/bpf.h>
 #include <string.h>
 
+#include "fault.h"
 #include "util.h"
 
 enum { ATTACHED_MAX = 64 /* BPF_CGROUP_MAX_PROGS, include/linux/bpf-cgroup-defs.h */ };
@@ -89,6 +90,8 @@ int eg_bpf_packets_attach(struct eg_bpf *bpf, int dirfd)
 {
 	int r = attach_one(bpf, dirfd, EG_PACKETS_OUT);
 
+	if (!r)
+		r = eg_fault(open_packets_in);
 	return r < 0 ? r : attach_one(bpf, dirfd, EG_PACKETS_IN);
 }
 

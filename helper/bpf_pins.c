@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "fault.h"
 #include "util.h"
 
 int eg_bpf_pin_path(char *buf, size_t size, const char *dir, const char *kind, const char *name)
@@ -34,10 +35,10 @@ int eg_bpf_pin_replace(const char *dir, const char *kind, const char *name, int 
 	if (r < 0)
 		return r;
 	(void)unlink(fresh); /* left by a helper that was killed here */
-	r = bpf_obj_pin(fd, fresh);
+	r = eg_fault(pins_program) ?: bpf_obj_pin(fd, fresh);
 	if (r < 0)
 		return r;
-	return rename(fresh, path) < 0 ? -errno : 0;
+	return eg_fault(pins_program_seen) < 0 || rename(fresh, path) < 0 ? -errno : 0;
 }
 
 int eg_bpf_pin_remove_dir(const char *path)

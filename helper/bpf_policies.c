@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "fault.h"
 #include "util.h"
 
 enum { BATCH = 4096 };
@@ -182,17 +183,21 @@ static int put_parts(struct eg_bpf *bpf, uint32_t index, const struct eg_policy_
 
 	if (flags & EG_POLICY_RULES4)
 		r = put_inner(bpf, EG_MAP_TRIES4, index,
-			      make_trie("eg_lpm4", image->entries4, image->n_entries4,
-					sizeof(struct eg_lpm4_key)));
+			      eg_fault(policy_trie4)
+				      ?: make_trie("eg_lpm4", image->entries4, image->n_entries4,
+						   sizeof(struct eg_lpm4_key)));
 	if (!r && flags & EG_POLICY_RULES6)
 		r = put_inner(bpf, EG_MAP_TRIES6, index,
-			      make_trie("eg_lpm6", image->entries6, image->n_entries6,
-					sizeof(struct eg_lpm6_key)));
+			      eg_fault(policy_trie6)
+				      ?: make_trie("eg_lpm6", image->entries6, image->n_entries6,
+						   sizeof(struct eg_lpm6_key)));
 	if (!r && flags & EG_POLICY_SEGMENTS)
 		r = put_inner(bpf, EG_MAP_SEGMENTS, index,
-			      make_segments(image->segments, image->n_segments));
+			      eg_fault(policy_segments)
+				      ?: make_segments(image->segments, image->n_segments));
 	if (!r && flags & EG_POLICY_HASHES)
-		r = put_inner(bpf, EG_MAP_HASHES, index, make_hashes(&image->digests));
+		r = put_inner(bpf, EG_MAP_HASHES, index,
+			      eg_fault(policy_hashes) ?: make_hashes(&image->digests));
 	return r < 0 ? r : eg_bpf_sets_put(bpf, index, image, own);
 }
 
@@ -226,7 +231,8 @@ static void drop_parts(struct eg_bpf *bpf, const bool *which)
  */
 static int wait_for_programs(struct eg_bpf *bpf)
 {
-	return put_inner(bpf, EG_MAP_SEGMENTS, 0, make_segments(NULL, 0));
+	return put_inner(bpf, EG_MAP_SEGMENTS, 0,
+			 eg_fault(policy_settle) ?: make_segments(NULL, 0));
 }
 
 /* A policy where nothing refers to it yet. */
@@ -237,8 +243,11 @@ static int put_one(struct eg_bpf *bpf, uint32_t index, const struct eg_policy_im
 	int r = put_parts(bpf, index, image, own);
 
 	policy.generation = generation;
-	return r < 0 ? r
-		     : bpf_map_update_elem(bpf->maps[EG_MAP_POLICIES], &index, &policy, BPF_ANY);
+	if (!r)
+		r = eg_fault(policy_put)
+			    ?: bpf_map_update_elem(bpf->maps[EG_MAP_POLICIES], &index, &policy,
+						   BPF_ANY);
+	return r;
 }
 
 static void mark(struct eg_bpf *bpf, const bool *which, bool prepared)
@@ -261,7 +270,8 @@ int eg_bpf_policy_prepare(struct eg_bpf *bpf, uint32_t slot, const struct eg_pol
 			  uint32_t generation, struct eg_prepared **ret)
 {
 	struct eg_prepared *new = calloc(1, sizeof(*new));
-	int r = new ? find_places(bpf, slot, image->n_groups, new) : -ENOMEM;
+	int r = eg_fault(policy_room)
+			?: (new ? find_places(bpf, slot, image->n_groups, new) : -ENOMEM);
 
 	if (r < 0) {
 		free(new);
@@ -273,7 +283,8 @@ int eg_bpf_policy_prepare(struct eg_bpf *bpf, uint32_t slot, const struct eg_pol
 	/* of a helper that was killed between filling and swapping */
 	drop_parts(bpf, new->all);
 	for (size_t i = 0; i < image->n_groups && !r; i++)
-		r = put_one(bpf, new->own[i], &image->groups[i], generation, NULL);
+		r = eg_fault(policy_group_put)
+			    ?: put_one(bpf, new->own[i], &image->groups[i], generation, NULL);
 	if (!r)
 		r = put_one(bpf, new->base, image, generation, new->own);
 	if (r < 0) {
@@ -288,7 +299,9 @@ int eg_bpf_policy_swap(struct eg_bpf *bpf, const struct eg_prepared *prepared)
 {
 	const struct eg_profile after = {.policy = prepared->base,
 					 .generation = prepared->generation};
-	int r = bpf_map_update_elem(bpf->maps[EG_MAP_PROFILES], &prepared->slot, &after, BPF_ANY);
+	int r = eg_fault(policy_swap)
+			?: bpf_map_update_elem(bpf->maps[EG_MAP_PROFILES], &prepared->slot, &after,
+					       BPF_ANY);
 
 	if (!r)
 		memcpy(bpf->own[prepared->slot], prepared->own, sizeof(prepared->own));
@@ -344,9 +357,14 @@ int eg_bpf_policy_renumber(struct eg_bpf *bpf, uint32_t slot, uint32_t generatio
 		return r;
 	/* Nothing but the number differs: no program sees half a policy. */
 	policy.generation = profile.generation = generation;
-	r = bpf_map_update_elem(bpf->maps[EG_MAP_POLICIES], &profile.policy, &policy, BPF_ANY);
-	return r < 0 ? r
-		     : bpf_map_update_elem(bpf->maps[EG_MAP_PROFILES], &slot, &profile, BPF_ANY);
+	r = eg_fault(policy_renumber)
+		    ?: bpf_map_update_elem(bpf->maps[EG_MAP_POLICIES], &profile.policy, &policy,
+					   BPF_ANY);
+	if (!r)
+		r = eg_fault(policy_renumber_profile)
+			    ?: bpf_map_update_elem(bpf->maps[EG_MAP_PROFILES], &slot, &profile,
+						   BPF_ANY);
+	return r;
 }
 
 int eg_bpf_profile_drop(struct eg_bpf *bpf, uint32_t slot)

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "fault.h"
 #include "util.h"
 
 enum { KEY_WORDS = 16 /* of eight bytes: the longest key, of eg_names, fits */ };
@@ -146,11 +147,14 @@ static int put_names(struct eg_bpf *bpf, uint32_t index, const struct eg_policy_
 int eg_bpf_sets_put(struct eg_bpf *bpf, uint32_t index, const struct eg_policy_image *image,
 		    const uint32_t *own)
 {
-	int r = put_items(bpf, index, image, own);
+	int r = eg_fault(policy_items) ?: put_items(bpf, index, image, own);
 
 	if (!r)
-		r = put_names(bpf, index, image->names, image->n_names);
-	return r < 0 ? r : eg_bpf_place_rules_put(bpf, index, image->places, image->n_places);
+		r = eg_fault(policy_names) ?: put_names(bpf, index, image->names, image->n_names);
+	if (!r)
+		r = eg_fault(policy_place_rules)
+			    ?: eg_bpf_place_rules_put(bpf, index, image->places, image->n_places);
+	return r;
 }
 
 /* Removes what is of these policies. */
@@ -182,10 +186,10 @@ void eg_bpf_sets_drop(struct eg_bpf *bpf, const bool *which)
 static int walk_owned(int fd, uint32_t of, const bool *used, bool *owned, bool *old)
 {
 	struct eg_item_key key, *from = NULL;
+	int r;
 
-	for (; bpf_map_get_next_key(fd, from, &key) == 0; from = &key) {
+	for (; (r = bpf_map_get_next_key(fd, from, &key)) == 0; from = &key) {
 		uint32_t index = 0;
-		int r;
 
 		if (key.kind != EG_ITEM_RULES || key.policy >= EG_POLICIES_MAX || !used[key.policy])
 			continue;
@@ -198,7 +202,7 @@ static int walk_owned(int fd, uint32_t of, const bool *used, bool *owned, bool *
 		if (key.policy == of)
 			old[index] = true;
 	}
-	return 0;
+	return r == -ENOENT ? 0 : r; /* what is not seen would be overwritten */
 }
 
 int eg_bpf_sets_owned(struct eg_bpf *bpf, uint32_t of, bool *used, bool *old)

@@ -355,8 +355,12 @@ void eg_story_check(struct eg_helper *helper, struct eg_session *session);
 
 /* ---- adopt.c ---- */
 
-/* At start: takes up the sessions the pinned records tell of. Returns how many. */
-int eg_adopt_sessions(struct eg_helper *helper);
+/*
+ * At start: takes up the sessions the pinned records tell of, and takes back those whose login has
+ * had no answer. Returns how many it took up; or a negative errno with *reterr when one could not
+ * be: it is guarded on, but its end would not be noticed.
+ */
+int eg_adopt_sessions(struct eg_helper *helper, struct eg_err *reterr);
 
 /* ---- connection.c ---- */
 

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "fault.h"
 #include "feed.h"
 #include "helper.h"
 #include "hooks.h"
@@ -79,11 +80,12 @@ static int find_places(struct eg_helper *helper, struct eg_place_watch *watch,
 	struct eg_place_want *wants eg_auto_free = NULL;
 	const char *bad = NULL;
 	size_t n = 0;
-	int r = eg_places_wanted(profile, &wants, &n);
+	int r = eg_fault(load_wanted) ?: eg_places_wanted(profile, &wants, &n);
 
 	if (!r && n)
-		r = eg_places_resolve(helper->places, watch, wants, n, &image->places,
-				      &image->n_places, &bad);
+		r = eg_fault(load_looked_up)
+			    ?: eg_places_resolve(helper->places, watch, wants, n, &image->places,
+						 &image->n_places, &bad);
 	if (r == -EOVERFLOW)
 		(void)snprintf(err->text, sizeof(err->text),
 			       "too many files and directories: all policies together, the one in "
@@ -116,15 +118,17 @@ int eg_inforce_image(struct eg_helper *helper, struct eg_place_watch *watch, con
 		     const struct eg_config_profile *profile, struct eg_resolved *resolved,
 		     struct eg_policy_image *image, struct eg_err *err)
 {
-	int r = eg_policy_compile(profile, image, err);
+	int r = eg_fault(load_compile) ?: eg_policy_compile(profile, image, err);
 
 	if (!r)
-		r = eg_resolve(helper->bpf, profile, resolved, err);
+		r = eg_fault(load_resolve) ?: eg_resolve(helper->bpf, profile, resolved, err);
 	if (!r)
-		r = eg_resolve_image(resolved, profile, image, err);
+		r = eg_fault(load_image) ?: eg_resolve_image(resolved, profile, image, err);
 	if (!r)
 		r = eg_inforce_places(helper, watch, profile, image, err);
-	return r < 0 ? r : add_digests(helper, config, profile, image, err);
+	if (!r)
+		r = eg_fault(load_digests) ?: add_digests(helper, config, profile, image, err);
+	return r;
 }
 
 /* Feeds of two configurations; NULL: of none. */
@@ -172,7 +176,7 @@ int eg_inforce_protect(struct eg_helper *helper, struct eg_place_watch *watch,
 		       const struct eg_config *next)
 {
 	const struct eg_config *both[] = {helper->config, next};
-	int r = protect_with(helper, watch, both);
+	int r = eg_fault(load_protect) ?: protect_with(helper, watch, both);
 
 	if (r < 0)
 		eg_log(LOG_ERR,
@@ -184,7 +188,7 @@ int eg_inforce_protect(struct eg_helper *helper, struct eg_place_watch *watch,
 
 void eg_inforce_sweep(struct eg_helper *helper)
 {
-	int r = eg_places_sweep(helper->places);
+	int r = eg_fault(load_sweep) ?: eg_places_sweep(helper->places);
 
 	if (r < 0)
 		eg_log(LOG_WARNING,
@@ -231,7 +235,7 @@ static int first_load(struct eg_helper *helper, struct eg_err *reterr)
 {
 	char path[EG_PATH_TEXT_SIZE], text[EG_TEXT_SIZE];
 	struct eg_err err = {0};
-	int r = load_now(helper, helper->config_file, true, &err);
+	int r = eg_fault(start_load) ?: load_now(helper, helper->config_file, true, &err);
 
 	if (err.text[0])
 		(void)eg_err_format(&err, helper->last_error, sizeof(helper->last_error));
@@ -273,16 +277,17 @@ static void log_hooks(struct eg_helper *helper)
 /* What sessions must leave alone: us, and the services and files of the built-in lists. */
 static int protect(struct eg_helper *helper, struct eg_err *err)
 {
-	int r = eg_bpf_helper_set(helper->bpf, (uint32_t)getpid());
+	int r = eg_fault(start_helper) ?: eg_bpf_helper_set(helper->bpf, (uint32_t)getpid());
 
 	if (!r)
-		r = eg_places_open(helper->bpf, &helper->places);
+		r = eg_fault(start_places) ?: eg_places_open(helper->bpf, &helper->places);
 	if (!r)
-		r = eg_place_watch_begin(helper->places, &helper->place_watch);
+		r = eg_fault(start_place_watch)
+			    ?: eg_place_watch_begin(helper->places, &helper->place_watch);
 	if (!r)
-		r = eg_places_put_sockets(helper->bpf);
+		r = eg_fault(start_sockets) ?: eg_places_put_sockets(helper->bpf);
 	if (!r)
-		r = eg_inforce_devices(helper);
+		r = eg_fault(start_devices) ?: eg_inforce_devices(helper);
 	if (r < 0)
 		(void)snprintf(err->text, sizeof(err->text),
 			       "cannot put the built-in lists in force: %s", strerror(-r));
@@ -296,7 +301,7 @@ int eg_inforce_start(struct eg_helper *helper, struct eg_err *reterr)
 	int r;
 
 	log_hooks(helper);
-	r = eg_in_force_load(helper);
+	r = eg_fault(start_table) ?: eg_in_force_load(helper);
 	if (!r)
 		r = protect(helper, reterr);
 	return r < 0 ? r : first_load(helper, reterr);

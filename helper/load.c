@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "action.h"
+#include "fault.h"
 #include "hooks.h"
 #include "inforce.h"
 #include "key.h"
@@ -187,10 +188,12 @@ static int prepare_all(struct eg_load *load)
 	uint32_t *slots eg_auto_free = calloc(n, sizeof(*slots));
 	int r;
 
-	load->profiles = calloc(n, sizeof(*load->profiles));
+	load->profiles = eg_fault(load_memory) ? NULL : calloc(n, sizeof(*load->profiles));
 	if (!slots || !load->profiles)
 		return -ENOMEM;
-	r = eg_in_force_slots(load->helper, load->config->profiles, n, slots, &load->err);
+	r = eg_fault(load_slots)
+		    ?: eg_in_force_slots(load->helper, load->config->profiles, n, slots,
+					 &load->err);
 	for (size_t i = 0; i < n && !r; i++)
 		r = prepare_one(load, i, slots[i], &load->profiles[i]);
 	return r;
@@ -204,7 +207,7 @@ static int look_up(struct eg_load *load)
 
 	load->looked_up = true;
 	eg_places_hold(places);
-	r = eg_place_watch_begin(places, &load->place_watch);
+	r = eg_fault(load_places) ?: eg_place_watch_begin(places, &load->place_watch);
 	if (!r)
 		r = prepare_all(load);
 	if (!r) {
@@ -212,6 +215,7 @@ static int look_up(struct eg_load *load)
 		bool all = !eg_inforce_protect(load->helper, &load->place_watch, load->config);
 
 		eg_place_watch_settle(places, &load->place_watch, all);
+		r = eg_fault(load_prepared);
 	}
 	eg_places_release(places);
 	return r;
@@ -236,7 +240,7 @@ void eg_load_begin(struct eg_load *load, struct eg_helper *helper, const char *p
 static int prepare_log(struct eg_load *load)
 {
 	struct eg_err err = {0};
-	int r = eg_log_prepare(load->config, &load->log_fd, &err);
+	int r = eg_fault(load_log) ?: eg_log_prepare(load->config, &load->log_fd, &err);
 	char text[EG_ERR_TEXT_SIZE + EG_PATH_TEXT_SIZE + 16];
 
 	if (r < 0 && load->helper->config) {
@@ -251,18 +255,21 @@ static int prepare_log(struct eg_load *load)
 
 int eg_load_prepare(struct eg_load *load)
 {
-	int r = eg_config_load(load->path, 0, &load->config, &load->text, &load->n_text,
-			       &load->err);
+	int r = eg_fault(load_config)
+			?: eg_config_load(load->path, 0, &load->config, &load->text, &load->n_text,
+					  &load->err);
 
 	if (r < 0)
 		return r;
 	r = prepare_log(load);
 	if (!r)
-		r = eg_inforce_check(load->helper, load->config, &load->err);
+		r = eg_fault(load_hooks)
+			    ?: eg_inforce_check(load->helper, load->config, &load->err);
 	if (!r) {
 		load->watch = eg_watch_begin(load->config);
-		r = eg_feeds_load(load->config, 0, load->helper->state_dir, &load->feeds,
-				  &load->err);
+		r = eg_fault(load_feeds)
+			    ?: eg_feeds_load(load->config, 0, load->helper->state_dir, &load->feeds,
+					     &load->err);
 	}
 	if (r < 0)
 		return r;
@@ -347,12 +354,13 @@ int eg_load_swap(struct eg_load *load)
 
 	for (size_t i = 0; i < load->config->n_profiles; i++)
 		distrust_renewed(load, &load->profiles[i]);
-	table = new_table(load, &n);
+	table = eg_fault(load_table) ? NULL : new_table(load, &n);
 	if (!table)
 		return -ENOMEM;
 	eg_stray_settle(helper);
 	for (size_t i = 0; i < load->config->n_profiles; i++)
 		swap_one(load, &load->profiles[i]);
+	(void)eg_fault(load_swapped);
 	for (size_t i = 0; i < load->config->n_profiles; i++)
 		memcpy(table[i].sum, load->profiles[i].entry.sum, EG_SUM_SIZE);
 	free(helper->in_force);
@@ -395,13 +403,14 @@ int eg_load_swap(struct eg_load *load)
  * an error now, and logged. */
 static bool keep_last_good(struct eg_helper *helper, const char *text, size_t n)
 {
-	int dir eg_auto_close = open(helper->state_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int dir eg_auto_close =
+		eg_fault(load_keep) ?: open(helper->state_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	int fd eg_auto_close = -1;
 
 	if (dir >= 0)
 		fd = openat(dir, EG_LAST_GOOD ".new",
 			    O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (fd >= 0 && write(fd, text, n) == (ssize_t)n && fsync(fd) == 0 &&
+	if (fd >= 0 && write(fd, text, n) == (ssize_t)n && fsync(fd) == 0 && !eg_fault(load_kept) &&
 	    renameat(dir, EG_LAST_GOOD ".new", dir, EG_LAST_GOOD) == 0)
 		return true;
 	eg_log(LOG_WARNING,

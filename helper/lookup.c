@@ -11,6 +11,7 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
+#include "fault.h"
 #include "helper.h"
 #include "util.h"
 
@@ -124,7 +125,7 @@ static void *run(void *arg)
 {
 	struct eg_lookup *lookup = arg;
 
-	lookup->error = look(lookup);
+	lookup->error = eg_fault(open_groups_look) ?: look(lookup);
 	eg_close_p(&lookup->out);
 	lookup->out = -1;
 	return NULL;
@@ -181,7 +182,7 @@ int eg_lookup_start(struct eg_helper *helper, const char *user, const char *cons
 	lookup = new_lookup(user, names, n);
 	if (!lookup)
 		return -ENOMEM;
-	r = pipe2(pair, O_CLOEXEC) < 0 ? -errno : 0;
+	r = eg_fault(open_groups_thread) < 0 || pipe2(pair, O_CLOEXEC) < 0 ? -errno : 0;
 	if (!r) {
 		lookup->done = (struct eg_source){.fd = pair[0], .handle = on_done};
 		lookup->out = pair[1];

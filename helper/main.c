@@ -21,6 +21,7 @@
 #include <sys/un.h>
 #include <time.h>
 
+#include "fault.h"
 #include "feed.h"
 #include "feeds.h"
 #include "helper.h"
@@ -290,10 +291,10 @@ static int start(struct eg_helper *helper, struct eg_err *err)
 	enum eg_bpf_start how = EG_BPF_FRESH;
 	int r, n;
 
-	r = take_lock(err);
+	r = eg_fault(start_lock) ?: take_lock(err);
 	if (r < 0)
 		return r;
-	r = eg_cgroup2_open(&helper->cgroup2);
+	r = eg_fault(start_cgroup2) ?: eg_cgroup2_open(&helper->cgroup2);
 	if (r < 0) {
 		(void)snprintf(err->text, sizeof(err->text),
 			       "no cgroup2 file system is mounted: %s", strerror(-r));
@@ -308,7 +309,7 @@ static int start(struct eg_helper *helper, struct eg_err *err)
 	drop_privileges();
 	if (!eg_bpf_profile_get(helper->bpf, EG_PROFILE_DEFAULT, &before))
 		helper->generation = before.generation;
-	r = eg_accounts_open(helper);
+	r = eg_fault(start_accounts) ?: eg_accounts_open(helper);
 	if (r < 0)
 		return r;
 	eg_bpf_events_set(helper->bpf, eg_session_event, helper);
@@ -317,14 +318,16 @@ static int start(struct eg_helper *helper, struct eg_err *err)
 	if (r < 0)
 		return r;
 	log_enforcing(helper, how); /* the configuration has said where to */
-	n = eg_adopt_sessions(helper);
+	n = eg_adopt_sessions(helper, err);
+	if (n < 0)
+		return n;
 	if (n)
 		eg_log(LOG_NOTICE, "took over %d sessions", n);
 	helper->ring = (struct eg_source){.fd = eg_bpf_events_fd(helper->bpf), .handle = on_ring};
 	helper->story = (struct eg_source){.fd = eg_bpf_story_fd(helper->bpf), .handle = on_story};
-	r = eg_loop_add(helper, &helper->ring, EPOLLIN);
+	r = eg_fault(start_ring) ?: eg_loop_add(helper, &helper->ring, EPOLLIN);
 	if (!r)
-		r = eg_loop_add(helper, &helper->story, EPOLLIN);
+		r = eg_fault(start_story) ?: eg_loop_add(helper, &helper->story, EPOLLIN);
 	if (!r)
 		r = eg_server_open(helper, passed, passed_sockets(), err);
 	return r;
@@ -445,6 +448,7 @@ int main(int argc, char **argv)
 		return KERNEL_CANNOT;
 	}
 	helper.alive_every_ms = eg_notify_alive_every_ms();
+	(void)eg_fault(start_ready);
 	eg_notify_ready();
 	r = loop(&helper);
 	eg_notify_stopping();

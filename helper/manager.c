@@ -13,6 +13,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "fault.h"
 #include "log.h"
 #include "order.h"
 #include "util.h"
@@ -51,7 +52,7 @@ static int new_manager(struct eg_helper *helper, uint32_t uid, const char *user,
 		.service = "systemd-user",
 	};
 	uint64_t number;
-	int r = eg_bpf_session_number(helper->bpf, &number);
+	int r = eg_fault(open_manager_record) ?: eg_bpf_session_number(helper->bpf, &number);
 
 	(void)snprintf(record.user, sizeof(record.user), "%s", user);
 	(void)snprintf(record.profile_name, sizeof(record.profile_name), "%s", profile_name);
@@ -59,7 +60,7 @@ static int new_manager(struct eg_helper *helper, uint32_t uid, const char *user,
 		r = eg_bpf_record_put(helper->bpf, number, &record, true);
 	if (r < 0)
 		return r;
-	*ret = eg_session_add(helper, number, &record);
+	*ret = eg_fault(open_manager_table) ? NULL : eg_session_add(helper, number, &record);
 	if (!*ret) {
 		eg_bpf_record_drop(helper->bpf, number);
 		return -ENOMEM;
@@ -68,12 +69,14 @@ static int new_manager(struct eg_helper *helper, uint32_t uid, const char *user,
 	return 0;
 }
 
-/* Writes the record back. A failure leaves an older one, which a restarted helper corrects by
- * looking. */
-static void remember(struct eg_helper *helper, struct eg_session *manager, uint64_t cgroup)
+/* Writes the record back. A failure leaves an older one in the map, which a restarted helper
+ * corrects by looking. */
+static int remember(struct eg_helper *helper, struct eg_session *manager, uint64_t cgroup)
 {
+	if (manager->record.cgroup == cgroup)
+		return 0;
 	manager->record.cgroup = cgroup;
-	(void)eg_bpf_record_put(helper->bpf, manager->number, &manager->record, false);
+	return eg_bpf_record_put(helper->bpf, manager->number, &manager->record, false);
 }
 
 static struct eg_guard guard_of(struct eg_helper *helper, const struct eg_session *manager)
@@ -98,31 +101,40 @@ static int bind_running(struct eg_helper *helper, struct eg_session *manager)
 {
 	struct eg_guard guard = guard_of(helper, manager);
 	char path[128];
-	uint64_t id;
+	uint64_t id, before;
+	bool known;
 	int fd eg_auto_close = -1;
 	int r;
 
 	(void)snprintf(path, sizeof(path), "user.slice/user-%u.slice/user@%u.service",
 		       manager->record.uid, manager->record.uid);
-	fd = eg_cgroup2_open_path(&helper->cgroup2, path);
+	fd = eg_fault(open_manager_cgroup) ?: eg_cgroup2_open_path(&helper->cgroup2, path);
 	if (fd < 0)
 		return fd == -ENOENT ? 0 : fd;
 	r = eg_cgroup2_id(fd, &id);
 	if (r < 0)
 		return r;
 	release_old(helper, manager, id);
+	known = manager->record.cgroup == id && manager->events.fd >= 0;
+	before = manager->record.cgroup == id ? id : 0;
+	/* Before the binding, or nobody would find that one if we were killed behind it. */
+	r = eg_fault(manager_remember) ?: remember(helper, manager, id);
 	/* It may carry the number of an earlier record of this user: the kernel side was first. */
-	r = eg_bpf_rebind(helper->bpf, id, MANAGER_LEVEL, &guard);
 	if (!r)
-		r = eg_bpf_packets_attach(helper->bpf, fd);
+		r = eg_fault(manager_bind) ?: eg_bpf_rebind(helper->bpf, id, MANAGER_LEVEL, &guard);
+	if (r < 0)
+		(void)remember(helper, manager, before);
+	else
+		r = eg_fault(manager_packets) ?: eg_bpf_packets_attach(helper->bpf, fd);
 	if (r < 0)
 		return r;
 	manager->unfiltered = false;
-	if (manager->record.cgroup == id && manager->events.fd >= 0)
+	if (known)
 		return 0;
-	remember(helper, manager, id);
-	r = eg_session_watch(helper, manager, fd);
-	return r < 0 ? r : eg_bpf_label_all(helper->bpf);
+	r = eg_fault(manager_watch) ?: eg_session_watch(helper, manager, fd);
+	if (!r)
+		r = eg_fault(manager_label) ?: eg_bpf_label_all(helper->bpf);
+	return r;
 }
 
 int eg_manager_guard(struct eg_helper *helper, uint32_t uid, const char *user,
@@ -139,7 +151,7 @@ int eg_manager_guard(struct eg_helper *helper, uint32_t uid, const char *user,
 	}
 	/* The template first: a manager made between the two steps is bound by the kernel side. */
 	guard = guard_of(helper, manager);
-	r = eg_bpf_manager_set(helper->bpf, uid, &guard);
+	r = eg_fault(open_manager_set) ?: eg_bpf_manager_set(helper->bpf, uid, &guard);
 	return r < 0 ? r : bind_running(helper, manager);
 }
 
@@ -160,7 +172,7 @@ void eg_manager_made(struct eg_helper *helper, const struct eg_event *event)
 		return;
 	}
 	release_old(helper, manager, event->cgroup);
-	remember(helper, manager, event->cgroup);
+	(void)remember(helper, manager, event->cgroup);
 	manager->born_ms = eg_proto_now_ms();
 	manager->empty = true;
 	manager->unfiltered = false;
@@ -191,7 +203,7 @@ static void look_at_cgroup(struct eg_helper *helper, struct eg_session *manager)
 
 	if (fd == -ESTALE && eg_proto_now_ms() - manager->born_ms > BIRTH_MS) {
 		release_old(helper, manager, 0);
-		remember(helper, manager, 0);
+		(void)remember(helper, manager, 0);
 	} else if (fd >= 0 && manager->events.fd < 0) {
 		eg_session_filter(helper, manager, fd);
 		(void)eg_session_watch(helper, manager, fd); /* or at the next look */

@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "event.h"
+#include "fault.h"
 #include "refresh.h"
 #include "server.h"
 #include "util.h"
@@ -77,20 +78,24 @@ static int open_session(struct eg_helper *helper, struct eg_client *client,
 	const char *reason = "";
 	int level = 0, r;
 
-	r = eg_peer_prove_leaf(helper, &client->peer, passed, path, sizeof(path), &level, &reason);
+	r = eg_fault(open_prove)
+		    ?: eg_peer_prove_leaf(helper, &client->peer, passed, path, sizeof(path), &level,
+					  &reason);
 	if (r < 0)
 		return refuse(helper, client, open, EG_METRIC_CALLER, r, reason);
 	r = eg_session_open(helper, open, &client->peer, groups, passed, path, level, &session,
 			    &err);
 	if (r < 0)
-		return refuse(helper, client, open, eg_counters_why(r), r, err.text);
+		return refuse(helper, client, open, eg_counters_why(r), r,
+			      err.text[0] ? err.text : strerror(-r));
 	if (!session)
 		return answer_not_guarded(helper, client);
 	answer.session = session->number;
 	(void)snprintf(answer.profile, sizeof(answer.profile), "%s", session->record.profile_name);
 	eg_proto_head(&answer, EG_MSG_OPENED, sizeof(answer));
 	answered(helper, client);
-	r = eg_server_send(client->source.fd, &answer);
+	r = eg_fault(open_answer) ?: eg_server_send(client->source.fd, &answer);
+	(void)eg_fault(open_answered);
 	if (r < 0) {
 		log_refusal(helper, open, &client->peer, EG_METRIC_HANGUP, r,
 			    "the answer could not be sent; the binding is undone");
@@ -179,8 +184,9 @@ static int ask_groups(struct eg_helper *helper, struct eg_client *client)
 	const char **names eg_auto_free = eg_match_groups(helper->config, &n);
 
 	wait->generation = helper->generation;
-	return names ? eg_lookup_start(helper, wait->open.user, names, n, on_groups, client,
-				       &wait->lookup)
+	return names ? eg_fault(open_groups)
+			       ?: eg_lookup_start(helper, wait->open.user, names, n, on_groups,
+						  client, &wait->lookup)
 		     : -ENOMEM;
 }
 
@@ -214,7 +220,8 @@ static int ask_refresh(struct eg_helper *helper, struct eg_client *client)
 static int wait_for_all(struct eg_helper *helper, struct eg_client *client,
 			const struct eg_msg_open *open, int passed)
 {
-	int fd eg_auto_close = fcntl(passed, F_DUPFD_CLOEXEC, 0), r = fd < 0 ? -errno : 0;
+	int fd eg_auto_close = eg_fault(open_wait) ?: fcntl(passed, F_DUPFD_CLOEXEC, 0);
+	int r = fd < 0 ? -errno : 0;
 
 	client->wait = r < 0 ? NULL : calloc(1, sizeof(*client->wait));
 	if (!client->wait) {

@@ -28,6 +28,7 @@
 #include <sys/un.h>
 
 #include "address.h"
+#include "fault.h"
 #include "order.h"
 #include "util.h"
 
@@ -77,7 +78,7 @@ static int look_from(const struct eg_peer *peer, struct view *view)
 	int r;
 
 	(void)snprintf(path, sizeof(path), "/proc/%d/ns/net", (int)peer->pid);
-	netns = open(path, O_RDONLY | O_CLOEXEC);
+	netns = eg_fault(open_origin_netns) ?: open(path, O_RDONLY | O_CLOEXEC);
 	if (netns < 0)
 		return -errno;
 	view->netns = is_ours(netns) ? -1 : netns;
@@ -242,7 +243,8 @@ static int by_socket(struct eg_helper *helper, const struct eg_peer *peer, const
 
 	if (!eg_connection_ends(connection, &search.client, &search.own))
 		return -EINVAL;
-	r = eg_diag_at_port(diag, search.client.port, consider, &search);
+	r = eg_fault(open_origin_search)
+		    ?: eg_diag_at_port(diag, search.client.port, consider, &search);
 	if (r < 0)
 		return r;
 	if (search.closed)

@@ -67,15 +67,16 @@ int eg_in_force_load(struct eg_helper *helper)
 	uint64_t number = 0;
 	int r = 0;
 
-	while (!r && eg_bpf_record_next(helper->bpf, &number) == 0)
+	while (!r && (r = eg_bpf_record_next(helper->bpf, &number)) == 0)
 		if (eg_bpf_record_get(helper->bpf, number, &record) == 0)
 			r = take(helper, record.profile_name, record.profile);
+	r = r == -ENOENT ? 0 : r;
 	/* Those that only labels of nested sessions name: their slots are not to be given away. */
 	number = 0;
-	while (!r && eg_bpf_record_next(helper->bpf, &number) == 0)
+	while (!r && (r = eg_bpf_record_next(helper->bpf, &number)) == 0)
 		if (eg_bpf_record_get(helper->bpf, number, &record) == 0 && record.origin)
 			r = take(helper, "", record.origin);
-	return r;
+	return r == -ENOENT ? 0 : r;
 }
 
 void eg_in_force_free(struct eg_helper *helper)

@@ -10,6 +10,7 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
+#include "fault.h"
 #include "helper.h"
 #include "inforce.h"
 #include "log.h"
@@ -60,7 +61,7 @@ static int begin(struct eg_helper *helper)
 	struct eg_refresh *refresh = helper->refresh;
 	int pair[2], r;
 
-	if (pipe2(pair, O_CLOEXEC) < 0)
+	if (eg_fault(open_refresh) < 0 || pipe2(pair, O_CLOEXEC) < 0)
 		return -errno;
 	refresh->done = (struct eg_source){.fd = pair[0], .handle = on_done};
 	refresh->out = pair[1];
@@ -73,7 +74,7 @@ static int begin(struct eg_helper *helper)
 	}
 	refresh->run++;
 	memset(refresh->renewed, 0, sizeof(refresh->renewed));
-	r = -pthread_create(&refresh->thread, NULL, run, refresh);
+	r = eg_fault(open_refresh_thread) ?: -pthread_create(&refresh->thread, NULL, run, refresh);
 	refresh->threaded = !r;
 	if (r < 0) {
 		eg_log(LOG_WARNING,

@@ -19,6 +19,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "fault.h"
 #include "inforce.h"
 #include "log.h"
 #include "notify.h"
@@ -132,14 +133,14 @@ static void start(struct eg_helper *helper, struct eg_reload *reload, enum step 
 		eg_load_begin(&reload->load, helper, helper->config_file, true);
 		reload->error = 0;
 	}
-	if (pipe2(pair, O_CLOEXEC) < 0)
+	if (eg_fault(reload_pipe) < 0 || pipe2(pair, O_CLOEXEC) < 0)
 		r = -errno;
 	reload->done = (struct eg_source){.fd = pair[0], .handle = on_done};
 	reload->out = pair[1];
 	if (!r)
 		r = eg_loop_add(helper, &reload->done, EPOLLIN);
 	if (!r)
-		r = -pthread_create(&reload->thread, NULL, run, reload);
+		r = eg_fault(reload_thread) ?: -pthread_create(&reload->thread, NULL, run, reload);
 	if (!r)
 		return;
 	eg_log(LOG_WARNING, "cannot reload in the background: %s; logins wait for it",
@@ -261,7 +262,7 @@ void eg_reload(struct eg_helper *helper, int waiter)
 		add_waiter(reload->next_waiters, &reload->n_next, waiter);
 		return;
 	}
-	reload = calloc(1, sizeof(*reload));
+	reload = eg_fault(reload_begin) ? NULL : calloc(1, sizeof(*reload));
 	if (!reload) {
 		eg_log(LOG_ERR, "cannot reload: %s; the policy in force stays", strerror(ENOMEM));
 		answer(waiter, -ENOMEM, "out of memory");

@@ -22,6 +22,7 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
+#include "fault.h"
 #include "hooks.h"
 #include "key.h"
 #include "util.h"
@@ -220,7 +221,8 @@ static int try_child(struct eg_helper *helper, int dirfd, int line, pid_t pid)
 	struct pollfd poll_fd = {.fd = line, .events = POLLIN};
 	bool there =
 		poll(&poll_fd, 1, CHILD_MS) == 1 && recv(line, &at, sizeof(at), 0) == sizeof(at);
-	int r = there ? eg_bpf_packets_attach(helper->bpf, dirfd) : -EIO, outcome;
+	int r = there ? eg_fault(test_packets) ?: eg_bpf_packets_attach(helper->bpf, dirfd) : -EIO;
+	int outcome;
 
 	if (!r) {
 		send_from("127.0.0.2", &at, DENIED);
@@ -251,11 +253,12 @@ static int run(struct eg_helper *helper, int dirfd, uint64_t id, int level)
 	int line[2], r;
 	pid_t pid;
 
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, line) < 0)
+	if (eg_fault(test_line) < 0 ||
+	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, line) < 0)
 		return -errno;
 	/* It may be bound still, by a helper that was killed here. */
-	r = eg_bpf_rebind(helper->bpf, id, (unsigned int)level, &guard);
-	pid = r < 0 ? -1 : fork();
+	r = eg_fault(test_bind) ?: eg_bpf_rebind(helper->bpf, id, (unsigned int)level, &guard);
+	pid = r < 0 || eg_fault(test_fork) < 0 ? -1 : fork();
 	if (pid == 0)
 		_exit(child(helper, dirfd, line[1]));
 	(void)close(line[1]);
@@ -264,6 +267,7 @@ static int run(struct eg_helper *helper, int dirfd, uint64_t id, int level)
 	else if (!r)
 		r = -EAGAIN;
 	(void)close(line[0]);
+	(void)eg_fault(test_unbind);
 	(void)eg_bpf_unbind(helper->bpf, id);
 	return r;
 }
@@ -293,14 +297,14 @@ int eg_selftest(struct eg_helper *helper, struct eg_err *reterr)
 	char path[EG_CGROUP_PATH_SIZE];
 	int dirfd eg_auto_close = -1;
 	uint64_t id;
-	int level = 0, r = put_policy(helper);
+	int level = 0, r = eg_fault(test_policy) ?: put_policy(helper);
 
 	if (!r)
 		r = make_leaf_dir(helper->cgroup2.root_fd);
 	if (!r && mkdirat(helper->cgroup2.root_fd, name, 0755) < 0 && errno != EEXIST)
 		r = -errno;
 	if (!r) {
-		dirfd = eg_cgroup2_open_path(&helper->cgroup2, name);
+		dirfd = eg_fault(test_cgroup) ?: eg_cgroup2_open_path(&helper->cgroup2, name);
 		r = dirfd < 0 ? dirfd : eg_cgroup2_id(dirfd, &id);
 	}
 	if (!r) {

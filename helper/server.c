@@ -15,6 +15,7 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 
+#include "fault.h"
 #include "inforce.h"
 #include "log.h"
 #include "order.h"
@@ -46,7 +47,7 @@ static int on_version(struct eg_helper *helper, struct eg_client *client, const 
 {
 	struct eg_msg_is_version msg = {.abi = EG_ABI_VERSION, .product = EG_VERSION};
 	struct eg_guard guard = {0};
-	int r = eg_peer_guard(helper, &client->peer, &guard);
+	int r = eg_fault(open_version) ?: eg_peer_guard(helper, &client->peer, &guard);
 
 	(void)request;
 	(void)passed;
@@ -210,7 +211,7 @@ static int serve(struct eg_helper *helper, struct eg_client *client)
 	if (!request || (passed >= 0 && !request->takes_fd))
 		return -EBADMSG;
 	if (request->guarded == GUARDED_MAY_NOT) {
-		r = eg_peer_guard(helper, &client->peer, &guard);
+		r = eg_fault(open_guarded) ?: eg_peer_guard(helper, &client->peer, &guard);
 		if (r) {
 			eg_report_refused_request(
 				helper, buf.head.type, &client->peer, guard.session,
@@ -287,7 +288,7 @@ static int admit(struct eg_helper *helper, int fd, struct eg_peer *ret_peer, uin
 {
 	struct eg_guard guard = {0};
 	struct eg_peer peer = {.pidfd = -1};
-	int r = eg_peer_of(fd, &peer);
+	int r = eg_fault(open_admit) ?: eg_peer_of(fd, &peer);
 
 	if (!r && peer.uid != 0)
 		r = -EACCES;
@@ -458,7 +459,7 @@ int eg_server_open(struct eg_helper *helper, const int *fds, size_t n_fds, struc
 		}
 		(void)fcntl(source->fd, F_SETFL, O_NONBLOCK);
 		source->handle = on_connect;
-		r = eg_loop_add(helper, source, EPOLLIN);
+		r = eg_fault(start_server) ?: eg_loop_add(helper, source, EPOLLIN);
 		if (r < 0)
 			return r;
 	}

@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "fault.h"
 #include "log.h"
 #include "refresh.h"
 #include "util.h"
@@ -72,7 +73,7 @@ int eg_session_watch(struct eg_helper *helper, struct eg_session *session, int d
 	eg_session_unwatch(session);
 	session->events.fd = eg_take_fd(&fd);
 	session->events.handle = on_cgroup_events;
-	r = eg_loop_add(helper, &session->events, EPOLLPRI);
+	r = eg_fault(open_watch_loop) ?: eg_loop_add(helper, &session->events, EPOLLPRI);
 	if (r < 0)
 		return r;
 	/* It may have emptied before we watched: the first look is ours to take. */
@@ -82,7 +83,7 @@ int eg_session_watch(struct eg_helper *helper, struct eg_session *session, int d
 
 void eg_session_filter(struct eg_helper *helper, struct eg_session *session, int dirfd)
 {
-	int r = eg_bpf_packets_attach(helper->bpf, dirfd);
+	int r = eg_fault(adopt_packets) ?: eg_bpf_packets_attach(helper->bpf, dirfd);
 
 	if (r < 0 && !session->unfiltered)
 		eg_log(LOG_ERR,

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "fault.h"
 #include "inforce.h"
 #include "key.h"
 #include "log.h"
@@ -31,6 +32,7 @@ static void fill_record(struct eg_record *record, const struct eg_msg_open *requ
 		.cgroup = cgroup,
 		.started_s = (uint64_t)time(NULL),
 		.uid = request->uid,
+		.flags = EG_GUARD_OPENING,
 		.leader = (uint32_t)peer->pid,
 		.rport = eg_connection_port(request->connection, request->rhost),
 	};
@@ -61,7 +63,8 @@ static void mark_connection(struct eg_helper *helper, const struct eg_session *s
 			    const struct eg_peer *peer, const char *connection)
 {
 	int r = session->record.rport
-			? eg_connection_mark(helper, peer, connection, session->number)
+			? eg_fault(open_mark)
+				  ?: eg_connection_mark(helper, peer, connection, session->number)
 			: 0;
 
 	if (r < 0 && r != -ENOENT)
@@ -137,7 +140,7 @@ static int choose_profile(struct eg_helper *helper, const struct eg_msg_open *re
 		(void)snprintf(record->profile_name, sizeof(record->profile_name), "%s",
 			       origin->profile_name);
 	} else {
-		r = eg_in_force_match(helper, &who, &entry);
+		r = eg_fault(open_profile) ?: eg_in_force_match(helper, &who, &entry);
 		if (r < 0)
 			return eg_err_fail(err, r, "cannot tell which profile it gets: %s",
 					   strerror(-r));
@@ -153,11 +156,13 @@ static int bind_leaf(struct eg_helper *helper, struct eg_session *session,
 		     const struct eg_peer *peer, int dirfd, int level, struct eg_err *err)
 {
 	struct eg_guard guard = {.session = session->number, .profile = session->record.profile};
-	int r = eg_session_watch(helper, session, dirfd);
+	int r = eg_fault(open_watch) ?: eg_session_watch(helper, session, dirfd);
 
 	if (r < 0)
 		return eg_err_fail(err, r, "cannot watch the session's cgroup: %s", strerror(-r));
-	r = eg_bpf_bind(helper->bpf, session->record.cgroup, (unsigned int)level, &guard);
+	r = eg_fault(open_bind)
+		    ?: eg_bpf_bind(helper->bpf, session->record.cgroup, (unsigned int)level,
+				   &guard);
 	if (r < 0)
 		return eg_err_fail(err, r, "cannot bind the session's cgroup: %s", strerror(-r));
 	guard.flags = EG_GUARD_LEADER;
@@ -166,10 +171,10 @@ static int bind_leaf(struct eg_helper *helper, struct eg_session *session,
 		guard.flags |= EG_GUARD_SERVES;
 	if (session->record.origin)
 		guard.profile = session->record.origin;
-	r = eg_bpf_label_put(helper->bpf, peer->pidfd, &guard);
+	r = eg_fault(open_label) ?: eg_bpf_label_put(helper->bpf, peer->pidfd, &guard);
 	if (r < 0)
 		return eg_err_fail(err, r, "cannot label the session's leader: %s", strerror(-r));
-	r = eg_bpf_packets_attach(helper->bpf, dirfd);
+	r = eg_fault(open_packets) ?: eg_bpf_packets_attach(helper->bpf, dirfd);
 	if (r < 0)
 		return eg_err_fail(
 			err, r, "cannot attach the packet filter to the session's cgroup: %s%s",
@@ -209,9 +214,26 @@ static int order_manager(struct eg_helper *helper, const struct eg_session *sess
 			 struct eg_err *err)
 {
 	const struct eg_session *manager = eg_manager_find(helper, session->record.uid);
-	int r = manager ? eg_order_inherit(helper, session->record.origin_session, manager) : 0;
+	int r = eg_fault(open_manager_order);
+
+	if (!r && manager)
+		r = eg_order_inherit(helper, session->record.origin_session, manager);
 
 	return r < 0 ? eg_err_fail(err, r, "cannot cut the user's manager off: %s", strerror(-r))
+		     : 0;
+}
+
+/* Nothing is missing: from here on a helper that starts anew takes it over, before it took it
+ * back. */
+static int declare_whole(struct eg_helper *helper, struct eg_session *session, struct eg_err *err)
+{
+	int r;
+
+	session->record.flags &= ~(uint32_t)EG_GUARD_OPENING;
+	r = eg_fault(open_whole)
+		    ?: eg_bpf_record_put(helper->bpf, session->number, &session->record, false);
+	return r < 0 ? eg_err_fail(err, r, "cannot record that the session is guarded: %s",
+				   strerror(-r))
 		     : 0;
 }
 
@@ -223,7 +245,7 @@ int eg_session_open(struct eg_helper *helper, const struct eg_msg_open *request,
 	struct eg_origin origin = {0};
 	struct eg_record record;
 	uint64_t cgroup, number;
-	int r = eg_origin_find(helper, peer, request, &origin, reterr);
+	int r = eg_fault(open_origin) ?: eg_origin_find(helper, peer, request, &origin, reterr);
 
 	*ret = NULL;
 	if (r < 0 || (!r && request->flags & EG_OPEN_EXEMPT))
@@ -231,26 +253,26 @@ int eg_session_open(struct eg_helper *helper, const struct eg_msg_open *request,
 	r = check_limits(helper, request->user, reterr);
 	if (r < 0)
 		return r;
-	r = eg_cgroup2_id(dirfd, &cgroup);
+	r = eg_fault(open_cgroup) ?: eg_cgroup2_id(dirfd, &cgroup);
 	if (r < 0)
 		return eg_err_fail(reterr, r, "cannot read the cgroup's id: %s", strerror(-r));
 	fill_record(&record, request, peer, cgroup);
 	r = choose_profile(helper, request, &origin, groups, &record, reterr);
 	if (r < 0)
 		return r;
-	r = eg_bpf_session_number(helper->bpf, &number);
+	r = eg_fault(open_number) ?: eg_bpf_session_number(helper->bpf, &number);
 	if (!r)
-		r = eg_bpf_record_put(helper->bpf, number, &record, true);
+		r = eg_fault(open_record) ?: eg_bpf_record_put(helper->bpf, number, &record, true);
 	if (r < 0)
 		return eg_err_fail(reterr, r, "cannot record the session: %s", strerror(-r));
-	session = eg_session_add(helper, number, &record);
+	session = eg_fault(open_table) ? NULL : eg_session_add(helper, number, &record);
 	if (!session) {
 		eg_bpf_record_drop(helper->bpf, number);
 		return eg_err_fail(reterr, -ENOMEM, "out of memory");
 	}
 	/* before the binding: there is no instant in which it is judged */
 	mark_connection(helper, session, peer, request->connection);
-	r = eg_order_inherit(helper, record.origin_session, session);
+	r = eg_fault(open_order) ?: eg_order_inherit(helper, record.origin_session, session);
 	if (r < 0)
 		(void)eg_err_fail(reterr, r,
 				  "cannot take over what is ordered for session %llu: %s",
@@ -261,6 +283,8 @@ int eg_session_open(struct eg_helper *helper, const struct eg_msg_open *request,
 		r = guard_manager(helper, request, session, groups, reterr);
 	if (!r)
 		r = order_manager(helper, session, reterr);
+	if (!r)
+		r = declare_whole(helper, session, reterr);
 	if (r < 0) {
 		eg_session_undo(helper, session, peer);
 		return r;

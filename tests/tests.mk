@@ -127,6 +127,28 @@ $(BLIND): $(HELPER_OBJS) $(filter-out %/hooks.o,$(PURE_OBJS)) $(BUILD)/tests/hoo
 	$(call say,LD,$@)
 	$(Q)$(CC) -pie $(LDFLAGS) -o $@ $^ -Wl,-Bstatic $(call pkg,--static --libs,libbpf libconfig) -Wl,-Bdynamic
 
+# The helper with points at which a test lets a step fail (helper/fault.h), statically linked like the one above.
+FAULTY      := $(BUILD)/tests/ebpfguard-helper-faults
+FAULTY_OBJS := $(patsubst $(BUILD)/helper/%,$(BUILD)/tests/faults/%,$(HELPER_OBJS) $(PURE_OBJS)) $(BUILD)/tests/faults/fault.o
+vm-tools: $(FAULTY)
+$(BUILD)/tests/faults/bpf.o: $(SKEL)
+$(BUILD)/tests/faults/%.o: helper/%.c
+	$(call say,CC,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(EG_CPPFLAGS) $(CPPFLAGS) $(EG_CFLAGS) $(call pkg,--cflags,libconfig libbpf) $(CFLAGS) -fPIE -DEG_FAULTS \
+		$(EG_DEPS) -isystem $(BUILD)/skel -c -o $@ $<
+$(FAULTY): $(FAULTY_OBJS)
+	$(call say,LD,$@)
+	$(Q)$(CC) -pie $(LDFLAGS) -o $@ $^ -Wl,-Bstatic $(call pkg,--static --libs,libbpf libconfig) -Wl,-Bdynamic
+
+# Logins without sshd, by the guest's own libpam.
+LOGIN       := $(BUILD)/tests/attack/pam_login
+vm-tools: $(LOGIN)
+$(LOGIN): tests/attack/pam_login.c
+	$(call say,CC,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(EG_CPPFLAGS) $(CPPFLAGS) $(EG_CFLAGS) $(CFLAGS) $(EG_DEPS) -MF $@.d $(LDFLAGS) -o $@ $< -lpam
+
 # The oracle asks the kernel what policies say: the product's parser, compiler and map code, static for the same reason.
 ORACLE      := $(BUILD)/tests/oracle
 ORACLE_OBJS := $(addprefix $(ORACLE)/,oracle.o random.o) $(PURE_OBJS) $(addprefix $(BUILD)/helper/,bpf_maps.o bpf_policies.o bpf_pins.o bpf_sets.o bpf_places.o)
