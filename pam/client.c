@@ -10,7 +10,7 @@
 #include <sys/un.h>
 
 enum {
-	RETRY_MS = 20, /* between two connects while the helper's queue is full */
+	RETRY_MS = 20, /* between two connects while the helper's queue is full, or it hangs up */
 };
 
 /* Where to look when the helper is not there. */
@@ -159,6 +159,33 @@ int eg_client_version(int fd, int64_t deadline_ms, bool *ret_guarded, uint64_t *
 	*ret_guarded = answer.is_version.guarded;
 	*ret_session = answer.is_version.session;
 	return 0;
+}
+
+bool eg_client_try_again(int error, int64_t deadline_ms)
+{
+	int64_t left = deadline_ms - eg_proto_now_ms();
+
+	if ((error != -ECONNRESET && error != -EPIPE) || left <= 0)
+		return false;
+	(void)poll(NULL, 0, left < RETRY_MS ? (int)left : RETRY_MS); /* only a pause */
+	return eg_proto_now_ms() < deadline_ms;
+}
+
+int eg_client_reach(const char *path, int64_t deadline_ms, bool *ret_guarded, uint64_t *ret_session,
+		    struct eg_why *reterr_why)
+{
+	int r;
+
+	do {
+		eg_auto_close int fd = eg_client_connect(path, deadline_ms, reterr_why);
+
+		r = fd < 0 ? fd
+			   : eg_client_version(fd, deadline_ms, ret_guarded, ret_session,
+					       reterr_why);
+		if (r == 0)
+			return eg_take_fd(&fd);
+	} while (eg_client_try_again(r, deadline_ms));
+	return r;
 }
 
 /* Copies a string that must fit. to is zero. */

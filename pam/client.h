@@ -44,6 +44,20 @@ int eg_client_version(int fd, int64_t deadline_ms, bool *ret_guarded, uint64_t *
 		      struct eg_why *reterr_why);
 
 /*
+ * Did the helper end before it answered, and is there time left? Then it was killed or stops, and
+ * the next one, for which systemd keeps the socket, can be asked the same. error: what a function
+ * here returned. Blocks for a moment, so that to ask once more is no busy loop.
+ */
+bool eg_client_try_again(int error, int64_t deadline_ms);
+
+/*
+ * eg_client_connect and eg_client_version, again and again until the deadline while helpers hang
+ * up. Returns the descriptor with *ret_guarded and *ret_session, or fails as they do.
+ */
+int eg_client_reach(const char *path, int64_t deadline_ms, bool *ret_guarded, uint64_t *ret_session,
+		    struct eg_why *reterr_why);
+
+/*
  * Fills the message that asks for a session. Pure.
  * ret_msg: EG_MSG_OPEN, complete but for uid and flags. *ret_cut: lines of auth_info were left out.
  * Returns 0, or fills *reterr_why: -EINVAL for an empty user or service, -ENAMETOOLONG for a string

@@ -267,7 +267,36 @@ static int keep_new(pam_handle_t *pamh, struct kept **ret_kept, struct eg_why *r
 	return 0;
 }
 
-static int enter_and_ask(const struct login *login, int fd, const struct eg_msg_open *msg,
+/*
+ * Asks the next helper when one ends before it has answered. That one has taken back what was half
+ * done, or has found this process guarded: it was not when it first asked, so nothing was missing
+ * but the answer.
+ */
+static int ask_until_answered(const struct login *login, int *fd, const struct eg_msg_open *msg,
+			      int cgroup_fd, struct eg_msg_opened *ret_opened,
+			      struct eg_why *reterr_why)
+{
+	int r = eg_client_open(*fd, msg, cgroup_fd, login->deadline_ms, ret_opened, reterr_why);
+
+	while (eg_client_try_again(r, login->deadline_ms)) {
+		bool guarded = false;
+		uint64_t session = 0;
+
+		eg_close_p(fd);
+		*fd = r = eg_client_reach(login->args->socket, login->deadline_ms, &guarded,
+					  &session, reterr_why);
+		if (r < 0)
+			return r;
+		if (guarded) {
+			ret_opened->session = session;
+			return 0;
+		}
+		r = eg_client_open(*fd, msg, cgroup_fd, login->deadline_ms, ret_opened, reterr_why);
+	}
+	return r;
+}
+
+static int enter_and_ask(const struct login *login, int *fd, const struct eg_msg_open *msg,
 			 struct eg_cgroup *cg, struct eg_msg_opened *ret_opened,
 			 struct eg_why *reterr_why)
 {
@@ -278,7 +307,7 @@ static int enter_and_ask(const struct login *login, int fd, const struct eg_msg_
 	if (r == 0 && login->args->debug)
 		say(login, LOG_DEBUG, "entered cgroup=%s from=%s", cg->path, cg->origin);
 	if (r == 0)
-		r = eg_client_open(fd, msg, cg->fd, login->deadline_ms, ret_opened, reterr_why);
+		r = ask_until_answered(login, fd, msg, cg->fd, ret_opened, reterr_why);
 	return r;
 }
 
@@ -320,7 +349,7 @@ static int start_session(const struct login *login, int *fd, const struct eg_msg
 
 	if (r < 0)
 		return r;
-	r = enter_and_ask(login, *fd, msg, &cg, &opened, reterr_why);
+	r = enter_and_ask(login, fd, msg, &cg, &opened, reterr_why);
 	if (r) {
 		undo(login, &cg, fd);
 		if (r > 0)
@@ -368,12 +397,10 @@ static int guard(const struct login *login, struct eg_why *reterr_why)
 		    "user=%s: SSH_AUTH_INFO_0 is too long; lines beyond %d bytes are not used to "
 		    "choose a profile",
 		    login->user, EG_KEY_SIZE - 1);
-	fd = eg_client_connect(login->args->socket, login->deadline_ms, reterr_why);
+	fd = eg_client_reach(login->args->socket, login->deadline_ms, &guarded, &session,
+			     reterr_why);
 	if (fd < 0)
 		return fd;
-	r = eg_client_version(fd, login->deadline_ms, &guarded, &session, reterr_why);
-	if (r < 0)
-		return r;
 	if (guarded) {
 		/* su, sudo -i, a nested login: leaving the session we are in could only loosen it.
 		 */

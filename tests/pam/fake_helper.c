@@ -69,6 +69,14 @@ static bool answer_version(struct fake_helper *h, int fd)
 		return true;
 	case HANG_UP_VERSION:
 		return false;
+	case KILLED_VERSION:
+		if (h->n_version == 1)
+			return false;
+		break;
+	case KILLED_ANSWER:
+		m.guarded = h->n_open == 1;
+		m.session = h->n_open == 1 ? FAKE_SESSION : 0;
+		break;
 	case REFUSE_VERSION:
 		send_refusal(fd);
 		return true;
@@ -154,7 +162,12 @@ static bool answer_open(struct fake_helper *h, int fd)
 	case SILENT_OPEN:
 		return true;
 	case HANG_UP_OPEN:
+	case KILLED_ANSWER:
 		return false;
+	case KILLED_OPEN:
+		if (h->n_open == 1)
+			return false;
+		break;
 	case REFUSE:
 		send_refusal(fd);
 		return true;

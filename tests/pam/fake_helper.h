@@ -21,6 +21,9 @@ enum script {
 	HANG_UP_VERSION,
 	HANG_UP_BETWEEN, /* once it has told its version: the question to guard meets no reader */
 	HANG_UP_OPEN,
+	KILLED_VERSION, /* hangs up the first time, and is another one after */
+	KILLED_OPEN,
+	KILLED_ANSWER, /* the same, and the other one finds the caller guarded */
 	HANG_UP_CLOSE,
 	REFUSE_VERSION,
 	REFUSE_CLOSE,
