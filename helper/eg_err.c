@@ -51,7 +51,9 @@ char *eg_err_format(const struct eg_err *err, char *buf, size_t size)
 {
 	size_t i;
 
-	if (err->line)
+	if (!err->file[0])
+		(void)snprintf(buf, size, "%s", err->text);
+	else if (err->line)
 		(void)snprintf(buf, size, "%s:%u: %s", err->file, err->line, err->text);
 	else
 		(void)snprintf(buf, size, "%s: %s", err->file, err->text);

@@ -78,9 +78,7 @@ static int open_session(struct eg_helper *helper, struct eg_client *client,
 	const char *reason = "";
 	int level = 0, r;
 
-	r = eg_fault(open_prove)
-		    ?: eg_peer_prove_leaf(helper, &client->peer, passed, path, sizeof(path), &level,
-					  &reason);
+	r = eg_peer_prove_leaf(helper, &client->peer, passed, path, sizeof(path), &level, &reason);
 	if (r < 0)
 		return refuse(helper, client, open, EG_METRIC_CALLER, r, reason);
 	r = eg_session_open(helper, open, &client->peer, groups, passed, path, level, &session,

@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
+#include "fault.h"
 #include "util.h"
 
 #ifndef SO_PEERPIDFD /* Linux 6.5 */
@@ -102,7 +103,7 @@ int eg_peer_prove_leaf(struct eg_helper *helper, const struct eg_peer *peer, int
 	int r;
 
 	*ret_reason = "the descriptor passed is not a cgroup2 directory";
-	r = eg_cgroup2_id(dirfd, &id);
+	r = eg_fault(open_prove) ?: eg_cgroup2_id(dirfd, &id);
 	if (r < 0)
 		return r;
 	*ret_reason = "the cgroup is not root's alone";

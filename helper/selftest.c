@@ -18,6 +18,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -138,8 +139,12 @@ static bool denies_digests(const char *dir)
 	return try_exec(dir, denied_text) == EPERM && try_exec(dir, allowed_text) == ENOEXEC;
 }
 
-/* Runs in the child: enters the cgroup, says where to reach it, waits to be guarded, tries. */
-static int child(const struct eg_helper *helper, int dirfd, int line)
+/*
+ * Runs in the child: enters the cgroup, says where to reach it, waits to be guarded, tries. It must
+ * not outlive a helper that is killed: it has the lock too, and stands where systemd does not look
+ * for what is left of the service, so no other helper could ever start.
+ */
+static int child(const struct eg_helper *helper, pid_t parent, int dirfd, int line)
 {
 	int procs eg_auto_close = openat(dirfd, "cgroup.procs", O_WRONLY | O_CLOEXEC);
 	int udp eg_auto_close = -1;
@@ -147,6 +152,8 @@ static int child(const struct eg_helper *helper, int dirfd, int line)
 	char byte;
 	int denied;
 
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent)
+		return CHILD_TROUBLE;
 	if (procs < 0 || write(procs, "0", 1) != 1)
 		return CHILD_TROUBLE;
 	udp = udp_at("127.0.0.1", &at);
@@ -250,8 +257,8 @@ static int try_child(struct eg_helper *helper, int dirfd, int line, pid_t pid)
 static int run(struct eg_helper *helper, int dirfd, uint64_t id, int level)
 {
 	struct eg_guard guard = {.profile = EG_PROFILE_SELFTEST};
+	pid_t parent = getpid(), pid;
 	int line[2], r;
-	pid_t pid;
 
 	if (eg_fault(test_line) < 0 ||
 	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, line) < 0)
@@ -259,8 +266,10 @@ static int run(struct eg_helper *helper, int dirfd, uint64_t id, int level)
 	/* It may be bound still, by a helper that was killed here. */
 	r = eg_fault(test_bind) ?: eg_bpf_rebind(helper->bpf, id, (unsigned int)level, &guard);
 	pid = r < 0 || eg_fault(test_fork) < 0 ? -1 : fork();
-	if (pid == 0)
-		_exit(child(helper, dirfd, line[1]));
+	if (pid == 0) {
+		(void)close(line[0]);
+		_exit(child(helper, parent, dirfd, line[1]));
+	}
 	(void)close(line[1]);
 	if (pid > 0)
 		r = try_child(helper, dirfd, line[0], pid);

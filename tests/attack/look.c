@@ -11,16 +11,16 @@
 #include "try.h"
 
 /* Number of entries of a pinned map. */
-static int count(char **arg)
+static unsigned int count_one(const char *path)
 {
-	union bpf_attr attr = {.pathname = (uint64_t)(uintptr_t)arg[0]};
+	union bpf_attr attr = {.pathname = (uint64_t)(uintptr_t)path};
 	char key[256] = {0}, next[256] = {0};
 	bool first = true;
 	unsigned int n = 0;
 	int fd = (int)syscall(SYS_bpf, BPF_OBJ_GET, &attr, sizeof(attr));
 
 	if (fd < 0)
-		err(TROUBLE, "%s", arg[0]);
+		err(TROUBLE, "%s", path);
 	for (;;) {
 		union bpf_attr step = {.map_fd = (uint32_t)fd,
 				       .key = first ? 0 : (uint64_t)(uintptr_t)key,
@@ -32,11 +32,18 @@ static int count(char **arg)
 		first = false;
 		n++;
 	}
-	printf("%u\n", n);
+	(void)close(fd);
+	return n;
+}
+
+static int count(char **arg)
+{
+	for (; *arg; arg++)
+		printf("%u\n", count_one(*arg));
 	exit(0);
 }
 
 const struct operation look_ops[] = {
-	{"count", 1, count, "PINNED-MAP"},
+	{"count", 1, count, "PINNED-MAP..."},
 	{0},
 };

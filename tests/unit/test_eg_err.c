@@ -40,6 +40,8 @@ static void test_format(void **state)
 	err.line = 7;
 	assert_string_equal(eg_err_format(&err, buf, sizeof(buf)), "a?b:7: c?d?");
 	assert_string_equal(eg_err_format(&err, buf, 6), "a?b:7");
+	err.file[0] = '\0';
+	assert_string_equal(eg_err_format(&err, buf, sizeof(buf)), "c?d?");
 }
 
 int main(void)

@@ -1,0 +1,397 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * pam_login [OPTION...] USER...: logins without sshd, which takes seconds of an emulated machine.
+ * Each is a process that opens a session by a PAM stack of its own with nothing in it but
+ * pam_ebpfguard.so, has a child become the user and try what a session may not and what it may,
+ * and closes the session.
+ *
+ *   -n N      logins in all, the users in turn; 1. 0: until the standard input ends
+ *   -p N      at once; 1
+ *   -H        hold: all of them at once. "held N" is printed when all are open, and each tries and
+ *             tries until the standard input ends
+ *   -a ARGS   of the module; none
+ *   -s NAME   PAM's service; pam_login
+ *   -c        each by a TCP connection from this host, as SSH_CONNECTION says
+ *   -d ADDR   what a session may not connect to; 18.4.5.6
+ *   -k ADDR   what it may; 10.1.2.3
+ *   -i MS     pause between two tries; 20
+ *
+ * Prints "opened=N refused=N tries=N unguarded=N tight=N lost=N slowest_ms=N": tries: pairs of
+ * connects; unguarded: the first one did not give EPERM; tight: the second one did; lost: sessions
+ * whose process died. The status is 0 when nothing was refused, unguarded, tight or lost.
+ */
+#include <arpa/inet.h>
+#include <err.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <poll.h>
+#include <pwd.h>
+#include <security/pam_appl.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { TROUBLE = 2, NO_CHILD = 127 };
+
+/* Of all processes, in memory that they share. */
+struct counters {
+	unsigned int opened, refused, tries, unguarded, tight, lost, slowest_ms;
+};
+
+static struct {
+	const char *args, *service, *denied, *allowed;
+	unsigned int n, at_once, pause_ms;
+	bool hold, connects;
+	char dir[64];
+	struct counters *counters;
+	int memory;  /* where they are */
+	int hold_fd; /* ends when sessions are to end */
+} run = {.args = "",
+	 .service = "pam_login",
+	 .denied = "18.4.5.6",
+	 .allowed = "10.1.2.3",
+	 .n = 1,
+	 .at_once = 1,
+	 .pause_ms = 20,
+	 .hold_fd = -1};
+
+static void count(unsigned int *counter)
+{
+	(void)__atomic_add_fetch(counter, 1, __ATOMIC_SEQ_CST);
+}
+
+static unsigned int now_ms(void)
+{
+	struct timespec ts;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (unsigned int)(ts.tv_sec * 1000 + ts.tv_nsec / 1000000);
+}
+
+/* Has the other end been closed within ms? */
+static bool has_ended(int fd, int ms)
+{
+	struct pollfd poll_fd = {.fd = fd, .events = POLLIN};
+	char byte;
+
+	return poll(&poll_fd, 1, ms) == 1 && read(fd, &byte, 1) <= 0;
+}
+
+/* ---- in the session, as the user: another program, as a shell is ---- */
+
+/* errno of a UDP connect, 0 when it worked. */
+static int try_connect(const char *address)
+{
+	struct sockaddr_in in = {.sin_family = AF_INET, .sin_port = htons(9)};
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), r = 0;
+
+	if (fd < 0 || inet_pton(AF_INET, address, &in.sin_addr) != 1)
+		err(TROUBLE, "socket for %s", address);
+	if (connect(fd, (struct sockaddr *)&in, sizeof(in)) < 0)
+		r = errno;
+	(void)close(fd);
+	return r;
+}
+
+static int session(char **word)
+{
+	struct counters *counters =
+		mmap(NULL, sizeof(*counters), PROT_READ | PROT_WRITE, MAP_SHARED, atoi(word[0]), 0);
+	int hold = atoi(word[1]), pause_ms = atoi(word[2]);
+
+	if (counters == MAP_FAILED)
+		err(TROUBLE, "mmap");
+	do {
+		if (try_connect(word[3]) != EPERM)
+			count(&counters->unguarded);
+		if (try_connect(word[4]) == EPERM)
+			count(&counters->tight);
+		count(&counters->tries);
+	} while (hold >= 0 && !has_ended(hold, pause_ms));
+	return 0;
+}
+
+static void become(const char *user)
+{
+	const struct passwd *pw = getpwnam(user);
+
+	if (!pw || initgroups(user, pw->pw_gid) < 0 || setgid(pw->pw_gid) < 0 ||
+	    setuid(pw->pw_uid) < 0)
+		err(TROUBLE, "cannot become %s", user);
+}
+
+static void start_session(const char *user)
+{
+	char memory[16], hold[16], pause_ms[16];
+
+	become(user);
+	(void)snprintf(memory, sizeof(memory), "%d", run.memory);
+	(void)snprintf(hold, sizeof(hold), "%d", run.hold ? run.hold_fd : -1);
+	(void)snprintf(pause_ms, sizeof(pause_ms), "%u", run.pause_ms);
+	(void)execl("/proc/self/exe", "pam_login", "--session", memory, hold, pause_ms, run.denied,
+		    run.allowed, NULL);
+	_exit(NO_CHILD);
+}
+
+/* ---- one login ---- */
+
+static int converse(int n, const struct pam_message **msg, struct pam_response **resp, void *arg)
+{
+	(void)n;
+	(void)msg;
+	(void)resp;
+	(void)arg;
+	return PAM_CONV_ERR; /* nobody asks anything */
+}
+
+/* A connection from this host, both ends ours; text: as SSH_CONNECTION. */
+static void make_connection(char *text, size_t size)
+{
+	struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	struct sockaddr_in from;
+	socklen_t n = sizeof(at);
+	int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int client = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	if (bind(listener, (struct sockaddr *)&at, n) < 0 || listen(listener, 1) < 0 ||
+	    getsockname(listener, (struct sockaddr *)&at, &n) < 0 ||
+	    connect(client, (struct sockaddr *)&at, n) < 0 ||
+	    getsockname(client, (struct sockaddr *)&from, &n) < 0 ||
+	    accept4(listener, NULL, NULL, SOCK_CLOEXEC) < 0)
+		err(TROUBLE, "cannot connect to this host");
+	(void)close(listener);
+	(void)snprintf(text, size, "SSH_CONNECTION=127.0.0.1 %u 127.0.0.1 %u", ntohs(from.sin_port),
+		       ntohs(at.sin_port));
+}
+
+static pam_handle_t *start_pam(const char *user)
+{
+	static const struct pam_conv conv = {.conv = converse};
+	pam_handle_t *pamh = NULL;
+	char connection[128];
+
+	if (pam_start_confdir(run.service, user, &conv, run.dir, &pamh) != PAM_SUCCESS)
+		errx(TROUBLE, "pam_start_confdir");
+	if (!run.connects)
+		return pamh;
+	make_connection(connection, sizeof(connection));
+	if (pam_set_item(pamh, PAM_RHOST, "127.0.0.1") != PAM_SUCCESS ||
+	    pam_putenv(pamh, connection) != PAM_SUCCESS)
+		errx(TROUBLE, "pam_putenv");
+	return pamh;
+}
+
+static void note_time(unsigned int ms)
+{
+	unsigned int *slowest = &run.counters->slowest_ms;
+	unsigned int seen = __atomic_load_n(slowest, __ATOMIC_SEQ_CST);
+
+	while (ms > seen && !__atomic_compare_exchange_n(slowest, &seen, ms, false,
+							 __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
+		;
+}
+
+static void login(const char *user)
+{
+	pam_handle_t *pamh = start_pam(user);
+	unsigned int before = now_ms();
+	int r = pam_open_session(pamh, 0), status = 0;
+	pid_t child;
+
+	note_time(now_ms() - before);
+	if (r != PAM_SUCCESS) {
+		count(&run.counters->refused);
+		(void)pam_end(pamh, r);
+		return;
+	}
+	child = fork();
+	if (child == 0)
+		start_session(user);
+	count(&run.counters->opened);
+	if (child < 0 || waitpid(child, &status, 0) < 0 || status)
+		count(&run.counters->lost);
+	(void)pam_close_session(pamh, 0);
+	(void)pam_end(pamh, PAM_SUCCESS);
+}
+
+/* ---- all of them ---- */
+
+/* libpam misses "other" in the log when it is not there. */
+static const char *const stacks[] = {NULL, "other"};
+
+static void write_stacks(void)
+{
+	char path[128];
+
+	(void)snprintf(run.dir, sizeof(run.dir), "/tmp/pam_login.XXXXXX");
+	if (!mkdtemp(run.dir))
+		err(TROUBLE, "%s", run.dir);
+	for (size_t i = 0; i < sizeof(stacks) / sizeof(stacks[0]); i++) {
+		FILE *file;
+
+		(void)snprintf(path, sizeof(path), "%s/%s", run.dir,
+			       stacks[i] ? stacks[i] : run.service);
+		file = fopen(path, "we");
+		if (!file ||
+		    fprintf(file, "session required pam_ebpfguard.so %s\n", run.args) < 0 ||
+		    fclose(file))
+			err(TROUBLE, "%s", path);
+	}
+}
+
+static void remove_stacks(void)
+{
+	char path[128];
+
+	for (size_t i = 0; i < sizeof(stacks) / sizeof(stacks[0]); i++) {
+		(void)snprintf(path, sizeof(path), "%s/%s", run.dir,
+			       stacks[i] ? stacks[i] : run.service);
+		(void)unlink(path);
+	}
+	(void)rmdir(run.dir);
+}
+
+static void share_counters(void)
+{
+	run.memory = memfd_create("counters", 0); /* the sessions have it, through exec */
+	if (run.memory < 0 || ftruncate(run.memory, sizeof(struct counters)) < 0)
+		err(TROUBLE, "memfd_create");
+	run.counters = mmap(NULL, sizeof(struct counters), PROT_READ | PROT_WRITE, MAP_SHARED,
+			    run.memory, 0);
+	if (run.counters == MAP_FAILED)
+		err(TROUBLE, "mmap");
+}
+
+/* A login that has ended, of those that go on. */
+static void reap(unsigned int *going)
+{
+	int status;
+
+	if (wait(&status) < 0)
+		err(TROUBLE, "wait");
+	(*going)--;
+	if (status)
+		count(&run.counters->lost);
+}
+
+/* As many as there are to be; those that are held go on. Returns how many do. */
+static unsigned int start_all(char **users, unsigned int n_users, int hold_end)
+{
+	unsigned int going = 0, most = run.hold ? run.n : run.at_once;
+
+	for (unsigned int i = 0; run.n ? i < run.n : !has_ended(0, 0); i++) {
+		pid_t pid;
+
+		while (going >= most)
+			reap(&going);
+		pid = fork();
+		if (pid < 0)
+			err(TROUBLE, "fork");
+		if (pid == 0) {
+			(void)close(hold_end);
+			login(users[i % n_users]);
+			_exit(0);
+		}
+		going++;
+	}
+	return going;
+}
+
+/* Until all that are held are open, or refused; then until the standard input ends. */
+static void hold(void)
+{
+	struct counters *counters = run.counters;
+
+	while (__atomic_load_n(&counters->opened, __ATOMIC_SEQ_CST) +
+		       __atomic_load_n(&counters->refused, __ATOMIC_SEQ_CST) <
+	       run.n)
+		(void)poll(NULL, 0, 10);
+	(void)printf("held %u\n", counters->opened);
+	(void)fflush(stdout);
+	while (!has_ended(0, -1))
+		;
+}
+
+static int report(void)
+{
+	const struct counters *c = run.counters;
+
+	(void)printf("opened=%u refused=%u tries=%u unguarded=%u tight=%u lost=%u slowest_ms=%u\n",
+		     c->opened, c->refused, c->tries, c->unguarded, c->tight, c->lost,
+		     c->slowest_ms);
+	return c->refused || c->unguarded || c->tight || c->lost;
+}
+
+static void options(int argc, char **argv)
+{
+	int c;
+
+	while ((c = getopt(argc, argv, "n:p:Ha:s:cd:k:i:")) != -1) {
+		switch (c) {
+		case 'n':
+			run.n = (unsigned int)atoi(optarg);
+			break;
+		case 'p':
+			run.at_once = (unsigned int)atoi(optarg);
+			break;
+		case 'H':
+			run.hold = true;
+			break;
+		case 'a':
+			run.args = optarg;
+			break;
+		case 's':
+			run.service = optarg;
+			break;
+		case 'c':
+			run.connects = true;
+			break;
+		case 'd':
+			run.denied = optarg;
+			break;
+		case 'k':
+			run.allowed = optarg;
+			break;
+		case 'i':
+			run.pause_ms = (unsigned int)atoi(optarg);
+			break;
+		default:
+			errx(TROUBLE, "see the comment in pam_login.c");
+		}
+	}
+	if (optind >= argc || !run.at_once || (run.hold && !run.n))
+		errx(TROUBLE, "usage: pam_login [OPTION...] USER...");
+}
+
+int main(int argc, char **argv)
+{
+	int hold_pipe[2];
+	unsigned int going;
+
+	if (argc == 7 && !strcmp(argv[1], "--session"))
+		return session(argv + 2);
+	options(argc, argv);
+	(void)signal(SIGPIPE, SIG_IGN);
+	share_counters();
+	write_stacks();
+	if (pipe(hold_pipe) < 0) /* the sessions have the end that is read */
+		err(TROUBLE, "pipe");
+	run.hold_fd = hold_pipe[0];
+	going = start_all(argv + optind, (unsigned int)(argc - optind), hold_pipe[1]);
+	if (run.hold)
+		hold();
+	(void)close(hold_pipe[1]);
+	while (going)
+		reap(&going);
+	remove_stacks();
+	return report();
+}

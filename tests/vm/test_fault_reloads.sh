@@ -1,0 +1,145 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# Each step of a reload fails, and the helper is killed at each: the old policy is in force whole, or the new one, for the
+# sessions there are and for new ones; who asked is told; the next reload works, and nothing of the one that failed stays.
+# shellcheck source=tests/vm/lib.sh
+. /srv/t/lib.sh
+# shellcheck source=tests/vm/faults.sh
+. /srv/t/faults.sh
+SCRIPT_NAME=fault_reloads
+
+good=$(cat $CONF)
+D=/tmp/fault_reloads
+mkdir -p $D
+chmod 755 $D
+printf '203.0.113.0/24\n' >$D/feed
+printf '%064d\n' 7 >$D/digests
+
+# policy DENIED ALLOWED: something of everything that a policy can have, in two profiles. 18.1.1.1 is denied in each.
+policy() {
+	cat <<-E2
+		deny = [ "18.1.1.1", "$1", "2001:db8:bad::/48", "198.51.100.0/24:443/tcp" ]; allow = [ "$2" ];
+		deny_files = ( "$D/feed" );
+		files = { deny_read = [ "/root" ]; };
+		exec = { deny_sha256_files = [ "$D/digests" ]; };
+		unix = { deny = [ "@$1" ]; };
+		setuid = { deny = true; };
+		mount = { deny = true; allow = [ "fuse" ]; };
+		rules = ( { programs = [ "/usr/bin/true" ]; allow = [ "18.0.0.0/9" ]; } );
+		profiles = ( { name = "ops"; extends = "default"; bind = { deny = [ "1-1023" ]; }; } );
+		match = ( { user = "alice"; profile = "ops"; } );
+	E2
+}
+policy 18.4.5.6 18.4.5.7 >$D/old
+policy 18.4.5.7 18.4.5.6 >$D/new
+put() { cp "$D/$1" $CONF.next && mv $CONF.next $CONF; }
+is "both policies are good" "" "$(for p in old new; do ebpfguardctl check $D/$p 2>&1 >/dev/null; done)"
+
+put old
+use_faulty_helper
+is "the helper with faults runs" active "$(systemctl is-active ebpfguard.service)"
+reload() { ebpfguardctl reload >$D/said 2>&1; echo $?; }
+
+# Which one a session of each profile is under: old, new, or "neither".
+in_force() {
+	local old new
+	old=$(login -d 18.4.5.6 -k 18.4.5.7 -n 2 -p 2 "$@")
+	new=$(login -d 18.4.5.7 -k 18.4.5.6 -n 2 -p 2 "$@")
+	case "$old/$new" in
+	*unguarded=0*tight=0*/*unguarded=2*tight=2*) echo old ;;
+	*unguarded=2*tight=2*/*unguarded=0*tight=0*) echo new ;;
+	*) echo "neither: $old / $new" ;;
+	esac
+}
+in_maps() { counts eg_{tries4,tries6,segments,hashes,items,names,place_rules}; }
+has_in_maps() { [[ $(in_maps) == "$1" ]]; }
+
+is "a reload without a fault" 0 "$(reload)"
+is "what it gives" old "$(in_force alice bob)"
+nobody=$(left)
+usual_maps=$(in_maps) usual=$(descriptors)
+echo "# a policy: $usual_maps; $usual descriptors"
+
+# Sessions of both profiles that try what neither policy lets them.
+coproc held { "$T/pam_login" -H -n 4 -i 50 -a "$PAM_ARGS" -d 18.1.1.1 -k 10.1.2.3 alice bob; }
+held_pid=$!
+read -r line <&"${held[0]}"
+is "sessions are held" "held 4" "$line"
+nobody=$(left)
+
+next_works() {
+	put old
+	expect "the next reload" 0 "$(reload)"
+	expect "and gives" old "$(in_force alice bob)"
+	nothing_is_left
+	until_true 10 has_in_maps "$usual_maps" || wrong+=("in the maps: $(in_maps), not $usual_maps")
+	descriptors_are "$usual"
+}
+
+# A fault at the second profile's is one after another was prepared, or put in force.
+step_fails() { # POINT MEANING [SKIP]
+	local point=$1 meaning=$2
+	mark
+	put "${4:-new}"
+	inject "$point ENOMEM 1 ${3:-0}"
+	if [[ $meaning == FAILS ]]; then
+		expect "the reload" 1 "$(reload)"
+		[[ -s $D/said ]] || wrong+=("nobody is told why")
+	else
+		expect "the reload" 0 "$(reload)"
+	fi
+	was_reached
+	case $point/$meaning in
+	policy_swap/*) ;; # one value a profile: each has the old or the new one whole
+	*/FAILS) expect "in force" old "$(in_force alice bob)" ;;
+	*) expect "in force" new "$(in_force alice bob)" ;;
+	esac
+	[[ $point != policy_swap ]] || for user in alice bob; do
+		[[ $(in_force $user $user) == @(old|new) ]] || wrong+=("$user has $(in_force $user $user)")
+	done
+	next_works
+	verdict "$point fails${3:+, the second time}"
+}
+
+killed_at() { # POINT [SKIP [POLICY]]
+	local point=$1 pid
+	mark
+	pid=$(helper_pid)
+	put "${3:-new}"
+	inject "$point kill 1 ${2:-0}"
+	reload >/dev/null
+	was_reached
+	until_true 60 is_another "$pid" || wrong+=("no other helper")
+	expect "in force" "${3:-new}" "$(in_force alice bob)"
+	usual=$(descriptors)
+	next_works
+	verdict "$point: killed"
+}
+
+start=$SECONDS
+while read -r point meaning; do
+	[[ $meaning == NO_STEP ]] || step_fails "$point" "$meaning"
+	killed_at "$point"
+done < <(points '(reload|load|policy)_.*' 'policy_renumber.*')
+echo "# $((SECONDS - start)) s"
+for point in policy_room policy_put policy_swap; do
+	step_fails "$point" FAILS 1
+	killed_at "$point" 1
+done
+while read -r point meaning; do
+	step_fails "$point" "$meaning" 0 old
+	killed_at "$point" 0 old
+done < <(points 'policy_renumber.*')
+echo "# $((SECONDS - start)) s"
+
+eval "exec ${held[1]}>&-"
+read -r line <&"${held[0]}"
+matches "the sessions that were held: no connect that is denied" \
+	'^opened=4 refused=0 tries=[0-9]{3,} unguarded=0 tight=0 lost=0' "$line"
+wait $held_pid
+
+rm -rf "$FAULT" $D
+printf '%s\n' "$good" >$CONF
+use_real_helper
+is "the real helper again" active "$(systemctl is-active ebpfguard.service)"
+all_over

@@ -1,0 +1,94 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# Each step of a start that takes over what an earlier helper has pinned fails, and the helper is killed at each, while
+# sessions try what they may not and others log in without end: nothing that is denied ever works, all sessions are there
+# after each start, no login is refused, and the pins are those there were.
+# shellcheck source=tests/vm/lib.sh
+. /srv/t/lib.sh
+# shellcheck source=tests/vm/faults.sh
+. /srv/t/faults.sh
+SCRIPT_NAME=fault_starts
+HELD=6
+
+use_faulty_helper
+is "the helper with faults runs" active "$(systemctl is-active ebpfguard.service)"
+nobody=$(left)
+pinned() { find /sys/fs/bpf/ebpfguard | sort; }
+usual_pins=$(pinned)
+echo "# $(wc -l <<<"$usual_pins") pins; nobody is logged in: $nobody"
+
+coproc held { "$T/pam_login" -H -n $HELD -i 100 -a "$PAM_ARGS" alice; }
+held_pid=$!
+read -r line <&"${held[0]}"
+is "sessions are held" "held $HELD" "$line"
+storm_out=$(mktemp)
+mkfifo "$storm_out.in"
+"$T/pam_login" -n 0 -a "$PAM_ARGS" bob carol >"$storm_out" <"$storm_out.in" &
+storm_pid=$!
+exec {storm}>"$storm_out.in"
+
+alice_has() { ebpfguardctl sessions 2>/dev/null | grep -c ' alice .* pam_login '; }
+# As many logins as before, and one more by now.
+all_is_well() {
+	until_true 60 is_active || wrong+=("it does not start")
+	expect "sessions that are held" $HELD "$(alice_has)"
+	expect "pins" "$usual_pins" "$(pinned)"
+}
+
+# started POINT ACTION: the helper is killed, and that happens to the next.
+started() {
+	local pid
+	mark
+	pid=$(helper_pid)
+	inject "$1 $2"
+	kill -9 "$pid" 2>/dev/null || wrong+=("there is no helper to be killed")
+	was_reached
+	until_true 60 is_another "$pid"
+}
+
+ebpfguardctl sessions | head -4 | sed 's/^/# /'
+start=$SECONDS
+while read -r point meaning; do
+	if [[ $meaning != NO_STEP ]]; then
+		started "$point" ENOMEM
+		all_is_well
+		[[ $meaning != FAILS ]] || until_true 10 log_has 'cannot start: .*[^ ]' || wrong+=("the log does not say why")
+		[[ $meaning == FAILS ]] || ! log_has 'cannot start' || wrong+=("it has not gone on")
+		verdict "$point fails"
+	fi
+	started "$point" kill
+	all_is_well
+	verdict "$point: killed"
+done < <(points '(start|test|adopt)_.*' adopt_take_back)
+# A login that was under way is taken back: half of that, and then the rest.
+mark
+pid=$(helper_pid)
+inject 'open_label kill' 'adopt_take_back kill'
+was_reached
+until_true 60 is_another "$pid"
+all_is_well
+verdict "adopt_take_back: killed"
+echo "# $((SECONDS - start)) s"
+
+# The control: what is counted can be counted.
+is "the control: without a guard it is counted" "opened=1 refused=0 tries=1 unguarded=1 tight=0 lost=0" \
+	"$(PAM_ARGS="exempt_user=alice" login alice)"
+
+exec {storm}>&-
+wait $storm_pid
+echo "# logins: $(cat "$storm_out")"
+matches "logins meanwhile: none is refused, none lets a denied connect through" \
+	'^opened=[0-9]{2,} refused=0 tries=[0-9]+ unguarded=0 tight=0 lost=0' "$(cat "$storm_out")"
+eval "exec ${held[1]}>&-"
+read -r line <&"${held[0]}"
+echo "# held: $line"
+matches "sessions that were held: not one is lost, no denied connect came through" \
+	"^opened=$HELD refused=0 tries=[0-9]{3,} unguarded=0 tight=0 lost=0" "$line"
+wait $held_pid
+nothing_is_left
+verdict "nothing is left"
+
+rm -f "$FAULT" "$storm_out" "$storm_out.in"
+use_real_helper
+is "the real helper again" active "$(systemctl is-active ebpfguard.service)"
+all_over
