@@ -28,8 +28,8 @@ eg_err_fail_at(struct eg_err *err, int error, unsigned int line, const char *for
 __attribute__((format(printf, 2, 3))) void eg_err_append(struct eg_err *err, const char *format,
 							 ...);
 
-/* Writes "file:line: text" ("file: text" for line 0, "text" without a file) as one line. buf: size bytes. Returns
- * buf. */
+/* Writes "file:line: text" ("file: text" for line 0, "text" without a file) as one line. buf: size
+ * bytes. Returns buf. */
 char *eg_err_format(const struct eg_err *err, char *buf, size_t size);
 
 #endif

@@ -70,67 +70,66 @@ nobody=$(left)
 next_works() {
 	put old
 	expect "the next reload" 0 "$(reload)"
-	expect "and gives" old "$(in_force alice bob)"
-	nothing_is_left
 	until_true 10 has_in_maps "$usual_maps" || wrong+=("in the maps: $(in_maps), not $usual_maps")
 	descriptors_are "$usual"
 }
 
-# A fault at the second profile's is one after another was prepared, or put in force.
-step_fails() { # POINT MEANING [SKIP]
-	local point=$1 meaning=$2
-	mark
-	put "${4:-new}"
-	inject "$point ENOMEM 1 ${3:-0}"
-	if [[ $meaning == FAILS ]]; then
-		expect "the reload" 1 "$(reload)"
+# step_fails POINT MEANING SKIP POLICY: the reload is to put that policy in force.
+step_fails() {
+	put "$4"
+	inject "$1 ENOMEM 1 $3"
+	if [[ $2 == FAILS ]]; then
+		expect "it fails: the reload" 1 "$(reload)"
 		[[ -s $D/said ]] || wrong+=("nobody is told why")
 	else
-		expect "the reload" 0 "$(reload)"
+		expect "it fails: the reload" 0 "$(reload)"
 	fi
 	was_reached
-	case $point/$meaning in
-	policy_swap/*) ;; # one value a profile: each has the old or the new one whole
-	*/FAILS) expect "in force" old "$(in_force alice bob)" ;;
-	*) expect "in force" new "$(in_force alice bob)" ;;
+	case $1/$2 in
+	policy_swap/*) # one value a profile: each has the old or the new one whole
+		[[ $(in_force alice alice)$(in_force bob bob) == @(oldold|oldnew|newold) ]] ||
+			wrong+=("in force: $(in_force alice alice), $(in_force bob bob)")
+		;;
+	*/FAILS) expect "it fails: in force" old "$(in_force alice bob)" ;;
+	*) expect "it fails: in force" "$4" "$(in_force alice bob)" ;;
 	esac
-	[[ $point != policy_swap ]] || for user in alice bob; do
-		[[ $(in_force $user $user) == @(old|new) ]] || wrong+=("$user has $(in_force $user $user)")
-	done
 	next_works
-	verdict "$point fails${3:+, the second time}"
 }
 
-killed_at() { # POINT [SKIP [POLICY]]
-	local point=$1 pid
-	mark
+# killed_at POINT SKIP POLICY
+killed_at() {
+	local pid
 	pid=$(helper_pid)
-	put "${3:-new}"
-	inject "$point kill 1 ${2:-0}"
+	put "$3"
+	inject "$1 kill 1 $2"
 	reload >/dev/null
 	was_reached
 	until_true 60 is_another "$pid" || wrong+=("no other helper")
-	expect "in force" "${3:-new}" "$(in_force alice bob)"
-	usual=$(descriptors)
+	expect "killed: in force" "$3" "$(in_force alice bob)"
 	next_works
-	verdict "$point: killed"
+}
+
+# at POINT MEANING [SKIP [POLICY]]. With a skip of 1: one profile was prepared, or put in force, before.
+at() {
+	mark
+	[[ $2 == NO_STEP ]] || step_fails "$1" "$2" "${3:-0}" "${4:-new}"
+	killed_at "$1" "${3:-0}" "${4:-new}"
+	verdict "$1${3:+, after the first profile}"
 }
 
 start=$SECONDS
 while read -r point meaning; do
-	[[ $meaning == NO_STEP ]] || step_fails "$point" "$meaning"
-	killed_at "$point"
+	at "$point" "$meaning"
 done < <(points '(reload|load|policy)_.*' 'policy_renumber.*')
-echo "# $((SECONDS - start)) s"
 for point in policy_room policy_put policy_swap; do
-	step_fails "$point" FAILS 1
-	killed_at "$point" 1
+	at "$point" FAILS 1
 done
 while read -r point meaning; do
-	step_fails "$point" "$meaning" 0 old
-	killed_at "$point" 0 old
+	at "$point" "$meaning" 0 old
 done < <(points 'policy_renumber.*')
 echo "# $((SECONDS - start)) s"
+expect "in force" old "$(in_force alice bob)"
+verdict "after all that"
 
 eval "exec ${held[1]}>&-"
 read -r line <&"${held[0]}"

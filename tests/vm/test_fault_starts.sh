@@ -35,30 +35,33 @@ all_is_well() {
 	expect "pins" "$usual_pins" "$(pinned)"
 }
 
-# started POINT ACTION: the helper is killed, and that happens to the next.
+# started "POINT ACTION"...: the helper is killed, and that happens to the next ones.
 started() {
 	local pid
-	mark
 	pid=$(helper_pid)
-	inject "$1 $2"
+	inject "$@"
 	kill -9 "$pid" 2>/dev/null || wrong+=("there is no helper to be killed")
 	was_reached
 	until_true 60 is_another "$pid"
+	all_is_well
 }
 
-ebpfguardctl sessions | head -4 | sed 's/^/# /'
 start=$SECONDS
 while read -r point meaning; do
-	if [[ $meaning != NO_STEP ]]; then
-		started "$point" ENOMEM
-		all_is_well
-		[[ $meaning != FAILS ]] || until_true 10 log_has 'cannot start: .*[^ ]' || wrong+=("the log does not say why")
-		[[ $meaning == FAILS ]] || ! log_has 'cannot start' || wrong+=("it has not gone on")
-		verdict "$point fails"
-	fi
-	started "$point" kill
-	all_is_well
-	verdict "$point: killed"
+	mark
+	case $meaning in
+	FAILS)
+		started "$point ENOMEM" "$point kill"
+		until_true 10 log_has 'cannot start: .*[^ ]' || wrong+=("the log does not say why")
+		;;
+	GOES_ON)
+		started "$point ENOMEM"
+		! log_has 'cannot start' || wrong+=("it has not gone on")
+		started "$point kill"
+		;;
+	NO_STEP) started "$point kill" ;;
+	esac
+	verdict "$point"
 done < <(points '(start|test|adopt)_.*' adopt_take_back)
 # A login that was under way is taken back: half of that, and then the rest.
 mark

@@ -22,52 +22,42 @@ nothing_is_left
 verdict "and nothing is left of it"
 usual=$(descriptors)
 
-# next_works OPTION...: the next login is like any other, and nothing stays.
-next_works() {
-	expect "the next login" "$IN" "$(login "$@")"
+# step_fails POINT MEANING OPTION...
+step_fails() {
+	local expected=$IN
+	[[ $2 != FAILS ]] || expected=$OUT
+	inject "$1 ENOMEM"
+	expect "it fails: the login" "$expected" "$(login "${@:3}")"
+	was_reached
+	if [[ $2 == FAILS ]] && ! until_true 10 log_has 'pam_ebpfguard\(pam_login:session\): .*[^ ]; login refused'; then
+		wrong+=("the log does not say why")
+	fi
 	nothing_is_left
 	descriptors_are "$usual"
 }
 
-# step_fails POINT MEANING OPTION...
-step_fails() {
-	local point=$1 meaning=$2
-	shift 2
-	mark
-	inject "$point ENOMEM"
-	case $meaning in
-	FAILS) expect "the login" "$OUT" "$(login "$@")" ;;
-	*) expect "the login" "$IN" "$(login "$@")" ;;
-	esac
-	was_reached
-	if [[ $meaning == FAILS ]] && ! until_true 10 log_has 'pam_ebpfguard\(pam_login:session\): .*[^ ]; login refused'; then
-		wrong+=("the log does not say why")
-	fi
-	nothing_is_left
-	next_works "$@"
-	verdict "$point fails"
-}
-
 # killed_at POINT OPTION...: the login waits for the next helper.
 killed_at() {
-	local point=$1 pid
-	shift
-	mark
+	local pid
 	pid=$(helper_pid)
-	inject "$point kill"
-	expect "the login" "$IN" "$(login "$@")"
+	inject "$1 kill"
+	expect "killed: the login" "$IN" "$(login "${@:2}")"
 	was_reached
 	until_true 60 is_another "$pid" || wrong+=("no other helper")
 	nothing_is_left
-	next_works "$@"
-	verdict "$point: killed"
 }
 
 start=$SECONDS
 while read -r point meaning; do
+	mark
 	[[ $meaning == NO_STEP ]] || step_fails "$point" "$meaning" -c alice
 	killed_at "$point" -c alice
+	verdict "$point"
 done < <(points 'open_.*')
+expect "the login" "$IN" "$(login alice)"
+nothing_is_left
+descriptors_are "$usual"
+verdict "a login after all that"
 echo "# $((SECONDS - start)) s"
 
 # The same with a manager that runs: each time another one.
@@ -79,32 +69,27 @@ new_manager() {
 	systemctl start user@1001.service
 }
 manager_is_bound() { [[ $(ebpfguardctl sessions | grep -c 'systemd-user') == 1 ]]; }
-start=$SECONDS
 while read -r point meaning; do
-	new_manager
-	nothing_is_left
 	mark
+	new_manager
 	inject "$point ENOMEM"
-	expect "the login" "$OUT" "$(login bob)"
+	expect "it fails: the login" "$OUT" "$(login bob)"
 	was_reached
 	expect "the next login" "$IN" "$(login bob)"
 	manager_is_bound || wrong+=("the manager is not guarded")
-	verdict "$point fails"
 	new_manager
 	pid=$(helper_pid)
-	mark
 	inject "$point kill"
-	expect "the login" "$IN" "$(login bob)"
+	expect "killed: the login" "$IN" "$(login bob)"
 	was_reached
-	manager_is_bound || wrong+=("the manager is not guarded")
+	manager_is_bound || wrong+=("the manager is not guarded after the kill")
 	until_true 60 is_another "$pid" || wrong+=("no other helper")
-	verdict "$point: killed"
+	verdict "$point"
 done < <(points 'manager_.*')
 systemctl stop user@1001.service user-1001.slice
 until_true 20 no_manager
 nothing_is_left
 verdict "nothing is left of bob's manager"
-echo "# $((SECONDS - start)) s"
 
 # ---- as configured
 
