@@ -9,7 +9,7 @@
 SCRIPT_NAME=fault_reloads
 
 good=$(cat $CONF)
-D=/tmp/fault_reloads
+D=/etc/ebpfguard.d # the service has a /tmp of its own
 mkdir -p $D
 chmod 755 $D
 printf '203.0.113.0/24\n' >$D/feed
@@ -51,7 +51,11 @@ in_force() {
 	*) echo "neither: $old / $new" ;;
 	esac
 }
-in_maps() { counts eg_{tries4,tries6,segments,hashes,items,names,place_rules}; }
+# What policies take: inner maps, and entries.
+in_maps() {
+	echo "$(bpftool map show | grep -cE ' name (eg_lpm4|eg_lpm6|eg_segment|eg_hash_set) ') maps," \
+		"$(counts eg_{items,names,place_rules}) entries"
+}
 has_in_maps() { [[ $(in_maps) == "$1" ]]; }
 
 is "a reload without a fault" 0 "$(reload)"

@@ -91,6 +91,25 @@ until_true 20 no_manager
 nothing_is_left
 verdict "nothing is left of bob's manager"
 
+# Half of a session is not taken for a whole one: killed between the binding and the label, the session that the next helper
+# opens has all of it.
+mark
+inject 'open_label kill'
+coproc held { "$T/pam_login" -H -n 1 -i 200 -a "$PAM_ARGS" alice; }
+held_pid=$!
+read -r line <&"${held[0]}"
+is "killed before the label: the session is opened" "held 1" "$line"
+was_reached
+expect "sessions and managers" "2 1" "$(counts eg_records eg_sessions)"
+expect "tasks with a label" 2 "$(labelled_tasks)"
+expect "packet filters" 2 "$(bpftool cgroup show "$CGROUPS"/ebpfguard/ebpfguard-* | grep -c ' eg_packet_')"
+expect "lines of its start" 1 "$(until_true 10 log_has 'START session' && since_mark | grep -c 'START session')"
+verdict "killed before the label: nothing is missing in it"
+eval "exec ${held[1]}>&-"
+wait $held_pid
+nothing_is_left
+verdict "nothing is left of it"
+
 # ---- as configured
 
 PAM_ARGS="timeout=60000 onerr=succeed"
