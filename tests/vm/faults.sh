@@ -51,7 +51,7 @@ verdict() {
 	if ((${#wrong[@]})); then
 		fail "$1"
 		printf '#   %s\n' "${wrong[@]}"
-		since_mark | grep -E 'ebpfguard|pam_' | tail -n 8 | sed 's/^/#   | /'
+		since_mark | grep -E 'ebpfguard|pam_' | grep -Ev ' (DENY|END) ' | tail -n 8 | sed 's/^/#   | /'
 	else
 		pass "$1"
 	fi

@@ -60,16 +60,15 @@ has_in_maps() { [[ $(in_maps) == "$1" ]]; }
 
 is "a reload without a fault" 0 "$(reload)"
 is "what it gives" old "$(in_force alice bob)"
-nobody=$(left)
-usual_maps=$(in_maps) usual=$(descriptors)
-echo "# a policy: $usual_maps; $usual descriptors"
+usual_maps=$(in_maps)
 
 # Sessions of both profiles that try what neither policy lets them.
 coproc held { "$T/pam_login" -H -n 4 -i 50 -a "$PAM_ARGS" -d 18.1.1.1 -k 10.1.2.3 alice bob; }
 held_pid=$!
 read -r line <&"${held[0]}"
 is "sessions are held" "held 4" "$line"
-nobody=$(left)
+nobody=$(left) usual=$(descriptors)
+echo "# a policy: $usual_maps; $usual descriptors"
 
 next_works() {
 	put old
