@@ -40,15 +40,15 @@ use_faulty_helper
 is "the helper with faults runs" active "$(systemctl is-active ebpfguard.service)"
 reload() { ebpfguardctl reload >$D/said 2>&1; echo $?; }
 
-# Which one a session of each profile is under: old, new, or "neither".
+# Which one sessions of two users are under: old, new, or "neither". The old one denies the first address and allows the
+# second, the new one the other way round.
 in_force() {
-	local old new
-	old=$(login -d 18.4.5.6 -k 18.4.5.7 -n 2 -p 2 "$@")
-	new=$(login -d 18.4.5.7 -k 18.4.5.6 -n 2 -p 2 "$@")
-	case "$old/$new" in
-	*unguarded=0*tight=0*/*unguarded=2*tight=2*) echo old ;;
-	*unguarded=2*tight=2*/*unguarded=0*tight=0*) echo new ;;
-	*) echo "neither: $old / $new" ;;
+	local line
+	line=$(login -d 18.4.5.6 -k 18.4.5.7 -n 2 -p 2 "$@")
+	case $line in
+	'opened=2 '*' unguarded=0 tight=0 '*) echo old ;;
+	'opened=2 '*' unguarded=2 tight=2 '*) echo new ;;
+	*) echo "neither: $line" ;;
 	esac
 }
 # What policies take: inner maps, and entries.
