@@ -112,12 +112,12 @@ killed_at() {
 	next_works
 }
 
-# at POINT MEANING [SKIP [POLICY]]. With a skip of 1: one profile was prepared, or put in force, before.
+# at POINT MEANING [SKIP POLICY HOW]
 at() {
 	mark
 	[[ $2 == NO_STEP ]] || step_fails "$1" "$2" "${3:-0}" "${4:-new}"
 	killed_at "$1" "${3:-0}" "${4:-new}"
-	verdict "$1${3:+, after the first profile}"
+	verdict "$1${5:+, $5}"
 }
 
 start=$SECONDS
@@ -125,10 +125,10 @@ while read -r point meaning; do
 	at "$point" "$meaning"
 done < <(points '(reload|load|policy)_.*' 'policy_renumber.*')
 for point in policy_room policy_put policy_swap; do
-	at "$point" FAILS 1
+	at "$point" FAILS 1 new "after the first profile"
 done
 while read -r point meaning; do
-	at "$point" "$meaning" 0 old
+	at "$point" "$meaning" 0 old "nothing else has changed"
 done < <(points 'policy_renumber.*')
 echo "# $((SECONDS - start)) s"
 expect "in force" old "$(in_force alice bob)"
