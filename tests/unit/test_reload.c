@@ -102,6 +102,8 @@ int eg_load_prepare(struct eg_load *load)
 int eg_load_swap(struct eg_load *load)
 {
 	load->unswapped = fake.untaken_by_kernel;
+	if (load->unswapped)
+		(void)eg_err_fail(&load->err, load->unswapped, "one is not taken");
 	fake.swapped++;
 	fake.table += fake.prepared;
 	return 0;
