@@ -149,7 +149,7 @@ static void test_file_is_none(void **state)
 	make_file(0);
 	check_file(below, -ENOTDIR, ": Not a directory");
 	(void)unlink(path);
-	check_file("", -ENOENT, ": No such file or directory");
+	check_file("", -ENOENT, "No such file or directory");
 }
 
 int main(void)
