@@ -171,23 +171,27 @@ void eg_ctl_processes_done(struct eg_ctl_processes *list)
 	*list = (struct eg_ctl_processes){0};
 }
 
-const struct eg_process *eg_ctl_processes_of(const struct eg_ctl_processes *list, uint64_t session,
-					     size_t *ret_n)
+static int compare_session_of(const void *key, const void *item)
 {
-	size_t low = 0, high = list->n;
+	const uint64_t *session = key;
+	const struct eg_process *process = item;
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
+	return (*session > process->session) - (*session < process->session);
+}
 
-		if (list->items[middle].session < session)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	for (high = low; high < list->n && list->items[high].session == session;)
-		high++;
-	*ret_n = high - low;
-	return list->items + low;
+size_t eg_ctl_processes_of(const struct eg_ctl_processes *list, uint64_t session)
+{
+	const struct eg_process *found = list->n ? bsearch(&session, list->items, list->n,
+							   sizeof(*list->items), compare_session_of)
+						 : NULL;
+	const struct eg_process *first = found, *behind = found;
+
+	/* Any of them: the others stand beside it. */
+	while (first && first > list->items && first[-1].session == session)
+		first--;
+	while (behind && behind < list->items + list->n && behind->session == session)
+		behind++;
+	return (size_t)(behind - first);
 }
 
 bool eg_ctl_processes_have(const struct eg_ctl_processes *list, uint32_t pid)

@@ -34,9 +34,8 @@ void eg_ctl_processes_done(struct eg_ctl_processes *list);
 #define eg_ctl_auto_feed_list __attribute__((cleanup(eg_ctl_feed_list_done)))
 #define eg_ctl_auto_processes __attribute__((cleanup(eg_ctl_processes_done)))
 
-/* The processes of one session in a list of all; *ret_n: how many. Borrowed. */
-const struct eg_process *eg_ctl_processes_of(const struct eg_ctl_processes *list, uint64_t session,
-					     size_t *ret_n);
+/* How many processes of the list are the session's. */
+size_t eg_ctl_processes_of(const struct eg_ctl_processes *list, uint64_t session);
 
 /* Does any session have this process? */
 bool eg_ctl_processes_have(const struct eg_ctl_processes *list, uint32_t pid);

@@ -77,15 +77,13 @@ static void print_sessions(const struct eg_ctl_sessions *list,
 					    "AUDITED", "PROCS",	  "STATE", "KEY"};
 	struct eg_ctl_table table eg_ctl_auto_table = {.columns = EG_ARRAY_SIZE(names)};
 	struct eg_ctl_row *header = eg_ctl_table_row(&table);
-	size_t n;
 
 	header->color = EG_CTL_BOLD;
 	for (size_t i = 0; i < EG_ARRAY_SIZE(names); i++)
 		eg_ctl_cell(header, i, "%s", names[i]);
-	for (size_t i = 0; i < list->n; i++) {
-		(void)eg_ctl_processes_of(processes, list->items[i].session, &n);
-		add_row(&table, &list->items[i], n);
-	}
+	for (size_t i = 0; i < list->n; i++)
+		add_row(&table, &list->items[i],
+			eg_ctl_processes_of(processes, list->items[i].session));
 	eg_ctl_table_print(&table, "");
 }
 
@@ -93,11 +91,12 @@ static void json_sessions(const struct eg_ctl_sessions *list,
 			  const struct eg_ctl_processes *processes)
 {
 	struct json_object *json = eg_ctl_json_object(), *array = eg_ctl_json_array();
-	size_t n;
 
 	for (size_t i = 0; i < list->n; i++) {
-		(void)eg_ctl_processes_of(processes, list->items[i].session, &n);
-		eg_ctl_json_append(array, eg_ctl_session_json(&list->items[i], n));
+		const struct eg_ctl_session *session = &list->items[i];
+		size_t n = eg_ctl_processes_of(processes, session->session);
+
+		eg_ctl_json_append(array, eg_ctl_session_json(session, n));
 	}
 	eg_ctl_json_add(json, "sessions", array);
 	eg_ctl_json_print(json);

@@ -15,29 +15,6 @@ TRY="$T/try connect udp 10.7.7.7 9"
 
 # ---- both ends of the flows
 
-# Takes what comes: TCP and UDP 7100 to 7103.
-cat >"$work/sink.py" <<'EOF'
-import selectors, socket
-loop = selectors.DefaultSelector()
-for port in range(7100, 7104):
-    for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
-        s = socket.socket(socket.AF_INET, kind)
-        s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        s.bind(("", port))
-        if kind == socket.SOCK_STREAM:
-            s.listen(64)
-        loop.register(s, selectors.EVENT_READ, kind == socket.SOCK_STREAM)
-while True:
-    for key, _ in loop.select():
-        try:
-            if key.data:
-                loop.register(key.fileobj.accept()[0], selectors.EVENT_READ, False)
-            elif not key.fileobj.recv(65536) and key.fileobj.type == socket.SOCK_STREAM:
-                loop.unregister(key.fileobj)
-        except OSError:
-            loop.unregister(key.fileobj)
-EOF
-
 # hold.py DIR PORT: flows to 10.7.7.7 that are held: tcp sends all the time, idle waits for an answer that never comes,
 # udp is connected and sends all the time, whatever becomes of it. DIR/NAME says "open", then what went wrong.
 cat >"$work/hold.py" <<'EOF'
@@ -119,7 +96,7 @@ EOF
 seen() { peer nft list chain inet seen in | awk -v what="\"$1\"" '$NF == what { for (i = 1; i < NF; i++) if ($i == "packets") n += $(i + 1) } END { print n + 0 }'; }
 grew() { if (($3 > $2)); then pass "$1"; else fail "$1: $2, then $3"; fi; }
 
-ip netns exec client python3 "$work/sink.py" & jobs+=($!) # not by the function: the number would be a shell's
+ip netns exec client python3 $T/sink.py {tcp,udp}:710{0..3} & jobs+=($!) # not by the function: the number would be a shell's
 served() { [[ $(peer ss -Htln '( sport >= :7100 and sport <= :7103 )' | wc -l) == 4 ]]; }
 until_true 30 served || fail "the server came up"
 

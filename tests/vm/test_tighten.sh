@@ -14,34 +14,6 @@ jobs=()
 
 # ---- both ends of the flows
 
-# Takes what comes: TCP 7100 and 7102, MPTCP 7101, UDP 7100, both families.
-cat >"$work/sink.py" <<'EOF'
-import selectors, socket
-loop = selectors.DefaultSelector()
-def on(family, kind, protocol, port):
-    s = socket.socket(family, kind, protocol)
-    s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    if family == socket.AF_INET6:
-        s.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
-    s.bind(("::" if family == socket.AF_INET6 else "", port))
-    if kind == socket.SOCK_STREAM:
-        s.listen(64)
-    loop.register(s, selectors.EVENT_READ, kind == socket.SOCK_STREAM)
-on(socket.AF_INET6, socket.SOCK_STREAM, 0, 7100)
-on(socket.AF_INET, socket.SOCK_STREAM, 262, 7101)
-on(socket.AF_INET6, socket.SOCK_STREAM, 0, 7102)
-on(socket.AF_INET6, socket.SOCK_DGRAM, 0, 7100)
-while True:
-    for key, _ in loop.select():
-        try:
-            if key.data:
-                loop.register(key.fileobj.accept()[0], selectors.EVENT_READ, False)
-            elif not key.fileobj.recv(65536) and key.fileobj.type == socket.SOCK_STREAM:
-                loop.unregister(key.fileobj)
-        except OSError:
-            loop.unregister(key.fileobj)
-EOF
-
 # flows.py DIR NAME:KIND:HOST:PORT...: opens flows; kinds: tcp sends all the time, idle waits for an answer that never
 # comes, mptcp and mapped are tcp, udp is connected and sends all the time. DIR/NAME says what became of each: "open", then
 # "send=ERRNO recv=ERRNO". Ends when DIR/stop is there.
@@ -156,7 +128,7 @@ EOF
 # Packets the server's side has seen.
 seen() { peer nft list chain inet seen in | awk -v what="\"$1\"" '$NF == what { for (i = 1; i < NF; i++) if ($i == "packets") n += $(i + 1) } END { print n + 0 }'; }
 
-ip netns exec client python3 "$work/sink.py" & jobs+=($!) # not by the function: the number would be a shell's
+ip netns exec client python3 $T/sink.py tcp:7100 mptcp:7101 tcp:7102 udp:7100 & jobs+=($!) # not by the function: the number would be a shell's
 served() { [[ $(peer ss -Htln '( sport = :7100 or sport = :7101 or sport = :7102 )' | wc -l) == 3 ]]; }
 until_true 30 served || fail "the server came up"
 
