@@ -93,7 +93,7 @@ static void json_sessions(const struct eg_ctl_sessions *list,
 	struct json_object *json = eg_ctl_json_object(), *array = eg_ctl_json_array();
 
 	for (size_t i = 0; i < list->n; i++) {
-		const struct eg_ctl_session *session = &list->items[i];
+		const struct eg_msg_session *session = &list->items[i];
 		size_t n = eg_ctl_processes_of(processes, session->session);
 
 		eg_ctl_json_append(array, eg_ctl_session_json(session, n));
