@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -156,12 +157,15 @@ void eg_ctl_logins_done(struct eg_ctl_logins *logins)
 /* ---- settings ---- */
 
 /*
- * The options that a listener was started with: its title is "sshd: /usr/sbin/sshd -D -f FILE
- * [listener] ...", that of an old one its arguments. text: changed, borrowed by argv from 1 on.
+ * Of the options that a listener was started with, those that say how it is set up: -f and -o. No
+ * others: -E would have root write where a title says. The title is "sshd: /usr/sbin/sshd -D -f
+ * FILE [listener] ...", that of an old one its arguments, where words that belong together are no
+ * longer told apart: what has no '-' in front goes on. text: changed, borrowed by argv from *n on.
  */
 static void take_options(struct eg_ctl_process *listener, char *argv[ARGS_MAX], size_t *n)
 {
 	char *text = listener->args, *end, *word;
+	enum { OTHERS, OPTION, VALUE } in = OTHERS;
 
 	for (size_t i = 0; i + 1 < listener->n_args; i++)
 		if (!text[i])
@@ -172,9 +176,29 @@ static void take_options(struct eg_ctl_process *listener, char *argv[ARGS_MAX], 
 	if (!strncmp(text, "sshd: ", 6))
 		text += 6;
 	(void)strsep(&text, " "); /* the program */
-	while ((word = strsep(&text, " ")) && *n + 3 < ARGS_MAX)
-		if (*word)
+	while ((word = strsep(&text, " ")) && *n < ARGS_MAX) {
+		if (*word == '-') {
+			in = word[1] != 'f' && word[1] != 'o' ? OTHERS : word[2] ? VALUE : OPTION;
+			if (in != OTHERS)
+				argv[(*n)++] = word;
+		} else if (in == VALUE) {
+			word[-1] = ' '; /* of the same value */
+		} else if (in == OPTION && *word) {
 			argv[(*n)++] = word;
+			in = VALUE;
+		}
+	}
+}
+
+/* Is it this very program? A title is believed of no other, whatever its name. */
+static bool runs(const struct eg_ctl_host *host, uint32_t pid, const char *program)
+{
+	struct stat its, wanted;
+	char path[64];
+
+	(void)snprintf(path, sizeof(path), "%s/%u/exe", host->proc, pid);
+	return stat(path, &its) == 0 && stat(program, &wanted) == 0 &&
+	       its.st_dev == wanted.st_dev && its.st_ino == wanted.st_ino;
 }
 
 /* Reads what a child says until it ends or its time is over. */
@@ -229,18 +253,26 @@ static int run(const char *path, char *const *argv, char *buf, size_t size)
 int eg_ctl_uses_pam(const struct eg_ctl_host *host, uint32_t listener)
 {
 	struct eg_ctl_process process;
-	char *argv[ARGS_MAX + 1] = {(char *)"sshd"}, *out eg_auto_free = malloc(SSHD_OUT);
+	/* -T first: behind an option without its value it would be that */
+	char *argv[ARGS_MAX + 1] = {(char *)"sshd", (char *)"-T"};
+	char *out eg_auto_free = malloc(SSHD_OUT);
 	const char *at;
-	size_t n = 1;
+	size_t n = 2;
 	int r;
 
 	if (!host->sshd || !out)
 		return -ENOENT;
-	/* root's: a user could have the number by now, whose options sshd shall not get */
-	if (listener && eg_ctl_process_read(host, 0, listener, &process) == 0 && process.uid == 0 &&
-	    is_sshd(&process) && eg_ctl_process_args(host, &process) == 0)
+	if (listener) {
+		r = eg_ctl_process_read(host, 0, listener, &process);
+		/* root's: a user could have the number by now */
+		if (!r && (process.uid != 0 || !runs(host, listener, host->sshd)))
+			r = -EACCES;
+		if (!r)
+			r = eg_ctl_process_args(host, &process);
+		if (r < 0)
+			return r;
 		take_options(&process, argv, &n);
-	argv[n++] = (char *)"-T";
+	}
 	r = run(host->sshd, argv, out, SSHD_OUT);
 	if (r < 0)
 		return r;

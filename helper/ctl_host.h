@@ -104,8 +104,12 @@ int eg_ctl_logins_find(const struct eg_ctl_host *host, struct eg_ctl_logins *ret
 void eg_ctl_logins_done(struct eg_ctl_logins *logins);
 #define eg_ctl_auto_logins __attribute__((cleanup(eg_ctl_logins_done)))
 
-/* Does sshd use PAM for its logins? Asked of `sshd -T`, which has two seconds. listener: whose
- * options it is asked with, 0 = none. Returns 1, 0, or a negative errno when it cannot be told. */
+/*
+ * Does sshd use PAM for its logins? Asked of `sshd -T`, which has two seconds. listener: whose -f
+ * and -o it is asked with, 0 = none. It is to be outside of all sessions: who is in one has no
+ * options that root should believe. Returns 1, 0, or a negative errno when it cannot be told:
+ * -EACCES when the listener is not host->sshd, run by root.
+ */
 int eg_ctl_uses_pam(const struct eg_ctl_host *host, uint32_t listener);
 
 /* ---- ctl_unguarded.c ---- */

@@ -15,16 +15,21 @@ void eg_ctl_unguarded_done(struct eg_ctl_unguarded *list)
 }
 
 /* Says why each of them is not; what is the same for all is looked at once. */
-static void explain_all(const struct eg_ctl_host *host, struct eg_ctl_unguarded *list)
+static void explain_all(const struct eg_ctl_host *host, const struct eg_ctl_processes *members,
+			struct eg_ctl_unguarded *list)
 {
 	struct eg_pam_use *use eg_auto_free = calloc(1, sizeof(*use));
 	struct eg_ctl_evidence evidence = {.use = use};
+	uint32_t listener;
 
 	if (!use)
 		errx(EG_CTL_FINDING, "out of memory");
 	evidence.pam_read = eg_pam_read(host->pam_dirs, "sshd", use) == 0;
 	evidence.installed_s = eg_ctl_installed_s(host, use);
-	evidence.uses_pam = eg_ctl_uses_pam(host, list->items[0].login->listener);
+	listener = list->items[0].login->listener;
+	evidence.uses_pam = listener && eg_ctl_processes_have(members, listener)
+				    ? -EACCES
+				    : eg_ctl_uses_pam(host, listener);
 	for (size_t i = 0; i < list->n; i++) {
 		const struct eg_ctl_login *login = list->items[i].login;
 		struct eg_ctl_groups groups = {0};
@@ -59,6 +64,6 @@ int eg_ctl_unguarded_find(const struct eg_ctl_options *options, const struct eg_
 		if (!eg_ctl_processes_have(&members, logins->items[i].pid))
 			ret->items[ret->n++].login = &logins->items[i];
 	if (ret->n)
-		explain_all(&eg_ctl_host_here, ret);
+		explain_all(&eg_ctl_host_here, &members, ret);
 	return 0;
 }

@@ -212,6 +212,8 @@ static void put_process(unsigned int pid, unsigned int ppid, unsigned int uid, c
 
 static int make_proc(void **state)
 {
+	char own[128];
+
 	(void)state;
 	if (!mkdtemp(dir))
 		return -1;
@@ -246,6 +248,12 @@ static int make_proc(void **state)
 	/* on its way */
 	put_process(28, 20, 0, SSHD, "sshd: bob [priv]");
 	put_process(29, 28, 4294967293, SSHD, "sshd: bob [net]");
+	(void)snprintf(own, sizeof(own), "%s/sshd-test", dir);
+	put_process(40, 1, 0, own,
+		    "sshd: /x/sshd -D -E /etc/evil -f /etc/a b -p 22 -o UsePAM  yes -oX=y -t "
+		    "[listener] 0 of 10");
+	put_process(41, 1, 1000, own, "sshd: /x/sshd -o X=y [listener]");
+	put_process(42, 1, 0, own, "/x/sshd -D -o");
 	make("30"); /* gone */
 	make("self");
 	return 0;
@@ -337,12 +345,18 @@ static void test_uses_pam(void **state)
 	assert_int_equal(eg_ctl_uses_pam(&host, 0), 1);
 	put_sshd("echo usepam no");
 	assert_int_equal(eg_ctl_uses_pam(&host, 0), 0);
-	/* with the listener's options, and -T */
-	put_sshd("[ \"$*\" = '-D -o X=y -T' ] && echo usepam yes || echo \"usepam no\"");
-	assert_int_equal(eg_ctl_uses_pam(&host, 20), 1);
-	/* but not with those of a user's process that has the number by now */
-	put_sshd("[ \"$*\" = -T ] && echo usepam yes || echo usepam no");
-	assert_int_equal(eg_ctl_uses_pam(&host, 31), 1);
+	/* with the listener's settings, and nothing else that it was started with */
+	put_sshd("[ \"$(printf '%s|' \"$@\")\" = '-T|-f|/etc/a b|-o|UsePAM  yes|-oX=y|' ] && "
+		 "echo usepam yes || echo usepam no");
+	assert_int_equal(eg_ctl_uses_pam(&host, 40), 1);
+	put_sshd("[ \"$*\" = '-T -o' ] && echo usepam yes || echo usepam no");
+	assert_int_equal(eg_ctl_uses_pam(&host, 42), 1);
+	/* not of a user's process that has the number by now, of another program, of nobody */
+	put_sshd("echo usepam yes");
+	assert_int_equal(eg_ctl_uses_pam(&host, 41), -EACCES);
+	assert_int_equal(eg_ctl_uses_pam(&host, 20), -EACCES);
+	assert_int_equal(eg_ctl_uses_pam(&host, 31), -EACCES);
+	assert_int_equal(eg_ctl_uses_pam(&host, 99), -ESRCH);
 	put_sshd("echo notusepam no");
 	assert_true(eg_ctl_uses_pam(&host, 0) < 0);
 	put_sshd("exit 1");
