@@ -57,6 +57,8 @@ enum {
 	EG_LINE_FEEDS = 1U << 27,
 	EG_FEEDS_MAX = 64, /* feeds of networks in one profile */
 
+	EG_FLOW_REFUSED = 0x80, /* in eg_flow.direction */
+
 	EG_BUILD_SIZE = 32, /* SHA-256 */
 
 	EG_COMM_SIZE = 16, /* TASK_COMM_LEN */
@@ -402,7 +404,7 @@ struct eg_flow {
 	__u32 generation;
 	__u16 port;	/* the peer's, host order */
 	__u8 proto;	/* enum eg_proto */
-	__u8 direction; /* EG_OP_EGRESS or EG_OP_INGRESS */
+	__u8 direction; /* EG_OP_EGRESS or EG_OP_INGRESS, with EG_FLOW_REFUSED: its packets are */
 };
 _Static_assert(sizeof(struct eg_flow) == 40, "ABI");
 

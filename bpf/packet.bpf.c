@@ -103,10 +103,11 @@ static __always_inline bool eg_is_new_flow(const struct eg_origin *origin,
 			       .port = packet->peer.port,
 			       .proto = packet->peer.proto,
 			       .direction = op};
+	const bool audit = eg_audits(view, EG_ON_EGRESS);
 	__u64 one = 1, *count;
 
 	__builtin_memcpy(flow.addr, packet->peer.addr, sizeof(flow.addr));
-	if (eg_audits(view, EG_ON_EGRESS)) {
+	if (audit) {
 		struct eg_flow raw = flow;
 
 		/* Was the call reported? For a raw socket it knew neither port nor protocol. */
@@ -116,12 +117,15 @@ static __always_inline bool eg_is_new_flow(const struct eg_origin *origin,
 			return false;
 	}
 	flow.cookie = origin->cookie;
+	if (!audit) /* what an order has refused since is news */
+		flow.direction |= EG_FLOW_REFUSED;
 	count = bpf_map_lookup_elem(&eg_flows, &flow);
 	if (count) {
 		__sync_fetch_and_add(count, 1);
 		return false;
 	}
-	return bpf_map_update_elem(&eg_flows, &flow, &one, BPF_NOEXIST) != -EEXIST;
+	/* (int): see eg_note_flow */
+	return (int)bpf_map_update_elem(&eg_flows, &flow, &one, BPF_NOEXIST) != -EEXIST;
 }
 
 /* Not inlined: clang would test the reservation twice, and 6.1's verifier loses it between. */

@@ -8,6 +8,7 @@
 #include "event.h"
 #include "inforce.h"
 #include "log.h"
+#include "util.h"
 
 enum {
 	LOOK_TICKS = 4, /* what never came is looked for that often */
@@ -15,14 +16,6 @@ enum {
 	 * it ends all the same. */
 	PATIENCE_S = 10,
 };
-
-static int64_t clock_ns(clockid_t clock)
-{
-	struct timespec ts = {0};
-
-	(void)clock_gettime(clock, &ts); /* these clocks are always there */
-	return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
-}
 
 /* ---- seams */
 
@@ -189,7 +182,7 @@ static bool settle(struct eg_helper *helper, struct eg_session *session)
 
 bool eg_accounts_over(struct eg_helper *helper, struct eg_session *session)
 {
-	uint64_t now_ns = (uint64_t)clock_ns(CLOCK_BOOTTIME);
+	uint64_t now_ns = (uint64_t)eg_clock_ns(CLOCK_BOOTTIME);
 
 	if (!session->over_ns)
 		session->over_ns = now_ns;

@@ -88,7 +88,7 @@ int eg_control_status(struct eg_helper *helper, int fd)
 		(void)snprintf(msg.kernel, sizeof(msg.kernel), "%.63s", uts.release);
 	list_missing(helper, msg.hooks_missing, sizeof(msg.hooks_missing));
 	(void)snprintf(msg.last_error, sizeof(msg.last_error), "%s", helper->last_error);
-	(void)snprintf(msg.gaps, sizeof(msg.gaps), "%s", helper->gaps);
+	(void)snprintf(msg.gaps, sizeof(msg.gaps), "%s", helper->gaps.text);
 	eg_proto_head(&msg, EG_MSG_IS_STATUS, sizeof(msg));
 	return eg_proto_send(fd, &msg, -1, eg_proto_now_ms() + ANSWER_MS);
 }

@@ -187,28 +187,6 @@ void eg_counters_reload(struct eg_counters *counters, enum eg_metric_reload resu
 	counters->tried_s = now_s;
 }
 
-void eg_counters_gaps(const char *gaps, uint64_t ret[EG_METRIC_UNGUARDED_MAX])
-{
-	static const struct {
-		const char *begin;
-		enum eg_metric_unguarded kind;
-	} kinds[] = {
-		{"user@", EG_METRIC_MANAGER},
-		{"manager", EG_METRIC_MANAGER},
-		{"jobs of ", EG_METRIC_JOBS},
-		{"", EG_METRIC_OTHER},
-	};
-
-	while (*gaps) {
-		size_t n = strcspn(gaps, "\n"), i = 0;
-
-		while (strncmp(gaps, kinds[i].begin, strlen(kinds[i].begin)))
-			i++;
-		ret[kinds[i].kind]++;
-		gaps += n + (gaps[n] == '\n');
-	}
-}
-
 void eg_counters_done(struct eg_counters *counters)
 {
 	for (size_t i = 0; i < counters->n_profiles; i++)

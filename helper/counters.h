@@ -108,10 +108,6 @@ void eg_counters_reload(struct eg_counters *counters, enum eg_metric_reload resu
 /* Up to which duration a bucket goes, in ms; 0 for the last, which has no end. */
 uint32_t eg_counters_bucket_ms(size_t bucket);
 
-/* What runs for users and is not guarded, "WHAT: REASON" a line, by enum eg_metric_unguarded. Adds
- * to ret. */
-void eg_counters_gaps(const char *gaps, uint64_t ret[EG_METRIC_UNGUARDED_MAX]);
-
 /* Releases what it owns and zeroes it. */
 void eg_counters_done(struct eg_counters *counters);
 

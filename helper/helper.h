@@ -18,6 +18,7 @@
 #include "config.h"
 #include "diag.h"
 #include "event.h"
+#include "gaps.h"
 #include "limit.h"
 #include "lookup.h"
 #include "match.h"
@@ -103,11 +104,11 @@ struct eg_helper {
 	char host[EG_HOST_SIZE]; /* of the last record */
 	uint32_t generation;
 	char last_error[EG_TEXT_SIZE]; /* why the last load was refused; empty = it was not */
-	char gaps[EG_GAPS_SIZE];       /* eg_msg_is_status.gaps */
-	int64_t started_s, loaded_s;   /* CLOCK_REALTIME */
-	bool enforcing;		       /* seen, not assumed: selftest.c */
-	bool packets_seen;	       /* the same of the packet layer, where loopback works */
-	bool digests_seen;	       /* the same of digests: the kernel can take them */
+	struct eg_gaps gaps;
+	int64_t started_s, loaded_s; /* CLOCK_REALTIME */
+	bool enforcing;		     /* seen, not assumed: selftest.c */
+	bool packets_seen;	     /* the same of the packet layer, where loopback works */
+	bool digests_seen;	     /* the same of digests: the kernel can take them */
 	bool stop;
 	bool debug;
 	int64_t alive_every_ms; /* systemd wants a sign of life that often; 0 = none */

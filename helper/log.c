@@ -152,17 +152,9 @@ static int to_journal(int priority, const struct eg_fields *fields, const char *
 
 /* ---- a file */
 
-static int64_t now_ms(void)
-{
-	struct timespec ts = {0};
-
-	(void)clock_gettime(CLOCK_BOOTTIME, &ts); /* this clock is always there */
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
-
 static void say(const char *path, int error)
 {
-	int64_t now = now_ms();
+	int64_t now = eg_clock_ns(CLOCK_BOOTTIME) / 1000000;
 
 	if (to.said_ms && now - to.said_ms < SAY_MS)
 		return;
@@ -198,7 +190,8 @@ static int to_file(const char *line)
 
 	memcpy(bytes + n, line, len);
 	bytes[n + len] = '\n';
-	r = eg_log_file_write(&to.file, bytes, n + len + 1, geteuid(), now_ms());
+	r = eg_log_file_write(&to.file, bytes, n + len + 1, geteuid(),
+			      eg_clock_ns(CLOCK_BOOTTIME) / 1000000);
 	if (r < 0)
 		say(to.file.path, r);
 	return r;
@@ -249,9 +242,10 @@ bool eg_log_has_room(bool wait)
 	if (to.to_stderr || to.config.destination == EG_LOG_FILE)
 		return true;
 	if (to.config.destination == EG_LOG_JOURNAL)
-		return eg_log_socket_has_room(&to.journal, wait_ms, now_ms());
+		return eg_log_socket_has_room(&to.journal, wait_ms,
+					      eg_clock_ns(CLOCK_BOOTTIME) / 1000000);
 	(void)pthread_mutex_lock(&to.lock);
-	room = eg_log_socket_has_room(&to.syslog, wait_ms, now_ms());
+	room = eg_log_socket_has_room(&to.syslog, wait_ms, eg_clock_ns(CLOCK_BOOTTIME) / 1000000);
 	(void)pthread_mutex_unlock(&to.lock);
 	return room;
 }

@@ -217,12 +217,15 @@ void eg_manager_settle(struct eg_helper *helper, struct eg_session *manager)
 	if (manager->record.cgroup)
 		look_at_cgroup(helper, manager);
 	if (manager->record.cgroup || user_has_session(helper, manager->record.uid) ||
-	    eg_survey_lingers(manager->record.user))
+	    eg_survey_lingers(manager->record.user)) {
+		manager->over_ns = 0;
 		return;
-	if (!eg_accounts_over(helper, manager)) {
+	}
+	if (!eg_story_is_told(helper, manager) || !eg_accounts_over(helper, manager)) {
 		helper->reap_due = true; /* some of its lines are still to be written */
 		return;
 	}
+	eg_story_check(helper, manager);
 	eg_report_unsaid(manager);
 	(void)eg_bpf_manager_set(helper->bpf, manager->record.uid, NULL); /* absent is fine */
 	eg_log(LOG_DEBUG, "manager of uid %u is gone", manager->record.uid);

@@ -19,7 +19,6 @@
 
 enum {
 	SEND_MS = 1000, /* who asked has that long to read it */
-	FEEDS_MAX = 256,
 };
 
 /* ---- counting ---- */
@@ -137,7 +136,7 @@ static void add_helper(struct eg_helper *helper, struct answer *answer, uint32_t
 	memcpy(msg.reloads, from->reloads, sizeof(msg.reloads));
 	memcpy(msg.refused, from->not_opened, sizeof(msg.refused));
 	memcpy(msg.logins, from->logins, sizeof(msg.logins));
-	eg_counters_gaps(helper->gaps, msg.unguarded);
+	memcpy(msg.unguarded, helper->gaps.n, sizeof(msg.unguarded));
 	add(answer, &msg, EG_MSG_METRIC_HELPER, sizeof(msg));
 }
 
@@ -211,34 +210,52 @@ static void add_rules(const struct eg_counters *counters, struct answer *answer)
 		add(answer, &other, EG_MSG_METRIC_RULE, sizeof(other));
 }
 
-/* One of them, when it is not among those there are. When it was modified is looked up later. */
-static size_t add_feed(struct answer *answer, const char *path, const char *seen[], size_t n)
+static int compare_paths(const void *va, const void *vb)
 {
-	struct eg_msg_metric_feed msg = {0};
+	const char *const *a = va, *const *b = vb;
 
-	for (size_t i = 0; i < n; i++)
-		if (!strcmp(seen[i], path))
-			return n;
-	if (n == FEEDS_MAX || strlen(path) >= sizeof(msg.path))
-		return n;
-	memcpy(msg.path, path, strlen(path));
-	add(answer, &msg, EG_MSG_METRIC_FEED, sizeof(msg));
-	seen[n] = path;
-	return n + 1;
+	return strcmp(*a, *b);
 }
 
-static void add_feeds(const struct eg_config *config, struct answer *answer)
+/* All of them, as the configuration names them. Returns how many; list: room for so many, NULL =
+ * they are counted only. */
+static size_t list_feeds(const struct eg_config *config, const char **list)
 {
-	const char *seen[FEEDS_MAX];
 	size_t n = 0;
 
 	for (size_t i = 0; config && i < config->n_profiles; i++) {
 		const struct eg_config_profile *profile = &config->profiles[i];
 
-		for (size_t k = 0; k < profile->feeds.n; k++)
-			n = add_feed(answer, profile->feeds.list[k].path, seen, n);
-		for (size_t k = 0; k < profile->exec_deny_sha256_files.n; k++)
-			n = add_feed(answer, profile->exec_deny_sha256_files.list[k].text, seen, n);
+		for (size_t k = 0; k < profile->feeds.n; k++, n++)
+			if (list)
+				list[n] = profile->feeds.list[k].path;
+		for (size_t k = 0; k < profile->exec_deny_sha256_files.n; k++, n++)
+			if (list)
+				list[n] = profile->exec_deny_sha256_files.list[k].text;
+	}
+	return n;
+}
+
+/* Each once. When it was modified is looked up later. */
+static void add_feeds(const struct eg_config *config, struct answer *answer)
+{
+	size_t n = list_feeds(config, NULL);
+	const char **list eg_auto_free = n ? calloc(n, sizeof(*list)) : NULL;
+
+	if (!list) {
+		if (n && !answer->error)
+			answer->error = -ENOMEM;
+		return;
+	}
+	(void)list_feeds(config, list);
+	qsort(list, n, sizeof(*list), compare_paths);
+	for (size_t i = 0; i < n; i++) {
+		struct eg_msg_metric_feed msg = {0};
+
+		if ((i && !strcmp(list[i - 1], list[i])) || strlen(list[i]) >= sizeof(msg.path))
+			continue;
+		memcpy(msg.path, list[i], strlen(list[i]));
+		add(answer, &msg, EG_MSG_METRIC_FEED, sizeof(msg));
 	}
 }
 

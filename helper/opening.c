@@ -34,18 +34,11 @@ static void log_refusal(struct eg_helper *helper, const struct eg_msg_open *requ
 	eg_report_refused_open(helper, request->user, peer, error, reason);
 }
 
-static int64_t now_ns(void)
-{
-	struct timespec ts = {0};
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &ts); /* cannot fail for this clock */
-	return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
-}
-
 /* An answer is about to be sent. */
 static void answered(struct eg_helper *helper, const struct eg_client *client)
 {
-	eg_counters_login(&helper->metrics.counters, now_ns() - client->asked_ns);
+	eg_counters_login(&helper->metrics.counters,
+			  eg_clock_ns(CLOCK_MONOTONIC) - client->asked_ns);
 }
 
 static int refuse(struct eg_helper *helper, const struct eg_client *client,
@@ -97,6 +90,7 @@ static int open_session(struct eg_helper *helper, struct eg_client *client,
 	if (r < 0) {
 		log_refusal(helper, open, &client->peer, EG_METRIC_HANGUP, r,
 			    "the answer could not be sent; the binding is undone");
+		eg_report_end(helper, session); /* its start has been written */
 		eg_session_undo(helper, session, &client->peer);
 		return r;
 	}
@@ -322,7 +316,7 @@ int eg_opening(struct eg_helper *helper, struct eg_client *client, const void *r
 
 	if (passed < 0 || client->wait)
 		return -EBADMSG;
-	client->asked_ns = now_ns();
+	client->asked_ns = eg_clock_ns(CLOCK_MONOTONIC);
 	if (open->flags & EG_OPEN_EXEMPT)
 		r = open_exempt(helper, client, open, passed);
 	return r == 1 ? wait_for_all(helper, client, open, passed) : r;

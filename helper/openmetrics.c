@@ -202,7 +202,7 @@ static void tell_feeds(const struct eg_openmetrics *metrics, const struct to *to
 
 static void tell_sessions(const struct eg_openmetrics *metrics, const struct to *to)
 {
-	static const char *const unguarded[EG_METRIC_UNGUARDED_MAX] = {"manager", "jobs", "other"};
+	static const char *const unguarded[EG_METRIC_UNGUARDED_MAX] = {"manager", "jobs"};
 
 	BY_PROFILE(metrics, to, "sessions", "gauge", "Guarded sessions.", sessions);
 	BY_PROFILE(metrics, to, "managers", "gauge", "Guarded managers of users.", managers);

@@ -128,6 +128,9 @@ void eg_order_report(const char *word, const struct eg_order_job *job,
 /* Sends the answer, and ends the job. */
 void eg_order_answer(struct eg_order_job *job);
 
+/* Is the session being killed? */
+bool eg_order_is_ending(struct eg_helper *helper, const struct eg_session *session);
+
 /* Kills all processes of the job's session and of those opened from within it, in steps of the
  * loop; answers when none is left, or it has taken too long. Takes the job when it returns 0; else
  * a negative errno. */

@@ -122,6 +122,15 @@ static int put_ending(struct eg_helper *helper, const struct eg_order_set *set, 
 	return first;
 }
 
+bool eg_order_is_ending(struct eg_helper *helper, const struct eg_session *session)
+{
+	struct eg_order order;
+
+	/* Without a job it is what a helper that was killed has left. */
+	return helper->orders && eg_bpf_order_get(helper->bpf, session->number, &order) == 0 &&
+	       order.flags & EG_ORDER_ENDING;
+}
+
 /* Whoever is left may live: a manager that is guarded on goes on to serve. */
 static void end(struct eg_order_job *job, const struct eg_order_set *set, const struct found *found)
 {

@@ -126,7 +126,7 @@ _Static_assert(sizeof(struct eg_msg_is_status) == 1960, "contract");
 _Static_assert(sizeof(struct eg_msg_session) == 768, "contract");
 _Static_assert(sizeof(struct eg_msg_order) == 88, "contract");
 _Static_assert(sizeof(struct eg_msg_ordered) == 560, "contract");
-_Static_assert(sizeof(struct eg_msg_metric_helper) == 416, "contract");
+_Static_assert(sizeof(struct eg_msg_metric_helper) == 408, "contract");
 _Static_assert(sizeof(struct eg_msg_metric_profile) == 1152, "contract");
 _Static_assert(sizeof(struct eg_msg_metric_rule) == 344, "contract");
 _Static_assert(sizeof(struct eg_msg_metric_feed) == 272, "contract");
@@ -200,10 +200,7 @@ int eg_proto_check(const void *msg, size_t n)
 
 int64_t eg_proto_now_ms(void)
 {
-	struct timespec ts = {0};
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &ts); /* cannot fail for this clock */
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+	return eg_clock_ns(CLOCK_MONOTONIC) / 1000000;
 }
 
 /* Waits for events on fd. A signal does not extend the wait. Returns 0, -ETIMEDOUT or poll's

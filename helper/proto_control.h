@@ -100,7 +100,6 @@ enum eg_metric_refused {
 enum eg_metric_unguarded {
 	EG_METRIC_MANAGER = 0, /* a user's manager */
 	EG_METRIC_JOBS,	       /* jobs of cron or atd: their PAM stacks do not ask */
-	EG_METRIC_OTHER,
 	EG_METRIC_UNGUARDED_MAX,
 };
 

@@ -14,16 +14,9 @@
 
 #include "event.h"
 #include "log.h"
+#include "util.h"
 
 /* ---- for all records ---- */
-
-static int64_t clock_ns(clockid_t clock)
-{
-	struct timespec ts = {0};
-
-	(void)clock_gettime(clock, &ts); /* these clocks are always there */
-	return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
-}
 
 void eg_report_added(struct eg_helper *helper, struct eg_event_added *ret)
 {
@@ -32,8 +25,8 @@ void eg_report_added(struct eg_helper *helper, struct eg_event_added *ret)
 		helper->host[0] = '\0';
 	*ret = (struct eg_event_added){.host = helper->host,
 				       .config = helper->config ? helper->config->file : NULL,
-				       .now_ns = (uint64_t)clock_ns(CLOCK_BOOTTIME)};
-	ret->clock_offset_ns = clock_ns(CLOCK_REALTIME) - (int64_t)ret->now_ns;
+				       .now_ns = (uint64_t)eg_clock_ns(CLOCK_BOOTTIME)};
+	ret->clock_offset_ns = eg_clock_ns(CLOCK_REALTIME) - (int64_t)ret->now_ns;
 }
 
 void eg_report_who(const struct eg_session *session, struct eg_event_session *ret)

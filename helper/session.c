@@ -15,6 +15,7 @@
 
 #include "fault.h"
 #include "log.h"
+#include "order.h"
 #include "refresh.h"
 #include "util.h"
 #include "watch.h"
@@ -230,6 +231,8 @@ static void end_if_over(struct eg_helper *helper, struct eg_session *session, vo
 
 	if (has_member(members->list, members->n, session->number))
 		session->over_ns = 0;
+	else if (eg_order_is_ending(helper, session))
+		helper->reap_due = true; /* it says whom else the order is for */
 	else if (eg_story_is_told(helper, session) && eg_accounts_over(helper, session))
 		end_session(helper, session);
 	else

@@ -11,16 +11,9 @@
 
 #include "event.h"
 #include "log.h"
+#include "util.h"
 
 enum { STEP = 64 }; /* records before the loop looks at what else there is */
-
-static int64_t clock_ns(clockid_t clock)
-{
-	struct timespec ts = {0};
-
-	(void)clock_gettime(clock, &ts); /* these clocks are always there */
-	return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
-}
 
 /* Of what the log does not take, the session says how much it is. */
 static void count_unwritten(struct eg_session *session, const struct eg_told *told)
@@ -53,7 +46,7 @@ void eg_story_record(const struct eg_told *told, size_t size, void *arg)
 
 static int read_some(struct eg_helper *helper, bool wait)
 {
-	uint64_t before = (uint64_t)clock_ns(CLOCK_BOOTTIME);
+	uint64_t before = (uint64_t)eg_clock_ns(CLOCK_BOOTTIME);
 	int r;
 
 	/* What cannot be written stays in the ring, which counts what it has no room for. */
@@ -74,7 +67,7 @@ int eg_story_read(struct eg_helper *helper)
 bool eg_story_is_told(struct eg_helper *helper, struct eg_session *session)
 {
 	if (!session->over_ns)
-		session->over_ns = (uint64_t)clock_ns(CLOCK_BOOTTIME);
+		session->over_ns = (uint64_t)eg_clock_ns(CLOCK_BOOTTIME);
 	if (helper->story_ns < session->over_ns && read_some(helper, false) < 0)
 		return true; /* it cannot be read: the loop says so */
 	return helper->story_ns >= session->over_ns;

@@ -13,7 +13,6 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <pwd.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -28,27 +27,8 @@
 
 struct survey {
 	struct eg_helper *helper;
-	char gaps[EG_GAPS_SIZE];
+	struct eg_gaps gaps;
 };
-
-/* ---- what is amiss ---- */
-
-__attribute__((format(printf, 2, 3))) static void add_gap(struct survey *survey, const char *format,
-							  ...)
-{
-	size_t used = strlen(survey->gaps), room = sizeof(survey->gaps) - used;
-	char *at = survey->gaps + used;
-	va_list ap;
-	int n;
-
-	va_start(ap, format);
-	n = vsnprintf(at, room, format, ap);
-	va_end(ap);
-	if (n < 0 || (size_t)n + 1 >= room)
-		*at = '\0'; /* it does not fit: the others stand for it */
-	else
-		(void)snprintf(at + n, room - (size_t)n, "\n");
-}
 
 /* Says each line that was not there before. */
 static void say_new(const char *before, char *now)
@@ -186,7 +166,8 @@ static void keep_guarded(struct survey *survey, uint32_t uid, const char *user)
 	if (!r)
 		r = eg_manager_guard(helper, uid, user, entry->name, entry->slot);
 	if (r < 0)
-		add_gap(survey, "user@%u.service: %s", uid, strerror(-r));
+		eg_gaps_add(&survey->gaps, EG_METRIC_MANAGER, "user@%u.service: %s", uid,
+			    strerror(-r));
 }
 
 /* Managers that run: directories user.slice/user-UID.slice/user@UID.service. */
@@ -222,8 +203,9 @@ static void survey_lingering(struct survey *survey)
 	struct dirent *entry;
 
 	if (!dir && errno != ENOENT)
-		add_gap(survey, "managers of users who linger: cannot read " LINGER_DIR ": %s",
-			strerror(errno));
+		eg_gaps_add(&survey->gaps, EG_METRIC_MANAGER,
+			    "managers of users who linger: cannot read " LINGER_DIR ": %s",
+			    strerror(errno));
 	while (dir && (entry = readdir(dir))) {
 		struct passwd account;
 		char buf[4096];
@@ -233,7 +215,8 @@ static void survey_lingering(struct survey *survey)
 		if (find_account(entry->d_name, 0, &account, buf, sizeof(buf)))
 			keep_guarded(survey, account.pw_uid, entry->d_name);
 		else if (!is_exempt(survey->helper->config, entry->d_name))
-			add_gap(survey,
+			eg_gaps_add(
+				&survey->gaps, EG_METRIC_MANAGER,
 				"manager of lingering user %.32s until it runs: not in /etc/passwd",
 				entry->d_name);
 	}
@@ -281,8 +264,9 @@ static void survey_services(struct survey *survey)
 
 		(void)snprintf(path, sizeof(path), PAM_DIR "/%s", services[i]);
 		if (access(path, F_OK) == 0 && !asks_us(services[i]))
-			add_gap(survey, "jobs of %s: %s has no " EG_PAM_MODULE " line", services[i],
-				path);
+			eg_gaps_add(&survey->gaps, EG_METRIC_JOBS,
+				    "jobs of %s: %s has no " EG_PAM_MODULE " line", services[i],
+				    path);
 	}
 }
 
@@ -291,13 +275,15 @@ void eg_survey(struct eg_helper *helper)
 	struct survey survey = {.helper = helper};
 
 	if (!helper->config) {
-		add_gap(&survey, "managers without a session: there is no valid configuration");
+		eg_gaps_add(&survey.gaps, EG_METRIC_MANAGER,
+			    "managers without a session: there is no valid configuration");
 	} else {
 		survey_running(&survey);
 		survey_lingering(&survey);
 		settle_all(helper);
 	}
 	survey_services(&survey);
-	say_new(helper->gaps, survey.gaps);
-	memcpy(helper->gaps, survey.gaps, sizeof(helper->gaps));
+	eg_gaps_end(&survey.gaps);
+	say_new(helper->gaps.text, survey.gaps.text);
+	helper->gaps = survey.gaps;
 }

@@ -8,7 +8,9 @@
 
 #include <errno.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 #define EG_ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
@@ -27,6 +29,15 @@ static inline void eg_close_p(int *fd)
 		/* nothing can be done about a failed close of a descriptor we give up */
 		(void)close(*fd);
 	errno = saved;
+}
+
+/* One of the clocks that are always there. */
+static inline int64_t eg_clock_ns(clockid_t clock)
+{
+	struct timespec ts = {0};
+
+	(void)clock_gettime(clock, &ts);
+	return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
 }
 
 #define eg_auto_free  __attribute__((cleanup(eg_free_p)))

@@ -284,25 +284,6 @@ static void test_reloads(void **state)
 	assert_int_equal(counters.tried_s, 19);
 }
 
-static void test_gaps(void **state)
-{
-	uint64_t n[EG_METRIC_UNGUARDED_MAX] = {0};
-
-	(void)state;
-	eg_counters_gaps("", n);
-	assert_int_equal(n[0] + n[1] + n[2], 0);
-	eg_counters_gaps("user@1000.service: Operation not permitted\n"
-			 "manager of lingering user ldap until it runs: not in /etc/passwd\n"
-			 "managers of users who linger: cannot read /x: y\n"
-			 "jobs of cron: /etc/pam.d/cron has no pam_ebpfguard.so line\n"
-			 "something else: why\n"
-			 "cut",
-			 n);
-	assert_int_equal(n[EG_METRIC_MANAGER], 3);
-	assert_int_equal(n[EG_METRIC_JOBS], 1);
-	assert_int_equal(n[EG_METRIC_OTHER], 2);
-}
-
 #define CASE(f) cmocka_unit_test_teardown(f, tear_down)
 
 int main(void)
@@ -322,7 +303,6 @@ int main(void)
 		CASE(test_login_durations),
 		CASE(test_reasons),
 		CASE(test_reloads),
-		CASE(test_gaps),
 	};
 
 	return cmocka_run_group_tests_name("counters", tests, NULL, NULL);

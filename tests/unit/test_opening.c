@@ -27,6 +27,8 @@ static struct {
 	eg_refresh_fn refreshed;
 	eg_lookup_fn found;
 	int answer; /* type of the last, 0 = none */
+	int send_error;
+	int ends, undone;
 	char line[1024];
 } fake;
 
@@ -77,6 +79,15 @@ void eg_session_undo(struct eg_helper *helper, struct eg_session *session,
 	(void)helper;
 	(void)session;
 	(void)peer;
+	fake.undone++;
+}
+
+void eg_report_end(struct eg_helper *helper, struct eg_session *session)
+{
+	(void)helper;
+	(void)session;
+	assert_int_equal(fake.undone, 0);
+	fake.ends++;
 }
 
 int eg_session_needs_groups(struct eg_helper *helper, const struct eg_msg_open *request)
@@ -125,7 +136,7 @@ int eg_server_send(int fd, const void *msg)
 {
 	(void)fd;
 	fake.answer = ((const struct eg_msg *)msg)->type;
-	return 0;
+	return fake.send_error;
 }
 
 int eg_server_refuse(int fd, int error, const char *format, ...)
@@ -220,6 +231,27 @@ static void test_ordinary(void **state)
 	assert_null(login.client.wait);
 	assert_int_equal(eg_counters_of(&login.helper.metrics.counters, "")->opened, 1);
 	assert_int_equal(answers(&login.helper.metrics.counters), 1);
+	eg_counters_done(&login.helper.metrics.counters);
+}
+
+/* His start stands in the log already, so his end has to. */
+static void test_gone_before_the_answer(void **state)
+{
+	struct login login;
+	int leaf = open("/dev/null", O_RDONLY | O_CLOEXEC);
+
+	(void)state;
+	assert_true(leaf >= 0);
+	set_up(&login, 0);
+	fake.send_error = -EPIPE;
+	assert_int_equal(eg_opening(&login.helper, &login.client, &login.open, leaf), 0);
+	(void)close(leaf);
+	refreshed(&login, 0);
+	assert_int_equal(fake.answer, EG_MSG_OPENED);
+	assert_int_equal(fake.ends, 1);
+	assert_int_equal(fake.undone, 1);
+	assert_non_null(strstr(fake.line, "the answer could not be sent"));
+	assert_int_equal(eg_counters_of(&login.helper.metrics.counters, "")->opened, 0);
 	eg_counters_done(&login.helper.metrics.counters);
 }
 
@@ -374,6 +406,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_ordinary),
+		cmocka_unit_test(test_gone_before_the_answer),
 		cmocka_unit_test(test_exempt),
 		cmocka_unit_test(test_exempt_from_a_guarded_session),
 		cmocka_unit_test(test_reason_of_an_end),
