@@ -329,7 +329,7 @@ static void test_the_rest(void **state)
 	(void)state;
 	eg_metrics_suppressed(&helper, 3);
 	eg_metrics_suppressed(&helper, 4);
-	(void)snprintf(helper.gaps, sizeof(helper.gaps), "jobs of cron: x\n");
+	eg_gaps_add(&helper.gaps, EG_METRIC_JOBS, "jobs of cron: x");
 	(void)snprintf(helper.last_error, sizeof(helper.last_error), "no");
 	eg_counters_reload(&helper.metrics.counters, EG_METRIC_NOT_LOADED, 8);
 	helper.metrics.counters.not_opened[EG_METRIC_SHUTDOWN] = 5;
