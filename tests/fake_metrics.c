@@ -41,7 +41,7 @@ static void tell_helper(int fd)
 		.reloads = {3, 1},
 		.exempt = 4,
 		.refused = {1, 2, 3, 4, 5, 6, 7, 8},
-		.unguarded = {1, 2, 3},
+		.unguarded = {1, 2},
 		.suppressed = 99,
 		.logins = {1, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 3},
 		.login_ns = 30012345678,

@@ -319,9 +319,10 @@ static void test_feeds(void **state)
 	(void)unlink(path);
 	assert_int_equal(got.helper.generation, 4);
 	assert_int_equal(got.n_feeds, 2);
-	assert_string_equal(got.feeds[0].path, path);
-	assert_int_equal(got.feeds[0].modified_s, 2000);
-	assert_int_equal(got.feeds[1].modified_s, 0);
+	/* by their names */
+	assert_string_equal(got.feeds[1].path, path);
+	assert_int_equal(got.feeds[1].modified_s, 2000);
+	assert_int_equal(got.feeds[0].modified_s, 0);
 }
 
 static void test_the_rest(void **state)
