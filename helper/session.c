@@ -231,12 +231,12 @@ static void end_if_over(struct eg_helper *helper, struct eg_session *session, vo
 
 	if (has_member(members->list, members->n, session->number))
 		session->over_ns = 0;
-	else if (eg_order_is_ending(helper, session))
-		helper->reap_due = true; /* it says whom else the order is for */
-	else if (eg_story_is_told(helper, session) && eg_accounts_over(helper, session))
+	else if (!eg_order_is_ending(helper, session) && eg_story_is_told(helper, session) &&
+		 eg_accounts_over(helper, session))
 		end_session(helper, session);
 	else
-		helper->reap_due = true; /* some of its lines are still to be written */
+		/* it says whom else an order is for, or some lines are still to be written */
+		helper->reap_due = true;
 }
 
 static void settle(struct eg_helper *helper, struct eg_session *manager, void *arg)
