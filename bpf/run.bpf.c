@@ -268,7 +268,7 @@ static __noinline int eg_guard_refuses_hash(const struct eg_guard *guard, struct
 	return 2; /* see eg_rank */
 }
 
-static const char eg_hex_digits[16] = "0123456789abcdef";
+static const char eg_hex_digits[] = "0123456789abcdef";
 
 static __always_inline void eg_hex_of(char hex[EG_HEX_SIZE], const struct eg_hash *hash)
 {

@@ -10,6 +10,7 @@
 #include <linux/magic.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/utsname.h>
 #include <sys/vfs.h>
 
 #include "hooks.h"
@@ -42,16 +43,53 @@ static void read_lsm_list(char *buf, size_t size)
 	buf[strcspn(buf, "\n")] = '\0';
 }
 
+/* Has the running kernel this kind of map? */
+static bool kernel_has_map(const struct btf *btf, const char *name)
+{
+	int32_t id = btf__find_by_name_kind(btf, "bpf_map_type", BTF_KIND_ENUM);
+	const struct btf_type *t = id < 0 ? NULL : btf__type_by_id(btf, (uint32_t)id);
+	bool has = false;
+
+	for (unsigned int i = 0; t && i < btf_vlen(t) && !has; i++)
+		has = !strcmp(btf__name_by_offset(btf, btf_enum(t)[i].name_off), name);
+	return has;
+}
+
+/* Not by its number, as distributions add to old kernels. Before the list of LSMs, which would have
+ * people change the command line of a kernel that cannot guard anyway. */
+static int check_age(struct eg_err *err)
+{
+	struct btf *btf = btf__load_vmlinux_btf();
+	struct utsname kernel = {0};
+	int r = 0;
+
+	if (!btf)
+		return eg_err_fail(err, -errno, "cannot read /sys/kernel/btf/vmlinux: %s",
+				   strerror(errno));
+	(void)uname(&kernel);
+	if (!kernel_has_map(btf, "BPF_MAP_TYPE_TASK_STORAGE"))
+		r = eg_err_fail(err, -EOPNOTSUPP,
+				"this kernel, %s, is too old: its BPF programs cannot label "
+				"processes (no task storage). Boot Linux 6.1 or newer",
+				kernel.release);
+	btf__free(btf);
+	return r;
+}
+
 int eg_bpf_kernel_check(struct eg_err *err)
 {
 	struct statfs fs;
 	char lsm[512];
+	int r;
 
 	if (access("/sys/kernel/btf/vmlinux", R_OK) < 0)
 		return eg_err_fail(err, -EOPNOTSUPP,
 				   "this kernel has no BTF (/sys/kernel/btf/vmlinux): it needs "
 				   "CONFIG_DEBUG_INFO_BTF=y, as "
 				   "Debian's kernels from 5.10 on have");
+	r = check_age(err);
+	if (r < 0)
+		return r;
 	read_lsm_list(lsm, sizeof(lsm));
 	if (!lsm[0])
 		return eg_err_fail(err, -EOPNOTSUPP,

@@ -213,8 +213,8 @@ int eg_config_parse(const char *text, size_t n, const char *name, struct eg_conf
  * their own.
  * ret_text, ret_n: when not NULL, the bytes that were parsed, owned by the caller: what the helper
  * keeps as last good.
- * Returns 0, -EINVAL, -EPERM (ownership or mode), -EFBIG, -ENOMEM or the negative errno of open or
- * read; each with *reterr filled.
+ * Returns 0, -EINVAL, -EPERM (ownership or mode), -EFBIG, -ENODATA (not a byte in it), -ENOMEM or
+ * the negative errno of open or read; each with *reterr filled.
  */
 int eg_config_load(const char *path, unsigned int owner, struct eg_config **ret, char **ret_text,
 		   size_t *ret_n, struct eg_err *reterr);

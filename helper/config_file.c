@@ -93,6 +93,11 @@ int eg_config_load(const char *path, unsigned int owner, struct eg_config **ret,
 	err = eg_config_read(&report, fd, EG_CONFIG_SIZE_MAX, &text, &n);
 	if (err < 0)
 		return err;
+	/* Nobody writes that, and without a word it would lift every rule there was. */
+	if (!n)
+		return eg_config_fail(&report, -ENODATA, 0,
+				      "empty, as a file is whose writing was interrupted; to have "
+				      "no rules, write a comment");
 	err = eg_config_parse(text, n, path, ret, reterr);
 	if (err < 0)
 		return err;

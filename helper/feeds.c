@@ -118,8 +118,23 @@ static bool is_kept(const struct eg_feeds *feeds, size_t i)
 	return false;
 }
 
+/* So that a power loss after this, too, finds the copies that were renamed. Where it fails it may
+ * find those before them. */
+static void sync_copies(const char *state_dir)
+{
+	char path[PATH_MAX];
+	eg_auto_close int dir = -1;
+
+	(void)snprintf(path, sizeof(path), "%s/feeds", state_dir);
+	dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (dir >= 0)
+		(void)fsync(dir);
+}
+
 void eg_feeds_keep(struct eg_feeds *feeds, const char *state_dir)
 {
+	bool renamed = false;
+
 	for (size_t i = 0; i < feeds->n; i++) {
 		char new[PATH_MAX], last[PATH_MAX];
 
@@ -130,8 +145,11 @@ void eg_feeds_keep(struct eg_feeds *feeds, const char *state_dir)
 		feeds->list[i].kept = rename(new, last) == 0;
 		if (!feeds->list[i].kept)
 			fail_copy(&feeds->list[i], last, -errno);
+		renamed |= feeds->list[i].kept;
 		feeds->list[i].staged = false;
 	}
+	if (renamed)
+		sync_copies(state_dir);
 }
 
 /* The names of the copies that the feeds have, one behind the other. NULL: no memory. */

@@ -399,8 +399,9 @@ int eg_load_swap(struct eg_load *load)
 	return 0;
 }
 
-/* Keeps the text of a good configuration for the next start, replaced in one step. Losing it is not
- * an error now, and logged. */
+/* Keeps the text of a good configuration for the next start, replaced in one step; on the disk
+ * before the reload is answered, and before copies of feeds go that the one before named. Losing it
+ * is not an error now, and logged. */
 static bool keep_last_good(struct eg_helper *helper, const char *text, size_t n)
 {
 	int dir eg_auto_close =
@@ -411,7 +412,7 @@ static bool keep_last_good(struct eg_helper *helper, const char *text, size_t n)
 		fd = openat(dir, EG_LAST_GOOD ".new",
 			    O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd >= 0 && write(fd, text, n) == (ssize_t)n && fsync(fd) == 0 && !eg_fault(load_kept) &&
-	    renameat(dir, EG_LAST_GOOD ".new", dir, EG_LAST_GOOD) == 0)
+	    renameat(dir, EG_LAST_GOOD ".new", dir, EG_LAST_GOOD) == 0 && fsync(dir) == 0)
 		return true;
 	eg_log(LOG_WARNING,
 	       "cannot keep the configuration as %s/" EG_LAST_GOOD ": %s; an older one stays there",

@@ -81,6 +81,11 @@ NO_VALGRIND := policy_limits policy_live config_limits config_reloads event_host
 list-valgrind:
 	@echo $(filter-out $(NO_VALGRIND:%=$(BUILD)/tests/unit/test_%),$(UNIT_TESTS)) $(filter-out %/test_module_soak,$(PAM_TESTS))
 
+# A machine that loses its power, again and again: tests/vm/power.
+.PHONY: soak-power
+soak-power: all vm-tools
+	EG_POWER_LOSSES=$${EG_POWER_LOSSES:-50} tests/vm/power
+
 # Attack programs run in guests of several suites: static. Rings made by another process are used at the addresses of
 # this one, so they stay where the linker has put them: no PIE.
 ATTACK_SRCS := try call look identity mounts serve net uring net_connect net_send net_route net_raw net_family net_sctp \

@@ -44,19 +44,22 @@ static void make_file(off_t size)
 	assert_int_equal(ftruncate(fd, size), 0);
 }
 
+/* message: NULL where the file is taken */
 static void check_file(const char *name, int error, const char *message)
 {
 	struct eg_config *config = NULL;
 	struct eg_err err = {0};
-	char line[1024] = "", expected[1024];
+	char line[1024] = "", expected[1024] = "";
 	int r = eg_config_load(name, geteuid(), &config, NULL, NULL, &err);
 
 	if (r < 0)
 		(void)eg_err_format(&err, line, sizeof(line));
-	(void)snprintf(expected, sizeof(expected), "%s%s", name, message);
+	if (message)
+		(void)snprintf(expected, sizeof(expected), "%s%s", name, message);
 	assert_string_equal(line, expected);
 	assert_int_equal(r, error);
-	assert_null(config);
+	assert_int_equal(config == NULL, r < 0);
+	eg_config_free(config);
 }
 
 /* The largest is read, and found to be zeroes; a byte more, and it is not. */
@@ -69,6 +72,22 @@ static void test_file_size(void **state)
 	check_file(path, -EFBIG, ": larger than 67108864 bytes");
 	make_file((off_t)1 << 40);
 	check_file(path, -EFBIG, ": larger than 67108864 bytes");
+	(void)unlink(path);
+}
+
+/* What is left of a file whose writing was interrupted is no policy without rules. */
+static void test_file_empty(void **state)
+{
+	eg_auto_close int fd = -1;
+
+	(void)state;
+	make_file(0);
+	check_file(path, -ENODATA,
+		   ": empty, as a file is whose writing was interrupted; to have no rules, write a "
+		   "comment");
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	assert_true(fd >= 0 && write(fd, "\n", 1) == 1);
+	check_file(path, 0, NULL);
 	(void)unlink(path);
 }
 
@@ -156,6 +175,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_file_size),
+		cmocka_unit_test(test_file_empty),
 		cmocka_unit_test(test_file_grows),
 		cmocka_unit_test(test_file_is_none),
 	};

@@ -36,7 +36,7 @@ private_apt_init() {
 # The package and version to fetch: as the versions file names them, or the newest of the series.
 # kernel_choose APT SERIES PACKAGE VERSION
 kernel_choose() {
-	local apt=$1 series=$2 package=$3 version=$4 found p v best='' best_v=''
+	local apt=$1 series=${2%%@*} package=$3 version=$4 found p v best='' best_v=''
 	found=$(private_apt "$apt" apt-cache madison "$package" 2>/dev/null | awk '{ print $3 }')
 	if grep -qxF -- "$version" <<<"$found"; then
 		echo "$package $version"
@@ -94,8 +94,8 @@ kernel_make() {
 	for d in net crypto lib mm arch/x86/crypto drivers/virtio drivers/char drivers/tty drivers/vhost drivers/net/tun.ko \
 		drivers/net/dummy.ko drivers/net/veth.ko drivers/net/tap.ko drivers/net/macvlan.ko drivers/net/ipvlan \
 		drivers/net/vxlan drivers/net/wireguard drivers/net/bonding drivers/net/vrf.ko drivers/net/netconsole.ko \
-		drivers/net/netkit.ko drivers/block/loop.ko drivers/block/zram drivers/block/nbd.ko drivers/block/null_blk \
-		drivers/md/dm-mod.ko drivers/crypto/virtio fs/fuse fs/overlayfs fs/nls fs/squashfs fs/binfmt_misc.ko \
+		drivers/net/netkit.ko drivers/block/virtio_blk.ko drivers/block/loop.ko \
+		drivers/block/zram drivers/block/nbd.ko drivers/block/null_blk drivers/md/dm-mod.ko drivers/crypto/virtio fs/fuse fs/overlayfs fs/nls fs/squashfs fs/binfmt_misc.ko \
 		fs/autofs fs/configfs fs/btrfs fs/ext4 fs/jbd2 fs/mbcache.ko fs/isofs fs/fat fs/nfs fs/nfs_common fs/lockd fs/smb \
 		fs/cifs fs/netfs fs/9p fs/fscache fs/efivarfs; do
 		# X.ko may be X.ko.xz; what a series lacks is left out.

@@ -77,6 +77,16 @@ kvm_works() {
 	[[ $(<"$cache") == yes ]]
 }
 
+# power_cut QEMU: after what --cut says. SIGKILL takes the guest's memory and leaves what qemu has written in this machine's
+# page cache: a disk that keeps what it was sent, and a machine that had not sent all.
+power_cut() {
+	local qemu=$1 line=${cut%:*} seconds=${cut##*:}
+	until [[ -z $line ]] || grep -qxF -- "$line" "$tmp/output"; do sleep 0.05; done
+	sleep "$seconds"
+	: >"$tmp/cut"
+	kill -KILL "$qemu"
+}
+
 console_tail() {
 	say "the end of the console:"
 	tail -n 40 "$tmp/console" 2>/dev/null | tr -d '\r' >&2 || true
@@ -84,7 +94,7 @@ console_tail() {
 
 # Start qemu, show the output as it comes, and exit with the script's status.
 machine_boot() {
-	local qemu watchdog reader first status late='' rc=0 log=$tmp/console
+	local qemu watchdog reader cutter='' first status late='' rc=0 log=$tmp/console
 	local -a args params
 	# norandmaps: qemu translates code anew for each address it is seen at, so libraries that move from process to process
 	# make starting a program cost five times as much. no_timer_check: on a busy host too few ticks come while the kernel
@@ -98,6 +108,12 @@ machine_boot() {
 		-serial "file:$log" -device virtio-serial-pci
 		-chardev "file,id=output,path=$tmp/output" -device virtserialport,chardev=output,name=output
 		-chardev "file,id=status,path=$tmp/status" -device virtserialport,chardev=status,name=status)
+	if [[ $disk ]]; then
+		params+=(VM_DISK=/dev/vda)
+		# unsafe: nobody cuts this machine's power, so what the guest flushes need not wait for its disk.
+		# shellcheck disable=SC2054 # qemu's again
+		args+=(-drive "file=$disk,format=raw,if=virtio,cache=unsafe")
+	fi
 	if [[ $icount ]]; then
 		# shellcheck disable=SC2054 # qemu's again
 		args+=(-accel tcg -icount 'shift=0,align=off,sleep=off' -smp 1 -rtc base=2026-01-01,clock=vm)
@@ -130,6 +146,11 @@ machine_boot() {
 		tail -n +1 -s 0.1 -f --pid="$qemu" "$tmp/output" &
 		reader=$!
 		children+=("$qemu" "$watchdog" "$reader")
+		if [[ $cut ]]; then
+			power_cut "$qemu" &
+			cutter=$!
+			children+=("$cutter")
+		fi
 		wait -n -p first "$qemu" "$watchdog" || rc=$?
 		if [[ $first == "$watchdog" ]]; then
 			late=1
@@ -140,10 +161,12 @@ machine_boot() {
 			wait "$watchdog" || true
 		fi
 		wait "$reader" || true
+		[[ -z $cutter ]] || kill "$cutter" 2>/dev/null || true
 		children=()
 	fi
 	[[ -z $console ]] || cp "$log" "$console"
 	status=$(<"$tmp/status")
+	[[ ! -e $tmp/cut ]] || exit 137
 	if [[ $status =~ ^[0-9]+$ ]]; then
 		exit "$status"
 	elif [[ $late ]]; then
