@@ -5,7 +5,7 @@
 # Our units and programs, from tests/vm/guest.
 machine_files() {
 	local stage=$1 g=$HERE/guest units=$1/etc/systemd/system
-	install -d "$stage"/usr/lib/vm "$units/vm.target.wants" "$stage"/etc/{modules-load.d,tmpfiles.d,ssh/ssh_config.d}
+	install -d "$stage"/usr/lib/vm "$stage"/var/lib/vm "$units/vm.target.wants" "$stage"/etc/{modules-load.d,tmpfiles.d,ssh/ssh_config.d}
 	install -m 0755 "$g"/vm-init "$g"/vm-network "$g"/vm-script "$stage/usr/lib/vm/"
 	install -m 0644 "$g"/vm-network.service "$g"/vm-script.service "$units/"
 	install -m 0644 "$g/vm.conf" "$stage/etc/modules-load.d/vm.conf"
@@ -92,10 +92,14 @@ console_tail() {
 	tail -n 40 "$tmp/console" 2>/dev/null | tr -d '\r' >&2 || true
 }
 
-# Start qemu, show the output as it comes, and exit with the script's status.
-machine_boot() {
-	local qemu watchdog reader cutter='' first status late='' rc=0 log=$tmp/console
-	local -a args params
+# The kernel unpacks archive after archive; cpio pads each to 512 bytes.
+machine_initrd() {
+	overlay_cpio "$stage" "$base" >"$tmp/overlay"
+	cat "$base/cpio" "$kdir/modules.cpio" "$tmp/overlay" >"$tmp/initrd"
+}
+
+# What qemu is to be: sets args, and params for the kernel.
+machine_args() {
 	# norandmaps: qemu translates code anew for each address it is seen at, so libraries that move from process to process
 	# make starting a program cost five times as much. no_timer_check: on a busy host too few ticks come while the kernel
 	# counts them, and it panics.
@@ -104,8 +108,8 @@ machine_boot() {
 		# Of process 1 itself: polkit's answer comes when somebody has typed a password, on a slow machine.
 		SYSTEMD_BUS_TIMEOUT=300)
 	# shellcheck disable=SC2054 # the commas are qemu's
-	args=(-display none -nodefaults -no-reboot -m "$mem" -kernel "$tmp/vmlinuz" -initrd "$tmp/initrd"
-		-serial "file:$log" -device virtio-serial-pci
+	args=(-display none -nodefaults -no-reboot -m "$mem"
+		-serial "file:$tmp/console" -device virtio-serial-pci
 		-chardev "file,id=output,path=$tmp/output" -device virtserialport,chardev=output,name=output
 		-chardev "file,id=status,path=$tmp/status" -device virtserialport,chardev=status,name=status)
 	if [[ $disk ]]; then
@@ -125,20 +129,97 @@ machine_boot() {
 		# shellcheck disable=SC2054 # qemu's again
 		args+=(-accel tcg,thread=single -smp 2)
 	fi
-	: >"$log"
+	if [[ $ready ]]; then
+		# shellcheck disable=SC2054 # qemu's again
+		args+=(-drive "file=$tmp/task.img,format=raw,if=virtio,cache=unsafe")
+	fi
+	: >"$tmp/console"
 	: >"$tmp/output"
 	: >"$tmp/status"
+}
 
+# ---- a machine that has booted
+
+TASK_MIB=256 # of the disk that brings the script
+
+# By all that the boot depends on; the files by their contents, as their times are those of the build.
+ready_name() {
+	local args params ready=$1
+	machine_args
+	{
+		echo "$1 ${params[*]} ${args[*]} $append" | sed "s|$tmp||g"
+		qemu-system-x86_64 --version
+		image_name "$suite" "$flavour"
+		kernel_name "$kernel"
+		cat "$HERE/machine.sh"
+		tar -c --sort=name --mtime=@0 --owner=0 --group=0 --numeric-owner -C "$stage" .
+	} | sha256sum | cut -c1-12 | sed "s/^/$1-/"
+}
+
+# TEMP becomes a directory with the machine's state, from when it was up and asked for a script.
+ready_make() {
+	local out=$1 qemu i args params
+	say "booting $kernel, $suite, to start from there (once a build) ..."
+	mkdir -p "$out"
+	machine_initrd
+	truncate -s "${TASK_MIB}M" "$tmp/task.img"
+	machine_args
+	mkfifo "$tmp/monitor"
+	setpriv --pdeathsig KILL qemu-system-x86_64 "${args[@]}" -kernel "$tmp/vmlinuz" -initrd "$tmp/initrd" \
+		-append "${params[*]} $append" -monitor stdio <"$tmp/monitor" >"$tmp/qemu" 2>&1 &
+	qemu=$!
+	exec {monitor}>"$tmp/monitor"
+	for ((i = 0; i < 5 * timeout; i++)); do
+		[[ ! -s $tmp/status ]] && kill -0 "$qemu" 2>/dev/null || break
+		sleep 0.2
+	done
+	# It waits for the state to be written before it reads on.
+	printf '%s\n' 'migrate_set_parameter max-bandwidth 16G' "migrate \"exec:cat >$out/state\"" quit >&"$monitor"
+	exec {monitor}>&-
+	wait "$qemu" || true
+	rm "$tmp/initrd"
+	[[ $(<"$tmp/status") == ready && -s $out/state ]] && return
+	tail -n 5 "$tmp/qemu" >&2
+	console_tail
+	return 1
+}
+
+# The disk: where the archive begins, in MiB, and how long it is; the archive itself.
+machine_task() {
+	local size
+	date +%s.%N >"$1/var/lib/vm/now"
+	head -c 32 /dev/urandom >"$1/var/lib/vm/random"
+	tar -c --owner=0 --group=0 -C "$1" . >"$tmp/task.tar"
+	size=$((($(stat -c %s "$tmp/task.tar") + 1048575) / 1048576))
+	((size < TASK_MIB)) || die "the files for the guest, $size MiB, do not fit on a disk of $TASK_MIB"
+	{
+		printf '%-511s\n' "TASK $size"
+		head -c $((1048576 - 512)) /dev/zero
+		cat "$tmp/task.tar"
+	} >"$tmp/task.img"
+	truncate -s "${TASK_MIB}M" "$tmp/task.img"
+	rm -r "$tmp/task.tar" "$1"
+}
+
+# ---- the run
+
+# Start qemu, show the output as it comes, and exit with the script's status.
+machine_run() {
+	local qemu watchdog reader cutter='' first status late='' rc=0
+	local -a args params boot
+	machine_args
+	boot=(-kernel "$tmp/vmlinuz" -initrd "$tmp/initrd" -append "${params[*]} $append")
+	[[ -z $ready ]] || boot=(-incoming "exec:cat $ready")
 	if [[ $shell ]]; then
 		[[ -t 0 ]] || die "--shell needs a terminal"
 		# No window size crosses a serial line.
 		params+=("systemd.setenv=VM_TERM=${TERM:-vt102}" "systemd.setenv=VM_SIZE=$(stty size | tr ' ' ,)")
 		qemu-system-x86_64 "${args[@]}" -chardev stdio,id=tty,signal=off -serial chardev:tty \
-			-append "${params[*]} $append" || rc=$?
+			-kernel "$tmp/vmlinuz" -initrd "$tmp/initrd" -append "${params[*]} $append" || rc=$?
 	else
 		# Dies with us, even if we are killed.
 		setpriv --pdeathsig KILL \
-			qemu-system-x86_64 "${args[@]}" -append "${params[*]} $append" </dev/null >"$tmp/qemu" 2>&1 &
+			qemu-system-x86_64 "${args[@]}" "${boot[@]}" </dev/null >"$tmp/qemu" 2>&1 &
 		qemu=$!
 		sleep "$timeout" &
 		watchdog=$!
@@ -164,7 +245,7 @@ machine_boot() {
 		[[ -z $cutter ]] || kill "$cutter" 2>/dev/null || true
 		children=()
 	fi
-	[[ -z $console ]] || cp "$log" "$console"
+	[[ -z $console ]] || cp "$tmp/console" "$console"
 	status=$(<"$tmp/status")
 	[[ ! -e $tmp/cut ]] || exit 137
 	if [[ $status =~ ^[0-9]+$ ]]; then
