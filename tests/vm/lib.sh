@@ -92,6 +92,17 @@ start_anew() {
 	# On a busy machine the emulated verifier takes longer than the unit's time-out.
 	until_true 120 systemctl start ebpfguard.service 2>/dev/null
 }
+# watchdog off|on: before and after a test that lets the helper stand still for long. systemd takes it up at a start.
+watchdog() {
+	local drop_in=/run/systemd/system/ebpfguard.service.d/zz-watchdog.conf # after that of tests/vm/product.sh
+	mkdir -p "${drop_in%/*}"
+	case $1 in
+	off) printf '[Service]\nWatchdogSec=0\n' >"$drop_in" ;;
+	on) rm "$drop_in" ;;
+	esac
+	systemctl daemon-reload
+	systemctl restart ebpfguard.service
+}
 no_label() { [[ $(labelled_tasks) == 0 ]]; }
 no_session_left() { [[ $(map_count eg_records) == 0 && $(map_count eg_sessions) == 0 ]]; }
 

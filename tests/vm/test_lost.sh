@@ -37,6 +37,7 @@ cat $W/conf >/etc/ebpfguard.conf
 ebpfguardctl reload >/dev/null
 is "outside: none is refused" "$N ok" "$(mkdir -m 1777 $W/out; touch $W/out/go; runuser -u alice -- python3 $W/refused.py $W/out $N; cat $W/out/said)"
 
+watchdog off
 mark
 sh_as alice "python3 $W/refused.py $W $N" &
 login=$!
@@ -58,6 +59,6 @@ echo "# $END"
 is "and then: refused" EPERM "$(sh_as alice "$T/try connect udp 18.4.5.6 9")"
 
 printf '%s\n' "$good" >/etc/ebpfguard.conf
-ebpfguardctl reload >/dev/null
+watchdog on
 rm -rf $W
 all_over

@@ -324,6 +324,7 @@ is "nothing was passed over on the way to the log" "" "$(journalctl -q --no-page
 
 # ---- pressure: nobody empties the ring
 
+watchdog off
 mark
 long=$(printf %02000d 0)
 sh_as alice "touch $W/stop; until test -e $W/stopped; do sleep 0.2; done; $T/try storm 5000 $long; touch $W/made" >$W/out &
@@ -344,6 +345,7 @@ is "pressure: lines and losses are the kernel's totals" "" "$(awk '$2 + $4 != $5
 is "pressure: UNRECORDED and END agree" "" "$(awk '$3 != $4' $W/kinds)"
 # and a refusal made meanwhile has a ring of its own
 has_line "pressure: UNRECORDED" "UNRECORDED session=$SESSION user=alice exec=[0-9]+ exit=[0-9]+ connect=0 open=[0-9]+"
+watchdog on
 
 kill "$server"
 wait "$server" 2>/dev/null
