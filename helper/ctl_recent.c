@@ -14,7 +14,7 @@
 #include "tally.h"
 #include "util.h"
 
-enum { TIME_SIZE = 32, SETTLE_S = 1 /* that syslog may be behind */ };
+enum { TIME_SIZE = 32 };
 
 /* As journalctl takes it. */
 static const char *time_text(uint64_t seconds, char buf[TIME_SIZE])
@@ -113,13 +113,12 @@ int eg_ctl_events_last(const struct eg_ctl_options *options, uint64_t session, u
 
 /* ---- destinations */
 
-/* What was counted so far: of a file up to that place, of the journal what came before until_s. */
+/* What was counted so far: up to that place. */
 struct counted {
-	bool in_file;
 	struct eg_ctl_log_place place;
 	struct eg_tally tally;
 	struct eg_record_match match;
-	uint64_t since_s, until_s;
+	uint64_t since_s;
 };
 
 static int take_destination(void *arg, const struct eg_record_line *line, int err)
@@ -127,21 +126,20 @@ static int take_destination(void *arg, const struct eg_record_line *line, int er
 	struct counted *counted = arg;
 	char what[EG_RECORD_WHAT_SIZE];
 
-	if (err || line->kind != EG_RECORD_REFUSAL || !eg_record_get(line, "dst") ||
-	    !eg_record_matches(&counted->match, line))
+	if (err || line->kind != EG_RECORD_REFUSAL || strcmp(line->verdict, "audit") == 0 ||
+	    !eg_record_get(line, "dst") || !eg_record_matches(&counted->match, line))
 		return 0;
 	return eg_tally_add(&counted->tally, eg_record_what(line, what), eg_record_count(line), 0,
 			    line->time_ms);
 }
 
-/* Reads on to the second that is over. A screen is drawn meanwhile: nothing is said of errors. */
-static int read_on(const struct eg_ctl_options *options, struct counted *counted, uint64_t until_s)
+/* Reads on. A screen is drawn meanwhile: nothing is said of errors. */
+static int read_on(const struct eg_ctl_options *options, struct counted *counted)
 {
-	char since[TIME_SIZE], until[TIME_SIZE], *no_files[] = {NULL};
+	char since[TIME_SIZE], *no_files[] = {NULL};
 	const struct eg_ctl_log log = {.command = "top",
 				       .files = no_files,
-				       .since = time_text(counted->until_s, since),
-				       .until = time_text(until_s + SETTLE_S, until),
+				       .since = time_text(counted->since_s, since),
 				       .now_s = time(NULL),
 				       .place = &counted->place,
 				       .take = take_destination,
@@ -152,12 +150,8 @@ static int read_on(const struct eg_ctl_options *options, struct counted *counted
 
 	if (err < 0 || null < 0 || dup2(null, STDERR_FILENO) < 0)
 		return -errno;
-	counted->match.since_ms =
-		(int64_t)(counted->in_file ? counted->since_s : counted->until_s) * 1000;
-	counted->match.until_ms = counted->in_file ? 0 : (int64_t)until_s * 1000 - 1;
 	r = eg_ctl_log_read(options, &log);
 	(void)dup2(err, STDERR_FILENO); /* it was one */
-	counted->until_s = until_s;
 	return r;
 }
 
@@ -165,19 +159,15 @@ int eg_ctl_events_destinations(const struct eg_ctl_options *options, uint64_t si
 			       struct eg_ctl_destination *ret, size_t max)
 {
 	static struct counted counted; /* of a command that goes on */
-	uint64_t until_s = (uint64_t)time(NULL) - SETTLE_S;
-	char *const no_files[] = {NULL};
 	size_t n;
-	int r = 0;
+	int r;
 
 	if (counted.since_s != since_s) {
 		eg_tally_done(&counted.tally);
-		counted = (struct counted){.in_file = eg_ctl_log_in_files(options, no_files),
-					   .since_s = since_s,
-					   .until_s = since_s};
+		counted = (struct counted){.match.since_ms = (int64_t)since_s * 1000,
+					   .since_s = since_s};
 	}
-	if (counted.in_file || until_s > counted.until_s)
-		r = read_on(options, &counted, until_s);
+	r = read_on(options, &counted);
 	if (r < 0)
 		return r;
 	eg_tally_sort(&counted.tally);

@@ -228,6 +228,18 @@ follower=$!
 is "-f --since: what was there" yes "$(await ' END ')"
 kill "$follower"
 wait "$follower" 2>/dev/null
+sed -n 2p kv >rotated.1
+sed -n 4p kv >rotated
+printf 'log = { destination = "file"; file = "%s"; };\n' "$dir/rotated" >rotated.conf
+chmod 600 rotated.conf
+"$CTL" -c rotated.conf events -f --since 2026-11-20 --json >followed 2>&1 &
+follower=$!
+is "-f --since, as configured: what is there" yes "$(await '"op":"sendmsg"')"
+is "-f --since, as configured: and in the file before" '"connect" "sendmsg"' "$(jq .op followed | xargs -d '\n')"
+sed -n 5p kv >>rotated
+is "-f --since, as configured: what comes" yes "$(await '"op":"exec"')"
+kill "$follower"
+wait "$follower" 2>/dev/null
 follower=
 
 # ---- the journal
@@ -237,7 +249,17 @@ cat >bin/journalctl <<-'END'
 	#!/bin/bash
 	printf '%s\n' "$@" >"$EG_SAID"
 	echo "${SYSTEMD_COLORS-}" >"$EG_SAID.colours"
-	cat "$EG_JOURNAL"
+	# by when it got them, as the journal does
+	since='' until=9
+	for arg; do
+		case $arg in
+		--since=*) since=$(date -ud "${arg#*=}" +%FT%T) ;;
+		--until=*) until=$(date -ud "${arg#*=}" +%FT%T) ;;
+		esac
+	done
+	while IFS= read -r line; do
+		[[ ${line:0:19} < $since || ${line:0:19} > $until ]] || printf '%s\n' "$line"
+	done <"$EG_JOURNAL"
 END
 chmod +x bin/journalctl
 export EG_SAID=$dir/said EG_JOURNAL=$dir/kv.syslog PATH=$dir/bin:$PATH
@@ -253,6 +275,16 @@ SYSLOG_IDENTIFIER=ebpfguard-helper" "$(cat said)"
 SYSTEMD_COLORS=1 rows --until 'last tuesday' >/dev/null
 is "the journal: without its colours, which would be a part of lines" 0 "$(cat said.colours)"
 is "the journal: its own times" "--until=last tuesday" "$(sed -n 5p said)"
+# Repeats are written when their window is over: the line is of the day before, which the journal does not know.
+FORMAT=kv refusal 2026-11-20T23:59:55 'DENY connect' 17 alice 10.0.0.5 - /usr/bin/curl 4000 proto=tcp dst=18.4.5.6 port=443 rule=18.0.0.0/9 |
+	sed "s/^/2026-11-21T00:00:04.000000+00:00 bastion1 $helper: /" >late.syslog
+# counts DAY: of the repeats that day, and what the report has of them.
+counts() {
+	local day=(--since "$1" --until "$(date -ud "$1 +1 day" +%F)")
+	echo "$(EG_JOURNAL=$dir/late.syslog rows "${day[@]}" | cut -d' ' -f10 | xargs) $(EG_JOURNAL=$dir/late.syslog "$CTL" report --json "${day[@]}" | jq .refused)"
+}
+is "the journal: repeats of just before midnight are of that day" "4000 4000" "$(counts 2026-11-20)"
+is "the journal: and not of the next" " 0" "$(counts 2026-11-21)"
 rows -f >/dev/null
 is "the journal: followed" "--follow
 --lines=0" "$(sed -n 5,6p said)"
@@ -260,6 +292,20 @@ rows -f --since 2026-11-20 >/dev/null
 is "the journal: followed from a time" "--since=2026-11-20
 --follow
 --no-tail" "$(sed -n 5,7p said)"
+mkdir quiet
+printf '#!/bin/bash\necho $$ >"%s"\nexec sleep 100\n' "$dir/quiet/pid" >quiet/journalctl
+chmod +x quiet/journalctl
+PATH=$dir/quiet:$PATH "$CTL" events -f >/dev/null 2>&1 &
+follower=$!
+for ((i = 0; i < 200 && !$(stat -c %s quiet/pid 2>/dev/null || echo 0); i++)); do sleep 0.05; done
+kill -KILL "$follower"
+wait "$follower" 2>/dev/null
+follower=
+for ((i = 0; i < 100; i++)); do
+	kill -0 "$(<quiet/pid)" 2>/dev/null || break
+	sleep 0.1
+done
+is "the journal: followed by somebody who is killed, it ends, too" gone "$(kill "$(<quiet/pid)" 2>/dev/null && echo stays || echo gone)"
 # By default there need not be a configuration; one that is there and cannot be read is told of.
 if in_etc '' true >/dev/null; then
 	is "the journal: no configuration" "0 $all" "$(out=$(in_etc '' "$CTL" events); s=$?; echo "$s $(sed '/^TIME /d' <<<"$out" | tr -s ' ' | sed 's/ $//')")"
