@@ -317,20 +317,22 @@ static enum eg_record_type type_of(const struct eg_record_line *line, const char
 				   const char *value)
 {
 	static const char *const numbers =
-		" session uid rport pid ppid port sport count loginuid audit_session cgroup "
+		" session uid rport pid ppid port sport dport count loginuid audit_session cgroup "
 		"generation line target gid target_pid number argc status seconds refused audited "
-		"lost origin abi mono prefixes4 prefixes6 digests ";
+		"lost origin abi mono prefixes4 prefixes6 digests order by_uid by_loginuid by_pid "
+		"processes ";
 	char word[64];
 
 	if (!is_seconds(value))
 		return EG_RECORD_TEXT;
 	(void)snprintf(word, sizeof(word), " %s ", key);
 	if (strstr(numbers, word) ||
+	    (line->kind == EG_RECORD_REFUSAL && strcmp(key, "signal") == 0) ||
 	    (line->kind == EG_RECORD_REFUSED && strstr(" type errno ", word)))
 		return EG_RECORD_NUMBER;
-	/* There the keys are names of operations. */
+	/* There the keys are names of operations, or of kinds. */
 	return (line->kind == EG_RECORD_END || line->kind == EG_RECORD_SUPPRESSED ||
-		line->kind == EG_RECORD_LOST) &&
+		line->kind == EG_RECORD_LOST || line->kind == EG_RECORD_UNRECORDED) &&
 			       strcmp(key, "user") && strcmp(key, "profile") && strcmp(key, "host")
 		       ? EG_RECORD_NUMBER
 		       : EG_RECORD_TEXT;

@@ -47,11 +47,10 @@ const char *eg_record_peer_key(const struct eg_record_line *line)
 static bool is_in(const char *address, const struct eg_cidr *asked)
 {
 	struct eg_cidr host;
-	const char *why;
 
 	if (!asked->family)
 		return true;
-	return address && eg_cidr_parse(address, &host, &why) == 0 &&
+	return eg_cidr_parse_host(address, &host) == 0 &&
 	       eg_cidr_contains(asked, host.family, host.addr);
 }
 

@@ -37,7 +37,7 @@ all='2026-11-20 09:00:00 START - alice 17 10.0.0.5 - profile=default 1 - SHA256:
 2026-11-20 13:00:00 SUPPRESSED - alice 17 - - INCOMPLETE: 57 not written (connect 50, setuid 7) - - -
 2026-11-20 13:00:01 LOST - bob 18 - - INCOMPLETE: 20 lost on the way to the helper (connect 20) - - -
 2026-11-20 14:00:00 RESET - alice 17 10.0.0.5 - 18.4.5.7:22/tcp 1 18.0.0.0/9 -
-2026-11-20 15:00:00 END - alice 17 - - seconds=21600 refused=4 audited=0 lost=0 connect=4 1 - -'
+2026-11-20 15:00:00 END - alice 17 - - uid=1000 profile=default seconds=21600 refused=4 audited=0 lost=0 connect=4 1 - -'
 for form in kv json kv.syslog json.syslog; do
 	is "all of $form" "$all" "$(rows $form)"
 	is "--json of $form is the record" "$(cat json)" "$(events --json $form)"
@@ -48,6 +48,23 @@ $all" "$(rows kv json)"
 is "the head names the columns" "TIME VERDICT OP USER SESSION FROM PROGRAM WHAT COUNT RULE KEY" "$(events kv | sed -n '1p' | tr -s ' ')"
 is "columns stand under their names" "$(events kv | sed -n '1s/USER.*//p' | wc -c)" "$(events kv | sed -n '3s/alice.*//p' | wc -c)"
 is "local time" "2026-11-20 11:00:00" "$(TZ=Europe/Berlin events --op connect kv | sed -n '2s/ DENY.*//p')"
+
+# What has no column stands with what the record is about.
+for FORMAT in kv json; do
+	{
+		record 2026-11-20T10:00:00 'REFUSED open' user=alice pid=812 uid=0 errno=28 'reason=no room'
+		record 2026-11-20T10:00:00 STRAY session=17 user=alice pid=812 cgroup=/user.slice
+		record 2026-11-20T10:00:00 POLICY generation=7 mode=enforce profile=ops prefixes4=3
+		record 2026-11-20T10:00:00 QUARANTINE session=17 user=alice uid=1000 profile=ops order=16 by_uid=0 by_loginuid=1001 by_pid=9
+		refusal 2026-11-20T10:00:00 'DENY connect' 17 alice 10.0.0.5 - /usr/bin/curl 1 proto=tcp dst=18.4.5.6 port=443 rule=18.0.0.0/9 replayed=yes
+	} >others
+	is "$FORMAT: other records" "REFUSED open alice - - - pid=812 uid=0 errno=28 reason=no\x20room 1
+STRAY - alice 17 - - pid=812 cgroup=/user.slice 1
+POLICY - - - - - generation=7 mode=enforce profile=ops prefixes4=3 1
+QUARANTINE - alice 17 - - uid=1000 profile=ops order=16 by_uid=0 by_loginuid=1001 by_pid=9 1
+DENY connect alice 17 10.0.0.5 /usr/bin/curl 18.4.5.6:443/tcp replayed 1" "$(rows others | cut -d' ' -f3- | sed 's/ 18.0.0.0.*//; s/ - -$//')"
+	is "$FORMAT: one destination, whenever it is told" "18.4.5.6:443/tcp" "$("$CTL" report --json others | jq -r '.destinations[].destination')"
+done
 
 # ---- what is asked for
 
@@ -70,6 +87,8 @@ is "--program, another path" "" "$(found --program /bin/curl)"
 is "--key" "11:00:00 11:30:00 12:00:00 " "$(found --key SHA256:bob)"
 is "--rhost" "09:00:00 10:00:00 10:00:05 14:00:00 " "$(found --rhost 10.0.0.5)"
 is "--rhost, a network" "11:00:00 11:30:00 12:00:00 " "$(found --rhost 10.0.0.6/31)"
+refusal 2026-11-20T10:00:00 'DENY connect' 17 alice fe80::1%eth0 - /usr/bin/curl 1 proto=tcp dst=18.4.5.6 port=443 rule=18.0.0.0/9 >link
+is "--rhost, a link-local one" "fe80::1%eth0 fe80::1%eth0" "$(rows --rhost fe80::1 link | cut -d' ' -f7) $(rows --rhost fe80::/64 link | cut -d' ' -f7)"
 is "--profile" "09:00:00 10:00:00 10:00:05 11:00:00 11:30:00 12:00:00 12:30:00 14:00:00 15:00:00 " "$(found --profile default)"
 is "--profile, another" "" "$(found --profile ops)"
 is "--rule" "10:00:00 10:00:05 14:00:00 " "$(found --rule 18.0)"
