@@ -188,7 +188,8 @@ $(BUILD)/tests/unit/test_notify: $(BUILD)/helper/notify.o
 $(BUILD)/tests/unit/test_privilege: $(BUILD)/helper/privilege.o
 $(BUILD)/tests/unit/test_report: $(BUILD)/helper/report.o
 
-$(BUILD)/tests/unit/test_ctl_unguarded: $(addprefix $(BUILD)/helper/,ctl_host.o ctl_process.o ctl_args.o ctl_unguarded.o)
+$(BUILD)/tests/unit/test_ctl_unguarded: $(addprefix $(BUILD)/helper/,ctl_host.o ctl_process.o ctl_args.o ctl_unguarded.o \
+                                        ctl_logins.o)
 $(BUILD)/tests/unit/test_ctl_json: $(BUILD)/helper/ctl_json.o
 
 include tests/tests.mk
