@@ -142,7 +142,7 @@ static int take(void *arg, const struct eg_record_line *line, int err)
 	struct events *events = arg;
 
 	if (err == -EBADMSG) {
-		events->broken++;
+		events->broken += eg_record_may_match(&events->match, line);
 		return 0;
 	}
 	if (!eg_record_matches(&events->match, line))

@@ -34,7 +34,8 @@ static int print(const struct eg_ctl_options *options, const struct eg_audit *au
 	if (r < 0)
 		warnx("%s: %s", eg_ctl_safe(options->html, clean, sizeof(clean)),
 		      eg_ctl_save_error(r));
-	return r == 0 && audit->refused + audit->audited + audit->suppressed + audit->lost
+	return r == 0 && audit->refused + audit->audited + audit->suppressed + audit->lost +
+				       audit->flows + audit->started
 		       ? EG_CTL_FINE
 		       : EG_CTL_FINDING;
 }

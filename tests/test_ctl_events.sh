@@ -196,6 +196,9 @@ done
 is "lines that were cut are told of, others' are not the helper's" "$all
 ebpfguardctl: INCOMPLETE: 2 lines have been cut, or are not the helper's, and are not shown" "$(rows damaged)"
 
+is "lines that were cut, of another time, are not" "" "$(rows --since 2026-11-21 damaged)"
+is "lines that were cut, of before" 1 "$(rows --until '2026-11-20 10:00:01' damaged | grep -c INCOMPLETE:' 2 lines')"
+
 # ---- colours
 
 if command -v script >/dev/null; then

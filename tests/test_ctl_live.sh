@@ -158,7 +158,14 @@ truncate -s 1T long
 echo >>long
 event $((began + 3)) last >>long
 is "session: in no more time for a longer one" "/last $all" "$(timeout 60 bash -c "$(declare -f ctl last); CTL='$CTL'; last")"
+is "session --json: its last events are there, too" '[{"event":"refusal","session":5,"exe":"/last"}] true' \
+	"$(ctl -c conf session 5 --json | jq -c '.events | map({event, session, exe})') $(ctl -c conf session 5 --json | jq .events_cut)"
 rm -f long long.1
+{ event $((began + 1)) one; event $((began + 2)) two; } >long
+is "session --json: the events are those of events --json" "$(ctl -c conf events --json | jq -cs .)" "$(ctl -c conf session 5 --json | jq -c .events)"
+is "session --json: and all of them" false "$(ctl -c conf session 5 --json | jq .events_cut)"
+rm -f long
+is "session --json: without a log it says so" "1 null" "$(out=$(ctl -c conf session 5 --json 2>/dev/null); echo "$? $(jq '.events[0]' <<<"$out")")"
 mkdir journal
 cat >journal/journalctl <<-END
 	#!/bin/bash
@@ -349,6 +356,12 @@ is "completion: each option, too, when there is no answer" "$("$CTL" --help | gr
 	"$(sed -n "s/^\tlocal options='\(.*\)'/\1/p" "$COMPLETION" | tr ' ' '\n' | sort | paste -sd' ')"
 is "every command has --json" "$("$CTL" --help | sed -n 's/^  \([a-z][a-z]*\) .*/\1/p' | sort | paste -sd' ')" \
 	"$("$CTL" --help | grep -A 1 -e ' --json ' | sed -n 's/^ *for //p' | tr -d , | tr ' ' '\n' | sort | paste -sd' ')"
+is "completion: behind an option with its value" "session sessions" "$(completes --config = /x sess)"
+is "completion: the same in one word" "session sessions" "$(completes --config=/x sess)"
+is "completion: of an option's value" "a file" "$(touch 'a file'; completes --config = a)"
+is "completion: of an option's value, which is empty" yes "$([[ $(completes --config =) == *"a file"* ]] && echo yes)"
+is "completion: options between arguments do not count" "connect" "$(completes explain --service sshd root con)"
+is "completion: of another command" "default" "$(completes tighten --force 17 def)"
 is "completion: words" "bind connect" "$(completes explain root '')"
 is "completion: users" "root" "$(completes explain roo)"
 is "completion: profiles" "default" "$(completes --profile defau)"
