@@ -162,7 +162,7 @@ is "session --json: its last events are there, too" '[{"event":"refusal","sessio
 	"$(ctl -c conf session 5 --json | jq -c '.events | map({event, session, exe})') $(ctl -c conf session 5 --json | jq .events_cut)"
 rm -f long long.1
 { event $((began + 1)) one; event $((began + 2)) two; } >long
-is "session --json: the events are those of events --json" "$(ctl -c conf events --json | jq -cs .)" "$(ctl -c conf session 5 --json | jq -c .events)"
+is "session --json: the events are those of events --json" "$("$CTL" -c conf events --json | jq -cs .)" "$(ctl -c conf session 5 --json | jq -c .events)"
 is "session --json: and all of them" false "$(ctl -c conf session 5 --json | jq .events_cut)"
 rm -f long
 is "session --json: without a log it says so" "1 null" "$(out=$(ctl -c conf session 5 --json 2>/dev/null); echo "$? $(jq '.events[0]' <<<"$out")")"
