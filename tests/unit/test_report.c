@@ -10,10 +10,9 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "forms.h"
 #include "helper.h"
 #include "log.h"
-#include "record_line.h"
-#include "util.h"
 
 /* ---- what it works on */
 
@@ -35,35 +34,6 @@ int eg_bpf_totals_get(struct eg_bpf *bpf, uint64_t session, struct eg_totals *re
 	*ret = (struct eg_totals){0};
 	ret->refused[EG_OP_CONNECT] = world.refused;
 	return 0;
-}
-
-/* A line as its reader has it, as JSON. Owned by the caller. */
-static char *read_again(const char *line)
-{
-	static struct eg_record_line record;
-	char *text = NULL;
-	size_t size;
-	FILE *out = open_memstream(&text, &size);
-
-	assert_non_null(out);
-	if (eg_record_line_parse(line, strlen(line), 0, &record) != 0)
-		fail_msg("not read: %s", line);
-	eg_record_print_json(&record, out);
-	assert_int_equal(fclose(out), 0);
-	return text;
-}
-
-/* What is a number in one form of the log is one for who reads the other. */
-static void forms_agree(const struct eg_fields *fields)
-{
-	char kv[EG_LINE_MAX], json[EG_LINE_MAX];
-	eg_auto_free char *of_kv = NULL, *of_json = NULL;
-
-	assert_true(eg_fields_kv(fields, kv, sizeof(kv)) > 0);
-	assert_true(eg_fields_json(fields, json, sizeof(json)) > 0);
-	of_kv = read_again(kv);
-	of_json = read_again(json);
-	assert_string_equal(of_kv, of_json);
 }
 
 int eg_log_record(int priority, const struct eg_fields *fields)
