@@ -87,8 +87,8 @@ is "--program, another path" "" "$(found --program /bin/curl)"
 is "--key" "11:00:00 11:30:00 12:00:00 " "$(found --key SHA256:bob)"
 is "--rhost" "09:00:00 10:00:00 10:00:05 14:00:00 " "$(found --rhost 10.0.0.5)"
 is "--rhost, a network" "11:00:00 11:30:00 12:00:00 " "$(found --rhost 10.0.0.6/31)"
-refusal 2026-11-20T10:00:00 'DENY connect' 17 alice fe80::1%eth0 - /usr/bin/curl 1 proto=tcp dst=18.4.5.6 port=443 rule=18.0.0.0/9 >link
-is "--rhost, a link-local one" "fe80::1%eth0 fe80::1%eth0" "$(rows --rhost fe80::1 link | cut -d' ' -f7) $(rows --rhost fe80::/64 link | cut -d' ' -f7)"
+refusal 2026-11-20T10:00:00 'DENY connect' 17 alice fe80::1%eth0 - /usr/bin/curl 1 proto=tcp dst=18.4.5.6 port=443 rule=18.0.0.0/9 >scoped
+is "--rhost, a link-local one" "fe80::1%eth0 fe80::1%eth0" "$(rows --rhost fe80::1 scoped | cut -d' ' -f7) $(rows --rhost fe80::/64 scoped | cut -d' ' -f7)"
 is "--profile" "09:00:00 10:00:00 10:00:05 11:00:00 11:30:00 12:00:00 12:30:00 14:00:00 15:00:00 " "$(found --profile default)"
 is "--profile, another" "" "$(found --profile ops)"
 is "--rule" "10:00:00 10:00:05 14:00:00 " "$(found --rule 18.0)"
