@@ -238,11 +238,7 @@ int eg_audit_take(struct eg_audit *audit, const struct eg_record_line *line, int
 	char host[EG_RECORD_WHAT_SIZE];
 
 	if (err == -EBADMSG) {
-		/* Its time is known where syslog says it. */
-		audit->broken +=
-			!line->time_ms ||
-			(line->time_ms >= audit->match.since_ms &&
-			 (!audit->match.until_ms || line->time_ms <= audit->match.until_ms));
+		audit->broken += eg_record_may_match(&audit->match, line);
 		return 0;
 	}
 	if (err < 0 || !eg_record_matches(&audit->match, line))

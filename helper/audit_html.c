@@ -122,6 +122,18 @@ static void print_number(FILE *out, const char *id, const char *what, uint64_t n
 	(void)fputs("</dd></div>\n", out);
 }
 
+/* How many names a table has; when it has left rarer ones out that is not known. */
+static void print_names(FILE *out, const char *id, const char *what, const struct eg_tally *tally)
+{
+	if (!tally->others) {
+		print_number(out, id, what, tally->n, "");
+		return;
+	}
+	(void)fprintf(out, "<div><dt>%s</dt><dd id=\"%s-number\">more than ", what, id);
+	print_grouped(out, EG_TALLY_MAX);
+	(void)fputs("</dd></div>\n", out);
+}
+
 static void print_numbers(const struct eg_audit *audit, FILE *out)
 {
 	const struct eg_tally *tables = audit->tables;
@@ -131,9 +143,9 @@ static void print_numbers(const struct eg_audit *audit, FILE *out)
 	print_number(out, "killed", "Killed for it", audit->killed, "bad");
 	print_number(out, "audited", "Audited, let through", audit->audited, "let");
 	print_number(out, "flows", "Flows ended by a reload", audit->flows, "");
-	print_number(out, "users", "Users", tables[EG_AUDIT_USERS].n, "");
-	print_number(out, "destinations", "Destinations", tables[EG_AUDIT_DESTINATIONS].n, "");
-	print_number(out, "sessions", "Sessions with refusals", tables[EG_AUDIT_SESSIONS].n, "");
+	print_names(out, "users", "Users", &tables[EG_AUDIT_USERS]);
+	print_names(out, "destinations", "Destinations", &tables[EG_AUDIT_DESTINATIONS]);
+	print_names(out, "sessions", "Sessions with refusals", &tables[EG_AUDIT_SESSIONS]);
 	print_number(out, "started", "Sessions begun", audit->started, "");
 	(void)fputs("</dl>\n", out);
 }

@@ -56,6 +56,17 @@ static uint64_t nice(uint64_t most)
 						     : unit * 10;
 }
 
+/* "5", "2.5k", "1M": there is room for five characters. */
+static void print_tick(double value, FILE *out)
+{
+	static const char units[] = "kMGTPE";
+	int unit = -1;
+
+	for (; value >= 1000 && units[unit + 1]; unit++)
+		value /= 1000;
+	(void)fprintf(out, "%g%.*s", value, unit >= 0, unit >= 0 ? &units[unit] : "");
+}
+
 static void print_axis(uint64_t top, FILE *out)
 {
 	int height = HEIGHT - TOP - BOTTOM;
@@ -65,8 +76,10 @@ static void print_axis(uint64_t top, FILE *out)
 
 		(void)fprintf(out,
 			      "<line class=\"grid\" x1=\"%d\" x2=\"%d\" y1=\"%.1f\" y2=\"%.1f\"/>"
-			      "<text class=\"tick end\" x=\"%d\" y=\"%.1f\">%g</text>\n",
-			      LEFT, WIDTH, y, y, LEFT - 8, y + 4, (double)top * i / TICKS);
+			      "<text class=\"tick end\" x=\"%d\" y=\"%.1f\">",
+			      LEFT, WIDTH, y, y, LEFT - 8, y + 4);
+		print_tick((double)top * i / TICKS, out);
+		(void)fputs("</text>\n", out);
 	}
 }
 

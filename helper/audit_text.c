@@ -13,6 +13,15 @@ static void print_number(FILE *out, const char *what, uint64_t n)
 	(void)fprintf(out, "%-28s %10" PRIu64 "\n", what, n);
 }
 
+/* Of a table that has left rarer ones out it is not known how many there were. */
+static void print_names(FILE *out, const char *what, const struct eg_tally *tally)
+{
+	if (tally->others)
+		(void)fprintf(out, "%-28s more than %d\n", what, EG_TALLY_MAX);
+	else
+		print_number(out, what, tally->n);
+}
+
 static void print_summary(const struct eg_audit *audit, FILE *out)
 {
 	char begin[48], end[48];
@@ -25,9 +34,9 @@ static void print_summary(const struct eg_audit *audit, FILE *out)
 	print_number(out, "  of these by a kill:", audit->killed);
 	print_number(out, "audited, let through:", audit->audited);
 	print_number(out, "flows ended by a reload:", audit->flows);
-	print_number(out, "users:", audit->tables[EG_AUDIT_USERS].n);
-	print_number(out, "destinations:", audit->tables[EG_AUDIT_DESTINATIONS].n);
-	print_number(out, "sessions with refusals:", audit->tables[EG_AUDIT_SESSIONS].n);
+	print_names(out, "users:", &audit->tables[EG_AUDIT_USERS]);
+	print_names(out, "destinations:", &audit->tables[EG_AUDIT_DESTINATIONS]);
+	print_names(out, "sessions with refusals:", &audit->tables[EG_AUDIT_SESSIONS]);
 	print_number(out, "sessions started:", audit->started);
 	if (audit->suppressed + audit->lost + audit->broken == 0)
 		return;

@@ -146,6 +146,19 @@ int eg_cidr_parse_loose(const char *text, struct eg_cidr *ret, const char **rete
 	return 0;
 }
 
+int eg_cidr_parse_host(const char *text, struct eg_cidr *ret)
+{
+	size_t n = text ? strcspn(text, "%") : 0;
+	char address[INET6_ADDRSTRLEN];
+	const char *why;
+
+	if (!n || n >= sizeof(address) || memchr(text, '/', n))
+		return -EINVAL;
+	memcpy(address, text, n);
+	address[n] = '\0';
+	return eg_cidr_parse(address, ret, &why);
+}
+
 char *eg_cidr_format(const struct eg_cidr *cidr, char *buf)
 {
 	char address[INET6_ADDRSTRLEN] = "?";

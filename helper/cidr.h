@@ -34,6 +34,10 @@ int eg_cidr_parse(const char *text, struct eg_cidr *ret, const char **reterr);
  * probably means. */
 int eg_cidr_parse_loose(const char *text, struct eg_cidr *ret, const char **reterr);
 
+/* An address alone, as logins have it: the scope of a link-local one ("fe80::1%eth0") is passed
+ * over. Returns 0 and fills *ret; -EINVAL for anything else, a name or NULL, *ret untouched. */
+int eg_cidr_parse_host(const char *text, struct eg_cidr *ret);
+
 /* Writes canonical text with its length always given. buf: EG_CIDR_TEXT_SIZE bytes. Returns buf. */
 char *eg_cidr_format(const struct eg_cidr *cidr, char *buf);
 

@@ -188,6 +188,13 @@ int eg_ctl_sessions_ask(const struct eg_ctl_options *options, struct eg_ctl_sess
 void eg_ctl_sessions_done(struct eg_ctl_sessions *sessions);
 #define eg_ctl_auto_sessions __attribute__((cleanup(eg_ctl_sessions_done)))
 
+/* The one of this number, borrowed; NULL = there is none. */
+const struct eg_msg_session *eg_ctl_sessions_find(const struct eg_ctl_sessions *sessions,
+						  uint64_t number);
+
+/* A session's number: digits, and not 0. False after saying on stderr that it is none. */
+bool eg_ctl_session_number(const char *text, uint64_t *ret);
+
 /*
  * The commands. args: as many as the command takes at most, NULL after the last.
  * Return the exit status. check, explain, learn, events and report look at files and the journal

@@ -300,32 +300,19 @@ static void print_profile(const struct eg_config *config, const struct eg_config
 
 /* ---- explain ---- */
 
-static bool is_address(const char *text)
-{
-	size_t n = strcspn(text, "%"); /* a scope, which match passes over */
-	char host[INET6_ADDRSTRLEN];
-	struct eg_cidr cidr;
-	const char *why; /* speaks of networks */
-
-	if (n >= sizeof(host) || memchr(text, '/', n))
-		return false;
-	memcpy(host, text, n);
-	host[n] = '\0';
-	return eg_cidr_parse(host, &cidr, &why) == 0;
-}
-
 /* What no login has would match nothing, and the answer be one about another question. */
 static bool parse_login(const struct eg_ctl_options *options)
 {
 	const char *bad = options->key ? eg_config_bad_fingerprint(options->key) : NULL;
 	unsigned int lacks = eg_match_lacks(options->service);
 	char clean[EG_CTL_SAFE_SIZE];
+	struct eg_cidr address;
 
 	if (bad) {
 		warnx("--key: \"%s\" %s", eg_ctl_safe(options->key, clean, sizeof(clean)), bad);
 		return false;
 	}
-	if (options->rhost && !is_address(options->rhost)) {
+	if (options->rhost && eg_cidr_parse_host(options->rhost, &address) < 0) {
 		warnx("--rhost: \"%s\" is no address such as 192.0.2.1 or 2001:db8::1",
 		      eg_ctl_safe(options->rhost, clean, sizeof(clean)));
 		return false;

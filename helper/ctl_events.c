@@ -142,7 +142,7 @@ static int take(void *arg, const struct eg_record_line *line, int err)
 	struct events *events = arg;
 
 	if (err == -EBADMSG) {
-		events->broken++;
+		events->broken += eg_record_may_match(&events->match, line);
 		return 0;
 	}
 	if (!eg_record_matches(&events->match, line))
@@ -200,18 +200,19 @@ static int prepare(const struct eg_ctl_options *options, char **files, int64_t n
 int eg_ctl_events(const struct eg_ctl_options *options, char **args)
 {
 	__attribute__((cleanup(done))) struct events events = {0};
-	const struct eg_ctl_log log = {.command = "events",
-				       .files = args,
-				       .since = options->since,
-				       .until = options->until,
-				       .now_s = time(NULL),
-				       .follow = options->follow,
-				       .take = take,
-				       .arg = &events};
+	struct eg_ctl_log log = {.command = "events",
+				 .files = args,
+				 .since = options->since,
+				 .now_s = time(NULL),
+				 .follow = options->follow,
+				 .take = take,
+				 .arg = &events};
 	int status = prepare(options, args, log.now_s, &events), r;
 
 	if (status != EG_CTL_FINE)
 		return status;
+	if (!events.match.until_ms)
+		log.until = options->until; /* only the journal understands it */
 	if (!events.json)
 		eg_record_print_head(stdout);
 	r = eg_ctl_log_read(options, &log);

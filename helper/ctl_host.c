@@ -113,6 +113,7 @@ static int look_at(const struct eg_ctl_host *host, uint64_t boot_s, uint32_t pid
 		return 0;
 	login.pid = pid;
 	login.uid = process.uid;
+	login.ticks = process.ticks;
 	login.started_s = process.started_s;
 	(void)eg_ctl_user_name(process.uid, login.user);
 	login.rport = eg_ctl_process_peer(host, pid, login.from);

@@ -82,6 +82,7 @@ char *eg_ctl_user_name(uint32_t uid, char buf[EG_USER_SIZE]);
 struct eg_ctl_login {
 	uint32_t pid, uid, rport;
 	uint32_t listener; /* who accepted the connection; 0 = not known */
+	uint64_t ticks;	   /* of the process's start: numbers are given again */
 	uint64_t started_s;
 	char user[EG_USER_SIZE];
 	char from[EG_CTL_FROM_SIZE];
@@ -151,6 +152,7 @@ const char *eg_ctl_why_word(enum eg_ctl_why why);
 struct eg_ctl_unguarded {
 	struct {
 		const struct eg_ctl_login *login; /* borrowed */
+		int uses_pam;			  /* its sshd, as of eg_ctl_uses_pam */
 		enum eg_ctl_why why;
 		char text[EG_CTL_WHY_SIZE];
 	} * items; /* owned */
@@ -162,10 +164,11 @@ void eg_ctl_unguarded_done(struct eg_ctl_unguarded *list);
 
 struct eg_ctl_options;
 
-/* Those of the logins, found before, that no session has: asks the helper, and sshd for its
- * settings when there are any. Returns 0, or a negative errno after saying why. */
-int eg_ctl_unguarded_find(const struct eg_ctl_options *options, const struct eg_ctl_logins *logins,
-			  struct eg_ctl_unguarded *ret);
+/* Those of the logins, found before, that no session has and that are still there: asks the helper,
+ * and each sshd for its settings when there are any. Returns 0, or a negative errno after saying
+ * why. */
+int eg_ctl_unguarded_find(const struct eg_ctl_options *options, const struct eg_ctl_host *host,
+			  const struct eg_ctl_logins *logins, struct eg_ctl_unguarded *ret);
 
 /* When the module and the line that names it were last changed or put there, the younger of both.
  * 0: not known. */

@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "ctl.h"
+#include "utf8.h"
 #include "util.h"
 
 /* What was asked for; without it there is no going on. */
@@ -31,32 +32,6 @@ struct json_object *eg_ctl_json_array(void)
 
 /* ---- text ---- */
 
-/* Decodes a character of UTF-8. Returns its length, 0 when it is none: cut, longer than it need be,
- * half of a pair, or beyond what there is. */
-static size_t decode(const unsigned char *at, size_t n, uint32_t *ret)
-{
-	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
-	size_t len = *at < 0x80	  ? 1
-		     : *at < 0xc0 ? 0
-		     : *at < 0xe0 ? 2
-		     : *at < 0xf0 ? 3
-		     : *at < 0xf8 ? 4
-				  : 0;
-	uint32_t c = len == 1 ? *at : *at & (0xffU >> (len + 1));
-
-	if (!len || len > n)
-		return 0;
-	for (size_t i = 1; i < len; i++) {
-		if ((at[i] & 0xc0) != 0x80)
-			return 0;
-		c = c << 6 | (at[i] & 0x3f);
-	}
-	if (c < least[len] || c > 0x10ffff || (c >= 0xd800 && c < 0xe000))
-		return 0;
-	*ret = c;
-	return len;
-}
-
 struct json_object *eg_ctl_json_text(const char *bytes, size_t n)
 {
 	char *text eg_auto_free = malloc(4 * n + 1);
@@ -66,7 +41,7 @@ struct json_object *eg_ctl_json_text(const char *bytes, size_t n)
 	if (!text)
 		(void)need(NULL);
 	for (size_t i = 0; i < n; i += len ? len : 1) {
-		len = decode((const unsigned char *)bytes + i, n - i, &c);
+		len = eg_utf8_decode(bytes + i, n - i, &c);
 		if (len && c != '\\') {
 			memcpy(text + used, bytes + i, len);
 			used += len;
@@ -150,7 +125,7 @@ void eg_ctl_json_write(struct json_object *value, FILE *out)
 		(void)need(NULL);
 	n = strlen(text);
 	for (size_t i = 0; i < n; i += len) {
-		len = decode((const unsigned char *)text + i, n - i, &c);
+		len = eg_utf8_decode(text + i, n - i, &c);
 		if (!len) { /* what is in it went through eg_ctl_json_text */
 			len = 1;
 			c = '?';

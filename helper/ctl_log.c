@@ -5,9 +5,11 @@
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -24,6 +26,9 @@ enum {
 	LAST_BYTES = 8 << 20, /* of files */
 	LAST_LINES = 20000,   /* of the journal */
 };
+
+/* What journalctl says last, when asked for it. */
+static const char cursor_mark[] = "-- cursor: ";
 
 /* A log that is read. */
 struct reader {
@@ -83,6 +88,20 @@ static int refuse_packed(const struct eg_ctl_log *log, const char *name, const c
 	return -EINVAL;
 }
 
+/* The journal's end, for who reads on from there. A message cannot look so: it has a time in front,
+ * or blanks. */
+static void note_cursor(const struct reader *reader, size_t n)
+{
+	struct eg_ctl_log_place *place = reader->log->place;
+	size_t mark = sizeof(cursor_mark) - 1;
+
+	if (!place || n <= mark || n - mark >= sizeof(place->cursor) ||
+	    memcmp(reader->buf, cursor_mark, mark) != 0)
+		return;
+	memcpy(place->cursor, reader->buf + mark, n - mark);
+	place->cursor[n - mark] = '\0';
+}
+
 /* Takes in what there is. name: for messages. 0, or a negative errno after saying why. */
 static int take_in(struct reader *reader, const char *name)
 {
@@ -103,6 +122,8 @@ static int take_in(struct reader *reader, const char *name)
 		reader->lines += err != -ENOMSG;
 		if (err != -ENOMSG)
 			r = log->take(log->arg, &reader->record, err);
+		else
+			note_cursor(reader, n);
 	}
 	if (!r && ferror(reader->in))
 		r = -errno;
@@ -230,15 +251,28 @@ static int follow_file(struct reader *reader, const char *path)
 
 /* ---- the journal */
 
+/* From when on: a time, or behind what was read last. False: it is too long. */
+static bool print_begin(const struct eg_ctl_log *log, char *buf, size_t size)
+{
+	bool goes_on = log->place && *log->place->cursor;
+	const char *since = log->since ? log->since : "";
+	int n = snprintf(buf, size, goes_on ? "--after-cursor=%s" : "--since=%s",
+			 goes_on ? log->place->cursor : since);
+
+	return (size_t)n < size;
+}
+
 /* In the child. Fields that begin with _ are journald's own findings: no user can set them. */
 static void become_journalctl(const struct eg_ctl_log *log, int out)
 {
-	char since[4096], until[4096], lines[32];
+	char begin[4096], until[4096], lines[32];
 	char *args[16] = {"journalctl", "--output=short-iso", "--utc", "--all", "--no-pager"};
 	size_t n = 5;
 
 	if (log->since)
-		args[n++] = since;
+		args[n++] = begin;
+	if (log->place)
+		args[n++] = "--show-cursor";
 	if (log->until)
 		args[n++] = until;
 	if (log->follow)
@@ -252,9 +286,7 @@ static void become_journalctl(const struct eg_ctl_log *log, int out)
 	args[n++] = "SYSLOG_IDENTIFIER=ebpfguard-helper";
 	/* colours of its own would be a part of the lines */
 	(void)snprintf(lines, sizeof(lines), "--lines=%d", LAST_LINES);
-	if (setenv("SYSTEMD_COLORS", "0", 1) == 0 &&
-	    (size_t)snprintf(since, sizeof(since), "--since=%s", log->since ? log->since : "") <
-		    sizeof(since) &&
+	if (setenv("SYSTEMD_COLORS", "0", 1) == 0 && print_begin(log, begin, sizeof(begin)) &&
 	    (size_t)snprintf(until, sizeof(until), "--until=%s", log->until ? log->until : "") <
 		    sizeof(until) &&
 	    dup2(out, STDOUT_FILENO) >= 0)
@@ -293,7 +325,7 @@ static int take_journal(struct reader *reader)
 {
 	eg_auto_close int from = -1, to = -1;
 	int ends[2], r;
-	pid_t child;
+	pid_t child, here = getpid();
 
 	if (pipe2(ends, O_CLOEXEC) < 0)
 		return warn("cannot make a pipe"), -errno;
@@ -302,8 +334,12 @@ static int take_journal(struct reader *reader)
 	child = fork();
 	if (child < 0)
 		return warn("cannot fork"), -EAGAIN;
-	if (child == 0)
+	if (child == 0) {
+		/* One that follows a quiet journal would not notice that nobody listens. */
+		if (prctl(PR_SET_PDEATHSIG, SIGTERM) < 0 || getppid() != here)
+			_exit(127);
 		become_journalctl(reader->log, to);
+	}
 	eg_close_p(&to);
 	to = -1;
 	r = take_pipe(reader, &from);
@@ -399,7 +435,7 @@ static int take_source(struct reader *reader, const char *path)
 	char *before eg_auto_free = NULL;
 	int r = 0;
 
-	if (reader->log->follow)
+	if (reader->log->follow && !reader->log->since)
 		return follow_file(reader, path);
 	if (reader->log->place)
 		return take_on(reader, path);
@@ -409,7 +445,9 @@ static int take_source(struct reader *reader, const char *path)
 		return take_ends(reader, before, path);
 	if (access(before, F_OK) == 0)
 		r = take_file(reader, before);
-	return r ? r : take_file(reader, path);
+	if (r)
+		return r;
+	return reader->log->follow ? follow_file(reader, path) : take_file(reader, path);
 }
 
 int eg_ctl_log_read(const struct eg_ctl_options *options, const struct eg_ctl_log *log)

@@ -11,23 +11,29 @@
 #include "record_line.h"
 #include "record_match.h"
 
-/* What is to be read, and what becomes of it. All borrowed. */
-/* Where a file was read up to. Zeroed: it was not. */
+/* Where a log was read up to. Zeroed: it was not. */
 struct eg_ctl_log_place {
+	/* a file: which, and where the first line that was not read begins */
 	dev_t dev;
 	ino_t ino;
-	off_t next; /* where the first line that was not read begins */
+	off_t next;
+	char cursor[512]; /* the journal: journalctl's name for the last line */
 };
 
+/* What is to be read, and what becomes of it. All borrowed. */
 struct eg_ctl_log {
 	const char *command; /* whose: for messages */
 	char **files; /* NULL after the last, "-" is the standard input; none: as configured */
-	/* as on the command line, for the journal; NULL = not said */
+	/*
+	 * As on the command line, for the journal; NULL = not said. The journal goes by when it got
+	 * a line, and we by what happened: repeats are written up to log.window later, and more
+	 * after a halt of the helper. So there is no until where take can tell by the line's time.
+	 */
 	const char *since, *until;
 	int64_t now_s;
 	bool follow; /* wait for more, without end; of files one only */
-	/* for a file as configured: reads on from there, or what is near the end; NULL = all of it,
-	 * and of the one before it */
+	/* as configured: reads on from there, or of a file what is near the end, of the journal
+	 * what since says; NULL = all of it, and of the file before it */
 	struct eg_ctl_log_place *place;
 	/* as configured: only what is near the end is read, however long the log is, and *cut says
 	 * whether there was more before it; NULL = all of it. Not with place */

@@ -14,28 +14,48 @@ void eg_ctl_unguarded_done(struct eg_ctl_unguarded *list)
 	free(list->items);
 }
 
+/* It may have ended while the helper was asked, and is in no session for that. */
+static bool has_ended(const struct eg_ctl_host *host, const struct eg_ctl_login *login)
+{
+	struct eg_ctl_process now;
+	int r = eg_ctl_process_read(host, 0, login->pid, &now);
+
+	/* one that nobody has waited for yet has no program any more */
+	return r == -ESRCH || (!r && (now.ticks != login->ticks || !*now.exe));
+}
+
+/* Does the sshd of this one use PAM? Each of a host's daemons is asked once. */
+static int uses_pam(const struct eg_ctl_host *host, const struct eg_ctl_processes *members,
+		    const struct eg_ctl_unguarded *list, size_t index)
+{
+	uint32_t listener = list->items[index].login->listener;
+
+	for (size_t i = 0; i < index; i++)
+		if (list->items[i].login->listener == listener)
+			return list->items[i].uses_pam;
+	if (listener && eg_ctl_processes_have(members, listener))
+		return -EACCES;
+	return eg_ctl_uses_pam(host, listener);
+}
+
 /* Says why each of them is not; what is the same for all is looked at once. */
 static void explain_all(const struct eg_ctl_host *host, const struct eg_ctl_processes *members,
 			struct eg_ctl_unguarded *list)
 {
 	struct eg_pam_use *use eg_auto_free = calloc(1, sizeof(*use));
 	struct eg_ctl_evidence evidence = {.use = use};
-	uint32_t listener;
 
 	if (!use)
 		errx(EG_CTL_FINDING, "out of memory");
 	evidence.pam_read = eg_pam_read(host->pam_dirs, "sshd", use) == 0;
 	evidence.installed_s = eg_ctl_installed_s(host, use);
-	listener = list->items[0].login->listener;
-	evidence.uses_pam = listener && eg_ctl_processes_have(members, listener)
-				    ? -EACCES
-				    : eg_ctl_uses_pam(host, listener);
 	for (size_t i = 0; i < list->n; i++) {
 		const struct eg_ctl_login *login = list->items[i].login;
 		struct eg_ctl_groups groups = {0};
 
 		if (*use->exempt_groups && eg_ctl_groups_find(login->user, &groups) < 0)
 			errx(EG_CTL_FINDING, "out of memory");
+		list->items[i].uses_pam = evidence.uses_pam = uses_pam(host, members, list, i);
 		evidence.user = login->user;
 		evidence.groups = groups.names;
 		evidence.n_groups = groups.n;
@@ -45,8 +65,8 @@ static void explain_all(const struct eg_ctl_host *host, const struct eg_ctl_proc
 	}
 }
 
-int eg_ctl_unguarded_find(const struct eg_ctl_options *options, const struct eg_ctl_logins *logins,
-			  struct eg_ctl_unguarded *ret)
+int eg_ctl_unguarded_find(const struct eg_ctl_options *options, const struct eg_ctl_host *host,
+			  const struct eg_ctl_logins *logins, struct eg_ctl_unguarded *ret)
 {
 	struct eg_ctl_processes members eg_ctl_auto_processes = {0};
 	int r;
@@ -61,9 +81,10 @@ int eg_ctl_unguarded_find(const struct eg_ctl_options *options, const struct eg_
 	if (!ret->items)
 		errx(EG_CTL_FINDING, "out of memory");
 	for (size_t i = 0; i < logins->n; i++)
-		if (!eg_ctl_processes_have(&members, logins->items[i].pid))
+		if (!eg_ctl_processes_have(&members, logins->items[i].pid) &&
+		    !has_ended(host, &logins->items[i]))
 			ret->items[ret->n++].login = &logins->items[i];
 	if (ret->n)
-		explain_all(&eg_ctl_host_here, &members, ret);
+		explain_all(host, &members, ret);
 	return 0;
 }

@@ -70,7 +70,7 @@ static size_t count_unguarded(const struct eg_ctl_options *options,
 	for (int why = 0; why < EG_CTL_WHYS; why++)
 		counts[why] = (struct eg_openmetrics_reason){.reason = eg_ctl_why_word(why)};
 	if (eg_ctl_logins_find(&eg_ctl_host_here, &logins) < 0 ||
-	    eg_ctl_unguarded_find(options, &logins, &list) < 0)
+	    eg_ctl_unguarded_find(options, &eg_ctl_host_here, &logins, &list) < 0)
 		return 0;
 	for (size_t i = 0; i < list.n; i++)
 		counts[list.items[i].why].n++;

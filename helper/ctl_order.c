@@ -10,24 +10,11 @@
 #include "ctl.h"
 #include "ctl_ask.h"
 #include "ctl_json.h"
+#include "diff.h"
 #include "proto.h"
 #include "util.h"
 
 enum { ORDER_S = 15 /* the helper takes four at most, but other work may come first */ };
-
-/* A session's number: digits, and not 0. False: said on stderr. */
-static bool read_number(const char *text, uint64_t *ret)
-{
-	char clean[EG_CTL_SAFE_SIZE], *end;
-
-	errno = 0;
-	*ret = strtoull(text, &end, 10);
-	if (text[0] >= '0' && text[0] <= '9' && !*end && !errno && *ret)
-		return true;
-	warnx("%s: not the number of a session; see: ebpfguardctl sessions",
-	      eg_ctl_safe(text, clean, sizeof(clean)));
-	return false;
-}
 
 /* "1 session", "2 sessions" */
 static const char *many(uint32_t n)
@@ -126,7 +113,7 @@ int eg_ctl_quarantine(const struct eg_ctl_options *options, char **args)
 	union eg_ctl_answer answer;
 	uint64_t session;
 
-	if (!read_number(args[0], &session))
+	if (!eg_ctl_session_number(args[0], &session))
 		return EG_CTL_USAGE;
 	if (order(options, EG_DO_QUARANTINE, session, "", &answer) != EG_CTL_FINE)
 		return EG_CTL_FINDING;
@@ -142,7 +129,7 @@ int eg_ctl_release(const struct eg_ctl_options *options, char **args)
 	union eg_ctl_answer answer;
 	uint64_t session;
 
-	if (!read_number(args[0], &session))
+	if (!eg_ctl_session_number(args[0], &session))
 		return EG_CTL_USAGE;
 	if (order(options, EG_DO_RELEASE, session, "", &answer) != EG_CTL_FINE)
 		return EG_CTL_FINDING;
@@ -157,7 +144,7 @@ int eg_ctl_kill(const struct eg_ctl_options *options, char **args)
 	char clean[4 * EG_TEXT_SIZE];
 	uint64_t session;
 
-	if (!read_number(args[0], &session))
+	if (!eg_ctl_session_number(args[0], &session))
 		return EG_CTL_USAGE;
 	if (order(options, EG_DO_KILL, session, "", &answer) != EG_CTL_FINE)
 		return EG_CTL_FINDING;
@@ -173,31 +160,21 @@ int eg_ctl_kill(const struct eg_ctl_options *options, char **args)
 
 /* ---- tighten ---- */
 
-static const struct eg_config_profile *find_profile(const struct eg_config *config,
-						    const char *name)
-{
-	for (size_t i = 0; i < config->n_profiles; i++)
-		if (!strcmp(config->profiles[i].name, name))
-			return &config->profiles[i];
-	return NULL;
-}
-
 /* The profile that a session has now. False: said on stderr. */
 static bool profile_of(const struct eg_ctl_options *options, uint64_t session,
 		       char ret[EG_PROFILE_SIZE])
 {
 	struct eg_ctl_sessions list eg_ctl_auto_sessions = {0};
+	const struct eg_msg_session *found;
 
 	if (eg_ctl_sessions_ask(options, &list) < 0)
 		return false;
-	for (size_t i = 0; i < list.n; i++) {
-		if (list.items[i].session != session)
-			continue;
-		(void)snprintf(ret, EG_PROFILE_SIZE, "%s", list.items[i].profile);
-		return true;
-	}
-	warnx("there is no session %" PRIu64, session);
-	return false;
+	found = eg_ctl_sessions_find(&list, session);
+	if (found)
+		(void)snprintf(ret, EG_PROFILE_SIZE, "%s", found->profile);
+	else
+		warnx("there is no session %" PRIu64, session);
+	return found;
 }
 
 /* By what the configuration says: the helper has the same, or will with the next reload. */
@@ -212,12 +189,12 @@ static bool is_tighter(const struct eg_ctl_options *options, uint64_t session, c
 		return false;
 	(void)eg_ctl_safe(name, clean, sizeof(clean));
 	(void)eg_ctl_safe(has, old, sizeof(old));
-	next = find_profile(config, name);
+	next = eg_diff_profile(config, name);
 	if (!next) {
 		warnx("%s has no profile %s", options->config, clean);
 		return false;
 	}
-	now = find_profile(config, has);
+	now = eg_diff_profile(config, has);
 	if (!now) {
 		warnx("session %" PRIu64 " has profile %s, which is no longer configured, so it is "
 		      "not known whether %s is as strict; with --force it gets it all the same",
@@ -238,7 +215,7 @@ int eg_ctl_tighten(const struct eg_ctl_options *options, char **args)
 	union eg_ctl_answer answer;
 	uint64_t session;
 
-	if (!read_number(args[0], &session))
+	if (!eg_ctl_session_number(args[0], &session))
 		return EG_CTL_USAGE;
 	if (strlen(args[1]) >= EG_PROFILE_SIZE) {
 		warnx("no profile has a name that long");

@@ -14,7 +14,7 @@
 #include "tally.h"
 #include "util.h"
 
-enum { TIME_SIZE = 32, SETTLE_S = 1 /* that syslog may be behind */ };
+enum { TIME_SIZE = 32 };
 
 /* As journalctl takes it. */
 static const char *time_text(uint64_t seconds, char buf[TIME_SIZE])
@@ -29,7 +29,7 @@ struct last {
 	struct eg_record_match match;
 	char **lines; /* owned, as is each; a ring */
 	size_t room, n;
-	bool colours;
+	bool colours, json;
 	bool begun; /* there was a record from before the session: nothing of it stands before */
 };
 
@@ -46,7 +46,10 @@ static int take_last(void *arg, const struct eg_record_line *line, int err)
 	out = open_memstream(&text, &size);
 	if (!out)
 		return -ENOMEM;
-	eg_record_print(line, last->colours, out);
+	if (last->json)
+		eg_record_print_json(line, out);
+	else
+		eg_record_print(line, last->colours, out);
 	if (fclose(out) != 0) {
 		free(text);
 		return -ENOMEM;
@@ -65,9 +68,9 @@ static void last_done(struct last *last)
 }
 
 /* There may be more of them than were looked for. */
-static void print_cut(const struct eg_ctl_options *options, uint64_t session, uint64_t started_s)
+static void print_cut(const struct eg_ctl_options *options, const struct eg_msg_session *session)
 {
-	time_t started = (time_t)started_s;
+	time_t started = (time_t)session->started_s;
 	char since[TIME_SIZE] = "-", config[EG_CTL_SAFE_SIZE];
 	struct tm tm;
 
@@ -78,19 +81,41 @@ static void print_cut(const struct eg_ctl_options *options, uint64_t session, ui
 		     options->config_given ? " -c " : "",
 		     options->config_given ? eg_ctl_safe(options->config, config, sizeof(config))
 					   : "",
-		     (unsigned long long)session, since);
+		     (unsigned long long)session->session, since);
 }
 
-int eg_ctl_events_last(const struct eg_ctl_options *options, uint64_t session, uint64_t started_s,
-		       size_t n)
+static void print_last(const struct last *last)
 {
-	__attribute__((cleanup(last_done))) struct last last = {
-		.lines = calloc(n, sizeof(char *)), .room = n, .colours = eg_ctl_has_colors()};
+	for (size_t i = last->n > last->room ? last->n - last->room : 0; i < last->n; i++)
+		(void)fputs(last->lines[i % last->room], stdout);
+}
+
+/* What the log's lines are as JSON, they are as one object. */
+static void add_last(const struct last *last, bool cut, struct json_object *to)
+{
+	struct json_object *array = eg_ctl_json_array(), *one;
+
+	for (size_t i = last->n > last->room ? last->n - last->room : 0; i < last->n; i++) {
+		one = json_tokener_parse(last->lines[i % last->room]);
+		if (one)
+			eg_ctl_json_append(array, one);
+	}
+	eg_ctl_json_add(to, "events", array);
+	eg_ctl_json_add_bool(to, "events_cut", cut);
+}
+
+int eg_ctl_events_last(const struct eg_ctl_options *options, const struct eg_msg_session *session,
+		       size_t n, struct json_object *json)
+{
+	__attribute__((cleanup(last_done))) struct last last = {.lines = calloc(n, sizeof(char *)),
+								.room = n,
+								.colours = eg_ctl_has_colors(),
+								.json = json};
 	char since[TIME_SIZE], number[TIME_SIZE], *no_files[] = {NULL};
 	bool cut = false;
 	const struct eg_ctl_log log = {.command = "session",
 				       .files = no_files,
-				       .since = time_text(started_s, since),
+				       .since = time_text(session->started_s, since),
 				       .now_s = time(NULL),
 				       .cut = &cut,
 				       .take = take_last,
@@ -100,26 +125,28 @@ int eg_ctl_events_last(const struct eg_ctl_options *options, uint64_t session, u
 	if (!last.lines)
 		return -ENOMEM;
 	/* Numbers begin anew when the host does. */
-	(void)snprintf(number, sizeof(number), "%llu", (unsigned long long)session);
+	(void)snprintf(number, sizeof(number), "%llu", (unsigned long long)session->session);
 	last.match.session = number;
-	last.match.since_ms = (int64_t)started_s * 1000;
+	last.match.since_ms = (int64_t)session->started_s * 1000;
 	r = eg_ctl_log_read(options, &log);
-	for (size_t i = last.n > n ? last.n - n : 0; i < last.n; i++)
-		(void)fputs(last.lines[i % n], stdout);
-	if (!r && cut && last.n < n && !last.begun)
-		print_cut(options, session, started_s);
+	cut = !r && cut && last.n < n && !last.begun;
+	if (json)
+		add_last(&last, cut, json);
+	else
+		print_last(&last);
+	if (cut && !json)
+		print_cut(options, session);
 	return r < 0 ? r : (int)(last.n < n ? last.n : n);
 }
 
 /* ---- destinations */
 
-/* What was counted so far: of a file up to that place, of the journal what came before until_s. */
+/* What was counted so far: up to that place. */
 struct counted {
-	bool in_file;
 	struct eg_ctl_log_place place;
 	struct eg_tally tally;
 	struct eg_record_match match;
-	uint64_t since_s, until_s;
+	uint64_t since_s;
 };
 
 static int take_destination(void *arg, const struct eg_record_line *line, int err)
@@ -127,21 +154,20 @@ static int take_destination(void *arg, const struct eg_record_line *line, int er
 	struct counted *counted = arg;
 	char what[EG_RECORD_WHAT_SIZE];
 
-	if (err || line->kind != EG_RECORD_REFUSAL || !eg_record_get(line, "dst") ||
-	    !eg_record_matches(&counted->match, line))
+	if (err || line->kind != EG_RECORD_REFUSAL || strcmp(line->verdict, "audit") == 0 ||
+	    !eg_record_get(line, "dst") || !eg_record_matches(&counted->match, line))
 		return 0;
 	return eg_tally_add(&counted->tally, eg_record_what(line, what), eg_record_count(line), 0,
 			    line->time_ms);
 }
 
-/* Reads on to the second that is over. A screen is drawn meanwhile: nothing is said of errors. */
-static int read_on(const struct eg_ctl_options *options, struct counted *counted, uint64_t until_s)
+/* Reads on. A screen is drawn meanwhile: nothing is said of errors. */
+static int read_on(const struct eg_ctl_options *options, struct counted *counted)
 {
-	char since[TIME_SIZE], until[TIME_SIZE], *no_files[] = {NULL};
+	char since[TIME_SIZE], *no_files[] = {NULL};
 	const struct eg_ctl_log log = {.command = "top",
 				       .files = no_files,
-				       .since = time_text(counted->until_s, since),
-				       .until = time_text(until_s + SETTLE_S, until),
+				       .since = time_text(counted->since_s, since),
 				       .now_s = time(NULL),
 				       .place = &counted->place,
 				       .take = take_destination,
@@ -152,12 +178,8 @@ static int read_on(const struct eg_ctl_options *options, struct counted *counted
 
 	if (err < 0 || null < 0 || dup2(null, STDERR_FILENO) < 0)
 		return -errno;
-	counted->match.since_ms =
-		(int64_t)(counted->in_file ? counted->since_s : counted->until_s) * 1000;
-	counted->match.until_ms = counted->in_file ? 0 : (int64_t)until_s * 1000 - 1;
 	r = eg_ctl_log_read(options, &log);
 	(void)dup2(err, STDERR_FILENO); /* it was one */
-	counted->until_s = until_s;
 	return r;
 }
 
@@ -165,19 +187,15 @@ int eg_ctl_events_destinations(const struct eg_ctl_options *options, uint64_t si
 			       struct eg_ctl_destination *ret, size_t max)
 {
 	static struct counted counted; /* of a command that goes on */
-	uint64_t until_s = (uint64_t)time(NULL) - SETTLE_S;
-	char *const no_files[] = {NULL};
 	size_t n;
-	int r = 0;
+	int r;
 
 	if (counted.since_s != since_s) {
 		eg_tally_done(&counted.tally);
-		counted = (struct counted){.in_file = eg_ctl_log_in_files(options, no_files),
-					   .since_s = since_s,
-					   .until_s = since_s};
+		counted = (struct counted){.match.since_ms = (int64_t)since_s * 1000,
+					   .since_s = since_s};
 	}
-	if (counted.in_file || until_s > counted.until_s)
-		r = read_on(options, &counted, until_s);
+	r = read_on(options, &counted);
 	if (r < 0)
 		return r;
 	eg_tally_sort(&counted.tally);

@@ -81,6 +81,29 @@ static int compare_sessions(const void *va, const void *vb)
 	return (a->session > b->session) - (a->session < b->session);
 }
 
+const struct eg_msg_session *eg_ctl_sessions_find(const struct eg_ctl_sessions *sessions,
+						  uint64_t number)
+{
+	const struct eg_msg_session key = {.session = number};
+
+	return sessions->n
+		       ? bsearch(&key, sessions->items, sessions->n, sizeof(key), compare_sessions)
+		       : NULL;
+}
+
+bool eg_ctl_session_number(const char *text, uint64_t *ret)
+{
+	char clean[EG_CTL_SAFE_SIZE], *end;
+
+	errno = 0;
+	*ret = strtoull(text, &end, 10);
+	if (text[0] >= '0' && text[0] <= '9' && !*end && !errno && *ret)
+		return true;
+	warnx("%s: not the number of a session; see: ebpfguardctl sessions",
+	      eg_ctl_safe(text, clean, sizeof(clean)));
+	return false;
+}
+
 /* The whole list first, the table after: a slow terminal must not hold the helper up. */
 int eg_ctl_sessions_ask(const struct eg_ctl_options *options, struct eg_ctl_sessions *ret)
 {

@@ -34,7 +34,8 @@ static int print(const struct eg_ctl_options *options, const struct eg_audit *au
 	if (r < 0)
 		warnx("%s: %s", eg_ctl_safe(options->html, clean, sizeof(clean)),
 		      eg_ctl_save_error(r));
-	return r == 0 && audit->refused + audit->audited + audit->suppressed + audit->lost
+	return r == 0 && audit->refused + audit->audited + audit->suppressed + audit->lost +
+				       audit->flows + audit->started
 		       ? EG_CTL_FINE
 		       : EG_CTL_FINDING;
 }
@@ -42,13 +43,12 @@ static int print(const struct eg_ctl_options *options, const struct eg_audit *au
 int eg_ctl_report(const struct eg_ctl_options *options, char **args)
 {
 	__attribute__((cleanup(eg_audit_done))) struct eg_audit audit = {0};
-	const struct eg_ctl_log log = {.command = "report",
-				       .files = args,
-				       .since = options->since,
-				       .until = options->until,
-				       .now_s = time(NULL),
-				       .take = take,
-				       .arg = &audit};
+	struct eg_ctl_log log = {.command = "report",
+				 .files = args,
+				 .since = options->since,
+				 .now_s = time(NULL),
+				 .take = take,
+				 .arg = &audit};
 
 	if (!args[0] && !options->since) {
 		warnx("report: --since is missing, such as --since yesterday");
@@ -58,6 +58,8 @@ int eg_ctl_report(const struct eg_ctl_options *options, char **args)
 		return EG_CTL_FINDING;
 	if (!eg_ctl_log_match(options, log.now_s, args, &audit.match))
 		return EG_CTL_USAGE;
+	if (!audit.match.until_ms)
+		log.until = options->until;
 	audit.now_ms = log.now_s * 1000;
 	if (eg_ctl_log_read(options, &log) < 0)
 		return EG_CTL_FINDING;

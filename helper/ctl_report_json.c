@@ -51,6 +51,16 @@ static struct json_object *json_of_table(const struct eg_audit *audit, enum eg_a
 	return array;
 }
 
+/* How many attempts each table does not have, since there were too many names. */
+static struct json_object *json_of_others(const struct eg_audit *audit)
+{
+	struct json_object *json = eg_ctl_json_object();
+
+	for (int table = 0; table < EG_AUDIT_TABLES; table++)
+		eg_ctl_json_add_number(json, eg_audit_heads[table].id, audit->tables[table].others);
+	return json;
+}
+
 /* Those in which there was something. */
 static struct json_object *json_of_hours(const struct eg_audit *audit)
 {
@@ -91,5 +101,6 @@ void eg_ctl_report_json(const struct eg_audit *audit)
 	for (int table = 0; table < EG_AUDIT_TABLES; table++)
 		eg_ctl_json_add(json, eg_audit_heads[table].id,
 				json_of_table(audit, (enum eg_audit_table)table));
+	eg_ctl_json_add(json, "not_listed", json_of_others(audit));
 	eg_ctl_json_print(json);
 }

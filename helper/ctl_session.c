@@ -2,6 +2,7 @@
 /* ebpfguardctl session NUMBER: all that is known of one session, and its processes as a tree. */
 #include <err.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,19 +46,12 @@ static void tree_done(struct tree *tree)
 }
 #define auto_tree __attribute__((cleanup(tree_done)))
 
-static struct node *find_node(const struct tree *tree, uint32_t pid)
+static int compare_pid(const void *key, const void *item)
 {
-	size_t low = 0, high = tree->n;
+	const uint32_t *pid = key;
+	const struct node *node = item;
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (tree->nodes[middle].process.pid < pid)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low < tree->n && tree->nodes[low].process.pid == pid ? &tree->nodes[low] : NULL;
+	return (*pid > node->process.pid) - (*pid < node->process.pid);
 }
 
 /* They were looked at one after the other, and numbers are given again: a parent is older than its
@@ -77,7 +71,8 @@ static void link_nodes(struct tree *tree)
 		size_t *list = &tree->root;
 
 		if (!node->gone)
-			parent = find_node(tree, node->process.ppid);
+			parent = bsearch(&node->process.ppid, tree->nodes, tree->n,
+					 sizeof(*tree->nodes), compare_pid);
 		if (parent && !parent->gone && is_older(&parent->process, &node->process)) {
 			node->parent = (size_t)(parent - tree->nodes);
 			list = &parent->child;
@@ -247,9 +242,8 @@ static int print_all(const struct eg_ctl_options *options, const struct eg_msg_s
 	print_session(session, details);
 	print_tree(tree);
 	(void)puts("last events:");
-	return eg_ctl_events_last(options, session->session, session->started_s, LAST_EVENTS) < 0
-		       ? EG_CTL_FINDING
-		       : EG_CTL_FINE;
+	return eg_ctl_events_last(options, session, LAST_EVENTS, NULL) < 0 ? EG_CTL_FINDING
+									   : EG_CTL_FINE;
 }
 
 /* ---- for programs ---- */
@@ -305,39 +299,23 @@ static void add_details(struct json_object *json, const struct eg_msg_is_details
 	eg_ctl_json_add_number(json, "packets_audited", details->packets_audited);
 }
 
-static void json_session(const struct eg_msg_session *session,
-			 const struct eg_msg_is_details *details, struct tree *tree)
+static int json_session(const struct eg_ctl_options *options, const struct eg_msg_session *session,
+			const struct eg_msg_is_details *details, struct tree *tree)
 {
 	struct json_object *json = eg_ctl_session_json(session, tree->n),
 			   *list = eg_ctl_json_array();
+	int r;
 
 	add_details(json, details);
 	for (size_t i = tree->root; i != NONE; i = step(tree, i))
 		eg_ctl_json_append(list, json_of_node(&tree->nodes[i]));
 	eg_ctl_json_add(json, "process_list", list);
+	r = eg_ctl_events_last(options, session, LAST_EVENTS, json);
 	eg_ctl_json_print(json);
+	return r < 0 ? EG_CTL_FINDING : EG_CTL_FINE;
 }
 
 /* ---- the command ---- */
-
-static bool read_number(const char *text, uint64_t *ret)
-{
-	char *end;
-
-	errno = 0;
-	*ret = strtoull(text, &end, 10);
-	return *text >= '0' && *text <= '9' && !*end && !errno && *ret;
-}
-
-static const struct eg_msg_session *find_session(const struct eg_ctl_sessions *list,
-						 uint64_t number)
-{
-	for (size_t i = 0; i < list->n; i++)
-		if (list->items[i].session == number)
-			return &list->items[i];
-	warnx("there is no session %llu; see: ebpfguardctl sessions", (unsigned long long)number);
-	return NULL;
-}
 
 int eg_ctl_session(const struct eg_ctl_options *options, char **args)
 {
@@ -347,17 +325,16 @@ int eg_ctl_session(const struct eg_ctl_options *options, char **args)
 	struct tree tree auto_tree = {0};
 	const struct eg_msg_session *session;
 	struct eg_msg_is_details details;
-	char clean[EG_CTL_SAFE_SIZE], *const no_files[] = {NULL};
+	char *const no_files[] = {NULL};
 	uint64_t number;
 
-	if (!read_number(args[0], &number)) {
-		warnx("session: %s is no number of a session",
-		      eg_ctl_safe(args[0], clean, sizeof(clean)));
+	if (!eg_ctl_session_number(args[0], &number))
 		return EG_CTL_USAGE;
-	}
 	if (!eg_ctl_log_is_known(options, no_files) || eg_ctl_sessions_ask(options, &list) < 0)
 		return EG_CTL_FINDING;
-	session = find_session(&list, number);
+	session = eg_ctl_sessions_find(&list, number);
+	if (!session)
+		warnx("there is no session %" PRIu64 "; see: ebpfguardctl sessions", number);
 	if (!session || eg_ctl_details_ask(options, number, &details) < 0 ||
 	    eg_ctl_processes_ask(options, number, &processes) < 0)
 		return EG_CTL_FINDING;
@@ -366,8 +343,6 @@ int eg_ctl_session(const struct eg_ctl_options *options, char **args)
 		return EG_CTL_FINDING;
 	forget_others(&tree, still.items, still.n);
 	link_nodes(&tree);
-	if (!options->json)
-		return print_all(options, session, &details, &tree);
-	json_session(session, &details, &tree);
-	return EG_CTL_FINE;
+	return options->json ? json_session(options, session, &details, &tree)
+			     : print_all(options, session, &details, &tree);
 }

@@ -12,11 +12,14 @@ const char *eg_ctl_session_state(const struct eg_msg_session *session);
 /* What the helper's list says of it, by the names that the log has. */
 struct json_object *eg_ctl_session_json(const struct eg_msg_session *session, size_t n_processes);
 
-/* Prints the last n events that the log has of a session that began at started_s (ctl_recent.c).
- * Reads the end of the log only, and when that has less of them, says which command shows all.
- * Returns how many lines there were, or a negative errno after saying why on stderr. */
-int eg_ctl_events_last(const struct eg_ctl_options *options, uint64_t session, uint64_t started_s,
-		       size_t n);
+/*
+ * The last n events that the log has of a session (ctl_recent.c). Reads the end of the log only.
+ * json: NULL = prints them, and when there are less, and may be more, which command shows all; else
+ * the object that gets them as `events`, and then `events_cut`.
+ * Returns how many lines there were, or a negative errno after saying why on stderr.
+ */
+int eg_ctl_events_last(const struct eg_ctl_options *options, const struct eg_msg_session *session,
+		       size_t n, struct json_object *json);
 
 /* A destination that sessions are refused. */
 struct eg_ctl_destination {

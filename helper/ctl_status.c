@@ -305,7 +305,7 @@ int eg_ctl_status(const struct eg_ctl_options *options, char **args)
 	(void)args;
 	unguarded.error = -eg_ctl_logins_find(&eg_ctl_host_here, &logins);
 	if (eg_ctl_status_ask(options, &status) < 0 || eg_ctl_feeds_ask(options, &feeds) < 0 ||
-	    eg_ctl_unguarded_find(options, &logins, &unguarded) < 0)
+	    eg_ctl_unguarded_find(options, &eg_ctl_host_here, &logins, &unguarded) < 0)
 		return EG_CTL_FINDING;
 	if (options->json)
 		json_status(&status, &feeds, &unguarded);

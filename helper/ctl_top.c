@@ -59,20 +59,6 @@ static void on_signal(int number)
 
 /* ---- what is shown ---- */
 
-static int compare_numbers(const void *va, const void *vb)
-{
-	const struct eg_msg_session *a = va, *b = vb;
-
-	return (a->session > b->session) - (a->session < b->session);
-}
-
-static const struct eg_msg_session *find(const struct eg_ctl_sessions *list, uint64_t number)
-{
-	const struct eg_msg_session key = {.session = number};
-
-	return list->n ? bsearch(&key, list->items, list->n, sizeof(key), compare_numbers) : NULL;
-}
-
 static enum sort compared_by; /* qsort passes nothing on; one thread */
 
 static int compare(const void *va, const void *vb)
@@ -109,7 +95,7 @@ static void fill_rows(struct top *top)
 	top->rate = 0;
 	for (size_t i = 0; i < top->now.n; i++) {
 		const struct eg_msg_session *s = &top->now.items[i],
-					    *old = find(&top->before, s->session);
+					    *old = eg_ctl_sessions_find(&top->before, s->session);
 		uint64_t more = s->refused;
 
 		if (old)

@@ -11,6 +11,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "utf8.h"
+
 static const char hex[] = "0123456789abcdef";
 
 /* ---- one unit of text: a byte, or in JSON a character */
@@ -51,28 +53,6 @@ static size_t quoted_unit(const unsigned char *text, size_t n, char out[UNIT_SIZ
 	return 1;
 }
 
-/* The character of a valid UTF-8 sequence (RFC 3629: none too long, no surrogates); its length in
- * *ret_used, 0 = there is none. */
-static uint32_t utf8(const unsigned char *text, size_t n, size_t *ret_used)
-{
-	size_t len = *text < 0x80 ? 1 : *text < 0xc2 ? 0 : *text < 0xe0 ? 2 : *text < 0xf0 ? 3 : 4;
-	uint32_t c = len == 1 ? *text : *text & (0x7fU >> len);
-
-	*ret_used = 0;
-	if (!len || len > n || *text > 0xf4)
-		return 0;
-	for (size_t i = 1; i < len; i++) {
-		if ((text[i] & 0xc0) != 0x80)
-			return 0;
-		c = c << 6 | (text[i] & 0x3f);
-	}
-	if ((len == 3 && (c < 0x800 || (c >= 0xd800 && c < 0xe000))) ||
-	    (len == 4 && (c < 0x10000 || c > 0x10ffff)))
-		return 0;
-	*ret_used = len;
-	return c;
-}
-
 /* Would a terminal or a viewer do something with it? Controls, C1 among them, ends of lines, and
  * what turns the direction of text. */
 static bool acts(uint32_t c)
@@ -83,8 +63,9 @@ static bool acts(uint32_t c)
 
 static size_t json_unit(const unsigned char *text, size_t n, char out[UNIT_SIZE], size_t *ret_used)
 {
-	uint32_t c = utf8(text, n, ret_used);
+	uint32_t c = 0;
 
+	*ret_used = eg_utf8_decode((const char *)text, n, &c);
 	if (!*ret_used || c == '\\') { /* the text \xHH, its backslash escaped */
 		*ret_used = 1;
 		memcpy(out, "\\\\x", 3);

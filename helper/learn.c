@@ -3,6 +3,7 @@
 #include "learn.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <search.h>
 #include <stdlib.h>
 #include <string.h>
@@ -78,8 +79,8 @@ static int add_item(struct eg_learn *learn, const struct eg_learn_proposal *prop
 	item->why_not = proposal->why_not;
 	item->text = strdup(proposal->text);
 	if (proposal->feed &&
-	    asprintf(&item->where, "%s:%s", eg_event_escape(proposal->feed, feed, sizeof(feed)),
-		     proposal->line) < 0)
+	    asprintf(&item->where, "%s:%" PRIu64,
+		     eg_event_escape(proposal->feed, feed, sizeof(feed)), proposal->line) < 0)
 		item->where = NULL; /* said without */
 	if (!item->text || !tsearch(item, &learn->tree, compare_items)) {
 		item_free(item);

@@ -54,9 +54,10 @@ struct eg_learn_proposal {
 	/* the element, raw: it is to be quoted; NONE: what was done */
 	char text[EG_LEARN_TEXT_SIZE];
 	const char *why_not; /* constant: why it must not just be put there; NULL = it may */
-	/* where in a feed stands what why_not is about; raw, borrowed from the line; NULL = in none
-	 */
-	const char *feed, *line;
+	/* where in a feed stands what why_not is about; raw, borrowed from the record; NULL = in
+	 * none */
+	const char *feed;
+	uint64_t line;
 };
 
 /* What would let a line of AUDIT through, and nothing else as far as a list can say that. 0, or

@@ -184,12 +184,11 @@ static const char *against(const struct eg_rule_spec *denied, const struct eg_ci
 static void against_feed(const struct eg_record_line *line, struct eg_learn_proposal *ret)
 {
 	const char *feed = eg_record_get(line, "feed");
-	const char *at = eg_record_get(line, "line");
 
-	if (!feed || !at || !ret->why_not)
+	if (!feed || !eg_record_get(line, "line") || !ret->why_not)
 		return;
 	ret->feed = feed;
-	ret->line = at;
+	ret->line = eg_record_number(line, "line");
 	ret->why_not = "a feed in deny_files denies just this address, and deny wins at equal "
 		       "length; it is in";
 }
@@ -427,7 +426,7 @@ static const struct {
 int eg_learn_propose(const struct eg_record_line *line, struct eg_learn_proposal *ret)
 {
 	ret->why_not = NULL;
-	ret->feed = ret->line = NULL;
+	ret->feed = NULL;
 	for (size_t i = 0; i < EG_ARRAY_SIZE(ops); i++)
 		if (is_in(line->op, ops[i].op))
 			return ops[i].propose(line, ret);

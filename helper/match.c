@@ -27,20 +27,6 @@ static bool holds(const struct eg_config_texts *texts, const char *text)
 	return !texts->set || eg_match_text(texts, text);
 }
 
-/* An address without its scope; false when the text is none. */
-static bool parse_address(const char *text, struct eg_cidr *ret)
-{
-	size_t n = text ? strcspn(text, "%") : 0;
-	char address[INET6_ADDRSTRLEN];
-	const char *why;
-
-	if (!n || n >= sizeof(address) || memchr(text, '/', n))
-		return false;
-	memcpy(address, text, n);
-	address[n] = '\0';
-	return eg_cidr_parse(address, ret, &why) == 0;
-}
-
 /* The first network that holds the address, NULL when there is no address or none does. */
 static const char *find_network(const struct eg_config_match *match, const struct eg_cidr *address)
 {
@@ -72,7 +58,7 @@ int eg_match_find(const struct eg_config *config, const struct eg_match_who *who
 {
 	const struct eg_config_match *found = NULL;
 	struct eg_cidr address = {0};
-	bool from = parse_address(who->rhost, &address);
+	bool from = eg_cidr_parse_host(who->rhost, &address) == 0;
 
 	for (size_t i = 0; i < config->n_matches && !found; i++) {
 		const struct eg_config_match *match = &config->matches[i];
@@ -95,7 +81,7 @@ struct eg_match_reason eg_match_explain(const struct eg_config_match *match,
 					const struct eg_match_who *who)
 {
 	struct eg_cidr address = {0};
-	bool from = parse_address(who->rhost, &address);
+	bool from = eg_cidr_parse_host(who->rhost, &address) == 0;
 
 	return (struct eg_match_reason){.user = eg_match_text(&match->user, who->user),
 					.group = find_group(&match->group, who),

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "record_line.h"
+#include "utf8.h"
 #include "util.h"
 
 enum { DEPTH = 3 }; /* an object, an array in it, a text */
@@ -22,13 +23,6 @@ static void free_tokener(struct json_tokener **tokener)
 
 /* ---- reading */
 
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* A text as it was before the helper made UTF-8 of it: a backslash is the begin of \xHH. NULL: it
  * is none of the helper's. */
 static const char *store_text(struct eg_record_line *line, const char *text, size_t n)
@@ -37,22 +31,13 @@ static const char *store_text(struct eg_record_line *line, const char *text, siz
 	size_t used = 0;
 
 	for (size_t i = 0; to && i < n; i++) {
-		int high, low;
+		bool escaped = text[i] == '\\';
+		int c = escaped ? eg_record_escaped(text + i, n - i) : text[i];
 
-		if (text[i] != '\\') {
-			if (!text[i])
-				return NULL;
-			to[used++] = text[i];
-			continue;
-		}
-		if (n - i < 4 || text[i + 1] != 'x')
+		if (!c || (escaped && c < 0))
 			return NULL;
-		high = hex_digit(text[i + 2]);
-		low = hex_digit(text[i + 3]);
-		if (high < 0 || low < 0 || high + low == 0)
-			return NULL;
-		to[used++] = (char)(high << 4 | low);
-		i += 3;
+		to[used++] = (char)c;
+		i += escaped ? 3 : 0;
 	}
 	if (to)
 		eg_record_shorten(line, to, used);
@@ -198,26 +183,6 @@ int eg_record_parse_json(const char *text, size_t n, struct eg_record_line *ret)
 
 /* ---- writing */
 
-/* How many bytes make the character at text; its number in *ret. 0: they are not valid UTF-8. */
-static size_t utf8(const unsigned char *text, uint32_t *ret)
-{
-	static const uint32_t lowest[] = {0, 0, 0x80, 0x800, 0x10000};
-	size_t n = text[0] < 0x80	      ? 1
-		   : (text[0] & 0xe0) == 0xc0 ? 2
-		   : (text[0] & 0xf0) == 0xe0 ? 3
-		   : (text[0] & 0xf8) == 0xf0 ? 4
-					      : 0;
-	uint32_t c = n > 1 ? text[0] & (0x7fU >> n) : text[0];
-
-	for (size_t i = 1; i < n; i++) {
-		if ((text[i] & 0xc0) != 0x80)
-			return 0;
-		c = c << 6 | (text[i] & 0x3f);
-	}
-	*ret = c;
-	return n && c >= lowest[n] && c <= 0x10ffff && (c < 0xd800 || c > 0xdfff) ? n : 0;
-}
-
 static void print_unit(uint32_t c, FILE *out)
 {
 	if (c > 0xffff) {
@@ -236,18 +201,18 @@ static void print_unit(uint32_t c, FILE *out)
 /* A text in quotes. What a terminal would do something about is escaped, in any language. */
 static void print_text(const char *text, FILE *out)
 {
-	const unsigned char *at = (const unsigned char *)text;
+	size_t left = strlen(text), n;
 
 	(void)fputc('"', out);
-	while (*at) {
+	for (; left; text += n, left -= n) {
 		uint32_t c = 0;
-		size_t n = utf8(at, &c);
 
+		n = eg_utf8_decode(text, left, &c);
 		if (!n || c == '\\')
-			(void)fprintf(out, "\\\\x%02x", *at);
+			(void)fprintf(out, "\\\\x%02x", (unsigned char)*text);
 		else
 			print_unit(c, out);
-		at += n ? n : 1;
+		n += !n;
 	}
 	(void)fputc('"', out);
 }

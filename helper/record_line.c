@@ -197,22 +197,27 @@ static int hex_digit(char c)
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
+int eg_record_escaped(const char *text, size_t n)
+{
+	int high, low;
+
+	if (n < 4 || text[0] != '\\' || text[1] != 'x')
+		return -EINVAL;
+	high = hex_digit(text[2]);
+	low = hex_digit(text[3]);
+	return high < 0 || low < 0 || high + low == 0 ? -EINVAL : high << 4 | low;
+}
+
 /* The byte that begins at text; *ret_used: how many characters stand for it. -EINVAL: none that
  * eg_event_escape writes. */
 static int one_byte(const char *text, size_t n, size_t *ret_used)
 {
 	unsigned char c = (unsigned char)text[0];
-	int high, low;
 
-	*ret_used = 1;
-	if (c != '\\')
-		return c > 0x20 && c < 0x7f && c != '"' && c != '=' ? c : -EINVAL;
-	if (n < 4 || text[1] != 'x')
-		return -EINVAL;
-	high = hex_digit(text[2]);
-	low = hex_digit(text[3]);
-	*ret_used = 4;
-	return high < 0 || low < 0 || high + low == 0 ? -EINVAL : high << 4 | low;
+	*ret_used = c == '\\' ? 4 : 1;
+	if (c == '\\')
+		return eg_record_escaped(text, n);
+	return c > 0x20 && c < 0x7f && c != '"' && c != '=' ? c : -EINVAL;
 }
 
 /* Undoes the escapes, into the store. blanks: they stand for themselves, as in quotes. NULL: this
@@ -317,20 +322,22 @@ static enum eg_record_type type_of(const struct eg_record_line *line, const char
 				   const char *value)
 {
 	static const char *const numbers =
-		" session uid rport pid ppid port sport count loginuid audit_session cgroup "
+		" session uid rport pid ppid port sport dport count loginuid audit_session cgroup "
 		"generation line target gid target_pid number argc status seconds refused audited "
-		"lost origin abi mono prefixes4 prefixes6 digests ";
+		"lost origin abi mono prefixes4 prefixes6 digests order by_uid by_loginuid by_pid "
+		"processes ";
 	char word[64];
 
 	if (!is_seconds(value))
 		return EG_RECORD_TEXT;
 	(void)snprintf(word, sizeof(word), " %s ", key);
 	if (strstr(numbers, word) ||
+	    (line->kind == EG_RECORD_REFUSAL && strcmp(key, "signal") == 0) ||
 	    (line->kind == EG_RECORD_REFUSED && strstr(" type errno ", word)))
 		return EG_RECORD_NUMBER;
-	/* There the keys are names of operations. */
+	/* There the keys are names of operations, or of kinds. */
 	return (line->kind == EG_RECORD_END || line->kind == EG_RECORD_SUPPRESSED ||
-		line->kind == EG_RECORD_LOST) &&
+		line->kind == EG_RECORD_LOST || line->kind == EG_RECORD_UNRECORDED) &&
 			       strcmp(key, "user") && strcmp(key, "profile") && strcmp(key, "host")
 		       ? EG_RECORD_NUMBER
 		       : EG_RECORD_TEXT;

@@ -115,6 +115,10 @@ char *eg_record_reserve(struct eg_record_line *line, size_t n);
  * Arguments stand one behind the other. */
 void eg_record_shorten(struct eg_record_line *line, char *text, size_t n);
 
+/* The byte that the \xHH at the begin of n bytes stands for; -EINVAL: it is none that the helper
+ * writes. */
+int eg_record_escaped(const char *text, size_t n);
+
 /* Adds a field, of which key and value are in the store. 0, or -EBADMSG when there is one of this
  * key already, or too many. */
 int eg_record_add(struct eg_record_line *line, const char *key, const char *value,

@@ -47,11 +47,10 @@ const char *eg_record_peer_key(const struct eg_record_line *line)
 static bool is_in(const char *address, const struct eg_cidr *asked)
 {
 	struct eg_cidr host;
-	const char *why;
 
 	if (!asked->family)
 		return true;
-	return address && eg_cidr_parse(address, &host, &why) == 0 &&
+	return eg_cidr_parse_host(address, &host) == 0 &&
 	       eg_cidr_contains(asked, host.family, host.addr);
 }
 
@@ -73,13 +72,23 @@ static bool is_rule(const struct eg_record_line *line, const char *asked)
 	return !asked || (rule && strstr(rule, asked)) || (feed && strstr(feed, asked));
 }
 
+static bool is_then(const struct eg_record_match *match, int64_t time_ms)
+{
+	return (!match->since_ms || time_ms >= match->since_ms) &&
+	       (!match->until_ms || time_ms <= match->until_ms);
+}
+
+bool eg_record_may_match(const struct eg_record_match *match, const struct eg_record_line *line)
+{
+	return !line->time_ms || is_then(match, line->time_ms);
+}
+
 bool eg_record_matches(const struct eg_record_match *match, const struct eg_record_line *line)
 {
 	const char *peer = eg_record_peer_key(line);
 
-	if ((match->since_ms && line->time_ms < match->since_ms) ||
-	    (match->until_ms && line->time_ms > match->until_ms) ||
-	    !is(line, "session", match->session) || !is(line, "user", match->user))
+	if (!is_then(match, line->time_ms) || !is(line, "session", match->session) ||
+	    !is(line, "user", match->user))
 		return false;
 	if (eg_record_is_gap(line))
 		return !match->verdict || is_word(line->event, match->verdict) ||

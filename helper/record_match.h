@@ -24,6 +24,9 @@ struct eg_record_match {
  */
 bool eg_record_matches(const struct eg_record_match *match, const struct eg_record_line *line);
 
+/* Can a line that was cut be one that is asked for? Its time is known where syslog says it. */
+bool eg_record_may_match(const struct eg_record_match *match, const struct eg_record_line *line);
+
 /* Does it say that other records are missing: SUPPRESSED, LOST? */
 bool eg_record_is_gap(const struct eg_record_line *line);
 

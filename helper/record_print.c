@@ -72,25 +72,28 @@ static void add_word(struct text *text, const char *before, const char *raw)
 }
 
 /* Is it in a column of its own, or of no interest beside it? */
-static bool is_elsewhere(const char *key)
+static bool is_elsewhere(const struct eg_record_line *line, const char *key)
 {
-	static const char *const keys[] = {
-		"session", "user",     "uid",	  "profile",	   "rhost",  "rport", "tty",
-		"pid",	   "ppid",     "comm",	  "exe",	   "rule",   "feed",  "line",
-		"reason",  "errno",    "count",	  "last",	   "layer",  "sport", "service",
-		"key",	   "loginuid", "cgroup",  "audit_session", "config", "host",  "generation",
-		"time",	   "mono",     "replayed"};
+	static const char columns[] =
+		" session user rhost rport tty ppid comm exe rule feed config line count last "
+		"layer "
+		"sport service key loginuid audit_session host time mono replayed ";
+	/* what matters more where there is nothing else */
+	static const char details[] = " uid pid profile reason errno cgroup generation ";
+	char word[64];
 
-	for (size_t i = 0; i < EG_ARRAY_SIZE(keys); i++)
-		if (strcmp(key, keys[i]) == 0)
-			return true;
-	return false;
+	(void)snprintf(word, sizeof(word), " %s ", key);
+	if (strstr(columns, word))
+		return true;
+	return (line->kind == EG_RECORD_REFUSAL || line->kind == EG_RECORD_FLOW ||
+		eg_record_is_gap(line)) &&
+	       strstr(details, word);
 }
 
 static void add_others(struct text *text, const struct eg_record_line *line)
 {
 	for (size_t i = 0; i < line->n_fields; i++) {
-		if (is_elsewhere(line->fields[i].key))
+		if (is_elsewhere(line, line->fields[i].key))
 			continue;
 		add(text, "%s%s", text->used ? " " : "", line->fields[i].key);
 		add_word(text, "=", line->fields[i].value);
@@ -159,7 +162,7 @@ static void add_gap(struct text *text, const struct eg_record_line *line)
 	for (size_t i = 0; i < line->n_fields; i++) {
 		const struct eg_record_field *field = &line->fields[i];
 
-		if (is_elsewhere(field->key) || field->type != EG_RECORD_NUMBER)
+		if (is_elsewhere(line, field->key) || field->type != EG_RECORD_NUMBER)
 			continue;
 		add(text, "%s%s %s", between, field->key, field->value);
 		between = ", ";
@@ -238,6 +241,17 @@ void eg_record_print_head(FILE *out)
 		      "USER", "SESSION", "FROM", "PROGRAM", "WHAT", "COUNT", "RULE", "KEY");
 }
 
+/* What happened when no helper ran is told later, by the next one. */
+static char *what_and_when(const struct eg_record_line *line, char *buf)
+{
+	struct text text = {.buf = eg_record_what(line, buf)};
+
+	text.used = strlen(buf);
+	if (eg_record_get(line, "replayed"))
+		add(&text, " replayed");
+	return buf;
+}
+
 void eg_record_print(const struct eg_record_line *line, bool colours, FILE *out)
 {
 	char user[EG_RECORD_WHAT_SIZE], session[EG_RECORD_WHAT_SIZE], rhost[EG_RECORD_WHAT_SIZE];
@@ -249,7 +263,7 @@ void eg_record_print(const struct eg_record_line *line, bool colours, FILE *out)
 	(void)fprintf(out, " %-8s " COLUMNS, line->op ? line->op : "-",
 		      eg_record_word(line, "user", user), eg_record_word(line, "session", session),
 		      eg_record_word(line, "rhost", rhost), eg_record_program(line, program),
-		      eg_record_what(line, what));
+		      what_and_when(line, what));
 	if (eg_record_is_gap(line))
 		(void)fprintf(out, "%5s ", "-"); /* which was said */
 	else

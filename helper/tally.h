@@ -22,7 +22,7 @@ struct eg_tally {
 	struct eg_tally_row **rows; /* owned, as is each; sorted by eg_tally_sort */
 	size_t n;
 	void *tree;	 /* of tsearch: the same rows */
-	uint64_t others; /* of names that are not here, or were not then */
+	uint64_t others; /* of names that are not here; then there were more than EG_TALLY_MAX */
 };
 
 /* Adds to the row of this key. 0 or -ENOMEM. */

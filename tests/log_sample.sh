@@ -3,7 +3,7 @@
 # Sourced by tests of what reads the log: lines as the helper writes them, in the format that FORMAT names, kv or json.
 # It knows the rules of the formats by itself, not by the code that is tested.
 
-NUMBERS=' session uid rport pid ppid port sport count line loginuid audit_session generation refused audited lost connect setuid seconds target '
+NUMBERS=' session uid rport pid ppid port sport count line loginuid audit_session generation refused audited lost connect setuid seconds target order by_uid by_loginuid by_pid prefixes4 '
 
 # kv_text TEXT BLANKS: escaped; a blank stays when BLANKS is not empty.
 kv_text() {
@@ -63,7 +63,7 @@ json_fields() {
 			[[ $in_args ]] && printf , || printf ',"args":['
 			in_args=1
 			json_text "$value"
-		elif [[ $key == mono || $NUMBERS == *" $key "* ]]; then
+		elif [[ $key == mono || ($key == errno && $value != [E0]*) || $NUMBERS == *" $key "* ]]; then
 			printf ',"%s":%s' "$key" "$value"
 		else
 			printf ',"%s":' "$key"
@@ -85,7 +85,7 @@ record() {
 	case $word in
 	DENY | AUDIT | KILL) printf '{"event":"refusal","verdict":"%s","op":"%s"' "${word,,}" "$op" ;;
 	RESET | BLOCK) printf '{"event":"flow","verdict":"%s"' "${word,,}" ;;
-	*) printf '{"event":"%s"' "${word,,}" ;;
+	*) printf '{"event":"%s"%s' "${word,,}" "${op:+,\"op\":\"$op\"}" ;;
 	esac
 	json_fields "$@"
 	printf '}\n'

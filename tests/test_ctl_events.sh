@@ -37,7 +37,7 @@ all='2026-11-20 09:00:00 START - alice 17 10.0.0.5 - profile=default 1 - SHA256:
 2026-11-20 13:00:00 SUPPRESSED - alice 17 - - INCOMPLETE: 57 not written (connect 50, setuid 7) - - -
 2026-11-20 13:00:01 LOST - bob 18 - - INCOMPLETE: 20 lost on the way to the helper (connect 20) - - -
 2026-11-20 14:00:00 RESET - alice 17 10.0.0.5 - 18.4.5.7:22/tcp 1 18.0.0.0/9 -
-2026-11-20 15:00:00 END - alice 17 - - seconds=21600 refused=4 audited=0 lost=0 connect=4 1 - -'
+2026-11-20 15:00:00 END - alice 17 - - uid=1000 profile=default seconds=21600 refused=4 audited=0 lost=0 connect=4 1 - -'
 for form in kv json kv.syslog json.syslog; do
 	is "all of $form" "$all" "$(rows $form)"
 	is "--json of $form is the record" "$(cat json)" "$(events --json $form)"
@@ -48,6 +48,23 @@ $all" "$(rows kv json)"
 is "the head names the columns" "TIME VERDICT OP USER SESSION FROM PROGRAM WHAT COUNT RULE KEY" "$(events kv | sed -n '1p' | tr -s ' ')"
 is "columns stand under their names" "$(events kv | sed -n '1s/USER.*//p' | wc -c)" "$(events kv | sed -n '3s/alice.*//p' | wc -c)"
 is "local time" "2026-11-20 11:00:00" "$(TZ=Europe/Berlin events --op connect kv | sed -n '2s/ DENY.*//p')"
+
+# What has no column stands with what the record is about.
+for FORMAT in kv json; do
+	{
+		record 2026-11-20T10:00:00 'REFUSED open' user=alice pid=812 uid=0 errno=28 'reason=no room'
+		record 2026-11-20T10:00:00 STRAY session=17 user=alice pid=812 cgroup=/user.slice
+		record 2026-11-20T10:00:00 POLICY generation=7 mode=enforce profile=ops prefixes4=3
+		record 2026-11-20T10:00:00 QUARANTINE session=17 user=alice uid=1000 profile=ops order=16 by_uid=0 by_loginuid=1001 by_pid=9
+		refusal 2026-11-20T10:00:00 'DENY connect' 17 alice 10.0.0.5 - /usr/bin/curl 1 proto=tcp dst=18.4.5.6 port=443 rule=18.0.0.0/9 replayed=yes
+	} >others
+	is "$FORMAT: other records" "REFUSED open alice - - - pid=812 uid=0 errno=28 reason=no\x20room 1
+STRAY - alice 17 - - pid=812 cgroup=/user.slice 1
+POLICY - - - - - generation=7 mode=enforce profile=ops prefixes4=3 1
+QUARANTINE - alice 17 - - uid=1000 profile=ops order=16 by_uid=0 by_loginuid=1001 by_pid=9 1
+DENY connect alice 17 10.0.0.5 /usr/bin/curl 18.4.5.6:443/tcp replayed 1" "$(rows others | cut -d' ' -f3- | sed 's/ 18.0.0.0.*//; s/ - -$//')"
+	is "$FORMAT: one destination, whenever it is told" "18.4.5.6:443/tcp" "$("$CTL" report --json others | jq -r '.destinations[].destination')"
+done
 
 # ---- what is asked for
 
@@ -70,6 +87,8 @@ is "--program, another path" "" "$(found --program /bin/curl)"
 is "--key" "11:00:00 11:30:00 12:00:00 " "$(found --key SHA256:bob)"
 is "--rhost" "09:00:00 10:00:00 10:00:05 14:00:00 " "$(found --rhost 10.0.0.5)"
 is "--rhost, a network" "11:00:00 11:30:00 12:00:00 " "$(found --rhost 10.0.0.6/31)"
+refusal 2026-11-20T10:00:00 'DENY connect' 17 alice fe80::1%eth0 - /usr/bin/curl 1 proto=tcp dst=18.4.5.6 port=443 rule=18.0.0.0/9 >scoped
+is "--rhost, a link-local one" "fe80::1%eth0 fe80::1%eth0" "$(rows --rhost fe80::1 scoped | cut -d' ' -f7) $(rows --rhost fe80::/64 scoped | cut -d' ' -f7)"
 is "--profile" "09:00:00 10:00:00 10:00:05 11:00:00 11:30:00 12:00:00 12:30:00 14:00:00 15:00:00 " "$(found --profile default)"
 is "--profile, another" "" "$(found --profile ops)"
 is "--rule" "10:00:00 10:00:05 14:00:00 " "$(found --rule 18.0)"
@@ -177,6 +196,9 @@ done
 is "lines that were cut are told of, others' are not the helper's" "$all
 ebpfguardctl: INCOMPLETE: 2 lines have been cut, or are not the helper's, and are not shown" "$(rows damaged)"
 
+is "lines that were cut, of another time, are not" "" "$(rows --since 2026-11-21 damaged)"
+is "lines that were cut, of before" 1 "$(rows --until '2026-11-20 10:00:01' damaged | grep -c INCOMPLETE:' 2 lines')"
+
 # ---- colours
 
 if command -v script >/dev/null; then
@@ -228,6 +250,18 @@ follower=$!
 is "-f --since: what was there" yes "$(await ' END ')"
 kill "$follower"
 wait "$follower" 2>/dev/null
+sed -n 2p kv >rotated.1
+sed -n 4p kv >rotated
+printf 'log = { destination = "file"; file = "%s"; };\n' "$dir/rotated" >rotated.conf
+chmod 600 rotated.conf
+"$CTL" -c rotated.conf events -f --since 2026-11-20 --json >followed 2>&1 &
+follower=$!
+is "-f --since, as configured: what is there" yes "$(await '"op":"sendmsg"')"
+is "-f --since, as configured: and in the file before" '"connect" "sendmsg"' "$(jq .op followed | xargs -d '\n')"
+sed -n 5p kv >>rotated
+is "-f --since, as configured: what comes" yes "$(await '"op":"exec"')"
+kill "$follower"
+wait "$follower" 2>/dev/null
 follower=
 
 # ---- the journal
@@ -237,7 +271,17 @@ cat >bin/journalctl <<-'END'
 	#!/bin/bash
 	printf '%s\n' "$@" >"$EG_SAID"
 	echo "${SYSTEMD_COLORS-}" >"$EG_SAID.colours"
-	cat "$EG_JOURNAL"
+	# by when it got them, as the journal does
+	since='' until=9
+	for arg; do
+		case $arg in
+		--since=*) since=$(date -ud "${arg#*=}" +%FT%T) ;;
+		--until=*) until=$(date -ud "${arg#*=}" +%FT%T) ;;
+		esac
+	done
+	while IFS= read -r line; do
+		[[ ${line:0:19} < $since || ${line:0:19} > $until ]] || printf '%s\n' "$line"
+	done <"$EG_JOURNAL"
 END
 chmod +x bin/journalctl
 export EG_SAID=$dir/said EG_JOURNAL=$dir/kv.syslog PATH=$dir/bin:$PATH
@@ -253,6 +297,16 @@ SYSLOG_IDENTIFIER=ebpfguard-helper" "$(cat said)"
 SYSTEMD_COLORS=1 rows --until 'last tuesday' >/dev/null
 is "the journal: without its colours, which would be a part of lines" 0 "$(cat said.colours)"
 is "the journal: its own times" "--until=last tuesday" "$(sed -n 5p said)"
+# Repeats are written when their window is over: the line is of the day before, which the journal does not know.
+FORMAT=kv refusal 2026-11-20T23:59:55 'DENY connect' 17 alice 10.0.0.5 - /usr/bin/curl 4000 proto=tcp dst=18.4.5.6 port=443 rule=18.0.0.0/9 |
+	sed "s/^/2026-11-21T00:00:04.000000+00:00 bastion1 $helper: /" >late.syslog
+# counts DAY: of the repeats that day, and what the report has of them.
+counts() {
+	local day=(--since "$1" --until "$(date -ud "$1 +1 day" +%F)")
+	echo "$(EG_JOURNAL=$dir/late.syslog rows "${day[@]}" | cut -d' ' -f10 | xargs) $(EG_JOURNAL=$dir/late.syslog "$CTL" report --json "${day[@]}" | jq .refused)"
+}
+is "the journal: repeats of just before midnight are of that day" "4000 4000" "$(counts 2026-11-20)"
+is "the journal: and not of the next" " 0" "$(counts 2026-11-21)"
 rows -f >/dev/null
 is "the journal: followed" "--follow
 --lines=0" "$(sed -n 5,6p said)"
@@ -260,6 +314,20 @@ rows -f --since 2026-11-20 >/dev/null
 is "the journal: followed from a time" "--since=2026-11-20
 --follow
 --no-tail" "$(sed -n 5,7p said)"
+mkdir quiet
+printf '#!/bin/bash\necho $$ >"%s"\nexec sleep 100\n' "$dir/quiet/pid" >quiet/journalctl
+chmod +x quiet/journalctl
+PATH=$dir/quiet:$PATH "$CTL" events -f >/dev/null 2>&1 &
+follower=$!
+for ((i = 0; i < 200 && !$(stat -c %s quiet/pid 2>/dev/null || echo 0); i++)); do sleep 0.05; done
+kill -KILL "$follower"
+wait "$follower" 2>/dev/null
+follower=
+for ((i = 0; i < 100; i++)); do
+	kill -0 "$(<quiet/pid)" 2>/dev/null || break
+	sleep 0.1
+done
+is "the journal: followed by somebody who is killed, it ends, too" gone "$(kill "$(<quiet/pid)" 2>/dev/null && echo stays || echo gone)"
 # By default there need not be a configuration; one that is there and cannot be read is told of.
 if in_etc '' true >/dev/null; then
 	is "the journal: no configuration" "0 $all" "$(out=$(in_etc '' "$CTL" events); s=$?; echo "$s $(sed '/^TIME /d' <<<"$out" | tr -s ' ' | sed 's/ $//')")"

@@ -164,6 +164,10 @@ new 2026-11-20T10:00:00 "$(audit connect 'proto=tcp dst=1.1.1.1 port=1 rule=1.1.
 is "--json: a feed that names just the address" '/srv/a\x20b:17' "$(learn --json log | jq -r '.not_proposed[0].where')"
 has "a feed that names just the address" '^# NOT PROPOSED for allow: "1.1.1.1:1/tcp": a feed in deny_files denies just this address, .* it is in: /srv/a\\x20b:17[.]$' \
 	"$(learn log)"
+# Who writes a line of his own has a number there, or none: no line of what is printed, which is to be put into a file.
+new 2026-11-20T10:00:00 "$(audit connect 'proto=tcp dst=1.1.1.1 port=1 rule=1.1.1.1/32 feed=/srv/a line=3\x0aallow\x3d\x1b[2J')" >forged
+is "a line of a feed that is no number" "/srv/a:0" "$(learn --json forged | jq -r '.not_proposed[0].where')"
+is "a line of a feed that is no number makes no line" "" "$(learn forged | grep -E $'^allow=|\e')"
 
 # Lines that were cut: the time is known, and whose when that stands before the end.
 {

@@ -158,7 +158,14 @@ truncate -s 1T long
 echo >>long
 event $((began + 3)) last >>long
 is "session: in no more time for a longer one" "/last $all" "$(timeout 60 bash -c "$(declare -f ctl last); CTL='$CTL'; last")"
+is "session --json: its last events are there, too" '[{"event":"refusal","session":5,"exe":"/last"}] true' \
+	"$(ctl -c conf session 5 --json | jq -c '.events | map({event, session, exe})') $(ctl -c conf session 5 --json | jq .events_cut)"
 rm -f long long.1
+{ event $((began + 1)) one; event $((began + 2)) two; } >long
+is "session --json: the events are those of events --json" "$("$CTL" -c conf events --json | jq -cs .)" "$(ctl -c conf session 5 --json | jq -c .events)"
+is "session --json: and all of them" false "$(ctl -c conf session 5 --json | jq .events_cut)"
+rm -f long
+is "session --json: without a log it says so" "1 null" "$(out=$(ctl -c conf session 5 --json 2>/dev/null); echo "$? $(jq '.events[0]' <<<"$out")")"
 mkdir journal
 cat >journal/journalctl <<-END
 	#!/bin/bash
@@ -197,8 +204,9 @@ is "top -b: the one that is refused most now is first" "2 quick" "$(awk '/^SESSI
 out=$(ctl top --json)
 is "top --json" "3 1000" "$(jq -r '[(.sessions | length), (.sessions[] | select(.user == "slow") | .refused | if . >= 1000 then 1000 else . end)] | join(" ")' <<<"$out")"
 # Destinations, from the log as configured: each line is read once, however long the log is.
-line() { # TIME ADDRESS
-	printf 'DENY connect session=1 user=slow uid=1 profile=default rhost=10.0.0.1 rport=1 tty=- pid=1 ppid=1 comm=x exe=/x proto=tcp dst=%s port=443 rule=x errno=EPERM count=1 layer=call host=h time=%s mono=1.000\n' "$2" "$1"
+line() { # TIME ADDRESS [VERDICT]
+	printf '%s connect session=1 user=slow uid=1 profile=default rhost=10.0.0.1 rport=1 tty=- pid=1 ppid=1 comm=x exe=/x proto=tcp dst=%s port=443 rule=x errno=%s count=1 layer=call host=h time=%s mono=1.000\n' \
+		"${3:-DENY}" "$2" "$([[ ${3:-} == AUDIT ]] && echo 0 || echo EPERM)" "$1"
 }
 printf 'log = { destination = "file"; file = "%s"; };\n' "$dir/log" >conf
 now=$(date -u -d '+2 seconds' +%FT%T.000Z)
@@ -209,6 +217,44 @@ now=$(date -u -d '+2 seconds' +%FT%T.000Z)
 out=$(ctl -c conf -b 8 top)
 wait $!
 is "top: destinations of a log in a file" "192.0.2.1:443/tcp 2|192.0.2.2:443/tcp 1|192.0.2.3:443/tcp 1" "$(tac <<<"$out" | sed '/^DESTINATIONS/q' | grep -o '192.*' | tr -s ' ' | sort | paste -sd'|')"
+# Of the journal: a line is of up to log.window before the journal got it, and each counts once.
+mkdir reads
+cat >reads/journalctl <<-END
+	#!/bin/bash
+	# lines by their number, which is their cursor; all of them came after it was asked for the first time
+	from=0
+	for arg; do
+		case \$arg in
+		--since=@*) echo "\${arg#*@}" >>"$dir/reads/since" ;;
+		--after-cursor=s=*) from=\${arg##*=} ;;
+		--until=*) exit 1 ;;
+		esac
+	done
+	echo >>"$dir/reads/looks"
+	n=\$(wc -l <"$dir/reads/lines")
+	((n)) || { echo '-- No entries --' && exit 1; }
+	tail -n +\$((from + 1)) "$dir/reads/lines" | head -n \$((n - from)) | sed 's/^/2026-11-20T10:00:00+0000 h ebpfguard-helper[1]: /'
+	echo "-- cursor: s=\$n"
+END
+chmod 755 reads/journalctl
+touch reads/{lines,looks}
+PATH=$dir/reads:$PATH "$CTL" -s socket -b 60 top >destinations 2>&1 &
+top=$!
+# looks N: that many more.
+looks() {
+	local i until=$(($(wc -l <reads/looks) + $1))
+	for ((i = 0; i < 300 && $(wc -l <reads/looks) < until; i++)); do sleep 0.1; done
+}
+looks 2
+began=$(date -ud "@$(head -n 1 reads/since)" +%FT%T.000Z)
+line "$began" 192.0.2.1 >>reads/lines
+looks 2
+(line "$began" 192.0.2.2 AUDIT; line "$began" 192.0.2.1; line "$began" 192.0.2.3) >>reads/lines
+looks 3
+kill "$top"
+wait "$top" 2>/dev/null
+is "top: destinations of the journal" "192.0.2.1:443/tcp 2|192.0.2.3:443/tcp 1" \
+	"$(tac destinations | sed '/^DESTINATIONS/q' | grep -o '192.*' | tr -s ' ' | sort | paste -sd'|')"
 is "top without a terminal" 2 "$(ctl top >/dev/null 2>&1 </dev/null; echo $?)"
 for wrong in 0 x 2x -1; do is "top -b $wrong" 2 "$(ctl -b "$wrong" top >/dev/null 2>&1; echo $?)"; done
 is "-b is top's" 2 "$(ctl -b 1 sessions >/dev/null 2>&1; echo $?)"
@@ -310,6 +356,12 @@ is "completion: each option, too, when there is no answer" "$("$CTL" --help | gr
 	"$(sed -n "s/^\tlocal options='\(.*\)'/\1/p" "$COMPLETION" | tr ' ' '\n' | sort | paste -sd' ')"
 is "every command has --json" "$("$CTL" --help | sed -n 's/^  \([a-z][a-z]*\) .*/\1/p' | sort | paste -sd' ')" \
 	"$("$CTL" --help | grep -A 1 -e ' --json ' | sed -n 's/^ *for //p' | tr -d , | tr ' ' '\n' | sort | paste -sd' ')"
+is "completion: behind an option with its value" "session sessions" "$(completes --config = /x sess)"
+is "completion: the same in one word" "session sessions" "$(completes --config=/x sess)"
+is "completion: of an option's value" "a file" "$(touch 'a file'; completes --config = a)"
+is "completion: of an option's value, which is empty" yes "$([[ $(completes --config =) == *"a file"* ]] && echo yes)"
+is "completion: options between arguments do not count" "connect" "$(completes explain --service sshd root con)"
+is "completion: of another command" "default" "$(completes tighten --force 17 def)"
 is "completion: words" "bind connect" "$(completes explain root '')"
 is "completion: users" "root" "$(completes explain roo)"
 is "completion: profiles" "default" "$(completes --profile defau)"

@@ -71,6 +71,26 @@ is "JSON: of both formats the same" "$(report --json kv)" "$(report --json json)
 is "a line that was cut" 1 "$(report damaged | number 'lines that were cut')"
 is "status: something" 0 "$(report kv >/dev/null; echo $?)"
 is "status: nothing" 1 "$(report --user nobody kv >/dev/null; echo $?)"
+for what in RESET START; do
+	grep "^$what " kv >only
+	is "status: $what alone is something" 0 "$(report only >/dev/null; echo $?)"
+done
+# More names than are kept: how many there are is not known, and what is not listed is counted.
+refusal=$(FORMAT=kv; sample | sed -n 2p)
+for ((i = 0; i < 10100; i++)); do echo "${refusal/18.4.5.6/18.4.$((i / 250)).$((i % 250))}"; done >many
+out=$(report many)
+is "many destinations" "more than 10000" "$(number destinations <<<"$out")"
+is "many destinations: there is one user" 1 "$(number users <<<"$out")"
+is "many destinations, JSON: all are counted" "10100 0" \
+	"$(report --json many | jq -r '"\(([.destinations[].refused] | add) + .not_listed.destinations) \(.not_listed.users)"')"
+report --html many.html many
+is "many destinations, the page" 'more than 10&#8239;000' "$(sed -n 's/.*id="destinations-number">\([^<]*\)<.*/\1/p' many.html)"
+rm -f many many.html only
+# The axis has numbers that people read.
+sed -n 2p kv | sed 's/ count=1 / count=1500000 /' >much
+report --html much.html much
+is "the axis" "0 500k 1M 1.5M 2M" "$(sed -n 's/.*class="tick end"[^>]*>\([^<]*\)<.*/\1/p' much.html | xargs)"
+rm -f much much.html
 is "no time" "2 ebpfguardctl: report: --since is missing, such as --since yesterday" "$(out=$(report); echo "$? $out")"
 
 # ---- the page, as a file

@@ -221,6 +221,12 @@ if type -P jq >/dev/null; then
 		"$dashboard" >dashboard.queries
 	jq -r '.templating.list[] | select(.type == "query").query.query' "$dashboard" |
 		sed -E 's/^label_values\(([^,]+), *(.*)\)$/\1\t\2/' >>dashboard.queries
+	is "dashboard: what is not guarded, of each kind" "sessions_unfiltered sessions_unguarded ssh_logins_unguarded" \
+		"$(jq -r '.panels[] | select(.type == "stat" and .title == "Not guarded").targets[].expr' "$dashboard" |
+			grep -oE 'ebpfguard_[a-z_]+' | sed 's/^ebpfguard_//' | sort | xargs)"
+	# of the metrics that FILE has; whoever adds one finds it missing here
+	gaps() { grep -oE '\bebpfguard_[a-z_]*(lost|suppressed|unguarded|unfiltered)[a-z_]*' "$1" | sort -u; }
+	is "dashboard: all that is lost or not guarded" "$(gaps up.prom)" "$(gaps dashboard.queries)"
 	is "dashboard: queries are found" yes "$( (($(wc -l <dashboard.queries) >= 20)) && echo yes)"
 else
 	skip "dashboard: what Grafana imports" "there is no jq"

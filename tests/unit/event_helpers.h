@@ -16,6 +16,7 @@
 #include <cmocka.h>
 
 #include "event.h"
+#include "forms.h"
 #include "rule.h"
 #include "util.h"
 
@@ -170,6 +171,7 @@ static inline const char *format_whole(const struct eg_event *e,
 
 	memset(line, 'X', sizeof(line));
 	assert_int_equal(eg_event_make(e, session, &added, &fields), 0);
+	forms_agree(&fields);
 	n = eg_fields_kv(&fields, line, sizeof(line));
 	assert_in_range(n, 1, EG_LINE_MAX - 1);
 	assert_int_equal(n, strnlen(line, sizeof(line)));

@@ -158,6 +158,37 @@ static void test_parse_loose(void **state)
 	assert_string_equal(why, "needs a prefix length from 0 to 32, without leading zeros");
 }
 
+static void test_parse_host(void **state)
+{
+	static const struct {
+		const char *text;
+		uint16_t family; /* 0 = it is none */
+	} cases[] = {{"10.0.0.5", AF_INET},
+		     {"::ffff:10.0.0.5", AF_INET},
+		     {"fe80::1", AF_INET6},
+		     {"fe80::1%eth0", AF_INET6},
+		     {"fe80::1%", AF_INET6},
+		     {"%eth0", 0},
+		     {"", 0},
+		     {NULL, 0},
+		     {"10.0.0.0/8", 0},
+		     {"fe80::/64%eth0", 0},
+		     {"host.example", 0},
+		     {"0000:0000:0000:0000:0000:0000:0000:0000:0000:0000:0000:0000%x", 0}};
+
+	(void)state;
+	for (size_t i = 0; i < EG_ARRAY_SIZE(cases); i++) {
+		struct eg_cidr host = {0};
+
+		assert_int_equal(eg_cidr_parse_host(cases[i].text, &host),
+				 cases[i].family ? 0 : -EINVAL);
+		assert_int_equal(host.family, cases[i].family);
+		assert_int_equal(host.prefix_len, cases[i].family == AF_INET6 ? 128
+						  : cases[i].family	      ? 32
+									      : 0);
+	}
+}
+
 static void test_format_longest(void **state)
 {
 	struct eg_cidr cidr = {.family = AF_INET6, .prefix_len = 128};
@@ -264,6 +295,7 @@ int main(void)
 		cmocka_unit_test(test_parse_valid),
 		cmocka_unit_test(test_parse_invalid),
 		cmocka_unit_test(test_parse_loose),
+		cmocka_unit_test(test_parse_host),
 		cmocka_unit_test(test_format_longest),
 		cmocka_unit_test(test_contains_every_length),
 		cmocka_unit_test(test_contains_other_family),

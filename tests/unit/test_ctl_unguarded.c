@@ -3,6 +3,7 @@
  * Logins of sshd that are not guarded: how they are found, in a /proc made here, and why they are
  * not.
  */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -17,6 +18,7 @@
 #include <cmocka.h>
 
 #include "ctl_host.h"
+#include "ctl_remote.h"
 #include "util.h"
 
 /* ---- why ---- */
@@ -371,6 +373,114 @@ static void test_uses_pam(void **state)
 	assert_true(eg_ctl_uses_pam(&host, 0) < 0);
 }
 
+/* ---- which of them, by a helper that is played */
+
+static uint32_t guarded;
+static void (*meanwhile)(void);
+
+int eg_ctl_processes_ask(const struct eg_ctl_options *options, uint64_t session,
+			 struct eg_ctl_processes *ret)
+{
+	(void)options;
+	(void)session;
+	(void)ret;
+	if (meanwhile)
+		meanwhile();
+	return 0;
+}
+
+bool eg_ctl_processes_have(const struct eg_ctl_processes *list, uint32_t pid)
+{
+	(void)list;
+	return pid == guarded;
+}
+
+void eg_ctl_processes_done(struct eg_ctl_processes *list)
+{
+	(void)list;
+}
+
+int eg_ctl_groups_find(const char *user, struct eg_ctl_groups *ret)
+{
+	(void)user;
+	(void)ret;
+	return -ENOMEM; /* no line here exempts a group */
+}
+
+void eg_ctl_groups_done(struct eg_ctl_groups *groups)
+{
+	(void)groups;
+}
+
+static void find(struct eg_ctl_logins *logins, struct eg_ctl_unguarded *ret)
+{
+	static const char *const pam_dirs[] = {dir, NULL};
+	static char path[128];
+
+	(void)snprintf(path, sizeof(path), "%s/sshd-test", dir);
+	host.sshd = path;
+	host.pam_dirs = pam_dirs;
+	host.module = host.pam_file = "/nowhere";
+	put("sshd", "session required pam_ebpfguard.so\n");
+	assert_int_equal(eg_ctl_unguarded_find(NULL, &host, logins, ret), 0);
+}
+
+/* A host may have several sshd, with settings of their own: each is asked once. */
+static void test_each_sshd(void **state)
+{
+	struct eg_ctl_login items[] = {{.pid = 22, .ticks = 2200, .listener = 40},
+				       {.pid = 24, .ticks = 2400, .listener = 42},
+				       {.pid = 25, .ticks = 2500, .listener = 42},
+				       {.pid = 28, .ticks = 2800, .listener = 40}};
+	struct eg_ctl_logins logins = {.items = items, .n = EG_ARRAY_SIZE(items)};
+	struct eg_ctl_unguarded list eg_ctl_auto_unguarded = {0};
+	char path[128];
+	struct stat st;
+
+	(void)state;
+	(void)snprintf(path, sizeof(path), "%s/asked", dir);
+	put_sshd("printf x >>\"${0%/*}/asked\"; [ \"$*\" = '-T -o' ] && echo usepam no || "
+		 "echo usepam yes");
+	find(&logins, &list);
+	assert_int_equal(list.n, 4);
+	assert_int_equal(list.items[0].why, EG_CTL_WHY_UNKNOWN);
+	assert_int_equal(list.items[1].why, EG_CTL_WHY_NO_PAM);
+	assert_int_equal(list.items[2].why, EG_CTL_WHY_NO_PAM);
+	assert_int_equal(list.items[3].why, EG_CTL_WHY_UNKNOWN);
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_size, 2);
+}
+
+static void end_some(void)
+{
+	char command[128];
+
+	(void)snprintf(command, sizeof(command), "cd %s && rm -r 24 && rm 28/exe", dir);
+	assert_int_equal(system(command), 0);
+	put("25/stat", "25 (x) S 1 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 2501 23\n");
+}
+
+/* Who has left while the helper was asked is in no session, and no finding: neither when it has
+ * gone, nor when its number is another's or only its exit status is left. */
+static void test_ended(void **state)
+{
+	struct eg_ctl_login items[] = {{.pid = 21, .ticks = 2100},
+				       {.pid = 22, .ticks = 2200},
+				       {.pid = 24, .ticks = 2400},
+				       {.pid = 25, .ticks = 2500},
+				       {.pid = 28, .ticks = 2800}};
+	struct eg_ctl_logins logins = {.items = items, .n = EG_ARRAY_SIZE(items)};
+	struct eg_ctl_unguarded list eg_ctl_auto_unguarded = {0};
+
+	(void)state;
+	guarded = 21;
+	meanwhile = end_some;
+	put_sshd("echo usepam yes");
+	find(&logins, &list);
+	assert_int_equal(list.n, 1);
+	assert_int_equal(list.items[0].login->pid, 22);
+}
+
 /* The last test: in the end nobody's arguments are read. */
 static void test_arguments(void **state)
 {
@@ -416,6 +526,7 @@ int main(void)
 		cmocka_unit_test(test_reasons),	  cmocka_unit_test(test_titles),
 		cmocka_unit_test(test_logins),	  cmocka_unit_test(test_processes),
 		cmocka_unit_test(test_uses_pam),  cmocka_unit_test(test_installed),
+		cmocka_unit_test(test_each_sshd), cmocka_unit_test(test_ended),
 		cmocka_unit_test(test_arguments),
 	};
 

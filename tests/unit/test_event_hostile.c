@@ -312,6 +312,7 @@ static int format_flow(const struct eg_denied_flow *flow, const struct eg_event_
 	int n;
 
 	eg_event_make_flow(flow, session, blocked, &added, &fields);
+	forms_agree(&fields);
 	n = eg_fields_kv(&fields, line, EG_LINE_MAX);
 	assert_in_range(n, sizeof(end), EG_LINE_MAX - 1);
 	assert_string_equal(line + n - (sizeof(end) - 1), end);

@@ -17,6 +17,7 @@
 #include <cmocka.h>
 
 #include "event.h"
+#include "forms.h"
 #include "util.h"
 
 static const struct eg_event_session alice = {
@@ -90,6 +91,7 @@ static const char *format(const struct eg_told *t)
 	memset(line, 'X', sizeof(line));
 	assert_int_equal(eg_event_make_told(copy, size, &alice, &added, &fields), 0);
 	free(copy);
+	forms_agree(&fields);
 	n = eg_fields_kv(&fields, line, sizeof(line));
 	assert_in_range(n, 1, EG_LINE_MAX - 1);
 	assert_int_equal(n, strnlen(line, sizeof(line)));

@@ -81,6 +81,28 @@ static const struct {
 	 "{\"event\":\"open\"," JWHO
 	 "\"uid\":1,\"pid\":4,\"ppid\":3,\"access\":\"read\",\"path\":\"/p\"" JTAIL,
 	 EG_RECORD_OPEN},
+	{"KILL signal " WHO "uid=1 profile=p rhost=- rport=0 tty=- pid=8 ppid=7 comm=x exe=- "
+	 "target_pid=9 signal=9 rule=signal errno=EPERM count=1 layer=call args=-" TAIL,
+	 "{\"event\":\"refusal\",\"verdict\":\"kill\",\"op\":\"signal\"," JWHO
+	 "\"uid\":1,\"profile\":\"p\",\"rport\":0,\"pid\":8,\"ppid\":7,\"comm\":\"x\","
+	 "\"target_pid\":9,\"signal\":9,\"rule\":\"signal\",\"errno\":\"EPERM\",\"count\":1,"
+	 "\"layer\":\"call\"" JTAIL,
+	 EG_RECORD_REFUSAL},
+	/* a realtime one has no name, and stands where names do */
+	{"EXIT " WHO "uid=1 tty=- pid=4 ppid=3 comm=a seconds=1.5 signal=34 core=no" TAIL,
+	 "{\"event\":\"exit\"," JWHO
+	 "\"uid\":1,\"pid\":4,\"ppid\":3,\"comm\":\"a\",\"seconds\":1.5,\"signal\":\"34\","
+	 "\"core\":\"no\"" JTAIL,
+	 EG_RECORD_EXIT},
+	{"UNRECORDED " WHO "exec=1 exit=0 connect=2 open=3" TAIL,
+	 "{\"event\":\"unrecorded\"," JWHO "\"exec\":1,\"exit\":0,\"connect\":2,\"open\":3" JTAIL,
+	 EG_RECORD_UNRECORDED},
+	{"KILLED " WHO "uid=1 profile=7 order=3 by_uid=0 by_loginuid=1001 by_pid=9 before=5 "
+	 "processes=4" TAIL,
+	 "{\"event\":\"killed\"," JWHO
+	 "\"uid\":1,\"profile\":\"7\",\"order\":3,\"by_uid\":0,\"by_loginuid\":1001,"
+	 "\"by_pid\":9,\"before\":\"5\",\"processes\":4" JTAIL,
+	 EG_RECORD_KILLED},
 	{"QUARANTINE " WHO "by=root" TAIL,
 	 "{\"event\":\"quarantine\"," JWHO "\"by\":\"root\"" JTAIL, EG_RECORD_QUARANTINE},
 	{"RELEASE " WHO "by=root" TAIL, "{\"event\":\"release\"," JWHO "\"by\":\"root\"" JTAIL,

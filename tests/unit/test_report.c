@@ -10,6 +10,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "forms.h"
 #include "helper.h"
 #include "log.h"
 
@@ -38,6 +39,7 @@ int eg_bpf_totals_get(struct eg_bpf *bpf, uint64_t session, struct eg_totals *re
 int eg_log_record(int priority, const struct eg_fields *fields)
 {
 	(void)priority;
+	forms_agree(fields);
 	if (!world.log_error)
 		assert_true(eg_fields_kv(fields, world.record, sizeof(world.record)) > 0);
 	return world.log_error;
@@ -79,6 +81,31 @@ static void test_end(void **state)
 	eg_report_end(&helper, &session);
 	assert_memory_equal(world.record, begins, sizeof(begins) - 1);
 	assert_non_null(strstr(world.record, " refused=3 audited=0 lost=0 connect=3 host="));
+}
+
+static void test_kinds(void **state)
+{
+	struct eg_session one = {.number = 8,
+				 .record = {.user = "1",
+					    .profile_name = "2",
+					    .rhost = "3",
+					    .rport = 4,
+					    .service = "5",
+					    .key = "6",
+					    .leader = 7,
+					    .origin_session = 8},
+				 .unrecorded = {1, 2, 3, 4}};
+	struct eg_peer peer = {.pid = 1, .uid = 2};
+
+	(void)state;
+	eg_report_start(&helper, &one, "/a");
+	assert_memory_equal(world.record, "START ", 6);
+	eg_report_lost(&helper, &one);
+	assert_memory_equal(world.record, "UNRECORDED ", 11);
+	eg_report_refused_open(&helper, "1", &peer, -EPERM, "not now");
+	assert_memory_equal(world.record, "REFUSED ", 8);
+	eg_report_refused_request(&helper, 9, &peer, 8, "not now");
+	assert_memory_equal(world.record, "REFUSED ", 8);
 }
 
 /* An earlier helper was killed while it forgot the session: that one has said it. */
@@ -155,6 +182,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_end, set_up),
+		cmocka_unit_test_setup(test_kinds, set_up),
 		cmocka_unit_test_setup(test_end_said, set_up),
 		cmocka_unit_test_setup(test_sum_refused, set_up),
 		cmocka_unit_test_setup(test_unsaid, set_up),
