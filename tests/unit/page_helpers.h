@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Are a record's fields those that ebpfguard.conf(5) has for its kind, of the types it has for them? */
+/* Are the fields of a record those ebpfguard.conf(5) has for its kind, of the types it says? */
 #ifndef EG_TEST_PAGE_HELPERS_H
 #define EG_TEST_PAGE_HELPERS_H
 
