@@ -223,11 +223,29 @@ await() {
 	done
 	cat followed
 }
+# is_at BYTE: that is as far as the follower has read the log.
+is_at() {
+	local fd
+	for fd in /proc/"$follower"/fd/*; do
+		[[ $(readlink "$fd") == "$dir/log" ]] && grep -q "^pos:[[:blank:]]*$1\$" "/proc/$follower/fdinfo/${fd##*/}" && return
+	done
+	return 1
+}
+# reaches BYTE: until it is.
+reaches() {
+	local i
+	for ((i = 0; i < 300; i++)); do
+		is_at "$1" && return
+		sleep 0.1
+	done
+	is "-f: gets to byte $1 of the log" yes no
+}
 sed -n 2p kv >log
 "$CTL" events -f --json log >followed 2>&1 &
 follower=$!
-sleep 0.5
+reaches "$(stat -c %s log)"
 sed -n 4p kv | tr -d '\n' >>log
+reaches "$(stat -c %s log)"
 sleep 0.4
 is "-f: a line is not shown before its end" "" "$(cat followed)"
 echo >>log
@@ -239,7 +257,7 @@ sed -n 6p kv >log
 is "-f: the end of a file that was rotated" yes "$(await '"op":"exec"')"
 is "-f: the new one" yes "$(await '"op":"bind"')"
 : >log
-sleep 0.6
+reaches 0
 sed -n 7p kv >>log
 is "-f: a file that was emptied" yes "$(await '"op":"file"')"
 kill "$follower"

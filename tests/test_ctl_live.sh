@@ -43,7 +43,7 @@ sleeper=$!
 until [[ $(tr '\0' ' ' <"/proc/$sleeper/cmdline") == *"100 " && $(readlink "/proc/$sleeper/exe") == */*sleep* ]]; do sleep 0.05; done
 # What others have chosen: a newline, an escape, a byte that is no UTF-8, a quote and a backslash, CSI as one character.
 evil='a\x0ab\x1b[31m\xff\x22\x5c\xc2\x9b=c'
-play "status abi=6 enforcing=1 generation=7 started_s=1795000000 loaded_s=1795000100 lost=3 kernel=$evil product=$evil gaps=jobs\\x20$evil hooks_missing=userns_create\\x20$evil
+play "status abi=6 enforcing=1 generation=7 started_s=1795000000 loaded_s=1795000100 lost=3 kernel=$evil product=$evil gaps=jobs\\x20$evil\\x0aanother hooks_missing=userns_create\\x20$evil
 session session=12 user=zoe uid=1002 rhost=2001:db8::1 service=sshd profile=ops started_s=1795000000
 session session=3 user=$evil uid=1001 rhost=$evil service=$evil profile=$evil started_s=1795000000 refused=5 audited=2 grow=10 key=$evil closed=1 leader=77 cgroup=99
 feed path=/srv/$evil networks=1234 bad=3 bytes=9999 mtime_s=1795000000 profile=$evil
@@ -62,6 +62,8 @@ is "status: one line each" 1 "$(grep -c '^enforcing: yes (at its start the helpe
 matches "status: a feed" '*feed: deny /srv/a\\x0ab\\x1b\[31m\\xff\\x22\\x5c\\xc2\\x9b\\x3dc profile=* 1234 networks, 3 lines passed over, 9999 bytes, * old*' "$out"
 matches "status: a last good copy" '*feed: allow /srv/ok profile=ops: 1 networks, *; the file was refused, this is its last good copy*' "$out"
 matches "status: a hook" '*hooks: all that are needed; of the others are missing:*missing: userns_create: *' "$out"
+is "status: gaps" 'not guarded: jobs a|not guarded: b\x1b[31m\xff"\\xc2\x9b=c|not guarded: another' \
+	"$(grep '^not guarded: ' <<<"$out" | paste -sd'|')"
 matches "status: logins that are not guarded" '*ssh session*not guarded: *' "$out"
 json=$(ctl status --json)
 clean "status --json" "$json"
@@ -69,6 +71,7 @@ raw=$'a\nb\e[31m\\xff"\\x5c\u009b=c'
 is "status --json: values" "$raw|7|deny|1234|2026-11-18T11:06:40Z|true|userns_create" \
 	"$(jq -r '[.kernel, .generation, .feeds[0].list, .feeds[0].networks, .started, .feeds[1].last_good, .hooks_missing[0]] | join("|")' <<<"$json")"
 is "status --json: lists" "array array array" "$(jq -r '[.ssh_not_guarded, .not_guarded, .reports_only] | map(type) | join(" ")' <<<"$json")"
+is "status --json: gaps" "jobs ${raw/$'\n'/|}|another" "$(jq -r '.not_guarded | join("|")' <<<"$json")"
 
 # ---- sessions
 
@@ -209,13 +212,31 @@ line() { # TIME ADDRESS [VERDICT]
 		"${3:-DENY}" "$2" "$([[ ${3:-} == AUDIT ]] && echo 0 || echo EPERM)" "$1"
 }
 printf 'log = { destination = "file"; file = "%s"; };\n' "$dir/log" >conf
-now=$(date -u -d '+2 seconds' +%FT%T.000Z)
+now=$(date -u -d '+1 hour' +%FT%T.000Z) # not before top begins, however late that is
 # what is far from the end is not read, though it were of interest
 (line "$now" 192.0.2.9; yes x | head -c 2000000) >log
-(sleep 1.5; line "$now" 192.0.2.1 >>log; line "$now" 192.0.2.2 | head -c 50 >>log; sleep 1; line "$now" 192.0.2.2 | tail -c +51 >>log
-	sleep 1.5; mv log log.1; line "$now" 192.0.2.3 >log; sleep 1; line "$now" 192.0.2.1 >>log) &
-out=$(ctl -c conf -b 8 top)
-wait $!
+touch snapshots
+"$CTL" -s socket -c conf -b 100 top >snapshots 2>&1 &
+top=$!
+# snapshots N: until there are so many more. A line is in the second one: the first may have been begun before.
+snapshots() {
+	local i until=$(($(grep -c ^SESSION snapshots) + $1))
+	for ((i = 0; i < 300 && $(grep -c ^SESSION snapshots) < until; i++)); do sleep 0.1; done
+}
+snapshots 1
+line "$now" 192.0.2.1 >>log
+line "$now" 192.0.2.2 | head -c 50 >>log
+snapshots 2
+line "$now" 192.0.2.2 | tail -c +51 >>log
+snapshots 2
+mv log log.1
+line "$now" 192.0.2.3 >log
+snapshots 2
+line "$now" 192.0.2.1 >>log
+snapshots 2
+ends "$top"
+wait "$top"
+out=$(<snapshots)
 is "top: destinations of a log in a file" "192.0.2.1:443/tcp 2|192.0.2.2:443/tcp 1|192.0.2.3:443/tcp 1" "$(tac <<<"$out" | sed '/^DESTINATIONS/q' | grep -o '192.*' | tr -s ' ' | sort | paste -sd'|')"
 # Of the journal: a line is of up to log.window before the journal got it, and each counts once.
 mkdir reads

@@ -7,7 +7,7 @@ MUTATED      := $(FUZZ:%=$(BUILD)/tests/fuzz/test_mutated_%)
 FUZZERS      := $(FUZZ:%=$(BUILD)/tests/fuzz/fuzz_%)
 FUZZ_FLAGS   := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer -O1 -g
 
-.PHONY: fuzz fuzz-coverage fuzz-merge fuzzers fuzzers-here mutated list-fuzz
+.PHONY: fuzz fuzz-coverage fuzz-merge fuzzers fuzzers-here mutated covered list-fuzz
 
 # SECONDS of CPU time for each target.
 SECONDS ?= 600
@@ -18,10 +18,11 @@ fuzz: setup fuzzers
 fuzz-merge: setup fuzzers
 	@BUILD=$(BUILD) tests/fuzz/run merge $(FUZZ)
 
-fuzz-coverage: setup
+fuzz-coverage: setup covered
+	@tests/fuzz/coverage $(BUILD)/coverage
+covered:
 	@$(MAKE) -s BUILD=$(BUILD)/coverage HARDENING= CC=$(CLANG) CFLAGS='-O0 -g -fprofile-instr-generate -fcoverage-mapping' \
 		LDFLAGS='-fprofile-instr-generate -fcoverage-mapping' mutated
-	@tests/fuzz/coverage $(BUILD)/coverage
 
 fuzzers:
 	@$(MAKE) -s BUILD=$(BUILD)/fuzz HARDENING= CC=$(CLANG) CFLAGS='$(FUZZ_FLAGS) -fsanitize=fuzzer-no-link' \

@@ -128,12 +128,34 @@ static void test_journal(void **state)
 				 -EMSGSIZE);
 }
 
+/* The text of arguments is that of the other forms, quotes and all: hostile[], in its order. */
+static const char *const hostile_args[] = {
+	"\"a uid\\x3d0 user\\x3droot\"",
+	"\"x\\x0aNov 21 01:02:03 host ebpfguard-helper: DENY connect session\\x3d1 user\\x3droot\"",
+	"\"x\\x0d\\x0aSTART session\\x3d99 user\\x3droot\"",
+	"\"\\x1b]0;owned\\x07\\x1b[2J\\x1b[1;31m\"",
+	"\"\\x22quoted\\x22 reason\\x3d\\x22fine\\x22\"",
+	"\"back\\x5cslash\\x5cx20\\x5c\"",
+	"\"\\xff\\xfe\\xc0\\xaf\\xed\\xa0\\x80\"",
+	"\"caf\\xc3\\xa9 \\xe2\\x80\\xae gnp.exe\"",
+	"\"\\xc2\\x9b[31m\"",
+	"\"\\x3d\"",
+	"\"\\x3d\\x3dsession\\x3d1\"",
+	"\" \"",
+	"\"\\x09\\x0b\\x0c\"",
+	"\"-\"",
+	"\"...\"",
+	"\"%s%n%x\"",
+	"\"\\x7f\"",
+};
+
 static void test_journal_hostile(void **state)
 {
 	struct entry entries[EG_FIELDS_MAX];
 	struct eg_fields fields;
 
 	(void)state;
+	assert_int_equal(EG_ARRAY_SIZE(hostile_args), EG_ARRAY_SIZE(hostile));
 	for (size_t i = 0; i < EG_ARRAY_SIZE(hostile); i++) {
 		struct eg_event_session session = full_session();
 		struct eg_event e = full_event();
@@ -148,6 +170,7 @@ static void test_journal_hostile(void **state)
 		n = journal(&fields, kv(&fields), true, entries);
 		assert_int_equal(n, usual); /* no field more */
 		assert_entry(entries, n, "EBPFGUARD_USER", hostile[i]);
+		assert_entry(entries, n, "EBPFGUARD_ARGS", hostile_args[i]);
 		assert_entry(entries, n, "EBPFGUARD_UID", "1000");
 	}
 }

@@ -13,12 +13,14 @@
 #include "forms.h"
 #include "helper.h"
 #include "log.h"
+#include "page_helpers.h"
 
 /* ---- what it works on */
 
 static struct {
 	int totals_error, log_error, message_error;
 	unsigned int refused;	   /* of the operation connect */
+	bool all;		   /* whatever can be counted was */
 	char record[EG_LINE_MAX];  /* the last that the log took */
 	char message[EG_LINE_MAX]; /* likewise, of the helper's own */
 	char anyhow[EG_LINE_MAX];  /* likewise, what must get somewhere */
@@ -33,6 +35,8 @@ int eg_bpf_totals_get(struct eg_bpf *bpf, uint64_t session, struct eg_totals *re
 		return world.totals_error;
 	*ret = (struct eg_totals){0};
 	ret->refused[EG_OP_CONNECT] = world.refused;
+	if (world.all)
+		memset(ret, 1, sizeof(*ret));
 	return 0;
 }
 
@@ -40,6 +44,7 @@ int eg_log_record(int priority, const struct eg_fields *fields)
 {
 	(void)priority;
 	forms_agree(fields);
+	assert_in_page(fields);
 	if (!world.log_error)
 		assert_true(eg_fields_kv(fields, world.record, sizeof(world.record)) > 0);
 	return world.log_error;
@@ -178,6 +183,39 @@ static void test_unsaid(void **state)
 	session.record.user[0] = 'u';
 }
 
+/* Each kind of record with all that can be in it: eg_log_record above looks it up in the page. */
+static void test_in_page(void **state)
+{
+	static const struct eg_event stray = {.session = 7, .tgid = 5};
+	static const struct eg_peer peer = {.pid = 5, .uid = 1000};
+	struct eg_account_sum sum;
+
+	(void)state;
+	world.all = true;
+	session.record.origin_session = 3;
+	memset(session.unwritten, 1, sizeof(session.unwritten));
+	eg_report_start(&helper, &session, "/x");
+	assert_memory_equal(world.record, "START ", 6);
+	eg_report_stray(&helper, &session, &stray, "/x");
+	assert_memory_equal(world.record, "STRAY ", 6);
+	eg_report_lost(&helper, &session);
+	assert_memory_equal(world.record, "UNRECORDED ", 11);
+	eg_report_end(&helper, &session);
+	assert_non_null(strstr(world.record, " recorded_open="));
+	memset(&sum, 1, sizeof(sum));
+	for (int lost = 0; lost < 2; lost++) {
+		sum.lost = lost;
+		assert_int_equal(eg_report_sum(&helper, 7, &session, &sum, true), 0);
+		assert_non_null(strstr(world.record, " replayed=yes "));
+	}
+	eg_report_refused_open(&helper, "u", &peer, -EPERM, "why");
+	assert_memory_equal(world.record, "REFUSED open ", 13);
+	eg_report_refused_request(&helper, 1, &peer, 7, "why");
+	assert_memory_equal(world.record, "REFUSED request ", 16);
+	memset(session.unwritten, 0, sizeof(session.unwritten));
+	session.record.origin_session = 0;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -186,6 +224,7 @@ int main(void)
 		cmocka_unit_test_setup(test_end_said, set_up),
 		cmocka_unit_test_setup(test_sum_refused, set_up),
 		cmocka_unit_test_setup(test_unsaid, set_up),
+		cmocka_unit_test_setup(test_in_page, set_up),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -55,6 +55,11 @@ def kv_value(text):
             i += 1
     return out
 
+def args_of(value):
+    if not re.fullmatch(r'"[^"]*"( "[^"]*")*', value):
+        raise ValueError(value)
+    return [kv_value(a) for a in re.findall(r'"([^"]*)"', value)]
+
 def from_kv(line):
     front = re.match(r"[^=\"]*? ebpfguard-helper\[\d+\]: ", line)
     rest = line[front.end():]
@@ -68,7 +73,7 @@ def from_kv(line):
         if key in fields:
             raise ValueError("twice: " + key)
         if key == "args":
-            fields[key] = [kv_value(a) for a in re.findall(r'"([^"]*)"', value)]
+            fields[key] = args_of(value)
         else:
             fields[key] = kv_value(value)
     return fields
@@ -94,7 +99,10 @@ def from_journal(line):
     entry = json.loads(line)
     def raw(v):
         return bytes(v) if isinstance(v, list) and v and isinstance(v[0], int) else v.encode()
-    return {k[10:].lower(): raw(v) for k, v in entry.items() if k.startswith("EBPFGUARD_")}
+    fields = {k[10:].lower(): raw(v) for k, v in entry.items() if k.startswith("EBPFGUARD_")}
+    # The one value that is not what was there: it is written as in a line.
+    fields["args"] = args_of(fields["args"].decode("ascii"))
+    return fields
 
 def verify(form, session):
     read = {"kv": from_kv, "json": from_json, "journal": from_journal}[form]
@@ -112,7 +120,7 @@ def verify(form, session):
             continue
         if f["session"] != session.encode() or f["user"] != USER or f["dst"] != b"18.7.7.7" or f["errno"] != b"EPERM":
             print("a field is not what it was:", line[:300].encode())
-        seen.append((f["exe"], f["comm"], f.get("args")))
+        seen.append((f["exe"], f["comm"], f["args"]))
         n += 1
     for word, name in zip(WORDS, names()):
         exe = PLACE + b"/" + name + b"/" + name
@@ -123,7 +131,7 @@ def verify(form, session):
         if match[0][1] != name[:15]:
             print("comm of", name, "is", match[0][1])
         args = [exe, b"link", b"tcp", b"18.7.7.7", b"7000", word]
-        if form != "journal" and match[0][2] != args:
+        if match[0][2] != args:
             print("args of", name, "are", match[0][2])
     print("%d lines" % n)
 
@@ -159,19 +167,27 @@ attacked() {
 	until_true 30 gone
 }
 clean() { LC_ALL=C grep -c '[^ -~]'; } # lines with anything but printable ASCII
+# is_over WHAT COMMAND...: the log is complete once what the command reads of it has the session's end.
+is_over() {
+	until_true 30 eval "${*:2}" || fail "$1: the end of the session is in the log"
+}
 F=/var/log/ebpfguard/ebpfguard.log
 
 attacked 'format = "kv"; destination = "syslog";' alice
-session=$(since_mark | sed -n 's/.* START session=\([0-9]*\) user=alice .*/\1/p' | tail -n 1)
+session=$(since_mark | sed -n 's/.* START session=\([0-9]*\) user=alice .* service=sshd .*/\1/p' | tail -n 1)
+is_over "kv in syslog" 'log_has "END session=$session "'
 is "kv in syslog: what was done, byte by byte" "$N lines" "$(since_mark | grep 'ebpfguard-helper\[.* DENY ' | python3 $W/check.py verify kv "$session")"
 is "kv in syslog: printable ASCII" 0 "$(since_mark | grep 'ebpfguard-helper\[' | clean)"
 is "events: as many lines, of printable ASCII" "$N 0" \
 	"$(ebpfguardctl events --session "$session" --verdict deny | tail -n +2 | tee $W/events | wc -l) $(clean <$W/events)"
-is "report: printable ASCII" 0 "$(ebpfguardctl report --since today --session "$session" | clean)"
+out=$(ebpfguardctl report --since today --session "$session")
+matches "report: all of them" "refused: +$N"$'\n' "$out"
+is "report: printable ASCII" 0 "$(clean <<<"$out")"
 
 rm -f $F
 attacked 'format = "json"; destination = "file";' "$EVIL"
-session=$(jq -r 'select(.event == "start") | .session' $F | tail -n 1)
+session=$(jq -r 'select(.event == "start" and .service == "sshd") | .session' $F | tail -n 1)
+is_over "json in a file" 'grep -q "\"event\":\"end\",\"session\":$session," $F'
 is "json in a file: the user's name" "$EVIL" "$(jq -r 'select(.event == "start") | .user' $F | tail -n 1 | sed 's/\\x5c/\\/g')"
 is "json in a file: what was done, byte by byte" "$N lines" \
 	"$(jq -c 'select(.event == "refusal")' $F | HOSTILE_USER=$EVIL python3 $W/check.py verify json "$session")"
@@ -179,8 +195,8 @@ is "json in a file: one object a line" "$(wc -l <$F)" "$(jq -c . $F | wc -l)"
 is "json in a file: no control characters" 0 "$(LC_ALL=C grep -c '[[:cntrl:]]' $F)"
 
 attacked 'format = "kv"; destination = "journal";' "$EVIL"
-journalctl --sync
-session=$(journalctl -q -o json EBPFGUARD_EVENT=start -n 1 | jq -r .EBPFGUARD_SESSION)
+session=$(journalctl -q -o json EBPFGUARD_EVENT=start EBPFGUARD_SERVICE=sshd -n 1 | jq -r .EBPFGUARD_SESSION)
+is_over journal 'journalctl --sync; journalctl -q -o cat EBPFGUARD_SESSION=$session EBPFGUARD_EVENT=end | grep -q .'
 is "journal: what was done, byte by byte" "$N lines" \
 	"$(journalctl -q --all -o json "EBPFGUARD_SESSION=$session" EBPFGUARD_EVENT=refusal | HOSTILE_USER=$EVIL python3 $W/check.py verify journal "$session")"
 is "journal: messages of printable ASCII" 0 "$(journalctl -q --all -o cat "EBPFGUARD_SESSION=$session" | clean)"
