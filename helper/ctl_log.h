@@ -26,8 +26,9 @@ struct eg_ctl_log {
 	char **files; /* NULL after the last, "-" is the standard input; none: as configured */
 	/*
 	 * As on the command line, for the journal; NULL = not said. The journal goes by when it got
-	 * a line, and we by what happened: repeats are written up to log.window later, and more
-	 * after a halt of the helper. So there is no until where take can tell by the line's time.
+	 * a line, and we by what happened: repeats are written up to log.window later, and what is
+	 * left when the helper is stopped by the next one. So there is no until where take can tell
+	 * by the line's time.
 	 */
 	const char *since, *until;
 	int64_t now_s;

@@ -241,8 +241,8 @@ void eg_record_print_head(FILE *out)
 		      "USER", "SESSION", "FROM", "PROGRAM", "WHAT", "COUNT", "RULE", "KEY");
 }
 
-/* What happened when no helper ran is told later, by the next one. */
-static char *what_and_when(const struct eg_record_line *line, char *buf)
+/* The line of a helper that was killed may stand in the log, too: that is to be seen. */
+static char *what_and_whether(const struct eg_record_line *line, char *buf)
 {
 	struct text text = {.buf = eg_record_what(line, buf)};
 
@@ -263,7 +263,7 @@ void eg_record_print(const struct eg_record_line *line, bool colours, FILE *out)
 	(void)fprintf(out, " %-8s " COLUMNS, line->op ? line->op : "-",
 		      eg_record_word(line, "user", user), eg_record_word(line, "session", session),
 		      eg_record_word(line, "rhost", rhost), eg_record_program(line, program),
-		      what_and_when(line, what));
+		      what_and_whether(line, what));
 	if (eg_record_is_gap(line))
 		(void)fprintf(out, "%5s ", "-"); /* which was said */
 	else

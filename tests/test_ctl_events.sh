@@ -63,7 +63,7 @@ STRAY - alice 17 - - pid=812 cgroup=/user.slice 1
 POLICY - - - - - generation=7 mode=enforce profile=ops prefixes4=3 1
 QUARANTINE - alice 17 - - uid=1000 profile=ops order=16 by_uid=0 by_loginuid=1001 by_pid=9 1
 DENY connect alice 17 10.0.0.5 /usr/bin/curl 18.4.5.6:443/tcp replayed 1" "$(rows others | cut -d' ' -f3- | sed 's/ 18.0.0.0.*//; s/ - -$//')"
-	is "$FORMAT: one destination, whenever it is told" "18.4.5.6:443/tcp" "$("$CTL" report --json others | jq -r '.destinations[].destination')"
+	is "$FORMAT: one destination, replayed or not" "18.4.5.6:443/tcp" "$("$CTL" report --json others | jq -r '.destinations[].destination')"
 done
 
 # ---- what is asked for
