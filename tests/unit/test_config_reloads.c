@@ -190,7 +190,8 @@ static const struct {
 	const char *text;
 	bool good;
 } ours[] = {
-	{"", true},
+	{"# nothing", true},
+	{"", false},
 	{"deny = [ \"18.0.0.0/9\" ];", true},
 	{ALL, true},
 	{ALL PROFILES MATCHES, true},

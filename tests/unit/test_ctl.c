@@ -196,7 +196,7 @@ static void test_explain_which(void **state)
 static void test_explain_no_match(void **state)
 {
 	(void)state;
-	check_run("", "explain root", "profile: default\nmatch: no entries\n\n", 0);
+	check_run("# nothing", "explain root", "profile: default\nmatch: no entries\n\n", 0);
 	check_run("match = ( { profile = \"default\"; } );", "explain root",
 		  "profile: default\nmatch: c:1: everybody\n\n", 0);
 	check_run("match = ( { profile = \"x\"; } );", "explain root",
@@ -278,7 +278,11 @@ static const struct {
 	const char *text, *out;
 	int status;
 } checked[] = {
-	{"", "c: fine\n", 0},
+	{"# nothing", "c: fine\n", 0},
+	{"",
+	 "c: empty, as a file is whose writing was interrupted; to have no rules, write a "
+	 "comment\n",
+	 1},
 	{"match = ( { profile = \"default\"; } );", "c: fine\n", 0},
 	/* a profile nobody gets; what another extends is had by that one */
 	{"profiles = ( { name = \"a\"; } );", UNUSED("1", "a") ONE, 1},

@@ -5,10 +5,9 @@
 # Our units and programs, from tests/vm/guest.
 machine_files() {
 	local stage=$1 g=$HERE/guest units=$1/etc/systemd/system
-	install -d "$stage"/usr/lib/vm "$stage"/var/lib/vm "$units/vm.target.wants" "$stage"/etc/{modules-load.d,tmpfiles.d,ssh/ssh_config.d}
+	install -d "$stage"/usr/lib/vm "$stage"/var/lib/vm "$units/vm.target.wants" "$stage"/etc/{tmpfiles.d,ssh/ssh_config.d}
 	install -m 0755 "$g"/vm-init "$g"/vm-network "$g"/vm-script "$stage/usr/lib/vm/"
 	install -m 0644 "$g"/vm-network.service "$g"/vm-script.service "$units/"
-	install -m 0644 "$g/vm.conf" "$stage/etc/modules-load.d/vm.conf"
 	install -m 0644 "$g/vm-tmpfiles.conf" "$stage/etc/tmpfiles.d/vm.conf"
 	# Takes the place of the file that empties /tmp at boot, and what --copy has put there.
 	printf 'd /tmp 1777\nd /var/tmp 1777\n' >"$stage/etc/tmpfiles.d/tmp.conf"

@@ -103,7 +103,7 @@ logged "log: setuid" "DENY setuid session=[0-9]+ user=root uid=1000 .* target=0 
 logged "log: session end with totals" "END session=[0-9]+ user=alice uid=1000 profile=default seconds=[0-9]+ refused=15 audited=0 lost=0 connect=4 sendmsg=9 exec=2"
 
 # The leader is marked, and nobody inherits it: sshd's monitor is the one, the shell and its children are not.
-sh_as alice 'sleep 4' &
+sh_as alice 'sleep 300' &
 slept=$!
 until_true 20 pgrep -u alice -x sleep >/dev/null
 members() { python3 -c '
@@ -114,6 +114,7 @@ session = [row[0] for row in rows if open(f"/proc/{row[1]}/comm").read() == "sle
 rows = [row for row in rows if row[0] == session]
 print(sum(row[3] & 1 for row in rows), len(rows) > 2)' <"$pins/link_eg_iter_members"; }
 is "one leader among the session's tasks" "1 True" "$(members)"
+pkill -u alice -x sleep
 wait "$slept"
 
 # The fingerprint is the one ssh-keygen prints.
