@@ -3,10 +3,10 @@
  * Faults, for tests: this file is no part of the product (fault.h). /run/ebpfguard/fault holds
  * lines "POINT ACTION [COUNT [SKIP]]", of which the first counts. It is read at each point, so a
  * test can change it while the helper runs. ACTION: the name of an errno, which the step fails
- * with; "kill", "stop": the helper sends itself that signal; "sleep MS"; "leak": the step works, and
- * something of each kind is left behind: memory, a descriptor and a map, a pin, a cgroup. COUNT: how often, then the
- * line goes, and with the last one the file, which shows that the point was reached; 0 = for as
- * long as it is there. SKIP: how often the point is passed before.
+ * with; "kill", "stop": the helper sends itself that signal; "sleep MS"; "leak": the step works,
+ * and something of each kind is left behind: memory, a descriptor and a map, a pin, a cgroup.
+ * COUNT: how often, then the line goes, and with the last one the file, which shows that the point
+ * was reached; 0 = for as long as it is there. SKIP: how often the point is passed before.
  *
  * Run as "ebpfguard-helper-faults --faults" it prints the points and what a failure there means.
  */

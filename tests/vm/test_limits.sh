@@ -100,6 +100,11 @@ for map in sessions records totals written; do
 	((n > 8000)) || wrong+=("only $n went in")
 	refused_soon
 	says 'cannot (guard|record) .*; login refused'
+	if [[ $map == sessions ]]; then
+		seen=$(sh_as alice echo in 2>&1)
+		[[ $seen == *closed* && $seen != *in ]] || wrong+=("by ssh: $seen")
+		echo "# by ssh: $seen"
+	fi
 	during "a login is refused, and why is said"
 	"$T/try" empty "$pins/map_eg_$map"
 	over
@@ -123,8 +128,10 @@ until_true 120 has_restarted $((before + 4)) || wrong+=("restarts: $(restarts), 
 was_oom() { [[ $(journalctl -q --no-pager -u ebpfguard.service -n 60) == *oom-kill* ]]; }
 until_true 20 was_oom || wrong+=("nobody was out of memory")
 refused_soon
+expect "a login, onerr=succeed" "${IN/unguarded=0/unguarded=1}" "$(PAM_ARGS="$SOON onerr=succeed" login alice)"
+says 'alice.*NOT guarded'
 expect "the socket" active "$(systemctl is-active ebpfguard.socket)"
-during "the helper is killed at each start; a login is refused"
+during "the helper is killed at each start; a login is refused, or let in where that is wanted"
 override
 over
 

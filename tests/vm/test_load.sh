@@ -9,7 +9,7 @@
 . /srv/t/faults.sh
 SCRIPT_NAME=load
 OPENS=${EG_OPENS:-3000} HELD=${EG_HELD:-2000} SSH=20
-SAMPLES=30 AT_ONCE=4
+SAMPLES=15 AT_ONCE=4
 W=/srv/load
 mkdir -p $W
 
