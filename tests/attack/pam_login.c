@@ -215,6 +215,10 @@ static void stay_alone(void)
 	(void)snprintf(hold, sizeof(hold), "%d", run.hold ? run.hold_fd : -1);
 	(void)snprintf(pause_ms, sizeof(pause_ms), "%u", run.pause_ms);
 	(void)session(word);
+	if (run.hold) { /* the pause may be so long that it has not tried for a while */
+		(void)snprintf(hold, sizeof(hold), "-1");
+		(void)session(word);
+	}
 }
 
 static void stay(const char *user)
