@@ -111,6 +111,7 @@ help:
 	@echo 'sudo make demo     see it work in a throw-away virtual machine'
 	@echo 'sudo make check    every test: lint, unit, PAM, sanitizers, valgrind, fuzzing, virtual machines'
 	@echo 'make check-unit    the quick ones: no root, no network'
+	@echo 'make soak          100,000 sessions one after the other in a virtual machine, and 4,096 at once'
 	@echo 'make soak-module   the module opened and closed 10,000 times under each of five conditions'
 	@echo 'make soak-power    50 losses of power (EG_POWER_LOSSES=50), a boot after each: an hour or more'
 	@echo 'make fuzz          each parser for 10 minutes of CPU time (SECONDS=600); make fuzz-coverage: what that reaches'

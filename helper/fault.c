@@ -3,9 +3,10 @@
  * Faults, for tests: this file is no part of the product (fault.h). /run/ebpfguard/fault holds
  * lines "POINT ACTION [COUNT [SKIP]]", of which the first counts. It is read at each point, so a
  * test can change it while the helper runs. ACTION: the name of an errno, which the step fails
- * with; "kill", "stop": the helper sends itself that signal; "sleep MS". COUNT: how often, then the
- * line goes, and with the last one the file, which shows that the point was reached; 0 = for as
- * long as it is there. SKIP: how often the point is passed before.
+ * with; "kill", "stop": the helper sends itself that signal; "sleep MS"; "leak": the step works,
+ * and something of each kind is left behind: memory, a descriptor and a map, a pin, a cgroup.
+ * COUNT: how often, then the line goes, and with the last one the file, which shows that the point
+ * was reached; 0 = for as long as it is there. SKIP: how often the point is passed before.
  *
  * Run as "ebpfguard-helper-faults --faults" it prints the points and what a failure there means.
  */
@@ -14,16 +15,23 @@
 #endif
 #include "fault.h"
 
+#include <bpf/bpf.h>
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "bpf.h"
+
 #define FAULT_FILE "/run/ebpfguard/fault"
+
+enum { LEAK_BYTES = 1000 };
 
 static const struct {
 	const char *name, *meaning;
@@ -107,6 +115,24 @@ static int errno_of(const char *name)
 	return EINVAL; /* a mistake of the test's, which expects another */
 }
 
+/* A map is a descriptor and memory of the kernel's. */
+static void leak(void)
+{
+	static unsigned int n;
+	static void *volatile last; /* or the compiler would leave it out */
+	void **memory = calloc(1, LEAK_BYTES);
+	char path[128];
+	int fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "leak", 4, LEAK_BYTES, 1, NULL);
+
+	if (memory)
+		*memory = last;
+	last = memory;
+	(void)snprintf(path, sizeof(path), EG_PIN_PARENT "/leak_%u", ++n);
+	(void)bpf_obj_pin(fd, path);
+	(void)snprintf(path, sizeof(path), "/sys/fs/cgroup/ebpfguard/leak.%u", n);
+	(void)mkdir(path, 0755);
+}
+
 static int carry_out(const struct order *order)
 {
 	if (!strcmp(order->action, "kill"))
@@ -115,6 +141,8 @@ static int carry_out(const struct order *order)
 		(void)kill(getpid(), SIGSTOP);
 	else if (!strcmp(order->action, "sleep"))
 		(void)poll(NULL, 0, (int)order->ms);
+	else if (!strcmp(order->action, "leak"))
+		leak();
 	else
 		return errno_of(order->action);
 	return 0;

@@ -102,6 +102,8 @@ static void stage(struct eg_feed *feed, const char *state_dir, const struct text
 	if (!r) {
 		fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
 		r = fd < 0 ? -errno : write_all(fd, text);
+		if (fd >= 0 && r < 0)
+			(void)unlink(path); /* others need the room */
 	}
 	if (r < 0)
 		fail_copy(feed, path, r);

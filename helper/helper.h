@@ -35,8 +35,7 @@ enum {
 	/* one with a request that waits for something: the module knows how long it wants to, which
 	   is no longer than that, and hangs up */
 	EG_WAIT_MS = 60000,
-	/* Of the connections, what guarded peers may hold: su asks too, but must not keep a login
-	   out. */
+	/* What guarded peers may hold of them: su asks too, but must not keep a login out. */
 	EG_GUARDED_CLIENTS_MAX = 8,
 	EG_GUARDED_CLIENTS_PER_SESSION = 2,
 	EG_REAP_MS = 100, /* pause between two walks over the host's tasks */
@@ -78,6 +77,7 @@ struct eg_session {
 	/* what has found nobody to take it: END; lines of SUPPRESSED and LOST; what these count */
 	bool unsaid_end;
 	uint64_t unsaid_sums, unsaid_count;
+	int64_t age_s, aged_s;	 /* it was that old then, CLOCK_BOOTTIME: wall clocks jump */
 	int64_t born_ms;	 /* managers: when the kernel reported the cgroup of the record */
 	struct eg_session *next; /* in its bucket */
 };
@@ -252,6 +252,9 @@ void eg_session_filter(struct eg_helper *helper, struct eg_session *session, int
 /* A session object from a record, in the table. NULL when out of memory. */
 struct eg_session *eg_session_add(struct eg_helper *helper, uint64_t number,
 				  const struct eg_record *record);
+
+/* How long ago it was opened, in seconds, whatever the wall clock has done meanwhile. */
+int64_t eg_session_age_s(const struct eg_session *session);
 
 /* Forgets a session: binding, record, totals, table. No log. */
 void eg_session_drop(struct eg_helper *helper, struct eg_session *session);

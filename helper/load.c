@@ -399,6 +399,33 @@ int eg_load_swap(struct eg_load *load)
 	return 0;
 }
 
+/* A disk that is nearly full takes a part of it. 0 or a negative errno. */
+static int write_whole(int fd, const char *text, size_t n)
+{
+	ssize_t written = write(fd, text, n);
+
+	if (written != (ssize_t)n)
+		return written < 0 ? -errno : -ENOSPC;
+	return fsync(fd) < 0 ? -errno : 0;
+}
+
+static int replace_last_good(int dir, const char *text, size_t n)
+{
+	int fd eg_auto_close = openat(dir, EG_LAST_GOOD ".new",
+				      O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+	int r = fd < 0 ? -errno : write_whole(fd, text, n);
+
+	if (!r)
+		r = eg_fault(load_kept);
+	if (!r && renameat(dir, EG_LAST_GOOD ".new", dir, EG_LAST_GOOD) < 0)
+		r = -errno;
+	if (r < 0) /* what room there is, others need; it is not there when it could not be made */
+		(void)unlinkat(dir, EG_LAST_GOOD ".new", 0);
+	else if (fsync(dir) < 0)
+		r = -errno;
+	return r;
+}
+
 /* Keeps the text of a good configuration for the next start, replaced in one step; on the disk
  * before the reload is answered, and before copies of feeds go that the one before named. Losing it
  * is not an error now, and logged. */
@@ -406,17 +433,13 @@ static bool keep_last_good(struct eg_helper *helper, const char *text, size_t n)
 {
 	int dir eg_auto_close =
 		eg_fault(load_keep) ?: open(helper->state_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	int fd eg_auto_close = -1;
+	int r = dir < 0 ? -errno : replace_last_good(dir, text, n);
 
-	if (dir >= 0)
-		fd = openat(dir, EG_LAST_GOOD ".new",
-			    O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (fd >= 0 && write(fd, text, n) == (ssize_t)n && fsync(fd) == 0 && !eg_fault(load_kept) &&
-	    renameat(dir, EG_LAST_GOOD ".new", dir, EG_LAST_GOOD) == 0 && fsync(dir) == 0)
+	if (!r)
 		return true;
 	eg_log(LOG_WARNING,
 	       "cannot keep the configuration as %s/" EG_LAST_GOOD ": %s; an older one stays there",
-	       helper->state_dir, strerror(errno));
+	       helper->state_dir, strerror(-r));
 	return false;
 }
 

@@ -212,7 +212,6 @@ static void add_totals(struct eg_fields *fields, const struct eg_totals *totals)
 void eg_report_end(struct eg_helper *helper, struct eg_session *session)
 {
 	const struct eg_record *rec = &session->record;
-	time_t seconds = time(NULL) - (time_t)rec->started_s;
 	struct eg_totals totals = {0};
 	struct eg_fields fields;
 
@@ -223,7 +222,7 @@ void eg_report_end(struct eg_helper *helper, struct eg_session *session)
 	begin(&fields, "END", session->number, session);
 	eg_fields_add_number(&fields, "uid", rec->uid);
 	eg_fields_add_word(&fields, "profile", rec->profile_name);
-	eg_fields_add_number(&fields, "seconds", seconds > 0 ? (uint64_t)seconds : 0);
+	eg_fields_add_number(&fields, "seconds", (uint64_t)eg_session_age_s(session));
 	add_totals(&fields, &totals);
 	add_story(&fields, &totals, session);
 	session->unsaid_end = eg_report_put(helper, LOG_NOTICE, &fields) < 0;

@@ -96,6 +96,29 @@ void eg_session_filter(struct eg_helper *helper, struct eg_session *session, int
 
 /* ---- the table ---- */
 
+static int64_t boot_s(void)
+{
+	struct timespec ts = {0};
+
+	(void)clock_gettime(CLOCK_BOOTTIME, &ts); /* this clock is always there */
+	return ts.tv_sec;
+}
+
+/* Seconds since it was opened. Of one that was taken over, the wall clock has to say how old it was
+ * then. */
+static void set_age(struct eg_session *session)
+{
+	int64_t age = time(NULL) - (time_t)session->record.started_s;
+
+	session->age_s = age > 0 ? age : 0;
+	session->aged_s = boot_s();
+}
+
+int64_t eg_session_age_s(const struct eg_session *session)
+{
+	return session->age_s + boot_s() - session->aged_s;
+}
+
 struct eg_session *eg_session_add(struct eg_helper *helper, uint64_t number,
 				  const struct eg_record *record)
 {
@@ -109,6 +132,7 @@ struct eg_session *eg_session_add(struct eg_helper *helper, uint64_t number,
 	session->record = *record;
 	session->events.fd = -1;
 	session->born_ms = eg_proto_now_ms();
+	set_age(session);
 	session->next = *bucket;
 	*bucket = session;
 	if (record->flags & EG_GUARD_MANAGER)

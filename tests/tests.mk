@@ -5,7 +5,7 @@ SAN        := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-
 TSAN       := -fsanitize=thread -O1 -g
 ATTACKS    := $(addprefix $(BUILD)/tests/attack/,try ask)
 
-.PHONY: setup check-fuzz check-valgrind unit-tests pam-tests san-tests vm-tools list-unit list-san list-tsan list-valgrind lint-flags \
+.PHONY: setup soak check-fuzz check-valgrind unit-tests pam-tests san-tests vm-tools list-unit list-san list-tsan list-valgrind lint-flags \
 	lint-bpf-flags
 
 include tests/pam/pam.mk
@@ -34,6 +34,10 @@ check-valgrind: setup
 
 check-vm: setup
 	@BUILD=$(BUILD) tests/check vm
+
+# What test_load.sh does with fewer sessions in `make check`, and as many at once as there may be, and some more.
+soak: setup vm-tools
+	@BUILD=$(BUILD) EG_OPENS=$${EG_OPENS:-100000} EG_HELD=$${EG_HELD:-4100} EG_TIMEOUT=$${EG_TIMEOUT:-28800} tests/vm/suite 6.12 load
 
 lint: setup
 	@BUILD=$(BUILD) tests/lint

@@ -8,7 +8,9 @@
  *   -n N      logins in all, the users in turn; 1. 0: until the standard input ends
  *   -p N      at once; 1
  *   -H        hold: all of them at once. "held N" is printed when all are open, and each tries and
- *             tries until the standard input ends
+ *             tries until the standard input ends. With -p only so many are being opened at a time
+ *   -o        one process a session, and no other program: it tries itself, and stays root. The
+ *             module is loaded once for all of them
  *   -a ARGS   of the module; none
  *   -s NAME   PAM's service; pam_login
  *   -c        each by a TCP connection from this host, as SSH_CONNECTION says
@@ -50,17 +52,17 @@ struct counters {
 static struct {
 	const char *args, *service, *denied, *allowed;
 	unsigned int n, at_once, pause_ms;
-	bool hold, connects;
+	bool hold, connects, alone;
 	char dir[64];
 	struct counters *counters;
-	int memory;  /* where they are */
-	int hold_fd; /* ends when sessions are to end */
+	int memory;	    /* where they are */
+	int hold_fd;	    /* ends when sessions are to end */
+	pam_handle_t *pamh; /* of -o: each process has a copy */
 } run = {.args = "",
 	 .service = "pam_login",
 	 .denied = "18.4.5.6",
 	 .allowed = "10.1.2.3",
 	 .n = 1,
-	 .at_once = 1,
 	 .pause_ms = 20,
 	 .hold_fd = -1};
 
@@ -177,17 +179,20 @@ static pam_handle_t *start_pam(const char *user)
 {
 	static const struct pam_conv conv = {.conv = converse};
 	pam_handle_t *pamh = NULL;
-	char connection[128];
 
 	if (pam_start_confdir(run.service, user, &conv, run.dir, &pamh) != PAM_SUCCESS)
 		errx(TROUBLE, "pam_start_confdir");
-	if (!run.connects)
-		return pamh;
+	return pamh;
+}
+
+static void set_connection(pam_handle_t *pamh)
+{
+	char connection[128];
+
 	make_connection(connection, sizeof(connection));
 	if (pam_set_item(pamh, PAM_RHOST, "127.0.0.1") != PAM_SUCCESS ||
 	    pam_putenv(pamh, connection) != PAM_SUCCESS)
 		errx(TROUBLE, "pam_putenv");
-	return pamh;
 }
 
 static void note_time(unsigned int ms)
@@ -200,25 +205,56 @@ static void note_time(unsigned int ms)
 		;
 }
 
+/* The same without the user's program, in this process. */
+static void stay_alone(void)
+{
+	char memory[16], hold[16], pause_ms[16];
+	char *word[] = {memory, hold, pause_ms, (char *)run.denied, (char *)run.allowed};
+
+	(void)snprintf(memory, sizeof(memory), "%d", run.memory);
+	(void)snprintf(hold, sizeof(hold), "%d", run.hold ? run.hold_fd : -1);
+	(void)snprintf(pause_ms, sizeof(pause_ms), "%u", run.pause_ms);
+	(void)session(word);
+	if (run.hold) { /* the pause may be so long that it has not tried for a while */
+		(void)snprintf(hold, sizeof(hold), "-1");
+		(void)session(word);
+	}
+}
+
+static void stay(const char *user)
+{
+	int status = 0;
+	pid_t child = fork();
+
+	if (child == 0)
+		start_session(user);
+	if (child < 0 || waitpid(child, &status, 0) < 0 || status)
+		count(&run.counters->lost);
+}
+
 static void login(const char *user)
 {
-	pam_handle_t *pamh = start_pam(user);
-	unsigned int before = now_ms();
-	int r = pam_open_session(pamh, 0), status = 0;
-	pid_t child;
+	pam_handle_t *pamh = run.pamh ?: start_pam(user);
+	unsigned int before;
+	int r;
 
+	if (run.pamh && pam_set_item(pamh, PAM_USER, user) != PAM_SUCCESS)
+		errx(TROUBLE, "pam_set_item");
+	if (run.connects)
+		set_connection(pamh);
+	before = now_ms();
+	r = pam_open_session(pamh, 0);
 	note_time(now_ms() - before);
 	if (r != PAM_SUCCESS) {
 		count(&run.counters->refused);
 		(void)pam_end(pamh, r);
 		return;
 	}
-	child = fork();
-	if (child == 0)
-		start_session(user);
 	count(&run.counters->opened);
-	if (child < 0 || waitpid(child, &status, 0) < 0 || status)
-		count(&run.counters->lost);
+	if (run.alone)
+		stay_alone();
+	else
+		stay(user);
 	(void)pam_close_session(pamh, 0);
 	(void)pam_end(pamh, PAM_SUCCESS);
 }
@@ -283,16 +319,24 @@ static void reap(unsigned int *going)
 		count(&run.counters->lost);
 }
 
+static unsigned int answered(void)
+{
+	return __atomic_load_n(&run.counters->opened, __ATOMIC_SEQ_CST) +
+	       __atomic_load_n(&run.counters->refused, __ATOMIC_SEQ_CST);
+}
+
 /* As many as there are to be; those that are held go on. Returns how many do. */
 static unsigned int start_all(char **users, unsigned int n_users, int hold_end)
 {
-	unsigned int going = 0, most = run.hold ? run.n : run.at_once;
+	unsigned int going = 0, most = run.hold ? run.n : run.at_once ?: 1;
 
 	for (unsigned int i = 0; run.n ? i < run.n : !has_ended(0, 0); i++) {
 		pid_t pid;
 
 		while (going >= most)
 			reap(&going);
+		while (run.hold && run.at_once && i - answered() >= run.at_once)
+			(void)poll(NULL, 0, 1);
 		pid = fork();
 		if (pid < 0)
 			err(TROUBLE, "fork");
@@ -309,13 +353,9 @@ static unsigned int start_all(char **users, unsigned int n_users, int hold_end)
 /* Until all that are held are open, or refused; then until the standard input ends. */
 static void hold(void)
 {
-	struct counters *counters = run.counters;
-
-	while (__atomic_load_n(&counters->opened, __ATOMIC_SEQ_CST) +
-		       __atomic_load_n(&counters->refused, __ATOMIC_SEQ_CST) <
-	       run.n)
+	while (answered() < run.n)
 		(void)poll(NULL, 0, 10);
-	(void)printf("held %u\n", counters->opened);
+	(void)printf("held %u\n", run.counters->opened);
 	(void)fflush(stdout);
 	while (!has_ended(0, -1))
 		;
@@ -335,7 +375,7 @@ static void options(int argc, char **argv)
 {
 	int c;
 
-	while ((c = getopt(argc, argv, "n:p:Ha:s:cd:k:i:")) != -1) {
+	while ((c = getopt(argc, argv, "n:p:Hoa:s:cd:k:i:")) != -1) {
 		switch (c) {
 		case 'n':
 			run.n = (unsigned int)atoi(optarg);
@@ -345,6 +385,9 @@ static void options(int argc, char **argv)
 			break;
 		case 'H':
 			run.hold = true;
+			break;
+		case 'o':
+			run.alone = true;
 			break;
 		case 'a':
 			run.args = optarg;
@@ -368,7 +411,7 @@ static void options(int argc, char **argv)
 			errx(TROUBLE, "see the comment in pam_login.c");
 		}
 	}
-	if (optind >= argc || !run.at_once || (run.hold && !run.n))
+	if (optind >= argc || (run.hold && !run.n))
 		errx(TROUBLE, "usage: pam_login [OPTION...] USER...");
 }
 
@@ -386,6 +429,8 @@ int main(int argc, char **argv)
 	if (pipe(hold_pipe) < 0) /* the sessions have the end that is read */
 		err(TROUBLE, "pipe");
 	run.hold_fd = hold_pipe[0];
+	if (run.alone)
+		run.pamh = start_pam(argv[optind]);
 	going = start_all(argv + optind, (unsigned int)(argc - optind), hold_pipe[1]);
 	if (run.hold)
 		hold();

@@ -65,6 +65,11 @@ int eg_log_anyhow(int priority, const char *line)
 	return 0;
 }
 
+int64_t eg_session_age_s(const struct eg_session *session)
+{
+	return session->age_s;
+}
+
 static int set_up(void **state)
 {
 	(void)state;
@@ -75,11 +80,12 @@ static int set_up(void **state)
 /* ---- tests */
 
 static struct eg_helper helper;
-static struct eg_session session = {.number = 7, .record = {.user = "u", .profile_name = "p"}};
+static struct eg_session session = {
+	.number = 7, .record = {.user = "u", .profile_name = "p"}, .age_s = 34};
 
 static void test_end(void **state)
 {
-	static const char begins[] = "END session=7 user=u uid=0 profile=p seconds=";
+	static const char begins[] = "END session=7 user=u uid=0 profile=p seconds=34 ";
 
 	(void)state;
 	world.refused = 3;
