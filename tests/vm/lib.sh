@@ -7,6 +7,8 @@
 T=/srv/t
 HOST=10.99.0.1 # the guarded machine as its peer sees it
 TAP_N=0
+# shellcheck disable=SC1091 # tests/vm/suite writes it
+[[ ! -e $T/settings ]] || . "$T/settings"
 
 pass() {
 	TAP_N=$((TAP_N + 1))
