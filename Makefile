@@ -112,6 +112,7 @@ help:
 	@echo 'sudo make check    every test: lint, unit, PAM, sanitizers, valgrind, fuzzing, virtual machines'
 	@echo 'make check-unit    the quick ones: no root, no network'
 	@echo 'make soak-module   the module opened and closed 10,000 times under each of five conditions'
+	@echo 'sudo make storm    the helper killed 200 times, and at each step of a start, and upgraded, under logins without end'
 	@echo 'make fuzz          each parser for 10 minutes of CPU time (SECONDS=600); make fuzz-coverage: what that reaches'
 	@echo 'make lint          formatting, static analysis, shell, manual pages'
 	@echo 'make install DESTDIR=...   make uninstall   make clean'

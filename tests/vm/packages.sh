@@ -1,10 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 # shellcheck shell=bash
-# Sourced by tests/vm/suite, for tests of what dpkg does: the packages of this source as two versions, for Debian 12. The second
-# has another BPF object, with a program more; so each change from one to the other puts new programs in the place of all
-# that are pinned, and one of them also leaves a pin behind that has no successor.
-
-PACKAGES=$BUILD/packages
+# Sourced by tests/vm/suite, for tests of what dpkg does: the packages of this source as two versions, for the build
+# machine's Debian. The second has another BPF object, with a program more: each change from one to the other puts new programs
+# in the place of all that are pinned, and one of them finds a pin that has no successor.
 
 # A version that changes the ABI would be made here, too, by a function like next_version.
 next_version() {
@@ -24,12 +22,12 @@ next_version() {
 	grep -l EG_VERSION helper/*.c | xargs touch
 }
 
-# packages_one NAME [CHANGE]: the source as CHANGE leaves it, built on top of what the first one's build has left.
+# packages_one DIR [CHANGE]: the source as CHANGE leaves it, built on top of what the first one's build has left.
 packages_one() {
-	local dir=$PACKAGES/$1
+	local dir=$1
 	mkdir -p "$dir/source"
 	(cd "$REPO" && cp -a --parents LICENSE Makefile README.md bpf conf debian helper pam tests "$dir/source")
-	[[ $1 == first ]] || cp -a "$PACKAGES/first/source/build" "$dir/source/"
+	[[ $dir == */first ]] || cp -a "${dir%/*}/first/source/build" "$dir/source/"
 	(
 		unset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES DESTDIR BUILD
 		cd "$dir/source" || exit
@@ -41,14 +39,8 @@ packages_one() {
 	}
 }
 
-# packages_make STAGE: leaves them in STAGE/first and STAGE/next.
+# packages_make DIR: leaves them in DIR/first and DIR/next.
 packages_make() {
-	local name
-	: #rm -rf "$PACKAGES"
-	packages_one first && packages_one next next_version || return
-	for name in first next; do
-		mkdir -p "$1/$name"
-		cp "$PACKAGES/$name"/*.deb "$1/$name/"
-	done
-	: #rm -rf "$PACKAGES"
+	packages_one "$1/first" && packages_one "$1/next" next_version || return
+	rm -rf "$1"/*/source "$1"/*/log "$1"/*/*.{changes,buildinfo}
 }
