@@ -136,8 +136,7 @@ static int session(char **word)
 		if (try_connect(word[5]) == EPERM)
 			count(&counters->tight);
 		count(&counters->tries);
-		goes_on = (hold >= 0 || now_ms() - since < stay_ms) &&
-			  !has_ended(hold, pause_ms);
+		goes_on = (hold >= 0 || now_ms() - since < stay_ms) && !has_ended(hold, pause_ms);
 	}
 	return 0;
 }
