@@ -55,6 +55,7 @@ pinned() { find /sys/fs/bpf/ebpfguard | sort; }
 
 # look_around: what there is while nobody is logged in. all_is_back compares.
 look_around() {
+	until_true 60 no_session_left # of logins that were tried before
 	nobody=$(left)
 	usual=$(descriptors)
 	usual_pins=$(pinned)
