@@ -114,6 +114,7 @@ help:
 	@echo 'make soak          100,000 sessions one after the other in a virtual machine, and 4,096 at once'
 	@echo 'make soak-module   the module opened and closed 10,000 times under each of five conditions'
 	@echo 'make soak-power    50 losses of power (EG_POWER_LOSSES=50), a boot after each: an hour or more'
+	@echo 'sudo make storm    the helper killed 200 times, and at each step of a start, and upgraded, under logins without end'
 	@echo 'make fuzz          each parser for 10 minutes of CPU time (SECONDS=600); make fuzz-coverage: what that reaches'
 	@echo 'make lint          formatting, static analysis, shell, manual pages'
 	@echo 'make install DESTDIR=...   make uninstall   make clean'

@@ -5,7 +5,7 @@ SAN        := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-
 TSAN       := -fsanitize=thread -O1 -g
 ATTACKS    := $(addprefix $(BUILD)/tests/attack/,try ask)
 
-.PHONY: setup soak check-fuzz check-valgrind unit-tests pam-tests san-tests vm-tools list-unit list-san list-tsan list-valgrind lint-flags \
+.PHONY: setup soak storm check-fuzz check-valgrind unit-tests pam-tests san-tests vm-tools list-unit list-san list-tsan list-valgrind lint-flags \
 	lint-bpf-flags
 
 include tests/pam/pam.mk
@@ -28,6 +28,11 @@ check-san: setup
 
 check-fuzz: setup
 	@BUILD=$(BUILD) tests/check fuzz
+
+# A test of some minutes each in the ordinary run. 7.2 kills where a start has no pins, 6.12 elsewhere.
+storm: setup vm-tools
+	@set -e; export BUILD=$(BUILD) EG_KILLS=$(or $(KILLS),200) EG_UPGRADES=$(or $(UPGRADES),5) EG_TIMEOUT=28800; \
+		for job in '6.12 storm' '6.12 fault_starts fault_pins' '7.2 fault_pins' '6.12 upgrade'; do tests/vm/suite $$job; done
 
 check-valgrind: setup
 	@BUILD=$(BUILD) tests/check valgrind

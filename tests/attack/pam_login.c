@@ -17,10 +17,14 @@
  *   -d ADDR   what a session may not connect to; 18.4.5.6
  *   -k ADDR   what it may; 10.1.2.3
  *   -i MS     pause between two tries; 20
+ *   -t MS     each session tries for that long; 0: once
+ *   -T MS     the module's deadline: who is refused before it is "early"
+ *   -L        whom the module lets in past that deadline is "late", has no guard and tries nothing
  *
- * Prints "opened=N refused=N tries=N unguarded=N tight=N lost=N slowest_ms=N": tries: pairs of
- * connects; unguarded: the first one did not give EPERM; tight: the second one did; lost: sessions
- * whose process died. The status is 0 when nothing was refused, unguarded, tight or lost.
+ * Prints "opened=N refused=N tries=N unguarded=N tight=N lost=N slowest_ms=N early=N late=N": tries:
+ * pairs of connects; unguarded: the first one did not give EPERM, which is also said with the time;
+ * tight: the second one did; lost: sessions whose process died. The status is 0 when nothing was
+ * refused, unguarded, tight or lost.
  */
 #include <arpa/inet.h>
 #include <err.h>
@@ -46,13 +50,13 @@ enum { TROUBLE = 2, NO_CHILD = 127 };
 
 /* Of all processes, in memory that they share. */
 struct counters {
-	unsigned int opened, refused, tries, unguarded, tight, lost, slowest_ms;
+	unsigned int opened, refused, tries, unguarded, tight, lost, slowest_ms, early, late;
 };
 
 static struct {
 	const char *args, *service, *denied, *allowed;
-	unsigned int n, at_once, pause_ms;
-	bool hold, connects, alone;
+	unsigned int n, at_once, pause_ms, stay_ms, deadline_ms;
+	bool hold, connects, alone, lets_in;
 	char dir[64];
 	struct counters *counters;
 	int memory;	    /* where they are */
@@ -104,21 +108,38 @@ static int try_connect(const char *address)
 	return r;
 }
 
+static void say_unguarded(const char *address, int error)
+{
+	struct timespec ts;
+
+	(void)clock_gettime(CLOCK_REALTIME, &ts);
+	(void)fprintf(stderr, "UNGUARDED at %lld.%03ld: uid %u, %s: %s\n", (long long)ts.tv_sec,
+		      ts.tv_nsec / 1000000, getuid(), address,
+		      error ? strerrorname_np(error) : "connected");
+}
+
 static int session(char **word)
 {
 	struct counters *counters =
 		mmap(NULL, sizeof(*counters), PROT_READ | PROT_WRITE, MAP_SHARED, atoi(word[0]), 0);
 	int hold = atoi(word[1]), pause_ms = atoi(word[2]);
+	unsigned int stay_ms = (unsigned int)atoi(word[3]), since = now_ms();
+	bool goes_on = true;
 
 	if (counters == MAP_FAILED)
 		err(TROUBLE, "mmap");
-	do {
-		if (try_connect(word[3]) != EPERM)
+	while (goes_on) {
+		int r = try_connect(word[4]);
+
+		if (r != EPERM) {
 			count(&counters->unguarded);
-		if (try_connect(word[4]) == EPERM)
+			say_unguarded(word[4], r);
+		}
+		if (try_connect(word[5]) == EPERM)
 			count(&counters->tight);
 		count(&counters->tries);
-	} while (hold >= 0 && !has_ended(hold, pause_ms));
+		goes_on = (hold >= 0 || now_ms() - since < stay_ms) && !has_ended(hold, pause_ms);
+	}
 	return 0;
 }
 
@@ -133,14 +154,15 @@ static void become(const char *user)
 
 static void start_session(const char *user)
 {
-	char memory[16], hold[16], pause_ms[16];
+	char memory[16], hold[16], pause_ms[16], stay_ms[16];
 
 	become(user);
 	(void)snprintf(memory, sizeof(memory), "%d", run.memory);
 	(void)snprintf(hold, sizeof(hold), "%d", run.hold ? run.hold_fd : -1);
 	(void)snprintf(pause_ms, sizeof(pause_ms), "%u", run.pause_ms);
-	(void)execl("/proc/self/exe", "pam_login", "--session", memory, hold, pause_ms, run.denied,
-		    run.allowed, NULL);
+	(void)snprintf(stay_ms, sizeof(stay_ms), "%u", run.stay_ms);
+	(void)execl("/proc/self/exe", "pam_login", "--session", memory, hold, pause_ms, stay_ms,
+		    run.denied, run.allowed, NULL);
 	_exit(NO_CHILD);
 }
 
@@ -232,26 +254,38 @@ static void stay(const char *user)
 		count(&run.counters->lost);
 }
 
+static void note_refused(const char *user, unsigned int took_ms)
+{
+	count(&run.counters->refused);
+	if (took_ms >= run.deadline_ms)
+		return;
+	count(&run.counters->early);
+	(void)fprintf(stderr, "REFUSED after %u of %u ms: %s\n", took_ms, run.deadline_ms, user);
+}
+
 static void login(const char *user)
 {
 	pam_handle_t *pamh = run.pamh ?: start_pam(user);
-	unsigned int before;
+	unsigned int took_ms;
 	int r;
 
 	if (run.pamh && pam_set_item(pamh, PAM_USER, user) != PAM_SUCCESS)
 		errx(TROUBLE, "pam_set_item");
 	if (run.connects)
 		set_connection(pamh);
-	before = now_ms();
+	took_ms = now_ms();
 	r = pam_open_session(pamh, 0);
-	note_time(now_ms() - before);
+	took_ms = now_ms() - took_ms;
+	note_time(took_ms);
 	if (r != PAM_SUCCESS) {
-		count(&run.counters->refused);
+		note_refused(user, took_ms);
 		(void)pam_end(pamh, r);
 		return;
 	}
 	count(&run.counters->opened);
-	if (run.alone)
+	if (run.lets_in && took_ms >= run.deadline_ms)
+		count(&run.counters->late);
+	else if (run.alone)
 		stay_alone();
 	else
 		stay(user);
@@ -365,9 +399,10 @@ static int report(void)
 {
 	const struct counters *c = run.counters;
 
-	(void)printf("opened=%u refused=%u tries=%u unguarded=%u tight=%u lost=%u slowest_ms=%u\n",
+	(void)printf("opened=%u refused=%u tries=%u unguarded=%u tight=%u lost=%u slowest_ms=%u "
+		     "early=%u late=%u\n",
 		     c->opened, c->refused, c->tries, c->unguarded, c->tight, c->lost,
-		     c->slowest_ms);
+		     c->slowest_ms, c->early, c->late);
 	return c->refused || c->unguarded || c->tight || c->lost;
 }
 
@@ -375,7 +410,7 @@ static void options(int argc, char **argv)
 {
 	int c;
 
-	while ((c = getopt(argc, argv, "n:p:Hoa:s:cd:k:i:")) != -1) {
+	while ((c = getopt(argc, argv, "n:p:Hoa:s:cd:k:i:t:T:L")) != -1) {
 		switch (c) {
 		case 'n':
 			run.n = (unsigned int)atoi(optarg);
@@ -407,6 +442,15 @@ static void options(int argc, char **argv)
 		case 'i':
 			run.pause_ms = (unsigned int)atoi(optarg);
 			break;
+		case 't':
+			run.stay_ms = (unsigned int)atoi(optarg);
+			break;
+		case 'T':
+			run.deadline_ms = (unsigned int)atoi(optarg);
+			break;
+		case 'L':
+			run.lets_in = true;
+			break;
 		default:
 			errx(TROUBLE, "see the comment in pam_login.c");
 		}
@@ -420,7 +464,7 @@ int main(int argc, char **argv)
 	int hold_pipe[2];
 	unsigned int going;
 
-	if (argc == 7 && !strcmp(argv[1], "--session"))
+	if (argc == 8 && !strcmp(argv[1], "--session"))
 		return session(argv + 2);
 	options(argc, argv);
 	(void)signal(SIGPIPE, SIG_IGN);

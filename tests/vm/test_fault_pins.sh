@@ -7,6 +7,8 @@
 . /srv/t/lib.sh
 # shellcheck source=tests/vm/faults.sh
 . /srv/t/faults.sh
+# shellcheck source=tests/vm/storm.sh
+. /srv/t/storm.sh
 SCRIPT_NAME=fault_pins
 replaced=ENOMEM fresh=kill
 [[ $(uname -r) != 6.12* ]] || replaced=kill fresh=ENOMEM
@@ -14,9 +16,7 @@ HELD=4
 
 use_faulty_helper
 is "the helper with faults runs" active "$(systemctl is-active ebpfguard.service)"
-nobody=$(left)
-pinned() { find /sys/fs/bpf/ebpfguard | sort; }
-usual_pins=$(pinned)
+look_around
 
 # In the middle of the pins: what is seen then is half old and half new.
 skips() {
@@ -54,38 +54,41 @@ kill_it() {
 	rm -f "$pins/link_eg_iter_flows"
 	kill -9 "$(helper_pid)"
 }
-alice_has() { ebpfguardctl sessions 2>/dev/null | grep -c ' alice .* pam_login '; }
+# Who logs in meanwhile waits, and may be refused when that takes more than a minute: eight times the verifier.
+logins_meanwhile() { start_logins storm -n 0 -t 200 -a "$PAM_ARGS" -T 60000 "$@"; }
+they_were_guarded() {
+	end_logins storm
+	[[ $said =~ ^opened=[1-9].*unguarded=0\ tight=0\ lost=0\ .*\ early=0\  ]] || wrong+=("logins meanwhile: $said")
+}
 
-coproc held { "$T/pam_login" -H -n $HELD -i 100 -a "$PAM_ARGS" alice; }
-held_pid=$!
-read -r line <&"${held[0]}"
-is "sessions are held" "held $HELD" "$line"
+hold_logins held $HELD -i 100 -a "$PAM_ARGS" alice
+alices=$(sessions_of alice)
+logins_meanwhile bob
 in_a_row 'pins_.*' $replaced kill_it
-expect "sessions that are held" $HELD "$(alice_has)"
+expect "sessions that are held" "$alices" "$(sessions_of alice)"
+they_were_guarded
 until_true 10 log_has 'ENFORCING .*pins taken over, programs replaced' || wrong+=("programs were not replaced")
 verdict "programs are replaced: $replaced at each step"
 expect "a login" "$IN" "$(login bob)"
 verdict "a login is guarded by the new programs"
-eval "exec ${held[1]}>&-"
-read -r line <&"${held[0]}"
-echo "# held: $line"
+end_logins held
 matches "sessions that were held: not one is lost, no denied connect came through" \
-	"^opened=$HELD refused=0 tries=[0-9]{3,} unguarded=0 tight=0 lost=0" "$line"
-wait $held_pid
-nothing_is_left
-verdict "nothing is left"
+	"^opened=$HELD refused=0 tries=[0-9]{3,} unguarded=0 tight=0 lost=0 " "$said"
+all_is_back
+verdict "all is as it was before"
 
 unload() {
 	systemctl stop ebpfguard.service
 	ebpfguard-helper --unload
-	systemctl start --no-block ebpfguard.service
+	logins_meanwhile alice bob # which start it
 }
 in_a_row 'fresh_.*' $fresh unload
+they_were_guarded
 expect "a login" "$IN" "$(login alice)"
-nothing_is_left
+all_is_back
 verdict "nothing is pinned: $fresh at each step"
 
-rm -f "$FAULT"
+rm -rf "$FAULT" "$STORM"
 use_real_helper
 is "the real helper again" active "$(systemctl is-active ebpfguard.service)"
 all_over
