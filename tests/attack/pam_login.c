@@ -23,8 +23,8 @@
  *
  * Prints "opened=N refused=N tries=N unguarded=N tight=N lost=N slowest_ms=N early=N late=N".
  * tries: pairs of connects; unguarded: the first one did not give EPERM, which is said with the
- * time, too; tight: the second one did; lost: sessions whose process died. The status is 0 when nothing
- * was refused, unguarded, tight or lost.
+ * time, too; tight: the second one did; lost: sessions whose process died. The status is 0 when
+ * nothing was refused, unguarded, tight or lost.
  */
 #include <arpa/inet.h>
 #include <err.h>
