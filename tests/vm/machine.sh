@@ -158,6 +158,7 @@ ready_name() {
 # TEMP becomes a directory with the machine's state, from when it was up and asked for a script.
 ready_make() {
 	local out=$1 qemu i args params
+	trap '' PIPE # of a machine that has ended there is something to be said
 	say "booting $kernel, $suite, to start from there (once a build) ..."
 	mkdir -p "$out"
 	machine_initrd
