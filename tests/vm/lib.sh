@@ -79,6 +79,13 @@ logged() { # DESCRIPTION REGEX
 	fi
 }
 
+# configure LINE...: the whole of the configuration, which is in force then.
+configure() {
+	local out
+	printf '%s\n' "$@" >/etc/ebpfguard.conf
+	out=$(ebpfguardctl reload 2>&1) || fail "reload: $out"
+}
+
 pins=/sys/fs/bpf/ebpfguard/v6
 map_count() { "$T/try" count "$pins/map_$1"; }
 labelled_tasks() { echo $(($(wc -c <"$pins/link_eg_iter_members") / 24)); }

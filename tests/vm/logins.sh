@@ -11,12 +11,6 @@ unguard_logins() {
 guard_logins() { mv /etc/pam.d/sshd.guarded /etc/pam.d/sshd; }
 no_manager() { ! systemctl is-active --quiet user@1000.service; }
 
-configure() {
-	local out
-	printf '%s\n' "$@" >/etc/ebpfguard.conf
-	out=$(ebpfguardctl reload 2>&1) || fail "reload: $out"
-}
-
 # refusals: the lines of what was refused since mark(). The log is complete once the line of a login that is made for
 # this purpose, and its refusal, are in it.
 refusals() {

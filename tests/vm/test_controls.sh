@@ -209,11 +209,6 @@ until_true 60 served || fail "the servers of this test came up"
 
 # ---- checks
 
-configure() {
-	printf '%s\n' "$@" >/etc/ebpfguard.conf
-	ebpfguardctl reload >/dev/null || fail "reload: $*"
-}
-
 # mux COMMAND: in the session that master opened.
 master() { peer ssh -f -N -M -S "$work/mux" -o ExitOnForwardFailure=yes "$@" "alice@$HOST"; }
 mux() { peer ssh -n -S "$work/mux" x "$1"; }

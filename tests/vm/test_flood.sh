@@ -80,7 +80,6 @@ ms() {
 	echo $(((${EPOCHREALTIME/./} - start) / 1000))
 }
 longest() { sort -n | tail -n 1; }
-sessions_of() { ebpfguardctl sessions | grep -c " $1 "; }
 logged_in() { (($(since_mark | grep -c ' START .* user=alice .* service=sshd ') >= SESSIONS)); }
 ended() { (($(since_mark | grep -c ' END .* user=alice .* refused=[1-9]') >= SESSIONS)); }
 
@@ -128,6 +127,7 @@ ebpfguardctl reload >/dev/null
 # ---- a flood
 
 begin "$EACH"
+pid=$(helper)
 since=@$(date +%s)
 start=$SECONDS
 touch $W/go
@@ -147,6 +147,8 @@ if ((most > 0 && most <= RATE)); then pass "at most $most of $lines lines in any
 high=$(awk '$1 == "VmHWM:" { print $2 }' "/proc/$(helper)/status")
 if ((high > 0 && high < 64 * 1024)); then pass "the helper took $high kB"; else fail "the helper took $high kB"; fi
 is "logins: none is refused" 0 "$(cat $W/login.* | grep -c failed)"
+is "answers: none is missing" 0 "$(cat $W/answer.* | grep -c failed)"
+is "the helper is the same" "$pid" "$(helper)"
 for what in login answer; do
 	slow=$(longest <$W/$what.refused) usual=$(longest <$W/$what.allowed)
 	if ((slow < 3 * usual + 1000)); then pass "$what: $slow ms at most, $usual while nothing is refused"; else fail "$what: $slow ms, $usual while nothing is refused"; fi

@@ -21,10 +21,6 @@ restarted() {
 	systemctl restart ebpfguard.service
 	until_true 60 ebpfguardctl status >/dev/null
 }
-configure() { # LINES
-	printf 'deny = ["18.0.0.0/9", "2001:db8:bad::/48"];\n%s\n' "$*" >/etc/ebpfguard.conf
-	ebpfguardctl reload >/dev/null
-}
 
 cp /etc/ebpfguard.conf /tmp/conf.before
 for s in sshd su su-l sudo sudo-i cron atd; do cp "/etc/pam.d/$s" "/tmp/pam.$s" 2>/dev/null; done
@@ -144,7 +140,7 @@ restarted
 
 # ---- su, sudo
 
-configure 'setuid = { deny = false; };'
+configure 'deny = ["18.0.0.0/9", "2001:db8:bad::/48"];' 'setuid = { deny = false; };'
 for line in without with; do
 	if [[ $line == with ]]; then
 		for s in su su-l sudo sudo-i; do [[ -e /etc/pam.d/$s ]] && pam_line "$s" exempt_user=carol; done

@@ -4,6 +4,8 @@
 # are reset, and what is allowed goes on. Bytes are counted by nftables on the server's side.
 # shellcheck source=tests/vm/lib.sh
 . /srv/t/lib.sh
+# shellcheck source=tests/vm/flows.sh
+. /srv/t/flows.sh
 SCRIPT_NAME=tighten
 strays_filtered && start_anew
 
@@ -19,11 +21,9 @@ jobs=()
 # "send=ERRNO recv=ERRNO". Ends when DIR/stop is there.
 cat >"$work/flows.py" <<'EOF'
 import errno, os, select, socket, sys, threading, time
+sys.path.append("/srv/t")
+from say import say
 where = sys.argv[1]
-def say(name, text):
-    with open(f"{where}/{name}.new", "w") as f:
-        f.write(text + "\n")
-    os.rename(f"{where}/{name}.new", f"{where}/{name}")
 def word(e):
     return errno.errorcode.get(e.errno, str(e))
 def make(kind, host, port):
@@ -45,20 +45,21 @@ def receive(s):
     except OSError as e:
         return word(e)
 def flow(name, kind, host, port):
+    to = f"{where}/{name}"
     try:
         s = make(kind, host, port)
     except OSError as e:
-        return say(name, "connect=" + word(e))
+        return say(to, "connect=" + word(e))
     s.send(b"hello")
     s.settimeout(None)
-    say(name, "open")
+    say(to, "open")
     sent = "none" if kind == "idle" else send_on(s)
     if kind != "idle":
-        say(name, "send=" + sent)
+        say(to, "send=" + sent)
     if kind == "udp":
         return
     # Shut down as it may be, a socket that hangs is neither readable nor in error.
-    say(name, f"send={sent} recv={receive(s)}")
+    say(to, f"send={sent} recv={receive(s)}")
 for spec in sys.argv[2:]:
     name, kind, rest = spec.split(":", 2)
     host, port = rest.rsplit(":", 1)
@@ -125,23 +126,15 @@ table inet seen {
 	}
 }
 EOF
-# Packets the server's side has seen.
-seen() { peer nft list chain inet seen in | awk -v what="\"$1\"" '$NF == what { for (i = 1; i < NF; i++) if ($i == "packets") n += $(i + 1) } END { print n + 0 }'; }
-
-ip netns exec client python3 $T/sink.py tcp:7100 mptcp:7101 tcp:7102 udp:7100 & jobs+=($!) # not by the function: the number would be a shell's
-served() { [[ $(peer ss -Htln '( sport = :7100 or sport = :7101 or sport = :7102 )' | wc -l) == 3 ]]; }
-until_true 30 served || fail "the server came up"
+serve tcp:7100 mptcp:7101 tcp:7102 udp:7100
+watch_packets "$work/packets"
+denied_after() { packets_after "$work/packets" "$1" '18[.]7[.]7[.]7 710[01]|2001:db8:bad::7 7100'; }
 
 # ---- steps
 
 open_policy='deny = ["203.0.113.0/24"];'
 # The client's own address is among what is denied: its connection must live.
 tight_policy='deny = ["18.0.0.0/9", "2001:db8:bad::/48", "10.99.0.2"];'
-configure() {
-	printf '%s\n' "$@" >/etc/ebpfguard.conf
-	ebpfguardctl reload >/dev/null || fail "reload: $*"
-}
-
 all_flows="v4:tcp:18.7.7.7:7100 v6:tcp:[2001:db8:bad::7]:7100 mapped:tcp:[::ffff:18.7.7.7]:7100 mptcp:mptcp:18.7.7.7:7101
 	idle:idle:18.7.7.7:7100 udp:udp:18.7.7.7:7100 allowed:tcp:10.7.7.7:7100"
 read -ra all_flows <<<"$(tr '\n' ' ' <<<"$all_flows")"
@@ -150,18 +143,6 @@ for flow in "${all_flows[@]}"; do
 	[[ $flow == mptcp:* ]] || stray_flows+=("$flow") # strays get no such socket
 done
 
-# became DIR NAME REGEX: until the flow's file matches.
-became() { [[ -e $1/$2 && $(<"$1/$2") =~ $3 ]]; }
-# has_become DESCRIPTION DIR NAME REGEX
-has_become() {
-	if until_true 20 became "$2" "$3" "$4"; then
-		pass "$1: $(<"$2/$3")"
-	else
-		fail "$1"
-		printf '#   expected to match: %s\n#   got: %s\n' "$4" "$(cat "$2/$3" 2>&1)"
-	fi
-}
-
 # start_flows DIR [USER]: in a session of alice, or outside as that user; with a namespace of its own in a session.
 start_flows() {
 	local dir=$1
@@ -169,12 +150,12 @@ start_flows() {
 	chmod 1777 "$dir"
 	if [[ ${2-} ]]; then
 		runuser -u "$2" -- python3 "$work/flows.py" "$dir" "out:tcp:18.7.7.7:7102" & jobs+=($!)
-		until_true 30 became "$dir" out open || fail "outside: the flow is open"
+		until_true 120 became "$dir/out" open || fail "outside: the flow is open"
 		return
 	fi
 	sh_as alice "unshare -Urn python3 $work/own.py $dir & python3 $work/flows.py $dir ${all_flows[*]}; wait" & session=$!
 	for name in v4 v6 mapped mptcp idle udp allowed own; do
-		until_true 30 became "$dir" "$name" open || fail "$dir: the flow $name is open: $(cat "$dir/$name" 2>&1)"
+		until_true 120 became "$dir/$name" open || fail "$dir: the flow $name is open: $(cat "$dir/$name" 2>&1)"
 	done
 }
 
@@ -186,11 +167,11 @@ start_stray_flows() { # DIR
 	mkdir -p "$CGROUPS/try-stray"
 	sh_as alice "echo \$\$ >$dir/shell; until test -e $dir/moved; do sleep 0.1; done
 		unshare -Urn python3 $work/own.py $dir & python3 $work/flows.py $dir ${stray_flows[*]}; wait" & session=$!
-	until_true 30 test -s "$dir/shell"
+	until_true 120 test -s "$dir/shell"
 	echo "$(<"$dir/shell")" >"$CGROUPS/try-stray/cgroup.procs"
 	touch "$dir/moved"
 	for name in v4 v6 mapped idle udp allowed own; do
-		until_true 30 became "$dir" "$name" open || fail "$dir: the flow $name is open: $(cat "$dir/$name" 2>&1)"
+		until_true 120 became "$dir/$name" open || fail "$dir: the flow $name is open: $(cat "$dir/$name" 2>&1)"
 	done
 }
 
@@ -210,27 +191,28 @@ ends() {
 
 # counts: snapshots of what came, right after a reload, and a while later.
 snapshot() { denied=$(seen denied) allowed=$(seen allowed) outside=$(seen outside) own=$(cat "$1/count" 2>/dev/null || echo 0); }
-grew() { if (($3 > $2)); then pass "$1"; else fail "$1: $2, then $3"; fi; }
 # Of the namespace's flow the counter is a program: give it a moment to count what had come.
 settle() { sleep 1; own=$(cat "$1/count"); }
 
 # The tight policy is put in force; nothing may come any more that is denied by it. tighten WHERE DIR POLICY...
 tighten() {
-	local where=$1 dir=$2 before
+	local where=$1 dir=$2 before started
 	shift 2
 	snapshot "$dir"
-	before=$denied
+	before=$denied started=$EPOCHREALTIME
 	sleep 1
 	grew "$where: before, the server sees the flows" "$before" "$(seen denied)"
+	grew "$where: and when they come" 0 "$(denied_after "$started")"
 	mark
 	configure "$@"
+	reloaded=$EPOCHREALTIME
 	snapshot "$dir"
 	settle "$dir"
 	sleep 3
 }
 
 nothing_came() { # WHERE DIR
-	is "$1: no packet came after the reload" "$denied" "$(seen denied)"
+	is "$1: no packet came after the reload" 0 "$(denied_after "$reloaded")"
 	is "$1: no byte came in the session's own namespace" "$own" "$(cat "$2/count")"
 	grew "$1: the allowed flow goes on" "$allowed" "$(seen allowed)"
 	grew "$1: the flow of a process outside goes on" "$outside" "$(seen outside)"
@@ -249,12 +231,12 @@ tighten "reset" "$work/a" "$tight_policy"
 nothing_came "reset" "$work/a"
 reset='ECONNABORTED|ECONNRESET'
 for name in v4 v6 mapped own; do
-	has_become "reset: $name" "$work/a" "$name" "^send=(EPERM recv=($reset)|($reset) )"
+	has_become "reset: $name" "$work/a/$name" "send=(EPERM recv=($reset)|($reset) .*)"
 done
-has_become "reset: idle" "$work/a" idle "^send=none recv=($reset)"
+has_become "reset: idle" "$work/a/idle" "send=none recv=($reset)"
 # The kernel has taken the last subflow away; the MPTCP socket waits a minute for another one before it gives up.
-has_become "reset: mptcp" "$work/a" mptcp '^send=EPERM'
-has_become "reset: udp" "$work/a" udp '^send=EPERM$'
+has_become "reset: mptcp" "$work/a/mptcp" 'send=EPERM.*'
+has_become "reset: udp" "$work/a/udp" send=EPERM
 logged "reset: v4 in the log" "RESET $flow_line src=10.99.0.1 sport=[0-9]+ dst=18.7.7.7 port=7100 rule=18.0.0.0/9"
 logged "reset: v6 in the log" "RESET $flow_line src=fd99::1 sport=[0-9]+ dst=2001:db8:bad::7 port=7100 rule=2001:db8:bad::/48"
 logged "reset: mptcp in the log" "RESET $flow_line src=10.99.0.1 sport=[0-9]+ dst=18.7.7.7 port=7101 rule=18.0.0.0/9"
@@ -278,10 +260,10 @@ is "stray: none of the flows is in the session's cgroup" /try-stray "$(sed -n 's
 tighten "stray" "$work/s" "$tight_policy"
 nothing_came "stray" "$work/s"
 for name in v4 v6 mapped own; do
-	has_become "stray: $name" "$work/s" "$name" "^send=(EPERM recv=($reset)|($reset) )"
+	has_become "stray: $name" "$work/s/$name" "send=(EPERM recv=($reset)|($reset) .*)"
 done
-has_become "stray: idle" "$work/s" idle "^send=none recv=($reset)"
-has_become "stray: udp" "$work/s" udp '^send=EPERM$'
+has_become "stray: idle" "$work/s/idle" "send=none recv=($reset)"
+has_become "stray: udp" "$work/s/udp" send=EPERM
 logged "stray: v4 in the log" "RESET $flow_line src=10.99.0.1 sport=[0-9]+ dst=18.7.7.7 port=7100 rule=18.0.0.0/9"
 logged "stray: the namespace's flow in the log" "RESET $flow_line src=18.9.9.9 sport=[0-9]+ dst=18.9.9.9 port=7100 rule=18.0.0.0/9"
 is "stray: nothing was only blocked" 0 "$(since_mark | grep -c 'BLOCK ')"
@@ -296,6 +278,7 @@ grew "audit: the flows go on" "$denied" "$(seen denied)"
 for name in v4 v6 mapped mptcp idle udp own; do
 	is "audit: $name" open "$(cat "$work/b/$name")"
 done
+grew "audit: packets come after the reload" 0 "$(denied_after "$reloaded")"
 is "audit: no flow is reset or blocked" 0 "$(since_mark | grep -Ec '(RESET|BLOCK) ')"
 logged "audit: what would be refused is reported" "AUDIT sendmsg .* proto=udp dst=18.7.7.7 port=7100 rule=18.0.0.0/9 errno=0"
 
@@ -309,9 +292,9 @@ is "no diag: the module is gone" 0 "$(grep -c '^tcp_diag ' /proc/modules)"
 tighten "no diag" "$work/b" "$tight_policy"
 nothing_came "no diag" "$work/b"
 for name in v4 v6 mapped own; do
-	has_become "no diag: $name" "$work/b" "$name" '^send=EPERM'
+	has_become "no diag: $name" "$work/b/$name" 'send=EPERM.*'
 done
-has_become "no diag: udp" "$work/b" udp '^send=EPERM$'
+has_become "no diag: udp" "$work/b/udp" send=EPERM
 is "no diag: the idle flow is not reset" open "$(cat "$work/b/idle")"
 logged "no diag: in the log" "BLOCK $flow_line src=10.99.0.1 sport=[0-9]+ dst=18.7.7.7 port=7100 rule=18.0.0.0/9 reason=no-inet-diag"
 logged "no diag: the namespace's flow" "BLOCK $flow_line src=18.9.9.9 .* reason=no-inet-diag"
@@ -345,7 +328,7 @@ mkdir "$work/d"
 chmod 0777 "$work/d"
 mark
 sh_as alice "python3 $work/udp.py $work/d 18.7.7.7 7103" & session=$!
-until_true 30 test -e "$work/d/ready"
+until_true 120 test -e "$work/d/ready"
 # send N: what became of them.
 send() {
 	rm -f "$work/d/went"
@@ -377,7 +360,7 @@ logged "restart: the missing hooks are back" "ENFORCING "
 is "restart: a denied connect is refused by the call" EPERM "$(sh_as alice "$T/try connect udp 18.7.7.7 9")"
 logged "restart: and reported by it" 'DENY connect .* dst=18.7.7.7 '
 
-has_become "reset: mptcp, in the end" "$work/a" mptcp '^send=EPERM recv=(E[A-Z]+|end)'
+has_become "reset: mptcp, in the end" "$work/a/mptcp" 'send=EPERM recv=(E[A-Z]+|end)'
 session=$first_session
 stop_flows "$work/a"
 is "the first session's connection lived to its end" 0 $?
