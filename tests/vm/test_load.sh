@@ -155,6 +155,7 @@ read -r line <&"${held[0]}"
 wait $held_pid
 matches "$HELD sessions: each tried, at the beginning and at the end, none was unguarded or lost" \
 	"^opened=$HELD refused=$((wanted - HELD)) tries=$((2 * HELD)) unguarded=0 tight=0 lost=0" "$line"
+until_true 300 is_nothing_left # a line of the log for each end
 nothing_is_left
 verdict "$HELD sessions: nothing is left"
 
