@@ -232,7 +232,8 @@ static int take_lock(struct eg_err *err)
 	int fd = -1;
 
 	if (mkdir(RUN_DIR, 0755) == 0 || errno == EEXIST)
-		fd = open(RUN_DIR "/lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+		/* not for writing: one that is there will do when /run has become read-only */
+		fd = open(RUN_DIR "/lock", O_RDONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0) {
 		(void)snprintf(err->text, sizeof(err->text), "cannot open " RUN_DIR "/lock: %s",
 			       strerror(errno));

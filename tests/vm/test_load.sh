@@ -28,7 +28,8 @@ done
 echo never >/sys/kernel/mm/transparent_hugepage/enabled
 columns=(memory descriptors maps programs links charged cgroups dying pins)
 # memory, charged: in KiB. What is charged to the unit are maps, mostly; not counted is what the kernel drops when memory is
-# wanted: it keeps the names of leaves that are gone. dying: cgroups that are removed and held by something.
+# wanted: it keeps the names of leaves that are gone. What fits between what is in use of the heap is not seen: of 3000
+# sessions, some hundred bytes each. dying: cgroups that are removed and held by something.
 bounds=(32 1 1 1 1 100 1 5 1)
 unit=$CGROUPS/system.slice/ebpfguard.service
 reclaimable() { sed -n 's/^slab_reclaimable //p' "$unit/memory.stat"; }
@@ -143,13 +144,18 @@ is "one more login, by ssh" "EPERM ok" "$(sh_as alice "$T/try connect udp 18.4.5
 pid=$(helper_pid)
 kill -9 "$pid"
 until_true 60 is_another "$pid"
-mark
-is "the next helper has taken them over" "$HELD" "$(ebpfguardctl sessions | grep -c ' pam_login ')"
+are_listed() { [[ $(ebpfguardctl sessions 2>/dev/null | grep -c ' pam_login ') == "$HELD" ]]; }
+if until_true 120 are_listed; then # at first it has a lot to look at
+	pass "the next helper has taken them over"
+else
+	fail "the next helper has taken them over"
+fi
 eval "exec ${held[1]}>&-"
 read -r line <&"${held[0]}"
 wait $held_pid
 matches "$HELD sessions: each tried, at the beginning and at the end, none was unguarded or lost" \
 	"^opened=$HELD refused=$((wanted - HELD)) tries=$((2 * HELD)) unguarded=0 tight=0 lost=0" "$line"
+until_true 300 is_nothing_left # a line of the log for each end
 nothing_is_left
 verdict "$HELD sessions: nothing is left"
 
