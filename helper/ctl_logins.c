@@ -12,6 +12,7 @@
 void eg_ctl_unguarded_done(struct eg_ctl_unguarded *list)
 {
 	free(list->items);
+	free(list->versions);
 }
 
 /* Says why each of them is not; what is the same for all is looked at once. */
@@ -51,13 +52,20 @@ int eg_ctl_unguarded_find(const struct eg_ctl_options *options, const struct eg_
 	r = eg_ctl_processes_ask(options, 0, &members);
 	if (r < 0)
 		return r;
-	ret->n = 0;
+	ret->n = ret->n_versions = 0;
 	ret->items = calloc(logins->n, sizeof(*ret->items));
-	if (!ret->items)
+	ret->versions = calloc(logins->n, sizeof(struct eg_ctl_login *));
+	if (!ret->items || !ret->versions)
 		errx(EG_CTL_FINDING, "out of memory");
-	for (size_t i = 0; i < logins->n; i++)
-		if (!eg_ctl_processes_have(&members, logins->items[i].pid))
-			ret->items[ret->n++].login = &logins->items[i];
+	for (size_t i = 0; i < logins->n; i++) {
+		const struct eg_ctl_login *login = &logins->items[i];
+		const struct eg_process *member = eg_ctl_processes_find(&members, login->pid);
+
+		if (!member)
+			ret->items[ret->n++].login = login;
+		else if (member->flags & EG_PROCESS_VERSION)
+			ret->versions[ret->n_versions++] = login;
+	}
 	if (ret->n)
 		explain_all(&eg_ctl_host_here, ret);
 	return 0;

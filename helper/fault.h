@@ -154,6 +154,10 @@
 	X(pins_program_seen, FAILS)                                                                \
 	X(pins_strangers, NO_STEP)                                                                 \
 	X(pins_sign, FAILS)                                                                        \
+	/* one that finds pins of another version, and later ends that one (test_versions.sh) */     \
+	X(versions_open, GOES_ON)                                                                  \
+	X(drop_emptied, NO_STEP)                                                                   \
+	X(drop_gone, NO_STEP)                                                                      \
 	/* one with nothing pinned */                                                              \
 	X(fresh_dir, FAILS)                                                                        \
 	X(fresh_map, FAILS)                                                                        \
