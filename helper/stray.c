@@ -89,7 +89,8 @@ void eg_stray_settle(struct eg_helper *helper)
 
 void eg_stray_adopt(struct eg_helper *helper)
 {
-	if (!helper->strays_filtered && eg_bpf_strays_attached(helper->bpf, helper->cgroup2.root_fd))
+	if (!helper->strays_filtered &&
+	    eg_bpf_strays_attached(helper->bpf, helper->cgroup2.root_fd))
 		filter(helper, 0); /* an older build's programs are replaced */
 	for (size_t i = 0; helper->strays_filtered && i < EG_BUCKETS; i++)
 		for (struct eg_session *s = helper->buckets[i]; s; s = s->next)

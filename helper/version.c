@@ -11,8 +11,7 @@ enum eg_version_dir eg_version_dir(const char *name, unsigned int *ret_abi)
 	static const struct {
 		const char *rest;
 		enum eg_version_dir dir;
-	} kinds[] = {
-		{"", EG_VERSION_SET}, {"_new", EG_VERSION_NEW}, {"_gone", EG_VERSION_GONE}};
+	} kinds[] = {{"", EG_VERSION_SET}, {"_new", EG_VERSION_NEW}, {"_gone", EG_VERSION_GONE}};
 	char back[2 + DIGITS];
 	unsigned int abi;
 

@@ -166,8 +166,7 @@ static void drop(struct eg_helper *helper, struct version *version)
 		version->failed = true;
 		return;
 	}
-	eg_log(LOG_NOTICE,
-	       "no session is left under version %u: its programs and pins are dropped",
+	eg_log(LOG_NOTICE, "no session is left under version %u: its programs and pins are dropped",
 	       version->abi);
 	forget(helper->versions, version);
 }
@@ -376,7 +375,6 @@ void eg_versions_status(const struct eg_helper *helper, struct eg_msg_is_status 
 	const struct eg_versions *versions = helper->versions;
 
 	for (size_t i = 0; versions && i < versions->n; i++)
-		ret->versions[ret->n_versions++] =
-			(struct eg_msg_version){.abi = versions->list[i].abi,
-						.sessions = versions->list[i].sessions};
+		ret->versions[ret->n_versions++] = (struct eg_msg_version){
+			.abi = versions->list[i].abi, .sessions = versions->list[i].sessions};
 }
