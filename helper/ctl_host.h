@@ -161,8 +161,9 @@ void eg_ctl_unguarded_done(struct eg_ctl_unguarded *list);
 
 struct eg_ctl_options;
 
-/* Those of the logins, found before, that no session has, or one of another version: asks the helper, and sshd for its
- * settings when there are any. Returns 0, or a negative errno after saying why. */
+/* Those of the logins, found before, that no session has, or one of another version: asks the
+ * helper, and sshd for its settings when there are any. Returns 0, or a negative errno after saying
+ * why. */
 int eg_ctl_unguarded_find(const struct eg_ctl_options *options, const struct eg_ctl_logins *logins,
 			  struct eg_ctl_unguarded *ret);
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Pins of other versions: which directories are sets, who holds one, whose cgroup is a manager's. */
+/* Pins of other versions: which directories are sets, who holds one, whose cgroup is a manager's.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
