@@ -156,8 +156,8 @@ int eg_bpf_unload(const struct eg_cgroup2 *cgroup2)
 	(void)closedir(parent); /* opened for reading only */
 	/* Of sets whose pins somebody has removed: they pass everything, but cost each packet of
 	 * the host a look. */
-	if (cgroup2)
-		r = eg_bpf_packets_remove(cgroup2->root_fd, 0) ?: r;
+	if (cgroup2 && !r)
+		r = eg_bpf_packets_remove(cgroup2->root_fd, 0);
 	if (rmdir(EG_PIN_PARENT) < 0 && errno != ENOENT && !r)
 		return -errno;
 	return r;

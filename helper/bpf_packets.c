@@ -185,8 +185,12 @@ int eg_bpf_packets_remove(int dirfd, uint32_t state)
 {
 	int r = 0;
 
-	for (size_t i = 0; i < EG_N_PACKETS; i++)
-		r = detach(dirfd, (enum eg_packets)i, state) ?: r;
+	for (size_t i = 0; i < EG_N_PACKETS; i++) {
+		int one = detach(dirfd, (enum eg_packets)i, state);
+
+		if (one < 0)
+			r = one;
+	}
 	return r;
 }
 
