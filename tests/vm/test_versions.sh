@@ -53,7 +53,7 @@ has_sets() { [[ $(sets) == "$1" ]]; }
 # ---- sessions that live through it
 
 hold() { # of the policy FIRST
-	coproc held { "$T/pam_login" -H -n $HELD -i 50 -d "$1" -k "$2" -a "$PAM_ARGS" alice bob carol; }
+	coproc held { "$T/pam_login" -H -n $HELD -i 400 -d "$1" -k "$2" -a "$PAM_ARGS" alice bob carol; }
 	held_pid=$!
 	read -r line <&"${held[0]}"
 	is "$3: sessions are held" "held $HELD" "$line"
@@ -63,7 +63,7 @@ release() { # NAME
 	eval "exec ${held[1]}>&-"
 	read -r line <&"${held[0]}"
 	matches "$1: sessions of before: none lost, none unguarded, none under another policy" \
-		"^opened=$HELD refused=0 tries=[0-9]{3,} unguarded=0 tight=0 lost=0" "$line"
+		"^opened=$HELD refused=0 tries=[0-9]{2,} unguarded=0 tight=0 lost=0" "$line"
 	wait $held_pid
 }
 
@@ -74,7 +74,7 @@ cat >/srv/in_session <<E2
 while [[ ! -e /tmp/over ]]; do
 	echo "\$($T/try connect udp $FIRST 9) \$($T/try connect udp $SECOND 9)" >>/tmp/tried.\$1
 	if [[ -e /tmp/do.\$1 ]]; then bash /tmp/do.\$1 >/tmp/done.\$1 2>&1; rm -f /tmp/do.\$1; fi
-	sleep 0.1
+	sleep 1
 done
 E2
 chmod 0755 /srv/in_session
