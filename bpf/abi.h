@@ -7,8 +7,28 @@
  * them agree, so there is never a second copy of a struct. Only fixed-width types; padding is named
  * and must be zero, because hash maps compare keys as bytes.
  *
- * A change of any layout or of a meaning raises EG_ABI_VERSION: pins live below a directory that
- * carries it.
+ * A change of any layout or of a meaning raises EG_ABI: pins live below a directory that carries
+ * it.
+ *
+ * What a helper of any version may rely on in the set of any other, and so never changes. A set
+ * that does not keep to it is left alone (helper/bpf_versions.c).
+ *   vN                      directory with the pins of version N, a decimal number; each is named
+ *                           KIND_NAME, its kind being map, link or prog. vN_new is under
+ *                           construction, vN_gone is being removed; neither guards anybody.
+ *   link_*                  all that is attached by a link: removed, it is not any more.
+ *   map_eg_sessions         hash; key: __u64, the id of a cgroup. With an entry it is bound, and
+ *                           whatever is in it or below is guarded. Values are the version's own.
+ *   map_eg_managers         hash; key: __u32, a uid. Without an entry, that user's manager is not
+ *                           bound when it is made anew.
+ *   map_eg_labels           task storage. A task with an entry is guarded, wherever it is.
+ *   map_eg_state            array of one entry. With all of it zero, and nothing bound, packet
+ *                           programs that are still attached pass everything.
+ *   map_eg_helper           array of one __u32: tgid of the helper, see maps.bpf.h.
+ *   link_eg_iter_members    of an iterator over tasks: a struct eg_member for each task with a
+ *                           label. That struct and EG_GUARD_MANAGER stay as they are.
+ *   prog_eg_packet_out, _in       cgroup_skb programs for each bound cgroup
+ *   prog_eg_stray_out, _in        for the root of all cgroups; the four use map_eg_state
+ *   /run/ebpfguard/lock     is locked by the one helper there is.
  */
 #ifndef EG_ABI_H
 #define EG_ABI_H
@@ -17,8 +37,22 @@
 
 #include "abi_words.h"
 
+/*
+ * EG_ABI_OTHER: another version for tests/vm/test_versions.sh, whose structs are laid out in
+ * another way. EG_OTHER_LAYOUT stands first in what a helper must not read of another version.
+ */
+#ifdef EG_ABI_OTHER
+#define EG_ABI		4711
+#define EG_OTHER_LAYOUT __u64 other_layout[16];
+enum { EG_OTHER_SIZE = 128 };
+#else
+#define EG_ABI 7
+#define EG_OTHER_LAYOUT
+enum { EG_OTHER_SIZE = 0 };
+#endif
+
 enum {
-	EG_ABI_VERSION = 6,
+	EG_ABI_VERSION = EG_ABI,
 
 	/* Profile slots (index into eg_profiles). Slot 0 never names a policy: what refers to it is
 	 * denied. */
@@ -148,9 +182,15 @@ enum {
 /* Who guards: the value of eg_sessions (key: cgroup id) and of eg_labels (task storage). Written
  * whole. */
 struct eg_guard {
+#ifdef EG_ABI_OTHER
+	__u32 flags;
+	__u32 profile;
+	__u64 session;
+#else
 	__u64 session; /* number, counted from 1, never reused while its record lives */
 	__u32 profile; /* slot in eg_profiles */
 	__u32 flags;   /* EG_GUARD_* */
+#endif
 };
 _Static_assert(sizeof(struct eg_guard) == 16, "ABI");
 
@@ -429,6 +469,7 @@ _Static_assert(sizeof(struct eg_denied_flow) == 88, "ABI");
 
 /* Value of eg_state (one entry). Written by the helper. */
 struct eg_state {
+	EG_OTHER_LAYOUT
 	__u64 next_session; /* helper's counter, here so that it survives the helper */
 	__u32 n_levels;	    /* used entries of levels */
 	__u32 n_orders;	    /* entries of eg_orders; 0 = nobody need look there */
@@ -436,10 +477,10 @@ struct eg_state {
 	__u16 levels[EG_LEVELS_MAX];
 	/* digest of the object the pinned programs come from; zero = not all are pinned */
 	__u8 build[EG_BUILD_SIZE];
-	__u32 helper;	  /* tgid of the helper in the initial pid namespace; 0 = not running */
 	__u32 last_place; /* the greatest eg_place.id that was ever given */
+	__u32 pad;
 };
-_Static_assert(sizeof(struct eg_state) == 72, "ABI");
+_Static_assert(sizeof(struct eg_state) == 72 + EG_OTHER_SIZE, "ABI");
 
 #include "abi_session.h"
 

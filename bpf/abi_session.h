@@ -8,6 +8,7 @@
 
 /* Value of eg_totals (key: session number). The kernel side adds, the helper reads. */
 struct eg_totals {
+	EG_OTHER_LAYOUT
 	__u64 refused[EG_OP_MAX];	/* attempts refused, by operation */
 	__u64 audited[EG_OP_MAX];	/* attempts let through under audit */
 	__u64 killed;			/* of those refused: the process was sent SIGKILL */
@@ -17,7 +18,7 @@ struct eg_totals {
 	__u64 packets; /* packets the packet layer dropped, the reported ones included */
 	__u64 packets_audited;
 };
-_Static_assert(sizeof(struct eg_totals) == 1120, "ABI");
+_Static_assert(sizeof(struct eg_totals) == 1120 + EG_OTHER_SIZE, "ABI");
 
 /* struct eg_order.flags */
 enum {
@@ -33,12 +34,13 @@ enum {
  * what it was opened with. Written by the helper.
  */
 struct eg_order {
+	EG_OTHER_LAYOUT
 	__u32 from;  /* guards of the session that name this slot... */
 	__u32 to;    /* ...stand for this one; both 0 = as opened */
 	__u32 flags; /* EG_ORDER_* */
 	__u32 pad;
 };
-_Static_assert(sizeof(struct eg_order) == 16, "ABI");
+_Static_assert(sizeof(struct eg_order) == 16 + EG_OTHER_SIZE, "ABI");
 
 /*
  * Value of eg_written (key: session number): how many of the attempts in eg_totals are in the log,
@@ -76,6 +78,7 @@ enum {
 /* Value of eg_records (key: session number): what a restarted helper needs to go on. Helper only;
  * NUL-terminated. */
 struct eg_record {
+	EG_OTHER_LAYOUT
 	__u64 cgroup;	 /* id; for a user manager that is not running, the last one */
 	__u64 started_s; /* CLOCK_REALTIME */
 	__u32 uid;
@@ -95,9 +98,10 @@ struct eg_record {
 	char profile_name[EG_RECORD_PROFILE_SIZE];
 	char key[EG_RECORD_KEY_SIZE]; /* "SHA256:..." or empty */
 };
-_Static_assert(sizeof(struct eg_record) == 760, "ABI");
+_Static_assert(sizeof(struct eg_record) == 760 + EG_OTHER_SIZE, "ABI");
 
-/* Written by the task iterator eg_iter_members, one a task that carries a label. */
+/* Written by the task iterator eg_iter_members, one a task that carries a label. The same in every
+ * version, see abi.h. */
 struct eg_member {
 	__u64 session;
 	__u32 tgid;

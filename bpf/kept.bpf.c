@@ -101,9 +101,9 @@ static __always_inline __u32 eg_proc_tgid(struct inode *inode)
 static __always_inline bool eg_is_kept_process(__u32 tgid)
 {
 	__u32 zero = 0;
-	struct eg_state *state = bpf_map_lookup_elem(&eg_state, &zero);
+	__u32 *helper = bpf_map_lookup_elem(&eg_helper, &zero);
 
-	return tgid == EG_INIT || (state && state->helper && tgid == state->helper);
+	return tgid == EG_INIT || (helper && *helper && tgid == *helper);
 }
 
 /* A walk upwards, a step at a time: bpf_loop, so that the verifier looks at one step only. */

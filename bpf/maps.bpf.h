@@ -296,6 +296,15 @@ EG_MAP struct {
 	__type(value, struct eg_state);
 } eg_state SEC(".maps");
 
+/* tgid of the helper in the initial pid namespace, 0 = it does not run: what sessions are to leave
+ * alone. By itself, because a helper of another version writes it, too. */
+EG_MAP struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u32);
+} eg_helper SEC(".maps");
+
 /* Counted up here when a symbolic link comes to stand for a place: where it leads is for the helper
  * to find out. Not a part of eg_state, which the helper replaces as a whole. */
 EG_MAP struct {

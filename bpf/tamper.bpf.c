@@ -253,9 +253,9 @@ int BPF_PROG(eg_file_ioctl_compat, struct file *file, unsigned int cmd)
 static __always_inline bool eg_is_helper(struct task_struct *task)
 {
 	__u32 zero = 0;
-	struct eg_state *state = bpf_map_lookup_elem(&eg_state, &zero);
+	__u32 *helper = bpf_map_lookup_elem(&eg_helper, &zero);
 
-	return state && state->helper && task->tgid == (int)state->helper;
+	return helper && *helper && task->tgid == (int)*helper;
 }
 
 static __always_inline int eg_tamper_process(struct task_struct *task, __u16 op, __u32 option)

@@ -17,6 +17,7 @@
 #include "log.h"
 #include "order.h"
 #include "util.h"
+#include "versions.h"
 
 enum { ORPHAN_S = 60 }; /* a login takes a few seconds at most */
 
@@ -188,5 +189,6 @@ int eg_adopt_sessions(struct eg_helper *helper, struct eg_err *reterr)
 	sweep_leaves(helper);
 	(void)eg_fault(adopt_survey);
 	eg_survey(helper);
+	eg_versions_start(helper);
 	return n;
 }

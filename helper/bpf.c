@@ -27,7 +27,7 @@ static const char *const map_names[EG_N_MAPS] = {
 	"eg_names",	    "eg_places",      "eg_place_names", "eg_learned",	  "eg_linked",
 	"eg_linked_inside", "eg_place_rules", "eg_flows",	"eg_connections", "eg_totals",
 	"eg_records",	    "eg_orders",      "eg_written",	"eg_writing",	  "eg_state",
-	"eg_links",	    "eg_events",      "eg_story",
+	"eg_helper",	    "eg_links",	      "eg_events",	"eg_story",
 };
 
 /* ---- pins ---- */
@@ -329,7 +329,7 @@ static int open_set(struct eg_bpf *bpf, struct eg_err *err)
 	if (bpf->iter_label < 0 || bpf->iter_members < 0 || bpf->iter_flows < 0 ||
 	    bpf->iter_files < 0)
 		return eg_err_fail(err, -ENOENT, "cannot open the pins of the iterators");
-	r = eg_fault(start_packets) ?: eg_bpf_packets_open(bpf);
+	r = eg_fault(start_packets) ?: eg_bpf_packets_open(EG_PIN_DIR, &bpf->packets);
 	if (r < 0)
 		return eg_err_fail(err, r, "cannot open the pins of the packet programs: %s",
 				   strerror(-r));
@@ -357,8 +357,7 @@ static struct eg_bpf *new_bpf(void)
 	for (size_t i = 0; i < EG_N_MAPS; i++)
 		bpf->maps[i] = -1;
 	bpf->iter_label = bpf->iter_members = bpf->iter_flows = bpf->iter_files = -1;
-	for (size_t i = 0; i < EG_N_PACKETS; i++)
-		bpf->packets[i].fd = -1;
+	eg_bpf_packets_init(&bpf->packets);
 	bpf->state_lock = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
 	bpf->items_lock = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
 	return bpf;
@@ -421,7 +420,6 @@ void eg_bpf_close(struct eg_bpf *bpf)
 	eg_close_p(&bpf->iter_members);
 	eg_close_p(&bpf->iter_flows);
 	eg_close_p(&bpf->iter_files);
-	for (size_t i = 0; i < EG_N_PACKETS; i++)
-		eg_close_p(&bpf->packets[i].fd);
+	eg_bpf_packets_close(&bpf->packets);
 	free(bpf);
 }

@@ -19,6 +19,7 @@
 #define EG_PIN_PARENT EG_BPFFS "/ebpfguard"
 
 struct eg_bpf;
+struct eg_cgroup2;
 struct eg_hook;
 
 /* Which of the maps that know places. */
@@ -58,8 +59,9 @@ void eg_bpf_lacks(struct eg_bpf *bpf, const struct eg_hook *hook);
 void eg_bpf_close(struct eg_bpf *bpf);
 
 /* Unbinds everything and removes every pin, those of other versions too: enforcement ends, packets
- * included. For uninstallation. Returns 0 or a negative errno; no pins is fine. */
-int eg_bpf_unload(void);
+ * included. For uninstallation. cgroup2: NULL = there is none, and packet programs that are still
+ * attached pass everything. Returns 0 or a negative errno; no pins is fine. */
+int eg_bpf_unload(const struct eg_cgroup2 *cgroup2);
 
 /* A policy that stands in the maps and is not in force, or whose predecessor is still there. */
 struct eg_prepared;
@@ -198,11 +200,11 @@ int eg_bpf_packets_attach(struct eg_bpf *bpf, int dirfd);
  * The same for strays: programs at the root of all cgroups that judge the sockets with a mark and
  * cost every packet of the host a look. They stay until they are detached. root_fd: of the cgroup2
  * mount, borrowed. attach and detach return 0 or a negative errno, twice is fine; detach ends
- * those of any build. attached: are there any?
+ * those of any build of this version. attached: are there any?
  */
 int eg_bpf_strays_attach(struct eg_bpf *bpf, int root_fd);
-int eg_bpf_strays_detach(int root_fd);
-bool eg_bpf_strays_attached(int root_fd);
+int eg_bpf_strays_detach(struct eg_bpf *bpf, int root_fd);
+bool eg_bpf_strays_attached(struct eg_bpf *bpf, int root_fd);
 
 /*
  * Says that a socket is the connection its session came in by: not judged by its peer, or
@@ -224,6 +226,9 @@ int eg_bpf_manager_set(struct eg_bpf *bpf, uint32_t uid, const struct eg_guard *
 
 /* A session number never used before. Returns 0 or a negative errno. */
 int eg_bpf_session_number(struct eg_bpf *bpf, uint64_t *ret);
+/* Has it give none up to that one any more: another version has given them. 0 or a negative
+ * errno. */
+int eg_bpf_session_skip(struct eg_bpf *bpf, uint64_t used);
 
 /* Records, totals and what of these is written, by session number. put makes all three, zeroed but
  * for the record; drop removes them. */
@@ -279,5 +284,41 @@ int eg_bpf_story_fd(struct eg_bpf *bpf);
 int eg_bpf_story_read(struct eg_bpf *bpf, unsigned int max);
 void eg_bpf_story_stop(struct eg_bpf *bpf);
 void eg_bpf_story_set(struct eg_bpf *bpf, eg_bpf_told_fn tell, void *arg);
+
+/*
+ * ---- bpf_versions.c: what other versions have pinned; abi.h says what is relied on ----
+ */
+struct eg_bpf_version;
+
+/*
+ * The numbers of other versions that have a set of pins, ascending. Removes, besides, what a helper
+ * that was killed has left of sets under construction or being removed. Returns how many there are,
+ * of which max are in ret; or a negative errno.
+ */
+int eg_bpf_versions_list(unsigned int *ret, size_t max);
+
+/* Takes one up. Returns 0 and *ret (eg_bpf_version_close), or a negative errno with *reterr, when
+ * the set is not what abi.h says. close: NULL is fine. */
+int eg_bpf_version_open(unsigned int abi, struct eg_bpf_version **ret, struct eg_err *reterr);
+void eg_bpf_version_close(struct eg_bpf_version *version);
+
+/* Is this cgroup, not one above it, bound; has the process a label? 1, 0 or a negative errno. */
+int eg_bpf_version_binds(struct eg_bpf_version *version, uint64_t cgroup);
+int eg_bpf_version_labels(struct eg_bpf_version *version, int pidfd);
+
+/* As eg_bpf_members; and the ids of all cgroups that are bound, owned by the caller. */
+int eg_bpf_version_members(struct eg_bpf_version *version, struct eg_member **ret, size_t *ret_n);
+int eg_bpf_version_bound(struct eg_bpf_version *version, uint64_t **ret, size_t *ret_n);
+
+/* As eg_bpf_packets_attach, eg_bpf_strays_attach and eg_bpf_helper_set, for that version. */
+int eg_bpf_version_packets(struct eg_bpf_version *version, int dirfd);
+int eg_bpf_version_strays(struct eg_bpf_version *version, int root_fd);
+int eg_bpf_version_helper(struct eg_bpf_version *version, uint32_t tgid);
+
+/* Users' managers that are made from now on are not bound. 0 or a negative errno. */
+int eg_bpf_version_retire(struct eg_bpf_version *version);
+
+/* Ends it: see eg_bpf_unload. 0 or a negative errno. */
+int eg_bpf_version_drop(struct eg_bpf_version *version, const struct eg_cgroup2 *cgroup2);
 
 #endif

@@ -13,6 +13,14 @@
 #include "fault.h"
 #include "util.h"
 
+uint32_t eg_bpf_map_id(int fd)
+{
+	struct bpf_map_info info = {0};
+	uint32_t size = sizeof(info);
+
+	return bpf_obj_get_info_by_fd(fd, &info, &size) < 0 ? 0 : info.id;
+}
+
 int eg_bpf_state_get(int fd, struct eg_state *ret)
 {
 	uint32_t zero = 0;
@@ -43,15 +51,11 @@ int eg_bpf_state_change(struct eg_bpf *bpf, int (*change)(struct eg_state *state
 	return r;
 }
 
-static int set_helper(struct eg_state *state, void *arg)
-{
-	state->helper = *(const uint32_t *)arg;
-	return 0;
-}
-
 int eg_bpf_helper_set(struct eg_bpf *bpf, uint32_t tgid)
 {
-	return eg_bpf_state_change(bpf, set_helper, &tgid);
+	uint32_t zero = 0;
+
+	return bpf_map_update_elem(bpf->maps[EG_MAP_HELPER], &zero, &tgid, BPF_ANY);
 }
 
 /* ---- bindings and labels ---- */
@@ -210,6 +214,20 @@ static int take_number(struct eg_state *state, void *arg)
 int eg_bpf_session_number(struct eg_bpf *bpf, uint64_t *ret)
 {
 	return eg_bpf_state_change(bpf, take_number, ret);
+}
+
+static int skip_numbers(struct eg_state *state, void *arg)
+{
+	uint64_t used = *(const uint64_t *)arg;
+
+	if (state->next_session < used)
+		state->next_session = used;
+	return 0;
+}
+
+int eg_bpf_session_skip(struct eg_bpf *bpf, uint64_t used)
+{
+	return eg_bpf_state_change(bpf, skip_numbers, &used);
 }
 
 int eg_bpf_record_put(struct eg_bpf *bpf, uint64_t session, const struct eg_record *record,

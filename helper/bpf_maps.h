@@ -12,11 +12,9 @@
 
 #define EG_PIN_STR_(x) #x
 #define EG_PIN_STR(x)  EG_PIN_STR_(x)
-#define EG_PIN_ABI     6
-#define EG_PIN_DIR     EG_PIN_PARENT "/v" EG_PIN_STR(EG_PIN_ABI)
+#define EG_PIN_DIR     EG_PIN_PARENT "/v" EG_PIN_STR(EG_ABI)
 /* A set under construction. bpffs allows no dot in a name. */
 #define EG_PIN_NEW     EG_PIN_DIR "_new"
-_Static_assert(EG_PIN_ABI == EG_ABI_VERSION, "the pins' directory carries the ABI");
 
 /* What we use of the set once it is pinned; bpf.c knows the names. */
 enum eg_map {
@@ -45,6 +43,7 @@ enum eg_map {
 	EG_MAP_WRITTEN,
 	EG_MAP_WRITING,
 	EG_MAP_STATE,
+	EG_MAP_HELPER,
 	EG_MAP_LINKS,
 	EG_MAP_EVENTS,
 	EG_MAP_STORY,
@@ -61,8 +60,16 @@ enum eg_packets {
 };
 
 struct eg_packets_prog {
-	int fd;
+	int fd;	     /* owned */
 	uint32_t id; /* the kernel's */
+};
+
+/* Those of one set of pins. */
+struct eg_packets_set {
+	struct eg_packets_prog progs[EG_N_PACKETS];
+	/* the kernel's id of the set's eg_state: programs that use it are of this set, whatever
+	   build they are of */
+	uint32_t state;
 };
 
 struct ring_buffer;
@@ -71,7 +78,7 @@ struct eg_bpf {
 	int maps[EG_N_MAPS];
 	int iter_label, iter_members, iter_flows; /* links of the iterators */
 	int iter_files;				  /* a program: each use makes its own link */
-	struct eg_packets_prog packets[EG_N_PACKETS];
+	struct eg_packets_set packets;
 	struct ring_buffer *ring;
 	const char *ring_pages; /* the ring's two positions, a page each: consumer, producer */
 	eg_bpf_event_fn handle;
@@ -134,19 +141,41 @@ void eg_bpf_sets_drop(struct eg_bpf *bpf, const bool *which);
  */
 int eg_bpf_sets_owned(struct eg_bpf *bpf, uint32_t of, bool *used, bool *old);
 
-/* bpf_packets.c: takes up the pinned programs. 0 or a negative errno. */
-int eg_bpf_packets_open(struct eg_bpf *bpf);
+/* ---- bpf_packets.c ---- */
+
+/* Takes up the programs that are pinned in a directory. close: also of one that init has made
+ * empty. 0 or a negative errno, with nothing open. */
+int eg_bpf_packets_open(const char *dir, struct eg_packets_set *ret);
+void eg_bpf_packets_init(struct eg_packets_set *set);
+void eg_bpf_packets_close(struct eg_packets_set *set);
+
+/* As eg_bpf_packets_attach and eg_bpf_strays_attach, for any set. */
+int eg_bpf_packets_put(const struct eg_packets_set *set, int dirfd);
+int eg_bpf_packets_put_strays(const struct eg_packets_set *set, int root_fd);
+
+/* Detaches from a cgroup what a set has attached there. state: of the set; 0 = of any set. 0 or a
+ * negative errno. */
+int eg_bpf_packets_remove(int dirfd, uint32_t state);
 
 /* ---- bpf_pins.c ---- */
 
 /* Path of a pin: kind is "map", "link" or "prog". Returns 0 or -ENAMETOOLONG. */
 int eg_bpf_pin_path(char *buf, size_t size, const char *dir, const char *kind, const char *name);
 
-/* Opens a pin of the set in force. Descriptor or a negative errno. */
+/* The kernel's id of a map. 0 = it cannot be told. */
+uint32_t eg_bpf_map_id(int fd);
+
+/* Opens a pin of any directory, and one of the set in force. Descriptor or a negative errno. */
+int eg_bpf_pin_open_in(const char *dir, const char *kind, const char *name);
 int eg_bpf_pin_open(const char *kind, const char *name);
 
 /* Pins fd; an older pin of that name is replaced in one step. 0 or a negative errno. */
 int eg_bpf_pin_replace(const char *dir, const char *kind, const char *name, int fd);
+
+/* bpf_drop.c: ends what a set of pins enforces, packets included, and removes them. dir: of the
+ * set; cgroup2: NULL = packet programs stay where they are attached, and pass everything. Killed in
+ * between, it can be done again. 0 or a negative errno. */
+int eg_bpf_drop(const char *dir, const struct eg_cgroup2 *cgroup2);
 
 /* Removes a directory of pins. 0, also when there is none, or a negative errno. */
 int eg_bpf_pin_remove_dir(const char *path);

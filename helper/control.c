@@ -11,6 +11,7 @@
 #include "hooks.h"
 #include "inforce.h"
 #include "util.h"
+#include "versions.h"
 
 enum { ANSWER_MS = 1000 }; /* a list of sessions may fill the socket: the reader has that long */
 
@@ -86,6 +87,7 @@ int eg_control_status(struct eg_helper *helper, int fd)
 
 	if (uname(&uts) == 0)
 		(void)snprintf(msg.kernel, sizeof(msg.kernel), "%.63s", uts.release);
+	eg_versions_status(helper, &msg);
 	list_missing(helper, msg.hooks_missing, sizeof(msg.hooks_missing));
 	(void)snprintf(msg.last_error, sizeof(msg.last_error), "%s", helper->last_error);
 	(void)snprintf(msg.gaps, sizeof(msg.gaps), "%s", helper->gaps.text);

@@ -157,6 +157,9 @@ struct eg_ctl_unguarded {
 		char text[EG_CTL_WHY_SIZE];
 	} * items; /* owned */
 	size_t n;
+	/* those that another ABI version guards, with the policy they had before an upgrade */
+	const struct eg_ctl_login **versions; /* owned; its items are borrowed */
+	size_t n_versions;
 	int error; /* positive errno: they could not be looked for */
 };
 void eg_ctl_unguarded_done(struct eg_ctl_unguarded *list);
@@ -164,9 +167,11 @@ void eg_ctl_unguarded_done(struct eg_ctl_unguarded *list);
 
 struct eg_ctl_options;
 
-/* Those of the logins, found before, that no session has and that are still there: asks the helper,
- * and each sshd for its settings when there are any. Returns 0, or a negative errno after saying
- * why. */
+/*
+ * Those of the logins, found before, that no session has and that are still there, and those that
+ * one of another version has: asks the helper, and each sshd for its settings when there are any.
+ * Returns 0, or a negative errno after saying why.
+ */
 int eg_ctl_unguarded_find(const struct eg_ctl_options *options, const struct eg_ctl_host *host,
 			  const struct eg_ctl_logins *logins, struct eg_ctl_unguarded *ret);
 

@@ -12,6 +12,7 @@
 void eg_ctl_unguarded_done(struct eg_ctl_unguarded *list)
 {
 	free(list->items);
+	free(list->versions);
 }
 
 /* It may have ended while the helper was asked, and is in no session for that. */
@@ -33,7 +34,7 @@ static int uses_pam(const struct eg_ctl_host *host, const struct eg_ctl_processe
 	for (size_t i = 0; i < index; i++)
 		if (list->items[i].login->listener == listener)
 			return list->items[i].uses_pam;
-	if (listener && eg_ctl_processes_have(members, listener))
+	if (listener && eg_ctl_processes_find(members, listener))
 		return -EACCES;
 	return eg_ctl_uses_pam(host, listener);
 }
@@ -76,14 +77,20 @@ int eg_ctl_unguarded_find(const struct eg_ctl_options *options, const struct eg_
 	r = eg_ctl_processes_ask(options, 0, &members);
 	if (r < 0)
 		return r;
-	ret->n = 0;
+	ret->n = ret->n_versions = 0;
 	ret->items = calloc(logins->n, sizeof(*ret->items));
-	if (!ret->items)
+	ret->versions = calloc(logins->n, sizeof(struct eg_ctl_login *));
+	if (!ret->items || !ret->versions)
 		errx(EG_CTL_FINDING, "out of memory");
-	for (size_t i = 0; i < logins->n; i++)
-		if (!eg_ctl_processes_have(&members, logins->items[i].pid) &&
-		    !has_ended(host, &logins->items[i]))
-			ret->items[ret->n++].login = &logins->items[i];
+	for (size_t i = 0; i < logins->n; i++) {
+		const struct eg_ctl_login *login = &logins->items[i];
+		const struct eg_process *member = eg_ctl_processes_find(&members, login->pid);
+
+		if (!member && !has_ended(host, login))
+			ret->items[ret->n++].login = login;
+		else if (member && member->flags & EG_PROCESS_VERSION)
+			ret->versions[ret->n_versions++] = login;
+	}
 	if (ret->n)
 		explain_all(host, &members, ret);
 	return 0;

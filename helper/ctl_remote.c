@@ -217,12 +217,12 @@ size_t eg_ctl_processes_of(const struct eg_ctl_processes *list, uint64_t session
 	return (size_t)(behind - first);
 }
 
-bool eg_ctl_processes_have(const struct eg_ctl_processes *list, uint32_t pid)
+const struct eg_process *eg_ctl_processes_find(const struct eg_ctl_processes *list, uint32_t pid)
 {
 	for (size_t i = 0; i < list->n; i++)
 		if (list->items[i].pid == pid)
-			return true;
-	return false;
+			return &list->items[i];
+	return NULL;
 }
 
 /* ---- single answers ---- */

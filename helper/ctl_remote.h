@@ -37,7 +37,7 @@ void eg_ctl_processes_done(struct eg_ctl_processes *list);
 /* How many processes of the list are the session's. */
 size_t eg_ctl_processes_of(const struct eg_ctl_processes *list, uint64_t session);
 
-/* Does any session have this process? */
-bool eg_ctl_processes_have(const struct eg_ctl_processes *list, uint32_t pid);
+/* Does any session have this process? NULL: none. Borrowed. */
+const struct eg_process *eg_ctl_processes_find(const struct eg_ctl_processes *list, uint32_t pid);
 
 #endif

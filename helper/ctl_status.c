@@ -143,6 +143,30 @@ static void print_feeds(const struct eg_ctl_feed_list *feeds)
 	}
 }
 
+/* Sessions from before an upgrade, or a downgrade: a line for each version. */
+static void print_versions(const struct eg_msg_is_status *status)
+{
+	for (uint32_t i = 0; i < status->n_versions && i < EG_VERSIONS_MAX; i++)
+		(void)printf("sessions under version %u: %u, guarded by the policy they had; "
+			     "changes of policy, orders and the log do not reach them\n",
+			     status->versions[i].abi, status->versions[i].sessions);
+}
+
+static void print_logins_of_versions(const struct eg_ctl_unguarded *list)
+{
+	char user[4 * EG_USER_SIZE], from[4 * EG_CTL_FROM_SIZE], since[EG_CTL_TIME_SIZE];
+
+	for (size_t i = 0; i < list->n_versions; i++) {
+		const struct eg_ctl_login *login = list->versions[i];
+
+		(void)printf("ssh session under another version: %s pid=%u from=%s since=%s: "
+			     "guarded by the policy it had\n",
+			     eg_event_escape(login->user, user, sizeof(user)), login->pid,
+			     eg_event_escape(login->from, from, sizeof(from)),
+			     eg_ctl_local_time(login->started_s, since, sizeof(since)));
+	}
+}
+
 static void print_unguarded(const struct eg_ctl_unguarded *list)
 {
 	char user[4 * EG_USER_SIZE], from[4 * EG_CTL_FROM_SIZE], since[EG_CTL_TIME_SIZE];
@@ -178,6 +202,8 @@ static void print_status(const struct eg_msg_is_status *status,
 	print_feeds(feeds);
 	(void)printf("sessions: %u\n", status->sessions);
 	(void)printf("managers: %u\n", status->managers);
+	print_versions(status);
+	print_logins_of_versions(unguarded);
 	print_packets(status);
 	print_gaps(status->gaps);
 	print_unguarded(unguarded);
@@ -226,22 +252,50 @@ static struct json_object *json_of_feed(const struct eg_msg_feed *feed)
 	return json;
 }
 
+static struct json_object *json_of_login(const struct eg_ctl_login *login)
+{
+	struct json_object *json = eg_ctl_json_object();
+
+	eg_ctl_json_add_text(json, "user", login->user);
+	eg_ctl_json_add_number(json, "uid", login->uid);
+	eg_ctl_json_add_number(json, "pid", login->pid);
+	if (login->rport) {
+		eg_ctl_json_add_text(json, "rhost", login->from);
+		eg_ctl_json_add_number(json, "rport", login->rport);
+	}
+	eg_ctl_json_add_time(json, "start", login->started_s);
+	return json;
+}
+
+static struct json_object *json_of_versions(const struct eg_msg_is_status *status)
+{
+	struct json_object *array = eg_ctl_json_array();
+
+	for (uint32_t i = 0; i < status->n_versions && i < EG_VERSIONS_MAX; i++) {
+		struct json_object *json = eg_ctl_json_object();
+
+		eg_ctl_json_add_number(json, "abi", status->versions[i].abi);
+		eg_ctl_json_add_number(json, "sessions", status->versions[i].sessions);
+		eg_ctl_json_append(array, json);
+	}
+	return array;
+}
+
+static struct json_object *json_of_logins_of_versions(const struct eg_ctl_unguarded *list)
+{
+	struct json_object *array = eg_ctl_json_array();
+
+	for (size_t i = 0; i < list->n_versions; i++)
+		eg_ctl_json_append(array, json_of_login(list->versions[i]));
+	return array;
+}
+
 static struct json_object *json_of_unguarded(const struct eg_ctl_unguarded *list)
 {
 	struct json_object *array = eg_ctl_json_array(), *json;
 
 	for (size_t i = 0; i < list->n; i++) {
-		const struct eg_ctl_login *login = list->items[i].login;
-
-		json = eg_ctl_json_object();
-		eg_ctl_json_add_text(json, "user", login->user);
-		eg_ctl_json_add_number(json, "uid", login->uid);
-		eg_ctl_json_add_number(json, "pid", login->pid);
-		if (login->rport) {
-			eg_ctl_json_add_text(json, "rhost", login->from);
-			eg_ctl_json_add_number(json, "rport", login->rport);
-		}
-		eg_ctl_json_add_time(json, "start", login->started_s);
+		json = json_of_login(list->items[i].login);
 		eg_ctl_json_add_text(json, "reason", eg_ctl_why_word(list->items[i].why));
 		eg_ctl_json_add_text(json, "text", list->items[i].text);
 		eg_ctl_json_append(array, json);
@@ -280,10 +334,13 @@ static void json_status(const struct eg_msg_is_status *status, const struct eg_c
 	eg_ctl_json_add(json, "feeds", array);
 	eg_ctl_json_add_number(json, "sessions", status->sessions);
 	eg_ctl_json_add_number(json, "managers", status->managers);
+	eg_ctl_json_add(json, "other_versions", json_of_versions(status));
 	eg_ctl_json_add_number(json, "unfiltered", status->unfiltered);
 	eg_ctl_json_add(json, "not_guarded", words(status->gaps, "\n"));
-	if (!unguarded->error)
+	if (!unguarded->error) {
 		eg_ctl_json_add(json, "ssh_not_guarded", json_of_unguarded(unguarded));
+		eg_ctl_json_add(json, "ssh_other_version", json_of_logins_of_versions(unguarded));
+	}
 	eg_ctl_json_add_number(json, "lost", status->lost);
 	eg_ctl_json_add_text(json, "version", status->product);
 	eg_ctl_json_add_number(json, "abi", status->abi);

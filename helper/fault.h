@@ -4,8 +4,8 @@
  * session, of a load, of a start and of taking sessions over. They are there with -DEG_FAULTS only
  * (fault.c); in the product each is a constant 0, and the compiler leaves nothing of it.
  *
- * This list is the one that tests/vm/test_faults.sh and test_fault_pins.sh go through: they fail
- * when one of them is not reached.
+ * This list is the one that tests/vm/test_faults.sh, test_fault_pins.sh and test_versions.sh go
+ * through: they fail when one of them is not reached.
  */
 #ifndef EG_FAULT_H
 #define EG_FAULT_H
@@ -154,6 +154,10 @@
 	X(pins_program_seen, FAILS)                                                                \
 	X(pins_strangers, NO_STEP)                                                                 \
 	X(pins_sign, FAILS)                                                                        \
+	/* one that finds pins of another version, and later ends that one (test_versions.sh) */   \
+	X(versions_open, GOES_ON)                                                                  \
+	X(drop_emptied, NO_STEP)                                                                   \
+	X(drop_gone, NO_STEP)                                                                      \
 	/* one with nothing pinned */                                                              \
 	X(fresh_dir, FAILS)                                                                        \
 	X(fresh_map, FAILS)                                                                        \

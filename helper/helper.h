@@ -84,6 +84,7 @@ struct eg_session {
 
 struct eg_helper {
 	struct eg_bpf *bpf;
+	struct eg_versions *versions; /* versions.h; NULL = there are no others */
 	struct eg_cgroup2 cgroup2;
 	struct eg_config *config;     /* in force; NULL = there is none and sessions are refused */
 	struct eg_in_force *in_force; /* owned: its profiles, and older ones; see inforce.h */
@@ -161,13 +162,12 @@ struct eg_peer {
 int eg_peer_of(int fd, struct eg_peer *ret);
 
 /*
- * Is the peer guarded, by its label or by a bound cgroup above it? Returns 1 and the guard, 0, or a
- * negative errno: not knowing must be taken for yes.
+ * Is the peer guarded, by its label or by a bound cgroup above it? Returns 1 and the guard, all
+ * zero when it is another version's (versions.h); 0; or a negative errno, to be taken for yes.
  */
 int eg_peer_guard(struct eg_helper *helper, const struct eg_peer *peer, struct eg_guard *ret);
 
-/* The guard of the nearest bound cgroup at or above a path below the mount. 1, 0 or negative
- * errno. */
+/* Likewise the guard of the nearest bound cgroup at or above a path below the mount. */
 int eg_peer_guard_above(struct eg_helper *helper, const char *path, struct eg_guard *ret);
 
 /*
@@ -480,6 +480,9 @@ struct eg_session *eg_manager_find(struct eg_helper *helper, uint32_t uid);
  * is new, to the log. Cheap when nothing has changed.
  */
 void eg_survey(struct eg_helper *helper);
+
+/* Guards a user's manager that runs, whoever is exempt. 0 or a negative errno. */
+int eg_survey_guard(struct eg_helper *helper, uint32_t uid);
 
 /* Is this user's manager to run without a login? */
 bool eg_survey_lingers(const char *user);

@@ -10,6 +10,7 @@
 #include "inforce.h"
 #include "server.h"
 #include "util.h"
+#include "versions.h"
 
 /* A list may fill the socket: the reader has that long. */
 enum { ANSWER_MS = 1000 };
@@ -97,12 +98,15 @@ static int compare_members(const void *va, const void *vb)
 	return (a->tgid > b->tgid) - (a->tgid < b->tgid);
 }
 
-static int send_processes(int fd, const struct eg_member *members, size_t n, uint64_t session,
-			  int64_t deadline)
+/* flags: for all of them, EG_PROCESS_*. */
+static int send_processes(int fd, struct eg_member *members, size_t n, uint64_t session,
+			  uint32_t flags, int64_t deadline)
 {
 	struct eg_msg_process msg = {0};
 	int r = 0;
 
+	if (n)
+		qsort(members, n, sizeof(*members), compare_members);
 	eg_proto_head(&msg, EG_MSG_PROCESS, sizeof(msg));
 	for (size_t i = 0; i < n && !r; i++) {
 		const struct eg_member *m = &members[i];
@@ -111,9 +115,9 @@ static int send_processes(int fd, const struct eg_member *members, size_t n, uin
 		    (i && !compare_members(m, m - 1))) /* another thread of the same */
 			continue;
 		msg.list[msg.n++] = (struct eg_process){
-			.session = m->session,
+			.session = flags & EG_PROCESS_VERSION ? 0 : m->session,
 			.pid = m->tgid,
-			.flags = (m->stray ? EG_PROCESS_STRAY : 0) |
+			.flags = flags | (m->stray ? EG_PROCESS_STRAY : 0) |
 				 (m->flags & EG_GUARD_MANAGER ? EG_PROCESS_MANAGER : 0),
 		};
 		if (msg.n < EG_PROCESSES_MAX)
@@ -122,6 +126,19 @@ static int send_processes(int fd, const struct eg_member *members, size_t n, uin
 		msg.n = 0;
 	}
 	return r || !msg.n ? r : eg_proto_send(fd, &msg, -1, deadline);
+}
+
+/* Those of sessions under other versions. */
+static int send_others(struct eg_helper *helper, int fd, int64_t deadline)
+{
+	struct eg_member *members eg_auto_free = NULL;
+	size_t n = 0;
+	int r = eg_versions_members(helper, &members, &n);
+
+	if (r < 0)
+		return eg_server_refuse(fd, r, "cannot list the tasks of other versions: %s",
+					strerror(-r));
+	return send_processes(fd, members, n, 0, EG_PROCESS_VERSION, deadline);
 }
 
 int eg_inquiry_processes(struct eg_helper *helper, int fd, uint64_t session)
@@ -134,9 +151,9 @@ int eg_inquiry_processes(struct eg_helper *helper, int fd, uint64_t session)
 	if (r < 0)
 		return eg_server_refuse(fd, r, "cannot list the tasks of sessions: %s",
 					strerror(-r));
-	if (n)
-		qsort(members, n, sizeof(*members), compare_members);
-	r = send_processes(fd, members, n, session, deadline);
+	r = send_processes(fd, members, n, session, 0, deadline);
+	if (!r && !session)
+		r = send_others(helper, fd, deadline);
 	return r ? r : send_ok(fd, deadline);
 }
 

@@ -32,6 +32,7 @@
 #include "privilege.h"
 #include "refresh.h"
 #include "util.h"
+#include "versions.h"
 #include "watch.h"
 
 #define STATE_DIR "/var/lib/ebpfguard"
@@ -109,6 +110,7 @@ static void on_timer(struct eg_helper *helper, struct eg_source *source, uint32_
 		return; /* EAGAIN: already read */
 	eg_server_tick(helper, now);
 	eg_session_tick(helper, now);
+	eg_versions_tick(helper);
 	eg_flows_tick(helper);
 	eg_order_tick(helper, now);
 	show_life(helper, now);
@@ -349,6 +351,7 @@ static void usage(FILE *out)
 static int unload(void)
 {
 	struct eg_cgroup2 cgroup2;
+	bool mounted = false;
 	struct eg_err err = {0};
 	int lock eg_auto_close = take_lock(&err);
 	int r;
@@ -358,20 +361,15 @@ static int unload(void)
 		(void)fprintf(stderr, "ebpfguard-helper: %s\n", err.text);
 		return FAILED;
 	}
-	r = eg_bpf_unload();
+	mounted = eg_cgroup2_open(&cgroup2) == 0;
+	r = eg_bpf_unload(mounted ? &cgroup2 : NULL);
 	if (r < 0)
-		(void)fprintf(stderr, "ebpfguard-helper: cannot remove " EG_PIN_PARENT ": %s\n",
+		(void)fprintf(stderr,
+			      "ebpfguard-helper: cannot remove all of " EG_PIN_PARENT
+			      ", or of the packet programs: %s\n",
 			      strerror(-r));
-	/* They pass everything now, but cost every packet a look. */
-	if (!r && eg_cgroup2_open(&cgroup2) == 0) {
-		r = eg_bpf_strays_detach(cgroup2.root_fd);
-		if (r < 0)
-			(void)fprintf(stderr,
-				      "ebpfguard-helper: cannot detach eg_stray_out and "
-				      "eg_stray_in from %s: %s\n",
-				      cgroup2.root, strerror(-r));
+	if (mounted)
 		eg_cgroup2_close(&cgroup2);
-	}
 	return r < 0 ? FAILED : 0;
 }
 
@@ -463,6 +461,7 @@ int main(int argc, char **argv)
 	eg_flows_close(&helper);
 	eg_accounts_flush(&helper);
 	eg_session_free_all(&helper);
+	eg_versions_close(&helper);
 	eg_counters_done(&helper.metrics.counters);
 	eg_accounts_close(&helper);
 	(void)eg_bpf_helper_set(helper.bpf, 0); /* else a number that is nobody's stays protected */

@@ -31,6 +31,7 @@
 #include "fault.h"
 #include "order.h"
 #include "util.h"
+#include "versions.h"
 
 /* ---- the network namespace of the peer ---- */
 
@@ -98,6 +99,7 @@ static int look_from(const struct eg_peer *peer, struct view *view)
 /* As of a task: by the cgroup and by the label. session 0 = not guarded this way. */
 struct guards {
 	struct eg_guard cgroup, label;
+	bool elsewhere; /* guarded, but by another version: what it forbids there is not known */
 };
 
 /* Has the process this socket open? */
@@ -157,7 +159,21 @@ static int label_of_stray(struct eg_helper *helper, uint32_t inode, struct eg_gu
 	return r;
 }
 
-/* The guard of the cgroup with this id, which may be gone by now. 1, 0 or a negative errno. */
+/* Has a stray of another version's session this socket open? 1, 0 or a negative errno. */
+static int is_of_version(struct eg_helper *helper, uint32_t inode)
+{
+	struct eg_member *members eg_auto_free = NULL;
+	size_t n = 0;
+	int r = eg_versions_members(helper, &members, &n);
+
+	for (size_t i = 0; r == 0 && i < n; i++)
+		if (members[i].stray && members[i].tid == members[i].tgid &&
+		    holds((pid_t)members[i].tgid, inode))
+			r = 1;
+	return r;
+}
+
+/* The guard of the cgroup with this id, which may be gone by now. As eg_peer_guard. */
 static int guard_of_cgroup(struct eg_helper *helper, uint64_t id, struct eg_guard *ret)
 {
 	char path[EG_CGROUP_PATH_SIZE];
@@ -166,6 +182,10 @@ static int guard_of_cgroup(struct eg_helper *helper, uint64_t id, struct eg_guar
 
 	if (r != -ENOENT)
 		return r < 0 ? r : 1;
+	*ret = (struct eg_guard){0};
+	r = eg_versions_bind(helper, id);
+	if (r)
+		return r;
 	fd = eg_cgroup2_open_id(&helper->cgroup2, id);
 	if (fd == -ESTALE)
 		return 0;
@@ -209,11 +229,17 @@ static int consider(const struct eg_diag_socket *socket, void *arg)
 		return 0;
 	}
 	r = guard_of_cgroup(search->helper, socket->cgroup, &guards.cgroup);
+	guards.elsewhere = r == 1 && !guards.cgroup.session;
 	if (r >= 0 && socket->inode)
 		r = label_of_stray(search->helper, socket->inode, &guards.label);
+	if (r == 0 && socket->inode && !guards.elsewhere) {
+		r = is_of_version(search->helper, socket->inode);
+		guards.elsewhere = r == 1;
+	}
 	if (r < 0)
 		return r;
-	if ((exact && !search->exact) || guards.cgroup.session || guards.label.session)
+	if ((exact && !search->exact) || guards.cgroup.session || guards.label.session ||
+	    guards.elsewhere)
 		search->guards = guards;
 	search->exact = exact;
 	search->found = true;
@@ -286,6 +312,7 @@ static int by_unix_socket(struct eg_helper *helper, const struct eg_peer *peer, 
 	r = eg_peer_of(fd, &client);
 	if (!r)
 		r = eg_peer_guard(helper, &client, &ret->label);
+	ret->elsewhere = r == 1 && !ret->label.session;
 	eg_close_p(&client.pidfd);
 	return r < 0 ? r : 0;
 }
@@ -379,6 +406,12 @@ int eg_origin_find(struct eg_helper *helper, const struct eg_peer *peer,
 	}
 	if (r < 0)
 		return r;
+	if (guards.elsewhere)
+		return eg_err_fail(
+			reterr, -EXDEV,
+			"the client is in a session of this host that was opened before the last "
+			"upgrade, under another version, whose policy cannot be carried over: "
+			"come from elsewhere, or open that session anew");
 	add_guard(helper, &guards.label, ret); /* says where it came from, the cgroup where to */
 	add_guard(helper, &guards.cgroup, ret);
 	return ret->session != 0;

@@ -15,6 +15,7 @@
 
 #include "fault.h"
 #include "util.h"
+#include "versions.h"
 
 #ifndef SO_PEERPIDFD /* Linux 6.5 */
 #define SO_PEERPIDFD 77
@@ -55,6 +56,17 @@ static bool is_alive(int pidfd)
 	return poll(&poll_fd, 1, 0) == 0;
 }
 
+/* The guard of this cgroup, not one above it. 1, 0 or a negative errno. */
+static int guard_at(struct eg_helper *helper, uint64_t id, struct eg_guard *ret)
+{
+	int r = eg_bpf_binding_get(helper->bpf, id, ret);
+
+	if (r != -ENOENT)
+		return r < 0 ? r : 1;
+	*ret = (struct eg_guard){0};
+	return eg_versions_bind(helper, id);
+}
+
 int eg_peer_guard_above(struct eg_helper *helper, const char *path, struct eg_guard *ret)
 {
 	char part[EG_CGROUP_PATH_SIZE];
@@ -66,11 +78,10 @@ int eg_peer_guard_above(struct eg_helper *helper, const char *path, struct eg_gu
 		uint64_t id;
 		int r = fd < 0 ? fd : eg_cgroup2_id(fd, &id);
 
-		if (r < 0)
+		if (!r)
+			r = guard_at(helper, id, ret);
+		if (r)
 			return r;
-		r = eg_bpf_binding_get(helper->bpf, id, ret);
-		if (r != -ENOENT)
-			return r < 0 ? r : 1;
 		*strrchr(part, '/') = '\0';
 	}
 	return 0;
@@ -83,6 +94,10 @@ int eg_peer_guard(struct eg_helper *helper, const struct eg_peer *peer, struct e
 
 	if (r != -ENOENT)
 		return r < 0 ? r : 1;
+	*ret = (struct eg_guard){0};
+	r = eg_versions_label(helper, peer->pidfd);
+	if (r)
+		return r;
 	r = eg_cgroup2_of_pid(peer->pid, path, sizeof(path));
 	if (r < 0)
 		return r;

@@ -122,7 +122,7 @@ _Static_assert(sizeof(struct eg_msg_close) == 16, "contract");
 _Static_assert(sizeof(struct eg_msg_is_version) == 56, "contract");
 _Static_assert(sizeof(struct eg_msg_opened) == 80, "contract");
 _Static_assert(sizeof(struct eg_msg_refused) == 528, "contract");
-_Static_assert(sizeof(struct eg_msg_is_status) == 1960, "contract");
+_Static_assert(sizeof(struct eg_msg_is_status) == 2032, "contract");
 _Static_assert(sizeof(struct eg_msg_session) == 768, "contract");
 _Static_assert(sizeof(struct eg_msg_order) == 88, "contract");
 _Static_assert(sizeof(struct eg_msg_ordered) == 560, "contract");

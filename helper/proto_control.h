@@ -8,6 +8,15 @@
 
 #include "proto.h"
 
+enum { EG_VERSIONS_MAX = 8 };
+
+/* Another ABI version that guards sessions: those that were opened under it, by what it has
+ * pinned. */
+struct eg_msg_version {
+	uint32_t abi;
+	uint32_t sessions; /* when they were last counted */
+};
+
 struct eg_msg_is_status {
 	struct eg_msg head;
 	uint32_t abi;
@@ -29,6 +38,9 @@ struct eg_msg_is_status {
 	char last_error[EG_TEXT_SIZE]; /* why the last reload was refused; empty = it was not */
 	/* what runs for users and is not guarded, "WHAT: REASON" a line; empty = nothing known */
 	char gaps[EG_GAPS_SIZE];
+	struct eg_msg_version versions[EG_VERSIONS_MAX];
+	uint32_t n_versions;
+	uint32_t pad;
 };
 
 struct eg_msg_session {
@@ -200,14 +212,15 @@ struct eg_msg_feed {
 
 /* Processes that belong to sessions by their label. */
 struct eg_process {
-	uint64_t session;
-	uint32_t pid;	/* tgid, in the initial pid namespace */
-	uint32_t flags; /* EG_PROCESS_* */
+	uint64_t session; /* 0 = of another version's, see EG_PROCESS_VERSION */
+	uint32_t pid;	  /* tgid, in the initial pid namespace */
+	uint32_t flags;	  /* EG_PROCESS_* */
 };
 
 enum {
 	EG_PROCESS_STRAY = 1U << 0,   /* in a cgroup that no guard binds */
 	EG_PROCESS_MANAGER = 1U << 1, /* of a user manager */
+	EG_PROCESS_VERSION = 1U << 2, /* another ABI version's programs guard it */
 };
 
 struct eg_msg_process {

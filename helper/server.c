@@ -294,6 +294,8 @@ static int admit(struct eg_helper *helper, int fd, struct eg_peer *ret_peer, uin
 		r = -EACCES;
 	if (!r)
 		r = eg_peer_guard(helper, &peer, &guard);
+	if (r == 1 && !guard.session)
+		guard.session = EG_GUARDED_ELSEWHERE;
 	if (r == 1 && !within_quota(helper, guard.session))
 		r = -EUSERS;
 	if (r < 0) {

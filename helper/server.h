@@ -7,6 +7,9 @@
 
 struct eg_wait;
 
+/* eg_client.guarded_by of peers in sessions of other versions, all of them */
+#define EG_GUARDED_ELSEWHERE UINT64_MAX
+
 struct eg_client {
 	struct eg_source source;
 	enum eg_door door;

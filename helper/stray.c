@@ -89,7 +89,8 @@ void eg_stray_settle(struct eg_helper *helper)
 
 void eg_stray_adopt(struct eg_helper *helper)
 {
-	if (!helper->strays_filtered && eg_bpf_strays_attached(helper->cgroup2.root_fd))
+	if (!helper->strays_filtered &&
+	    eg_bpf_strays_attached(helper->bpf, helper->cgroup2.root_fd))
 		filter(helper, 0); /* an older build's programs are replaced */
 	for (size_t i = 0; helper->strays_filtered && i < EG_BUCKETS; i++)
 		for (struct eg_session *s = helper->buckets[i]; s; s = s->next)
@@ -108,7 +109,7 @@ void eg_stray_tick(struct eg_helper *helper, int64_t now_ms)
 				helper->strays_seen_ms = now_ms;
 	if (now_ms - helper->strays_seen_ms < LINGER_MS)
 		return;
-	if (eg_bpf_strays_detach(helper->cgroup2.root_fd) == 0)
+	if (eg_bpf_strays_detach(helper->bpf, helper->cgroup2.root_fd) == 0)
 		helper->strays_filtered = false;
 	/* else it is tried again in a second; that they stay costs time, and nothing else */
 }

@@ -170,6 +170,19 @@ static void keep_guarded(struct survey *survey, uint32_t uid, const char *user)
 			    strerror(-r));
 }
 
+int eg_survey_guard(struct eg_helper *helper, uint32_t uid)
+{
+	const struct eg_in_force *entry;
+	char user[EG_USER_SIZE];
+	int r;
+
+	if (!helper->config)
+		return -ENOENT;
+	name_of(uid, user, sizeof(user));
+	r = match(helper, user, &entry);
+	return r < 0 ? r : eg_manager_guard(helper, uid, user, entry->name, entry->slot);
+}
+
 /* Managers that run: directories user.slice/user-UID.slice/user@UID.service. */
 static void survey_running(struct survey *survey)
 {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* Ask the helper, with a deadline. */
 #include "client.h"
-#include "abi.h"
 #include "util.h"
 
 #include <poll.h>
@@ -148,11 +147,8 @@ int eg_client_version(int fd, int64_t deadline_ms, bool *ret_guarded, uint64_t *
 		reterr_why);
 	if (r < 0)
 		return r;
-	if (answer.is_version.abi != EG_ABI_VERSION)
-		return eg_why_set(reterr_why, -EPROTO,
-				  "the helper (%s) has ABI %u, this module %d: restart "
-				  "ebpfguard.service after an upgrade",
-				  answer.is_version.product, answer.is_version.abi, EG_ABI_VERSION);
+	/* Its ABI is between it and its BPF programs: a helper that was not restarted yet after an
+	 * upgrade guards as well as the next one. */
 	if (answer.is_version.guarded > 1)
 		return eg_why_set(reterr_why, -EPROTO,
 				  "the helper's version answer makes no sense");

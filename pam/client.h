@@ -37,7 +37,7 @@ int eg_client_connect(const char *path, int64_t deadline_ms, struct eg_why *rete
 /*
  * Asks who is there, and whether this process is in a guarded session already.
  * Returns 0, *ret_guarded and (when guarded) *ret_session; or fills *reterr_why: -EPROTO for
- * another protocol or ABI or a wrong answer, -ECONNRESET when the helper hangs up, -EACCES when it
+ * another protocol or a wrong answer, -ECONNRESET when the helper hangs up, -EACCES when it
  * refuses, -ETIMEDOUT, errno of send or recv.
  */
 int eg_client_version(int fd, int64_t deadline_ms, bool *ret_guarded, uint64_t *ret_session,

@@ -43,7 +43,7 @@ sleeper=$!
 until [[ $(tr '\0' ' ' <"/proc/$sleeper/cmdline") == *"100 " && $(readlink "/proc/$sleeper/exe") == */*sleep* ]]; do sleep 0.05; done
 # What others have chosen: a newline, an escape, a byte that is no UTF-8, a quote and a backslash, CSI as one character.
 evil='a\x0ab\x1b[31m\xff\x22\x5c\xc2\x9b=c'
-play "status abi=6 enforcing=1 generation=7 started_s=1795000000 loaded_s=1795000100 lost=3 kernel=$evil product=$evil gaps=jobs\\x20$evil\\x0aanother hooks_missing=userns_create\\x20$evil
+play "status abi=6 enforcing=1 generation=7 started_s=1795000000 loaded_s=1795000100 lost=3 kernel=$evil product=$evil gaps=jobs\\x20$evil\\x0aanother hooks_missing=userns_create\\x20$evil n_versions=2 versions[0].abi=5 versions[0].sessions=2 versions[1].abi=9 versions[1].sessions=1
 session session=12 user=zoe uid=1002 rhost=2001:db8::1 service=sshd profile=ops started_s=1795000000
 session session=3 user=$evil uid=1001 rhost=$evil service=$evil profile=$evil started_s=1795000000 refused=5 audited=2 grow=10 key=$evil closed=1 leader=77 cgroup=99
 feed path=/srv/$evil networks=1234 bad=3 bytes=9999 mtime_s=1795000000 profile=$evil
@@ -65,13 +65,16 @@ matches "status: a hook" '*hooks: all that are needed; of the others are missing
 is "status: gaps" 'not guarded: jobs a|not guarded: b\x1b[31m\xff"\\xc2\x9b=c|not guarded: another' \
 	"$(grep '^not guarded: ' <<<"$out" | paste -sd'|')"
 matches "status: logins that are not guarded" '*ssh session*not guarded: *' "$out"
+is "status: sessions under other versions, a line each" "2, guarded 1, guarded" \
+	"$(sed -n 's/^sessions under version [59]: \([0-9]*, [a-z]*\) by the policy they had; .*/\1/p' <<<"$out" | paste -sd' ')"
 json=$(ctl status --json)
 clean "status --json" "$json"
 raw=$'a\nb\e[31m\\xff"\\x5c\u009b=c'
 is "status --json: values" "$raw|7|deny|1234|2026-11-18T11:06:40Z|true|userns_create" \
 	"$(jq -r '[.kernel, .generation, .feeds[0].list, .feeds[0].networks, .started, .feeds[1].last_good, .hooks_missing[0]] | join("|")' <<<"$json")"
-is "status --json: lists" "array array array" "$(jq -r '[.ssh_not_guarded, .not_guarded, .reports_only] | map(type) | join(" ")' <<<"$json")"
 is "status --json: gaps" "jobs ${raw/$'\n'/|}|another" "$(jq -r '.not_guarded | join("|")' <<<"$json")"
+is "status --json: other versions" "5 2 9 1" "$(jq -r '[.other_versions[] | .abi, .sessions] | join(" ")' <<<"$json")"
+is "status --json: lists" "array array array array" "$(jq -r '[.ssh_not_guarded, .ssh_other_version, .not_guarded, .reports_only] | map(type) | join(" ")' <<<"$json")"
 
 # ---- sessions
 

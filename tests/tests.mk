@@ -155,6 +155,40 @@ $(FAULTY): $(FAULTY_OBJS)
 	$(call say,LD,$@)
 	$(Q)$(CC) -pie $(LDFLAGS) -o $@ $^ -Wl,-Bstatic $(call pkg,--static --libs,libbpf libconfig) -Wl,-Bdynamic
 
+# The helper of another ABI version, whose structs are laid out in another way (bpf/abi.h): with its own BPF programs.
+OTHER       := $(BUILD)/tests/ebpfguard-helper-other
+OTHER_BPF   := $(patsubst $(BUILD)/bpf/%,$(BUILD)/tests/other/%,$(BPF_OBJS))
+OTHER_OBJS  := $(patsubst $(BUILD)/helper/%,$(BUILD)/tests/other/%,$(HELPER_OBJS) $(PURE_OBJS))
+vm-tools: $(OTHER)
+$(BUILD)/tests/other/%.bpf.o: bpf/%.bpf.c
+	$(call say,BPF,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CLANG) $(EG_BPFFLAGS) -DEG_ABI_OTHER -MMD -MP -MT $@ -c $< -o $@
+	$(Q)$(LLVM_STRIP) -g $@ 2>/dev/null || true
+$(BUILD)/tests/other/skel/ebpfguard.skel.h: $(OTHER_BPF)
+	$(call say,SKEL,$@)
+	@mkdir -p $(@D)
+	$(Q)$(BPFTOOL) gen object $(BUILD)/tests/other/ebpfguard.o $^
+	$(Q)$(BPFTOOL) gen skeleton $(BUILD)/tests/other/ebpfguard.o name ebpfguard > $@
+$(BUILD)/tests/other/bpf.o: $(BUILD)/tests/other/skel/ebpfguard.skel.h
+$(BUILD)/tests/other/%.o: helper/%.c
+	$(call say,CC,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(EG_CPPFLAGS) $(CPPFLAGS) $(EG_CFLAGS) $(call pkg,--cflags,libconfig libbpf) $(CFLAGS) -fPIE -DEG_ABI_OTHER \
+		$(EG_DEPS) -isystem $(BUILD)/tests/other/skel -c -o $@ $<
+$(OTHER): $(OTHER_OBJS)
+	$(call say,LD,$@)
+	$(Q)$(CC) -pie $(LDFLAGS) -o $@ $^ -Wl,-Bstatic $(call pkg,--static --libs,libbpf libconfig) -Wl,-Bdynamic
+
+# Takes the places that a hook of the kernel has for programs.
+FILL        := $(BUILD)/tests/attack/fill
+vm-tools: $(FILL)
+$(FILL): tests/attack/fill.c
+	$(call say,CC,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(EG_CPPFLAGS) $(CPPFLAGS) $(EG_CFLAGS) $(call pkg,--cflags,libbpf) $(CFLAGS) $(EG_DEPS) -MF $@.d $(LDFLAGS) -o $@ $< \
+		-Wl,-Bstatic $(call pkg,--static --libs,libbpf) -Wl,-Bdynamic
+
 # Logins without sshd, by the guest's own libpam.
 LOGIN       := $(BUILD)/tests/attack/pam_login
 vm-tools: $(LOGIN)

@@ -151,7 +151,7 @@ static const struct turn turns[] = {
 	{"other-uid", GRANT, PAM_SESSION_ERR, false},
 	{"gone", GRANT, PAM_SESSION_ERR, false},
 	{"never", GRANT, PAM_SESSION_ERR, false},
-	{"quick", ABI_VERSION, PAM_SESSION_ERR, false},
+	{"quick", ABI_VERSION, PAM_SUCCESS, true},
 	{"quick", PROTO_OPEN, PAM_SESSION_ERR, false},
 	{"quick", NUMBER_OPEN, PAM_SESSION_ERR, false},
 	{"quick", TYPE_OPEN, PAM_SESSION_ERR, false},

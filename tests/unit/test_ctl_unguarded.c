@@ -375,7 +375,7 @@ static void test_uses_pam(void **state)
 
 /* ---- which of them, by a helper that is played */
 
-static uint32_t guarded;
+static uint32_t guarded, of_version;
 static void (*meanwhile)(void);
 
 int eg_ctl_processes_ask(const struct eg_ctl_options *options, uint64_t session,
@@ -389,10 +389,12 @@ int eg_ctl_processes_ask(const struct eg_ctl_options *options, uint64_t session,
 	return 0;
 }
 
-bool eg_ctl_processes_have(const struct eg_ctl_processes *list, uint32_t pid)
+const struct eg_process *eg_ctl_processes_find(const struct eg_ctl_processes *list, uint32_t pid)
 {
+	static const struct eg_process ours, others = {.flags = EG_PROCESS_VERSION};
+
 	(void)list;
-	return pid == guarded;
+	return pid == guarded ? &ours : pid == of_version ? &others : NULL;
 }
 
 void eg_ctl_processes_done(struct eg_ctl_processes *list)
@@ -449,6 +451,26 @@ static void test_each_sshd(void **state)
 	assert_int_equal(list.items[3].why, EG_CTL_WHY_UNKNOWN);
 	assert_int_equal(stat(path, &st), 0);
 	assert_int_equal(st.st_size, 2);
+}
+
+/* Guarded by another version's programs: not by this one, and no finding. */
+static void test_other_version(void **state)
+{
+	struct eg_ctl_login items[] = {
+		{.pid = 21, .ticks = 2100}, {.pid = 22, .ticks = 2200}, {.pid = 24, .ticks = 2400}};
+	struct eg_ctl_logins logins = {.items = items, .n = EG_ARRAY_SIZE(items)};
+	struct eg_ctl_unguarded list eg_ctl_auto_unguarded = {0};
+
+	(void)state;
+	guarded = 21;
+	of_version = 22;
+	put_sshd("echo usepam yes");
+	find(&logins, &list);
+	guarded = of_version = 0;
+	assert_int_equal(list.n, 1);
+	assert_ptr_equal(list.items[0].login, &items[2]);
+	assert_int_equal(list.n_versions, 1);
+	assert_ptr_equal(list.versions[0], &items[1]);
 }
 
 static void end_some(void)
@@ -526,6 +548,7 @@ int main(void)
 		cmocka_unit_test(test_reasons),	  cmocka_unit_test(test_titles),
 		cmocka_unit_test(test_logins),	  cmocka_unit_test(test_processes),
 		cmocka_unit_test(test_uses_pam),  cmocka_unit_test(test_installed),
+		cmocka_unit_test(test_each_sshd), cmocka_unit_test(test_other_version),
 		cmocka_unit_test(test_each_sshd), cmocka_unit_test(test_ended),
 		cmocka_unit_test(test_arguments),
 	};
