@@ -183,7 +183,7 @@ is "upgrade: a login has the policy of now" "$IN" "$(login -d $SECOND -k $FIRST 
 
 # All of them end; the helper dies twice on the way to the end of what they leave.
 mark
-inject "drop_emptied kill" "drop_gone kill"
+inject "drop_gone kill" "drop_emptied kill"
 log_out
 verdict "upgrade: alice logs out"
 is "upgrade: her session by ssh: never another policy" "EPERM ok" "$(tried ssh)"
