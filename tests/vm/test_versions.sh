@@ -107,7 +107,7 @@ in_session() { # NAME COMMAND: what it prints
 	cat "/tmp/done.$1"
 }
 
-# changed NAME VERSION: the other helper runs now, and is asked about the sessions of VERSION. $4, $5: what one denies, and
+# changed NAME VERSION: the other helper runs now, and is asked about the sessions of VERSION. $3, $4: what one denies, and
 # allows, that is opened now.
 changed() {
 	local out
