@@ -292,10 +292,11 @@ struct eg_bpf_version;
 
 /*
  * The numbers of other versions that have a set of pins, ascending. Removes, besides, what a helper
- * that was killed has left of sets under construction or being removed. Returns how many there are,
+ * that was killed has left of sets under construction or being removed (eg_bpf_unload). Returns how
+ * many there are,
  * of which max are in ret; or a negative errno.
  */
-int eg_bpf_versions_list(unsigned int *ret, size_t max);
+int eg_bpf_versions_list(unsigned int *ret, size_t max, const struct eg_cgroup2 *cgroup2);
 
 /* Takes one up. Returns 0 and *ret (eg_bpf_version_close), or a negative errno with *reterr, when
  * the set is not what abi.h says. close: NULL is fine. */

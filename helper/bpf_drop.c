@@ -8,6 +8,7 @@
 #include <bpf/bpf.h>
 #include <dirent.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -96,29 +97,12 @@ static void detach(const char *dir, const struct eg_cgroup2 *cgroup2)
 		(void)eg_bpf_packets_remove(cgroup2->root_fd, id);
 }
 
-/* Removes the pins in a directory that no start takes for a set, even if it is killed meanwhile:
- * half a set would not be taken over. */
-static int remove_pins(const char *dir)
-{
-	char gone[EG_PATH_TEXT_SIZE];
-	size_t n = strlen(dir);
-
-	if (n > strlen(GONE) && !strcmp(dir + n - strlen(GONE), GONE))
-		return eg_bpf_pin_remove_dir(dir);
-	(void)snprintf(gone, sizeof(gone), "%s" GONE, dir);
-	(void)eg_bpf_pin_remove_dir(gone); /* or the next one says so */
-	if (rename(dir, gone) < 0)
-		return errno == ENOENT ? 0 : -errno;
-	(void)eg_fault(drop_gone);
-	return eg_bpf_pin_remove_dir(gone);
-}
-
 /*
  * Links end with their pins. Packet programs do not: they stay attached to each session's cgroup
  * until that one goes, or they are detached. So the bindings go before the pins, and before them
  * the templates that would make new ones.
  */
-int eg_bpf_drop(const char *dir, const struct eg_cgroup2 *cgroup2)
+static int end(const char *dir, const struct eg_cgroup2 *cgroup2)
 {
 	int r = empty_map(dir, "eg_managers"), gone;
 
@@ -129,8 +113,34 @@ int eg_bpf_drop(const char *dir, const struct eg_cgroup2 *cgroup2)
 	if (!r)
 		r = clear_state(dir);
 	(void)eg_fault(drop_emptied);
-	gone = remove_pins(dir);
+	gone = eg_bpf_pin_remove_dir(dir);
 	return gone < 0 ? gone : r;
+}
+
+static bool ends_with(const char *text, const char *tail)
+{
+	size_t n = strlen(text), n_tail = strlen(tail);
+
+	return n > n_tail && !strcmp(text + n - n_tail, tail);
+}
+
+/* First the name by which each start knows that this is to be finished: else half a set would be
+ * taken for one that is guarding, and tasks whose cgroup is not bound any more for strays. */
+int eg_bpf_drop(const char *dir, const struct eg_cgroup2 *cgroup2)
+{
+	char gone[EG_PATH_TEXT_SIZE];
+	int r;
+
+	if (ends_with(dir, GONE) || ends_with(dir, "_new")) /* no start takes it for a set */
+		return end(dir, cgroup2);
+	(void)snprintf(gone, sizeof(gone), "%s" GONE, dir);
+	r = end(gone, cgroup2); /* of an earlier one; none is fine */
+	if (r < 0)
+		return r;
+	if (rename(dir, gone) < 0)
+		return errno == ENOENT ? 0 : -errno;
+	(void)eg_fault(drop_gone);
+	return end(gone, cgroup2);
 }
 
 /* Sets of other versions are ours too: what a helper was upgraded from is to go with it. */

@@ -27,12 +27,12 @@ struct eg_bpf_version {
 
 /* Half a set, of a helper that was killed when it was making or removing it: there is no other
  * than us. */
-static void remove_rest(const char *name)
+static void remove_rest(const char *name, const struct eg_cgroup2 *cgroup2)
 {
 	char path[sizeof(EG_PIN_PARENT) + NAME_MAX + 1];
 
 	(void)snprintf(path, sizeof(path), EG_PIN_PARENT "/%s", name);
-	(void)eg_bpf_pin_remove_dir(path); /* what stays is tried again at the next start */
+	(void)eg_bpf_drop(path, cgroup2); /* what stays is tried again at the next start */
 }
 
 static int compare(const void *va, const void *vb)
@@ -42,7 +42,7 @@ static int compare(const void *va, const void *vb)
 	return (*a > *b) - (*a < *b);
 }
 
-int eg_bpf_versions_list(unsigned int *ret, size_t max)
+int eg_bpf_versions_list(unsigned int *ret, size_t max, const struct eg_cgroup2 *cgroup2)
 {
 	DIR *dir = opendir(EG_PIN_PARENT);
 	struct dirent *entry;
@@ -56,7 +56,7 @@ int eg_bpf_versions_list(unsigned int *ret, size_t max)
 
 		/* Ours under construction is bpf.c's. */
 		if (what == EG_VERSION_GONE || (what == EG_VERSION_NEW && abi != EG_ABI))
-			remove_rest(entry->d_name);
+			remove_rest(entry->d_name, cgroup2);
 		else if (what == EG_VERSION_SET && abi != EG_ABI && n++ < max)
 			ret[n - 1] = abi;
 	}

@@ -156,8 +156,8 @@
 	X(pins_sign, FAILS)                                                                        \
 	/* one that finds pins of another version, and later ends that one (test_versions.sh) */   \
 	X(versions_open, GOES_ON)                                                                  \
-	X(drop_emptied, NO_STEP)                                                                   \
 	X(drop_gone, NO_STEP)                                                                      \
+	X(drop_emptied, NO_STEP)                                                                   \
 	/* one with nothing pinned */                                                              \
 	X(fresh_dir, FAILS)                                                                        \
 	X(fresh_map, FAILS)                                                                        \

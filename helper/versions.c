@@ -281,7 +281,7 @@ static void add(struct eg_helper *helper, unsigned int abi)
 void eg_versions_start(struct eg_helper *helper)
 {
 	unsigned int abis[EG_VERSIONS_MAX];
-	int n = eg_bpf_versions_list(abis, EG_ARRAY_SIZE(abis));
+	int n = eg_bpf_versions_list(abis, EG_ARRAY_SIZE(abis), &helper->cgroup2);
 
 	if (n < 0)
 		eg_log(LOG_WARNING,
