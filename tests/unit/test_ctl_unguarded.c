@@ -545,12 +545,11 @@ static void test_installed(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_reasons),	  cmocka_unit_test(test_titles),
-		cmocka_unit_test(test_logins),	  cmocka_unit_test(test_processes),
-		cmocka_unit_test(test_uses_pam),  cmocka_unit_test(test_installed),
-		cmocka_unit_test(test_each_sshd), cmocka_unit_test(test_other_version),
-		cmocka_unit_test(test_each_sshd), cmocka_unit_test(test_ended),
-		cmocka_unit_test(test_arguments),
+		cmocka_unit_test(test_reasons),	      cmocka_unit_test(test_titles),
+		cmocka_unit_test(test_logins),	      cmocka_unit_test(test_processes),
+		cmocka_unit_test(test_uses_pam),      cmocka_unit_test(test_installed),
+		cmocka_unit_test(test_other_version), cmocka_unit_test(test_each_sshd),
+		cmocka_unit_test(test_ended),	      cmocka_unit_test(test_arguments),
 	};
 
 	return cmocka_run_group_tests(tests, make_proc, remove_proc);
