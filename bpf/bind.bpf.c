@@ -44,7 +44,7 @@ int BPF_PROG(eg_socket_bind, struct socket *sock, struct sockaddr *address, int 
 		return -EPERM;
 	if (!eg_binds_port(&ask) || !eg_port_read(&ask.target, ask.family, (__u64)address, addrlen))
 		return 0;
-	return eg_port_refused(&ask) ? -EPERM : 0;
+	return eg_hook_result(eg_port_refused(&ask));
 }
 
 SEC("lsm/socket_listen")
@@ -65,7 +65,7 @@ int BPF_PROG(eg_socket_listen, struct socket *sock, int backlog)
 		BPF_CORE_READ_INTO(&ask.target.addr, sk, __sk_common.skc_v6_rcv_saddr);
 	else
 		*(__u32 *)ask.target.addr = sk->__sk_common.skc_rcv_saddr;
-	return eg_port_refused(&ask) ? -EPERM : 0;
+	return eg_hook_result(eg_port_refused(&ask));
 }
 
 /* ---- SCTP ---- */
@@ -139,5 +139,5 @@ int BPF_PROG(eg_sctp_bind_connect, struct sock *sk, int optname, struct sockaddr
 		if (left < EG_SIN_LEN)
 			return 0;
 	}
-	return eg_refused_for(&ask, EG_REASON_MALFORMED, sk) ? -EPERM : 0;
+	return eg_hook_result(eg_refused_for(&ask, EG_REASON_MALFORMED, sk));
 }

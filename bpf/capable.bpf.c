@@ -189,5 +189,5 @@ int BPF_PROG(eg_capable, const struct cred *cred, struct user_namespace *ns, int
 		detail.option = use.syscall;
 	detail.target_id = cap;
 	detail.silent = !!(opts & EG_OPT_NOAUDIT);
-	return eg_refuse(&worst.view, &detail) ? -EPERM : 0;
+	return eg_hook_result(eg_refuse(&worst.view, &detail));
 }

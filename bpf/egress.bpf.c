@@ -185,7 +185,7 @@ int BPF_PROG(eg_socket_connect, struct socket *sock, struct sockaddr *address, i
 		return 0;
 	reason = eg_target_settle(&ask, sk, false);
 	if (reason)
-		return eg_refused_for(&ask, reason, sk) ? -EPERM : 0;
+		return eg_hook_result(eg_refused_for(&ask, reason, sk));
 	if (eg_target_refused(&ask, sk))
 		return -EPERM;
 	eg_tell_target(&ask, 0);
@@ -248,7 +248,7 @@ int BPF_PROG(eg_socket_sendmsg, struct socket *sock, struct msghdr *msg, int siz
 	/* A datagram that is addressed goes there and nowhere else. */
 	if (ask.target.family && ask.type != EG_SOCK_STREAM)
 		return 0;
-	return eg_peer_refused(&ask, sk) ? -EPERM : 0;
+	return eg_hook_result(eg_peer_refused(&ask, sk));
 }
 
 enum {
@@ -275,6 +275,6 @@ int BPF_PROG(eg_file_permission, struct file *file, int mask)
 	if (!sk || eg_is_local(ask.family))
 		return 0;
 	if (!eg_is_inet(ask.family))
-		return eg_kind_refused(&ask) ? -EPERM : 0;
-	return eg_peer_refused(&ask, sk) ? -EPERM : 0;
+		return eg_hook_result(eg_kind_refused(&ask));
+	return eg_hook_result(eg_peer_refused(&ask, sk));
 }

@@ -285,31 +285,31 @@ static __always_inline int eg_change_at(const struct path *path, __u16 access, b
 SEC("lsm/path_mknod")
 int BPF_PROG(eg_path_mknod, const struct path *dir, struct dentry *dentry)
 {
-	return eg_change_in(dir, dentry, EG_ACCESS_CREATE, true, false) ? -EPERM : 0;
+	return eg_hook_result(eg_change_in(dir, dentry, EG_ACCESS_CREATE, true, false));
 }
 
 SEC("lsm/path_mkdir")
 int BPF_PROG(eg_path_mkdir, const struct path *dir, struct dentry *dentry)
 {
-	return eg_change_in(dir, dentry, EG_ACCESS_CREATE, false, false) ? -EPERM : 0;
+	return eg_hook_result(eg_change_in(dir, dentry, EG_ACCESS_CREATE, false, false));
 }
 
 SEC("lsm/path_symlink")
 int BPF_PROG(eg_path_symlink, const struct path *dir, struct dentry *dentry)
 {
-	return eg_change_in(dir, dentry, EG_ACCESS_LINK, true, false) ? -EPERM : 0;
+	return eg_hook_result(eg_change_in(dir, dentry, EG_ACCESS_LINK, true, false));
 }
 
 SEC("lsm/path_unlink")
 int BPF_PROG(eg_path_unlink, const struct path *dir, struct dentry *dentry)
 {
-	return eg_change_in(dir, dentry, EG_ACCESS_REMOVE, true, false) ? -EPERM : 0;
+	return eg_hook_result(eg_change_in(dir, dentry, EG_ACCESS_REMOVE, true, false));
 }
 
 SEC("lsm/path_rmdir")
 int BPF_PROG(eg_path_rmdir, const struct path *dir, struct dentry *dentry)
 {
-	return eg_change_in(dir, dentry, EG_ACCESS_REMOVE, true, false) ? -EPERM : 0;
+	return eg_hook_result(eg_change_in(dir, dentry, EG_ACCESS_REMOVE, true, false));
 }
 
 /* A second name: neither for what is protected nor among it. */
@@ -317,10 +317,8 @@ SEC("lsm/path_link")
 int BPF_PROG(eg_path_link, struct dentry *old_dentry, const struct path *new_dir,
 	     struct dentry *new_dentry)
 {
-	return eg_change_in(new_dir, old_dentry, EG_ACCESS_LINK, false, true) ||
-			       eg_change_in(new_dir, new_dentry, EG_ACCESS_CREATE, true, false)
-		       ? -EPERM
-		       : 0;
+	return eg_hook_result(eg_change_in(new_dir, old_dentry, EG_ACCESS_LINK, false, true) ||
+			      eg_change_in(new_dir, new_dentry, EG_ACCESS_CREATE, true, false));
 }
 
 /* In an exchange both are moved. */
@@ -328,36 +326,34 @@ SEC("lsm/path_rename")
 int BPF_PROG(eg_path_rename, const struct path *old_dir, struct dentry *old_dentry,
 	     const struct path *new_dir, struct dentry *new_dentry, unsigned int flags)
 {
-	return eg_change_in(old_dir, old_dentry, EG_ACCESS_RENAME, true, true) ||
-			       eg_change_in(new_dir, new_dentry, EG_ACCESS_RENAME, true,
-					    flags & EG_RENAME_EXCHANGE)
-		       ? -EPERM
-		       : 0;
+	return eg_hook_result(eg_change_in(old_dir, old_dentry, EG_ACCESS_RENAME, true, true) ||
+			      eg_change_in(new_dir, new_dentry, EG_ACCESS_RENAME, true,
+					   flags & EG_RENAME_EXCHANGE));
 }
 
 /* Up to 6.1 for every way to cut a file; since then for truncate() alone. */
 SEC("lsm/path_truncate")
 int BPF_PROG(eg_path_truncate, const struct path *path)
 {
-	return eg_change_at(path, EG_ACCESS_TRUNCATE, false) ? -EPERM : 0;
+	return eg_hook_result(eg_change_at(path, EG_ACCESS_TRUNCATE, false));
 }
 
 SEC("lsm/file_truncate")
 int BPF_PROG(eg_file_truncate, struct file *file)
 {
-	return eg_change_at(&file->f_path, EG_ACCESS_TRUNCATE, false) ? -EPERM : 0;
+	return eg_hook_result(eg_change_at(&file->f_path, EG_ACCESS_TRUNCATE, false));
 }
 
 SEC("lsm/path_chmod")
 int BPF_PROG(eg_path_chmod, const struct path *path)
 {
-	return eg_change_at(path, EG_ACCESS_ATTR, true) ? -EPERM : 0;
+	return eg_hook_result(eg_change_at(path, EG_ACCESS_ATTR, true));
 }
 
 SEC("lsm/path_chown")
 int BPF_PROG(eg_path_chown, const struct path *path)
 {
-	return eg_change_at(path, EG_ACCESS_ATTR, true) ? -EPERM : 0;
+	return eg_hook_result(eg_change_at(path, EG_ACCESS_ATTR, true));
 }
 
 /* These come after the kernel's own check. */
@@ -372,31 +368,31 @@ static __always_inline int eg_change_attr(struct dentry *dentry)
 SEC("lsm/inode_setxattr")
 int BPF_PROG(eg_inode_setxattr, void *idmap, struct dentry *dentry)
 {
-	return eg_change_attr(dentry) ? -EPERM : 0;
+	return eg_hook_result(eg_change_attr(dentry));
 }
 
 SEC("lsm/inode_removexattr")
 int BPF_PROG(eg_inode_removexattr, void *idmap, struct dentry *dentry)
 {
-	return eg_change_attr(dentry) ? -EPERM : 0;
+	return eg_hook_result(eg_change_attr(dentry));
 }
 
 /* Since 6.17, for what FS_IOC_SETFLAGS does as well (tamper.bpf.c). */
 SEC("lsm/inode_file_setattr")
 int BPF_PROG(eg_inode_file_setattr, struct dentry *dentry)
 {
-	return eg_change_attr(dentry) ? -EPERM : 0;
+	return eg_hook_result(eg_change_attr(dentry));
 }
 
 /* Since 6.2; before, access lists were attributes like others. */
 SEC("lsm/inode_set_acl")
 int BPF_PROG(eg_inode_set_acl, void *idmap, struct dentry *dentry)
 {
-	return eg_change_attr(dentry) ? -EPERM : 0;
+	return eg_hook_result(eg_change_attr(dentry));
 }
 
 SEC("lsm/inode_remove_acl")
 int BPF_PROG(eg_inode_remove_acl, void *idmap, struct dentry *dentry)
 {
-	return eg_change_attr(dentry) ? -EPERM : 0;
+	return eg_hook_result(eg_change_attr(dentry));
 }

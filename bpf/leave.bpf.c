@@ -47,5 +47,5 @@ int BPF_PROG(eg_ptrace_access_check, struct task_struct *child, unsigned int mod
 	/* Looking into /proc is what ps does to all it finds: refused, and no news. */
 	detail.silent = mode & EG_PTRACE_NOAUDIT ||
 			(mode & (EG_PTRACE_ATTACH | EG_PTRACE_FSCREDS)) == EG_PTRACE_FSCREDS;
-	return eg_refuse(&view, &detail) ? -EPERM : 0;
+	return eg_hook_result(eg_refuse(&view, &detail));
 }

@@ -169,7 +169,7 @@ int BPF_PROG(eg_sb_mount, const char *dev_name, const struct path *path, const c
 		at.type = eg_type_of(path->mnt->mnt_sb);
 	else if (!(flags & EG_MS_NO_TYPE))
 		at.type = (__u64)type;
-	return eg_judge_mount(&at) || eg_judge_layers(&at) || eg_cover(path) ? -EPERM : 0;
+	return eg_hook_result(eg_judge_mount(&at) || eg_judge_layers(&at) || eg_cover(path));
 }
 
 /* The hook knows the file system, not where it is mounted. */
@@ -178,7 +178,7 @@ int BPF_PROG(eg_sb_remount, struct super_block *sb)
 {
 	struct eg_mounting at = {.op = EG_OP_REMOUNT, .type = eg_type_of(sb)};
 
-	return eg_judge_mount(&at) ? -EPERM : 0;
+	return eg_hook_result(eg_judge_mount(&at));
 }
 
 /* By the place that is covered, which is what mount.allow names. */
@@ -191,7 +191,7 @@ int BPF_PROG(eg_sb_umount, struct vfsmount *mnt, int flags)
 
 	at.dentry = (__u64)BPF_CORE_READ(real, mnt_mountpoint);
 	at.mnt = (__u64)parent + bpf_core_field_offset(struct mount, mnt);
-	return eg_judge_mount(&at) ? -EPERM : 0;
+	return eg_hook_result(eg_judge_mount(&at));
 }
 
 /* Of a mount that is nowhere yet its type counts; moving one that is somewhere is not mounting. */
@@ -206,7 +206,7 @@ int BPF_PROG(eg_move_mount, const struct path *from_path, const struct path *to_
 
 	if (BPF_CORE_READ(real, mnt_parent) == real)
 		at.type = eg_type_of(from_path->mnt->mnt_sb);
-	return eg_judge_mount(&at) || eg_cover(to_path) ? -EPERM : 0;
+	return eg_hook_result(eg_judge_mount(&at) || eg_cover(to_path));
 }
 
 SEC("lsm/sb_pivotroot")
@@ -217,7 +217,7 @@ int BPF_PROG(eg_sb_pivotroot, const struct path *old_path, const struct path *ne
 				 .dentry = (__u64)new_path->dentry,
 				 .mnt = (__u64)new_path->mnt};
 
-	return eg_judge_mount(&at) ? -EPERM : 0;
+	return eg_hook_result(eg_judge_mount(&at));
 }
 
 /* For fsconfig() alone: mount(2) has its own hook, and a mount the kernel makes by itself (autofs,
@@ -229,5 +229,5 @@ int BPF_PROG(eg_sb_set_mnt_opts, struct super_block *sb)
 
 	if (eg_syscall(bpf_get_current_task_btf()) != EG_NR_FSCONFIG)
 		return 0;
-	return eg_judge_mount(&at) || eg_judge_layers(&at) ? -EPERM : 0;
+	return eg_hook_result(eg_judge_mount(&at) || eg_judge_layers(&at));
 }

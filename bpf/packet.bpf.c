@@ -429,5 +429,6 @@ int BPF_PROG(eg_conn_request, const struct sock *sk, struct sk_buff *skb, struct
 	origin.cookie = bpf_get_socket_cookie((void *)sk);
 	origin.cgroup = BPF_CORE_READ(sk, sk_cgrp_data.cgroup, kn, id);
 	eg_own_of_request(skb, req, &origin);
-	return eg_packet_refuse(&origin, &judged, &packet, EG_OP_INGRESS) == EG_DROP ? -EPERM : 0;
+	return eg_hook_result(eg_packet_refuse(&origin, &judged, &packet, EG_OP_INGRESS) ==
+			      EG_DROP);
 }

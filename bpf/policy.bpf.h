@@ -290,6 +290,16 @@ static __always_inline bool eg_kills(const struct eg_view *view, enum eg_restric
 	return view->kill >> on & 1 && detail->reason != EG_REASON_POLICY && !detail->handed;
 }
 
+/* What a hook returns. Clang 19 makes a negation of "refused ? -EPERM : 0", EPERM being 1, and then
+ * the verifier of 6.12 no longer knows what is returned: kept apart by a barrier. */
+static __always_inline int eg_hook_result(bool refused)
+{
+	if (!refused)
+		return 0;
+	barrier();
+	return -EPERM;
+}
+
 /* Counts, reports and returns what the hook must return: -EPERM, or 0 when the policy only
  * audits. sock: the struct socket it was tried on, 0 = none; not in *detail, which lies on stacks
  * that have no room for it. */

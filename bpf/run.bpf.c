@@ -175,7 +175,7 @@ int BPF_PROG(eg_run_check, struct linux_binprm *bprm)
 	struct eg_running run = {};
 
 	eg_running_file(&run, bprm->file, EG_RUN_EXEC);
-	return eg_judge_run(&run) ? -EPERM : 0;
+	return eg_hook_result(eg_judge_run(&run));
 }
 
 /* The file may be NULL, which the verifier of some kernels does not believe: so it is read as a
@@ -191,7 +191,7 @@ int eg_mmap_file(unsigned long long *ctx)
 	if (bpf_probe_read_kernel(&file, sizeof(file), &ctx[0]) || !file)
 		return 0;
 	eg_running_file(&run, file, EG_RUN_MAP);
-	return eg_judge_run(&run) ? -EPERM : 0;
+	return eg_hook_result(eg_judge_run(&run));
 }
 
 SEC("lsm/file_mprotect")
@@ -207,7 +207,7 @@ int BPF_PROG(eg_file_mprotect, struct vm_area_struct *vma, unsigned long reqprot
 	if (!file)
 		return 0;
 	eg_running_file(&run, file, EG_RUN_MAP);
-	return eg_judge_run(&run) ? -EPERM : 0;
+	return eg_hook_result(eg_judge_run(&run));
 }
 
 /* ---- by digest ---- */
@@ -326,5 +326,5 @@ int BPF_PROG(eg_run_digest, struct linux_binprm *bprm)
 		return 0;
 	run.reason = reason;
 	run.line = line;
-	return eg_refuse_hash(by, &run, &hash) ? -EPERM : 0;
+	return eg_hook_result(eg_refuse_hash(by, &run, &hash));
 }

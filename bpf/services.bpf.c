@@ -193,12 +193,12 @@ static __always_inline int eg_ask_server(struct sock *sk)
 SEC("lsm/unix_stream_connect")
 int BPF_PROG(eg_unix_stream_connect, struct sock *sock, struct sock *other, struct sock *newsk)
 {
-	return eg_ask_server(other) ? -EPERM : 0;
+	return eg_hook_result(eg_ask_server(other));
 }
 
 /* Datagrams, when they are sent or connected. */
 SEC("lsm/unix_may_send")
 int BPF_PROG(eg_unix_may_send, struct socket *sock, struct socket *other)
 {
-	return eg_ask_server(other->sk) ? -EPERM : 0;
+	return eg_hook_result(eg_ask_server(other->sk));
 }

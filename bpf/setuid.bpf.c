@@ -297,25 +297,25 @@ static __always_inline int eg_judge_creds(const struct cred *new, const struct c
 SEC("lsm/task_fix_setuid")
 int BPF_PROG(eg_task_fix_setuid, struct cred *new, const struct cred *old, int flags)
 {
-	return eg_judge_creds(new, old, NULL, false) ? -EPERM : 0;
+	return eg_hook_result(eg_judge_creds(new, old, NULL, false));
 }
 
 SEC("lsm/task_fix_setgid")
 int BPF_PROG(eg_task_fix_setgid, struct cred *new, const struct cred *old, int flags)
 {
-	return eg_judge_creds(new, old, NULL, false) ? -EPERM : 0;
+	return eg_hook_result(eg_judge_creds(new, old, NULL, false));
 }
 
 SEC("lsm/task_fix_setgroups")
 int BPF_PROG(eg_task_fix_setgroups, struct cred *new, const struct cred *old)
 {
-	return eg_judge_creds(new, old, NULL, true) ? -EPERM : 0;
+	return eg_hook_result(eg_judge_creds(new, old, NULL, true));
 }
 
 SEC("lsm/capset")
 int BPF_PROG(eg_capset, struct cred *new, const struct cred *old)
 {
-	return eg_judge_creds(new, old, NULL, false) ? -EPERM : 0;
+	return eg_hook_result(eg_judge_creds(new, old, NULL, false));
 }
 
 /* The loader of a program that has rules of its own is to take nothing from the environment. Not
@@ -337,9 +337,8 @@ SEC("lsm/bprm_creds_from_file")
 int BPF_PROG(eg_bprm_creds_from_file, struct linux_binprm *bprm, struct file *file)
 {
 	eg_secure_program(bprm);
-	return eg_judge_creds(bprm->cred, bpf_get_current_task_btf()->real_cred, file, false)
-		       ? -EPERM
-		       : 0;
+	return eg_hook_result(
+		eg_judge_creds(bprm->cred, bpf_get_current_task_btf()->real_cred, file, false));
 }
 
 SEC("lsm/userns_create")
@@ -357,5 +356,5 @@ int BPF_PROG(eg_userns_create, const struct cred *cred)
 	if ((!cred->user_ns->parent && effective >> EG_CAP_SYS_ADMIN & 1) ||
 	    !eg_flag_refuses(&who, EG_POLICY_DENY_SETUID, EG_ON_SETUID, &view))
 		return 0;
-	return eg_refuse(&view, &detail) ? -EPERM : 0;
+	return eg_hook_result(eg_refuse(&view, &detail));
 }

@@ -22,7 +22,7 @@ int BPF_PROG(eg_socket_create, int family, int type, int protocol, int kern)
 	ask.family = family;
 	ask.type = type;
 	ask.protocol = protocol;
-	return eg_kind_refused(&ask) ? -EPERM : 0;
+	return eg_hook_result(eg_kind_refused(&ask));
 }
 
 /* ---- files from outside ---- */
@@ -112,8 +112,8 @@ int BPF_PROG(eg_file_receive, struct file *file)
 	struct socket *sock = bpf_sock_from_file(file);
 
 	if (sock || eg_is_ring(file))
-		return eg_receive_socket(sock) ? -EPERM : 0;
-	return eg_receive_file(file) ? -EPERM : 0;
+		return eg_hook_result(eg_receive_socket(sock));
+	return eg_hook_result(eg_receive_file(file));
 }
 
 /* ---- source routes ---- */
@@ -141,5 +141,5 @@ int BPF_PROG(eg_socket_setsockopt, struct socket *sock, int level, int optname)
 		return 0;
 	ask.level = level;
 	ask.option = optname;
-	return eg_refused_for(&ask, EG_REASON_SOURCE_ROUTE, sk) ? -EPERM : 0;
+	return eg_hook_result(eg_refused_for(&ask, EG_REASON_SOURCE_ROUTE, sk));
 }

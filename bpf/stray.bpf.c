@@ -93,7 +93,7 @@ int BPF_PROG(eg_mark_create, struct socket *sock, int family, int type, int prot
 	    eg_mark_failed(&mark, family, protocol, EG_REASON_PROTOCOL))
 		return -EPERM;
 	if (!bpf_sk_storage_get(&eg_marks, sk, &mark, BPF_SK_STORAGE_GET_F_CREATE))
-		return eg_mark_failed(&mark, family, protocol, EG_REASON_POLICY) ? -EPERM : 0;
+		return eg_hook_result(eg_mark_failed(&mark, family, protocol, EG_REASON_POLICY));
 	/* A bound cgroup has packet programs already. */
 	if (!bound && !(label->flags & EG_GUARD_MARKED) &&
 	    eg_stray_tell(&mark, eg_cgroup_id(cgroup), task->tgid, EG_OP_SOCKET))

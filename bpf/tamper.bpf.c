@@ -94,32 +94,32 @@ int BPF_PROG(eg_bpf_call, int cmd)
 	struct eg_detail detail = {.op = EG_OP_KERNEL, .option = EG_KERNEL_BPF, .target_id = cmd};
 
 	detail.silent = eg_is_no_anyway(bpf_get_current_task_btf());
-	return eg_tamper(&detail) ? -EPERM : 0;
+	return eg_hook_result(eg_tamper(&detail));
 }
 
 /* Its arguments differ between kernels; none is needed. */
 SEC("lsm/perf_event_open")
 int BPF_PROG(eg_perf_event_open)
 {
-	return eg_tamper_kernel(EG_KERNEL_PERF, 0) ? -EPERM : 0;
+	return eg_hook_result(eg_tamper_kernel(EG_KERNEL_PERF, 0));
 }
 
 SEC("lsm/kernel_read_file")
 int BPF_PROG(eg_kernel_read_file, struct file *file, int id)
 {
-	return id > EG_READING_FIRMWARE && eg_tamper_kernel(EG_KERNEL_LOAD, id) ? -EPERM : 0;
+	return eg_hook_result(id > EG_READING_FIRMWARE && eg_tamper_kernel(EG_KERNEL_LOAD, id));
 }
 
 SEC("lsm/kernel_load_data")
 int BPF_PROG(eg_kernel_load_data, int id)
 {
-	return id > EG_READING_FIRMWARE && eg_tamper_kernel(EG_KERNEL_LOAD, id) ? -EPERM : 0;
+	return eg_hook_result(id > EG_READING_FIRMWARE && eg_tamper_kernel(EG_KERNEL_LOAD, id));
 }
 
 SEC("lsm/locked_down")
 int BPF_PROG(eg_locked_down, int what)
 {
-	return eg_tamper_kernel(EG_KERNEL_LOCKDOWN, what) ? -EPERM : 0;
+	return eg_hook_result(eg_tamper_kernel(EG_KERNEL_LOCKDOWN, what));
 }
 
 /* A character device 0:0 is what overlayfs writes for a removed file. */
@@ -133,7 +133,7 @@ int BPF_PROG(eg_inode_mknod, struct inode *dir, struct dentry *dentry, unsigned 
 
 	if ((type != EG_S_IFCHR && type != EG_S_IFBLK) || (type == EG_S_IFCHR && !dev))
 		return 0;
-	return eg_tamper(&detail) ? -EPERM : 0;
+	return eg_hook_result(eg_tamper(&detail));
 }
 
 /* chattr(1), on a file open for reading. */
@@ -238,14 +238,14 @@ static __always_inline int eg_judge_ioctl(struct file *file, unsigned int cmd)
 SEC("lsm/file_ioctl")
 int BPF_PROG(eg_file_ioctl, struct file *file, unsigned int cmd)
 {
-	return eg_judge_ioctl(file, cmd) ? -EPERM : 0;
+	return eg_hook_result(eg_judge_ioctl(file, cmd));
 }
 
 /* Since 6.8 the calls of 32-bit programs have a hook of their own. */
 SEC("lsm/file_ioctl_compat")
 int BPF_PROG(eg_file_ioctl_compat, struct file *file, unsigned int cmd)
 {
-	return eg_judge_ioctl(file, cmd) ? -EPERM : 0;
+	return eg_hook_result(eg_judge_ioctl(file, cmd));
 }
 
 /* ---- the helper, and process 1, which takes orders by signal ---- */
@@ -271,7 +271,7 @@ SEC("lsm/task_kill")
 int BPF_PROG(eg_task_kill, struct task_struct *task, void *info, int sig)
 {
 	/* Signal 0 only asks whether there is such a process. */
-	return sig && eg_tamper_process(task, EG_OP_SIGNAL, sig) ? -EPERM : 0;
+	return eg_hook_result(sig && eg_tamper_process(task, EG_OP_SIGNAL, sig));
 }
 
 /* Whoever causes it: the owner of a file is asked for its input's signals, and the helper wants
@@ -279,29 +279,29 @@ int BPF_PROG(eg_task_kill, struct task_struct *task, void *info, int sig)
 SEC("lsm/file_send_sigiotask")
 int BPF_PROG(eg_file_send_sigiotask, struct task_struct *task)
 {
-	return eg_is_helper(task) ? -EPERM : 0;
+	return eg_hook_result(eg_is_helper(task));
 }
 
 SEC("lsm/task_setrlimit")
 int BPF_PROG(eg_task_setrlimit, struct task_struct *task)
 {
-	return eg_tamper_process(task, EG_OP_PROCESS, 0) ? -EPERM : 0;
+	return eg_hook_result(eg_tamper_process(task, EG_OP_PROCESS, 0));
 }
 
 SEC("lsm/task_setscheduler")
 int BPF_PROG(eg_task_setscheduler, struct task_struct *task)
 {
-	return eg_tamper_process(task, EG_OP_PROCESS, 0) ? -EPERM : 0;
+	return eg_hook_result(eg_tamper_process(task, EG_OP_PROCESS, 0));
 }
 
 SEC("lsm/task_setnice")
 int BPF_PROG(eg_task_setnice, struct task_struct *task)
 {
-	return eg_tamper_process(task, EG_OP_PROCESS, 0) ? -EPERM : 0;
+	return eg_hook_result(eg_tamper_process(task, EG_OP_PROCESS, 0));
 }
 
 SEC("lsm/task_setioprio")
 int BPF_PROG(eg_task_setioprio, struct task_struct *task)
 {
-	return eg_tamper_process(task, EG_OP_PROCESS, 0) ? -EPERM : 0;
+	return eg_hook_result(eg_tamper_process(task, EG_OP_PROCESS, 0));
 }
