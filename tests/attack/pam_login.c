@@ -118,6 +118,7 @@ static void say_unguarded(const char *address, int error)
 		      error ? strerrorname_np(error) : "connected");
 }
 
+/* word: WORDS of them, see make_words. */
 static int session(char **word)
 {
 	struct counters *counters =
@@ -152,17 +153,31 @@ static void become(const char *user)
 		err(TROUBLE, "cannot become %s", user);
 }
 
+enum { WORDS = 6 };
+
+/* What a session is to do, as arguments of a program; session() has the order. Overwritten by the
+ * next call. */
+static void make_words(bool hold, char *word[WORDS])
+{
+	static char number[4][16];
+	const int value[] = {run.memory, hold ? run.hold_fd : -1, (int)run.pause_ms,
+			     (int)run.stay_ms};
+
+	for (size_t i = 0; i < sizeof(value) / sizeof(value[0]); i++) {
+		(void)snprintf(number[i], sizeof(number[i]), "%d", value[i]);
+		word[i] = number[i];
+	}
+	word[4] = (char *)run.denied;
+	word[5] = (char *)run.allowed;
+}
+
 static void start_session(const char *user)
 {
-	char memory[16], hold[16], pause_ms[16], stay_ms[16];
+	char *argv[2 + WORDS + 1] = {(char *)"pam_login", (char *)"--session"};
 
 	become(user);
-	(void)snprintf(memory, sizeof(memory), "%d", run.memory);
-	(void)snprintf(hold, sizeof(hold), "%d", run.hold ? run.hold_fd : -1);
-	(void)snprintf(pause_ms, sizeof(pause_ms), "%u", run.pause_ms);
-	(void)snprintf(stay_ms, sizeof(stay_ms), "%u", run.stay_ms);
-	(void)execl("/proc/self/exe", "pam_login", "--session", memory, hold, pause_ms, stay_ms,
-		    run.denied, run.allowed, NULL);
+	make_words(run.hold, argv + 2);
+	(void)execv("/proc/self/exe", argv);
 	_exit(NO_CHILD);
 }
 
@@ -230,15 +245,12 @@ static void note_time(unsigned int ms)
 /* The same without the user's program, in this process. */
 static void stay_alone(void)
 {
-	char memory[16], hold[16], pause_ms[16];
-	char *word[] = {memory, hold, pause_ms, (char *)run.denied, (char *)run.allowed};
+	char *word[WORDS];
 
-	(void)snprintf(memory, sizeof(memory), "%d", run.memory);
-	(void)snprintf(hold, sizeof(hold), "%d", run.hold ? run.hold_fd : -1);
-	(void)snprintf(pause_ms, sizeof(pause_ms), "%u", run.pause_ms);
+	make_words(run.hold, word);
 	(void)session(word);
 	if (run.hold) { /* the pause may be so long that it has not tried for a while */
-		(void)snprintf(hold, sizeof(hold), "-1");
+		make_words(false, word);
 		(void)session(word);
 	}
 }
@@ -464,7 +476,7 @@ int main(int argc, char **argv)
 	int hold_pipe[2];
 	unsigned int going;
 
-	if (argc == 8 && !strcmp(argv[1], "--session"))
+	if (argc == 2 + WORDS && !strcmp(argv[1], "--session"))
 		return session(argv + 2);
 	options(argc, argv);
 	(void)signal(SIGPIPE, SIG_IGN);
