@@ -106,13 +106,14 @@ static int answer_in(const char *buf, size_t n, uint32_t seq)
 static int ask(int fd, struct request *request)
 {
 	static const struct sockaddr_nl kernel = {.nl_family = AF_NETLINK};
-	int64_t deadline = eg_proto_now_ms() + ANSWER_MS;
 	char buf[DIAG_SIZE];
+	int64_t deadline;
 
 	request->head.nlmsg_len = sizeof(*request);
 	if (sendto(fd, request, sizeof(*request), MSG_NOSIGNAL, (const struct sockaddr *)&kernel,
 		   sizeof(kernel)) < 0)
 		return -errno;
+	deadline = eg_proto_now_ms() + ANSWER_MS; /* only now: sending may load a module */
 	for (;;) {
 		struct pollfd p = {.fd = fd, .events = POLLIN};
 		int64_t left = deadline - eg_proto_now_ms();
