@@ -500,7 +500,7 @@ root_file_cases() {
 # ---- what only a machine with ebpfguard has
 
 helper_cases() {
-	local conf=/etc/ebpfguard.conf bin=/usr/sbin/ebpfguard-helper pins=/sys/fs/bpf/ebpfguard/v6
+	local conf=/etc/ebpfguard.conf bin=/usr/sbin/ebpfguard-helper
 	process_cases helper
 	cat <<-EOF
 		control.sock|unix seqpacket /run/ebpfguard/control.sock|ok|EPERM|-|-

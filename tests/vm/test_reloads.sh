@@ -7,7 +7,7 @@
 SCRIPT_NAME=reloads
 FILE=/etc/ebpfguard.conf
 D=/tmp/reloads
-RELOADS=1000 SESSIONS=100
+RELOADS=${EG_RELOADS:-300} SESSIONS=100 # 1,000 take a quarter of an hour
 
 good=$(cat $FILE)
 cp /etc/pam.d/su /tmp/su.before

@@ -54,7 +54,7 @@ changed() {
 }
 for ((i = 1; i <= UPGRADES; i++)); do
 	changed next
-	expect "a pin more" "/sys/fs/bpf/ebpfguard/v6/link_eg_iter_next" \
+	expect "a pin more" "$pins/link_eg_iter_next" \
 		"$(comm -13 <(echo "$first_pins") <(pinned))"
 	expect "a login" "$IN" "$(login bob)"
 	verdict "upgraded, $i"
