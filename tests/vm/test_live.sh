@@ -33,7 +33,7 @@ is "guarded: none is unguarded" none "$(unguarded)"
 is "guarded: JSON" '[]' "$(ebpfguardctl status --json | jq -c .ssh_not_guarded)"
 n=$(ebpfguardctl sessions --json | jq -r '.sessions[] | select(.user == "alice" and .state == "open") | .session')
 out=$(ebpfguardctl session "$n")
-matches "session: sshd and sleep" "processes: [2-9].*sshd: alice.*sleep 300" "$out"
+matches "session: sshd and sleep" "processes: [2-9].*sshd(-session)?: alice.*sleep 300" "$out"
 matches "session: cgroup" "cgroup: /.*ebpfguard-" "$out"
 matches "session: what it was refused, and when" "last events:.* DENY +connect .*18.4.5.6:7007/tcp" "$(until_true 10 eval "ebpfguardctl session $n | grep -q 7007"; ebpfguardctl session "$n" | paste -sd' ')"
 matches "session: not cut off" '^(false|null)$' "$(ebpfguardctl session "$n" --json | jq .quarantined)"
