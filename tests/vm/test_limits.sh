@@ -120,7 +120,9 @@ over
 # ---- memory: killed as soon as it starts, again and again
 
 row "memory limit"
-override MemoryMax=2M
+# The kernel describes each of these deaths at length, on a console that is slow here, and the journal takes it all.
+dmesg -n 1
+override MemoryMax=2M RestartSec=1s
 before=$(restarts)
 crash
 until_true 120 has_restarted $((before + 4)) || wrong+=("restarts: $(restarts), before $before")
