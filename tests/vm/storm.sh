@@ -9,6 +9,7 @@ declare -A STORM_PID=() STORM_FD=()
 # start_logins NAME OPTION... USER...: of pam_login, in the background, until end_logins NAME.
 start_logins() {
 	local fd
+	rm -f "$STORM/$1.in"
 	mkfifo "$STORM/$1.in"
 	(
 		# Else the others would not see their end.
@@ -44,12 +45,13 @@ sessions_of() { # USER
 }
 
 # What the kernel has of ours, and of anybody's but systemd's, whose units come and go: each program, map and link by name.
+# eg_segment: a load that changes something leaves one that it has waited with, a fresh start has none yet.
 bpf_objects() {
 	{
 		bpftool -j prog show | jq -r '.[] | "prog \(.type) \(.name)"'
 		bpftool -j map show | jq -r '.[] | "map \(.type) \(.name)"'
 		bpftool -j link show | jq -r '.[] | "link \(.type)"'
-	} | grep -v ' sd_' | sort | uniq -c
+	} | grep -Ev ' sd_| eg_segment' | sort | uniq -c
 }
 pinned() { find /sys/fs/bpf/ebpfguard | sort; }
 
