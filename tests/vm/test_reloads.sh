@@ -83,7 +83,7 @@ wait
 # asks of each, wrong of all
 cat $D/out.* >$D/outs
 is "each has asked" "$SESSIONS" "$(awk '$1 >= 8' $D/outs | wc -l)"
-is "two of them: more often than there were reloads" 2 "$(cat $D/out.0 $D/out.1 | awk -v n=$RELOADS '$1 >= 4 * n' | wc -l)"
+is "two of them: more often than there were reloads" 2 "$(cat $D/out.0 $D/out.1 | awk -v n="$RELOADS" '$1 >= 4 * n' | wc -l)"
 echo "# asked $(awk '{ n += $1 } END { print n }' $D/outs) times"
 is "wrong verdicts" 0 "$(awk '{ n += $2 } END { print n + 0 }' $D/outs)"
 awk '$2 != 0 { print "#   " $0 }' $D/outs | head
