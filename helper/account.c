@@ -76,7 +76,9 @@ static void commit(struct eg_account *account, const struct eg_writing *writing,
 {
 	/* Likewise. */
 	(void)account->seams->written_put(account->arg, writing->session, &writing->after);
-	eg_account_charge(account, now_ms);
+	/* By the time before, a line would count for a second that is over sooner than its own. */
+	eg_account_charge(account,
+			  account->seams->written_ms ? account->seams->written_ms() : now_ms);
 }
 
 /* The log has not taken it, for certain: nobody is to say it once more. */

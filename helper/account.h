@@ -67,6 +67,8 @@ struct eg_account_of {
 
 /* The world. Those that return int: 0 or a negative errno. */
 struct eg_account_seams {
+	/* The time now, when a line has been written: that may have taken a while. NULL: none. */
+	int64_t (*written_ms)(void);
 	int (*totals_get)(void *arg, uint64_t session, struct eg_totals *ret);
 	int (*written_get)(void *arg, uint64_t session, struct eg_written *ret);
 	int (*written_put)(void *arg, uint64_t session, const struct eg_written *written);

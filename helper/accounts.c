@@ -81,6 +81,7 @@ static int write_sum(void *arg, uint64_t number, const struct eg_account_sum *su
 }
 
 static const struct eg_account_seams seams = {
+	.written_ms = eg_proto_now_ms,
 	.totals_get = totals_get,
 	.written_get = written_get,
 	.written_put = written_put,

@@ -143,9 +143,7 @@ is "lines and counts: all of them, by session and operation" \
 	"$(since_mark | python3 $W/sums.py exact)"
 read -r most lines <<<"$(journalctl -q -t ebpfguard-helper --since "$since" -o json \
 	--output-fields=MESSAGE,_SOURCE_REALTIME_TIMESTAMP | python3 $W/rate.py)"
-# The helper looks at the clock when it takes a few lines to write; a machine that stands still just then has them written in
-# the next second. To the line it is test_account's.
-if ((most > 0 && most <= RATE + RATE / 5)); then pass "at most $most of $lines lines in any second"; else fail "lines in a second: $most, rate $RATE"; fi
+if ((most > 0 && most <= RATE)); then pass "at most $most of $lines lines in any second"; else fail "lines in a second: $most, rate $RATE"; fi
 high=$(awk '$1 == "VmHWM:" { print $2 }' "/proc/$(helper)/status")
 if ((high > 0 && high < 64 * 1024)); then pass "the helper took $high kB"; else fail "the helper took $high kB"; fi
 is "logins: none is refused" 0 "$(cat $W/login.* | grep -c failed)"
