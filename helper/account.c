@@ -72,13 +72,12 @@ static void plan(struct eg_account *account, const struct eg_written *counts,
 	(void)account->seams->writing_put(account->arg, writing);
 }
 
-static void commit(struct eg_account *account, const struct eg_writing *writing, int64_t now_ms)
+static void commit(struct eg_account *account, const struct eg_writing *writing)
 {
 	/* Likewise. */
 	(void)account->seams->written_put(account->arg, writing->session, &writing->after);
 	/* By the time before, a line would count for a second that is over sooner than its own. */
-	eg_account_charge(account,
-			  account->seams->written_ms ? account->seams->written_ms() : now_ms);
+	eg_account_charge(account, account->seams->written_ms());
 }
 
 /* The log has not taken it, for certain: nobody is to say it once more. */
@@ -92,7 +91,7 @@ static void abandon(struct eg_account *account)
 
 /* must: as in the seam. False: the log has not taken it. */
 static bool write_sum(struct eg_account *account, uint64_t session,
-		      const struct eg_account_sum *sum, bool must, int64_t now_ms)
+		      const struct eg_account_sum *sum, bool must)
 {
 	struct eg_writing writing = {.session = session};
 
@@ -101,7 +100,7 @@ static bool write_sum(struct eg_account *account, uint64_t session,
 		abandon(account);
 		return false;
 	}
-	commit(account, &writing, now_ms);
+	commit(account, &writing);
 	return true;
 }
 
@@ -163,10 +162,10 @@ static void write_line(struct eg_account *account, struct eg_account_of *of,
 	*eg_fold_counter(&sum.counts, event) = how->count;
 	plan(account, &sum.counts, &writing);
 	if (account->seams->line(account->arg, event, how) == 0) {
-		commit(account, &writing, now_ms);
+		commit(account, &writing);
 	} else if (how->replayed) {
 		/* the mark must not get lost */
-		(void)write_sum(account, event->session, &sum, true, now_ms);
+		(void)write_sum(account, event->session, &sum, true);
 	} else {
 		abandon(account);
 		leave_out(of, event, how->count, now_ms);
@@ -204,7 +203,7 @@ static void say_left_out(struct eg_account *account, struct eg_account_of *of, b
 		return;
 	sum.counts = left->counts;
 	memcpy(sum.others, left->others, sizeof(sum.others));
-	if (write_sum(account, of->number, &sum, must, now_ms)) {
+	if (write_sum(account, of->number, &sum, must)) {
 		free(left);
 		return;
 	}
@@ -216,7 +215,7 @@ static void say_left_out(struct eg_account *account, struct eg_account_of *of, b
 
 /* An earlier helper may have written a line that eg_written does not have, and its record is not in
  * the ring: what it counts is said once more. */
-static void say_again(struct eg_account *account, int64_t now_ms)
+static void say_again(struct eg_account *account)
 {
 	struct eg_account_sum sum = {.lost = true, .replayed = true};
 	struct eg_writing earlier = account->earlier;
@@ -227,7 +226,7 @@ static void say_again(struct eg_account *account, int64_t now_ms)
 		return;
 	(void)account->seams->written_get(account->arg, earlier.session, &written);
 	if (rest_of(&earlier.after, &written, &sum.counts))
-		(void)write_sum(account, earlier.session, &sum, true, now_ms);
+		(void)write_sum(account, earlier.session, &sum, true);
 }
 
 /* The first record after a start: is it the one that an earlier helper was about to write? Then it
@@ -242,7 +241,7 @@ static bool is_earlier(struct eg_account *account, struct eg_account_of *of,
 		return false;
 	if (earlier->session != event->session || !earlier->ts_ns ||
 	    earlier->ts_ns != event->ts_ns || earlier->op != event->op) {
-		say_again(account, now_ms);
+		say_again(account);
 		return false;
 	}
 	account->earlier.session = 0;
@@ -262,9 +261,9 @@ void eg_account_resume(struct eg_account *account, const struct eg_writing *earl
 	account->earlier_is_written = !memcmp(&written, &earlier->after, sizeof(written));
 }
 
-void eg_account_resumed(struct eg_account *account, int64_t now_ms)
+void eg_account_resumed(struct eg_account *account)
 {
-	say_again(account, now_ms);
+	say_again(account);
 }
 
 void eg_account_event(struct eg_account *account, struct eg_account_of *of,
@@ -410,8 +409,7 @@ bool eg_account_settle(struct eg_account *account, struct eg_account_of *of, boo
 	known(account, of, &seen);
 	if (is_over)
 		flush(account, of, false, now_ms);
-	if (rest_of(&counted, &seen, &sum.counts) &&
-	    !write_sum(account, of->number, &sum, false, now_ms)) {
+	if (rest_of(&counted, &seen, &sum.counts) && !write_sum(account, of->number, &sum, false)) {
 		of->due = true;
 		return false;
 	}
@@ -435,7 +433,7 @@ void eg_account_give_up(struct eg_account *account, struct eg_account_of *of, in
 	counts_of(&totals, &counted);
 	known(account, of, &seen);
 	if (rest_of(&counted, &seen, &sum.counts))
-		(void)write_sum(account, of->number, &sum, true, now_ms);
+		(void)write_sum(account, of->number, &sum, true);
 }
 
 void eg_account_drop(struct eg_account *account, struct eg_account_of *of)

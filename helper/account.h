@@ -67,7 +67,7 @@ struct eg_account_of {
 
 /* The world. Those that return int: 0 or a negative errno. */
 struct eg_account_seams {
-	/* The time now, when a line has been written: that may have taken a while. NULL: none. */
+	/* The time now, when a line has been written: that may have taken a while. */
 	int64_t (*written_ms)(void);
 	int (*totals_get)(void *arg, uint64_t session, struct eg_totals *ret);
 	int (*written_get)(void *arg, uint64_t session, struct eg_written *ret);
@@ -108,7 +108,7 @@ void eg_account_done(struct eg_account *account);
  * written before.
  */
 void eg_account_resume(struct eg_account *account, const struct eg_writing *earlier);
-void eg_account_resumed(struct eg_account *account, int64_t now_ms);
+void eg_account_resumed(struct eg_account *account);
 
 /* A verdict's record of a session, the ring's next: writes its line, folds it or leaves it out. */
 void eg_account_event(struct eg_account *account, struct eg_account_of *of,

@@ -122,7 +122,7 @@ void eg_accounts_resume(struct eg_helper *helper)
 	eg_account_resume(&helper->account, &earlier);
 	if (helper->account.earlier.session)
 		(void)eg_accounts_read(helper, 1); /* the loop says what fails */
-	eg_account_resumed(&helper->account, eg_proto_now_ms());
+	eg_account_resumed(&helper->account);
 }
 
 /* Of a session that is over: packets of what its sockets had queued. The kernel counts no more. */

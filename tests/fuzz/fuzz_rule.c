@@ -73,6 +73,22 @@ static bool check_cidr(const char *text, struct eg_cidr *ret)
 	return r_loose == 0;
 }
 
+/* An address by itself or with a zone, as PAM_RHOST has it. */
+static void check_host(const char *text)
+{
+	const struct eg_cidr untouched = {.family = 0xffff};
+	struct eg_cidr host = untouched;
+	int r = eg_cidr_parse_host(text, &host);
+
+	must(r == 0 || r == -EINVAL);
+	if (r < 0) {
+		must(same_net(&host, &untouched));
+		return;
+	}
+	check_net(&host);
+	must(host.prefix_len == 8 * size_of(host.family));
+}
+
 /* ---- rules */
 
 static bool same_rule(const struct eg_rule_spec *a, const struct eg_rule_spec *b)
@@ -201,6 +217,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		n += check_cidr(line, &nets[n]);
 		check_rule(line);
 		check_ports(line);
+		check_host(line);
 		free(line);
 		data = newline ? newline + 1 : end + 1;
 	}

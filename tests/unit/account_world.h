@@ -39,6 +39,7 @@ static struct world {
 	struct said said[SESSIONS];
 	uint64_t clock, seed;
 	int64_t now_ms;
+	int64_t slow_ms;	  /* that long a line takes */
 	unsigned int kill_one_in; /* steps; 0 = never */
 	unsigned int kills;
 	bool is_full;  /* the log takes not all lines */
@@ -157,7 +158,13 @@ static inline int sum(void *arg, uint64_t session, const struct eg_account_sum *
 	return 0;
 }
 
+static inline int64_t written_ms(void)
+{
+	return world.now_ms + world.slow_ms;
+}
+
 static const struct eg_account_seams seams = {
+	.written_ms = written_ms,
 	.totals_get = totals_get,
 	.written_get = written_get,
 	.written_put = written_put,
@@ -249,7 +256,7 @@ static inline void start(void)
 	eg_account_resume(&account, &world.writing);
 	if (account.earlier.session)
 		read_ring(1);
-	eg_account_resumed(&account, world.now_ms);
+	eg_account_resumed(&account);
 }
 
 static inline void tick(void)

@@ -108,6 +108,26 @@ static void test_over_within_the_limit(void **state)
 	let_go();
 }
 
+/* A line counts for the second in which it was written, not for the one in which it was to be. */
+static void test_slow_writes(void **state)
+{
+	const struct eg_limits few = {
+		.rate = 10, .session_rate = 10, .session_burst = 50, .window = 5};
+
+	(void)state;
+	world = (struct world){.seed = 1, .now_ms = 5000, .slow_ms = 600};
+	start();
+	account.limits = few;
+	for (uint16_t i = 0; i < 12; i++)
+		refuse(1, EG_OP_CONNECT, EG_VERDICT_DENY, i % 6);
+	count_late();
+	read_ring(RING);
+	assert_int_equal(world.lines, 6);
+	assert_int_equal(eg_limit_room(&account.all, &few, false, 6500), few.rate - 6);
+	assert_int_equal(eg_limit_room(&account.all, &few, false, 6800), few.rate);
+	let_go();
+}
+
 static void test_killed(void **state)
 {
 	unsigned int kills = 0;
@@ -327,6 +347,7 @@ int main(void)
 		cmocka_unit_test(test_exact_stopped),
 		cmocka_unit_test(test_stopped_within_the_limit),
 		cmocka_unit_test(test_over_within_the_limit),
+		cmocka_unit_test(test_slow_writes),
 		cmocka_unit_test(test_killed),
 		cmocka_unit_test(test_last_line),
 		cmocka_unit_test(test_flood_of_one_kind),

@@ -86,23 +86,8 @@ is "strict, all hooks: a new user namespace is refused" refused "$(new_namespace
 # ---- the lists in the kernel
 
 pid=$(systemctl show -p MainPID --value ebpfguard.service)
-state_has_pid() { python3 - "$pins/map_eg_state" "$1" <<-'PY'
-	import ctypes, os, struct, sys
-	libc = ctypes.CDLL(None, use_errno=True)
-	def bpf(cmd, attr):
-	    buf = ctypes.create_string_buffer(attr.ljust(128, b"\0"))
-	    r = libc.syscall(321, cmd, buf, 128)
-	    if r < 0:
-	        raise OSError(ctypes.get_errno(), "bpf")
-	    return r
-	path = ctypes.create_string_buffer(sys.argv[1].encode())
-	fd = bpf(7, struct.pack("QII", ctypes.addressof(path), 0, 0))
-	key, value = ctypes.create_string_buffer(4), ctypes.create_string_buffer(128)
-	bpf(1, struct.pack("IIQQQ", fd, 0, ctypes.addressof(key), ctypes.addressof(value), 0))
-	print("yes" if int(sys.argv[2]) == struct.unpack_from("I", value, 64)[0] else "no")
-	PY
-}
-is "the kernel knows the helper's process" yes "$(state_has_pid "$pid")"
+helper_in_kernel() { bpftool map lookup pinned "$pins/map_eg_helper" key 0 0 0 0 | sed -n 's/.*"value": *//p'; }
+is "the kernel knows the helper's process" "$pid" "$(helper_in_kernel)"
 
 names=$(map_count eg_names)
 within "built-in sockets" 80 300 "$names"
@@ -153,6 +138,6 @@ is "the settings as they were" taken "$(reload)"
 is "items as they were" "$items" "$(map_count eg_items)"
 is "names as they were" "$names" "$(map_count eg_names)"
 systemctl stop ebpfguard.service
-is "stopped: no process is the helper" yes "$(state_has_pid 0)"
+is "stopped: no process is the helper" 0 "$(helper_in_kernel)"
 systemctl start ebpfguard.service
 all_over
