@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* What a helper finds at its start: sessions that an earlier one guarded, and leaves that nobody
- * uses. */
+/* What a helper finds at its start: sessions that an earlier one guarded. And leaves that nobody
+ * uses, at its start and later. */
 #include "helper.h"
 
 #include <dirent.h>
@@ -87,34 +87,6 @@ static void take_back(struct eg_helper *helper, uint64_t number, const struct eg
 	       (unsigned long long)number, record->user);
 }
 
-/*
- * Leaves of our own directory that nobody uses: sshd was killed between making one and asking for a
- * guard. Young ones may belong to a login that is on its way. (Those below a logind scope go with
- * it.)
- */
-static void sweep_leaves(struct eg_helper *helper)
-{
-	int fd = eg_cgroup2_open_path(&helper->cgroup2, EG_LEAF_DIR);
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-	struct dirent *entry;
-
-	while (dir && (entry = readdir(dir))) {
-		struct stat st;
-		struct eg_guard guard;
-
-		if (strncmp(entry->d_name, EG_LEAF_PREFIX, strlen(EG_LEAF_PREFIX)) ||
-		    fstatat(fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
-		    time(NULL) - st.st_ctime < ORPHAN_S ||
-		    eg_bpf_binding_get(helper->bpf, st.st_ino, &guard) != -ENOENT)
-			continue;
-		(void)unlinkat(fd, entry->d_name, AT_REMOVEDIR); /* EBUSY: somebody is in it */
-	}
-	if (dir)
-		(void)closedir(dir);
-	else
-		eg_close_p(&fd);
-}
-
 enum { STEP = 64 };
 
 /* Those of one look through the table, which must not change meanwhile. Returns how many, or a
@@ -170,6 +142,36 @@ static int adopt_all(struct eg_helper *helper)
 	return r == -ENOENT ? n : r;
 }
 
+/* ---- leaves that nobody uses ---- */
+
+/*
+ * Leaves of our own directory that nobody uses: sshd was killed between making one and asking for a
+ * guard, or --unload ended the guarding while somebody was in it. Young ones may belong to a login
+ * that is on its way. (Those below a logind scope go with it.)
+ */
+void eg_adopt_sweep(struct eg_helper *helper)
+{
+	int fd = eg_cgroup2_open_path(&helper->cgroup2, EG_LEAF_DIR);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *entry;
+
+	while (dir && (entry = readdir(dir))) {
+		struct stat st;
+		struct eg_guard guard;
+
+		if (strncmp(entry->d_name, EG_LEAF_PREFIX, strlen(EG_LEAF_PREFIX)) ||
+		    fstatat(fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
+		    time(NULL) - st.st_ctime < ORPHAN_S ||
+		    eg_bpf_binding_get(helper->bpf, st.st_ino, &guard) != -ENOENT)
+			continue;
+		(void)unlinkat(fd, entry->d_name, AT_REMOVEDIR); /* EBUSY: somebody is in it */
+	}
+	if (dir)
+		(void)closedir(dir);
+	else
+		eg_close_p(&fd);
+}
+
 int eg_adopt_sessions(struct eg_helper *helper, struct eg_err *reterr)
 {
 	int n = eg_fault(adopt_under_way) ?: take_back_all(helper);
@@ -186,7 +188,7 @@ int eg_adopt_sessions(struct eg_helper *helper, struct eg_err *reterr)
 	(void)eg_fault(adopt_strays);
 	eg_stray_adopt(helper);
 	(void)eg_fault(adopt_sweep);
-	sweep_leaves(helper);
+	eg_adopt_sweep(helper);
 	(void)eg_fault(adopt_survey);
 	eg_survey(helper);
 	eg_versions_start(helper);

@@ -4,7 +4,7 @@
  * marked, it lives on whatever the deny list says: tightening a policy must not cut off the very
  * administrator who does it.
  */
-#include "helper.h"
+#include "origin.h"
 
 #include <arpa/inet.h>
 #include <dirent.h>

@@ -11,6 +11,7 @@
 
 #include "event.h"
 #include "fault.h"
+#include "origin.h"
 #include "refresh.h"
 #include "server.h"
 #include "util.h"

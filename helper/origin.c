@@ -11,7 +11,7 @@
  * Not covered: clients in other network namespaces than sshd's. To be routed there takes a root who
  * may set the network up.
  */
-#include "helper.h"
+#include "origin.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -327,6 +327,7 @@ void eg_session_tick(struct eg_helper *helper, int64_t now_ms)
 	eg_watch_tick(helper, now_ms, helper->ticks % EG_SURVEY_TICKS == 0);
 	if (helper->ticks % EG_SURVEY_TICKS == 0) {
 		eg_survey(helper);
+		eg_adopt_sweep(helper);
 		eg_refresh_start(helper);
 	}
 	for (size_t i = 0; i < EG_BUCKETS; i++) {

@@ -13,6 +13,7 @@
 #include "log.h"
 #include "match.h"
 #include "order.h"
+#include "origin.h"
 #include "util.h"
 
 static size_t sessions_of(struct eg_helper *helper, const char *user)

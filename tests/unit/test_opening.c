@@ -15,6 +15,7 @@
 #include <cmocka.h>
 
 #include "log.h"
+#include "origin.h"
 #include "refresh.h"
 #include "server.h"
 
