@@ -38,10 +38,13 @@ cached() {
 	exec {fd}>>"$VM/.lock-$kind"
 	CACHE_LOCKS[$kind]=$fd
 	flock -s "$fd"
-	if [[ ! -e $VM/$name ]]; then
+	until [[ -e $VM/$name ]]; do
+		# Whoever makes it keeps a shared lock afterwards, as long as his machine runs: nobody may wait for an exclusive
+		# one then.
 		flock -u "$fd"
-		flock -x "$fd"
-		if [[ ! -e $VM/$name ]]; then
+		if ! flock -xn "$fd"; then
+			sleep 0.5
+		elif [[ ! -e $VM/$name ]]; then
 			rm -rf --one-file-system "$VM/.new-$kind"
 			# Not "(...) || die", which would switch off errexit inside. The lock must not outlive us in a daemon
 			# that a package starts.
@@ -56,7 +59,7 @@ cached() {
 			mv "$VM/.new-$kind" "$VM/$name"
 		fi
 		flock -s "$fd"
-	fi
+	done
 }
 cached_done() {
 	local kind fd
