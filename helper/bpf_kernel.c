@@ -59,6 +59,16 @@ static bool kernel_has_map(const struct btf *btf, const char *name)
  * people change the command line of a kernel that cannot guard anyway. */
 static int check_age(struct eg_err *err)
 {
+	static const struct {
+		const char *map, *without;
+	} came[] = {
+		{"BPF_MAP_TYPE_TASK_STORAGE",
+		 "its BPF programs cannot label processes (no task storage)"},
+		/* Not used, but of 6.1, the oldest that is tried. What comes before would not get
+		 * our programs past its verifier, and systemd would start us over and over. */
+		{"BPF_MAP_TYPE_USER_RINGBUF",
+		 "its BPF is that of a Linux before 6.1 (no user ring buffers)"},
+	};
 	struct btf *btf = btf__load_vmlinux_btf();
 	struct utsname kernel = {0};
 	int r = 0;
@@ -67,11 +77,11 @@ static int check_age(struct eg_err *err)
 		return eg_err_fail(err, -errno, "cannot read /sys/kernel/btf/vmlinux: %s",
 				   strerror(errno));
 	(void)uname(&kernel);
-	if (!kernel_has_map(btf, "BPF_MAP_TYPE_TASK_STORAGE"))
-		r = eg_err_fail(err, -EOPNOTSUPP,
-				"this kernel, %s, is too old: its BPF programs cannot label "
-				"processes (no task storage). Boot Linux 6.1 or newer",
-				kernel.release);
+	for (size_t i = 0; i < EG_ARRAY_SIZE(came) && !r; i++)
+		if (!kernel_has_map(btf, came[i].map))
+			r = eg_err_fail(err, -EOPNOTSUPP,
+					"this kernel, %s, is too old: %s. Boot Linux 6.1 or newer",
+					kernel.release, came[i].without);
 	btf__free(btf);
 	return r;
 }
