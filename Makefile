@@ -84,7 +84,7 @@ UNIT_TESTS  := test_eg_err test_cidr test_rule test_config test_config_valid tes
                test_feeds test_feeds_kept test_policy_feeds test_refresh test_reload test_opening test_in_force \
                test_place_watch test_places test_watch test_place_disk test_learn test_learn_propose test_diff \
                test_ctl_diff test_order_plan test_learn_time test_record_line test_record_forged test_audit \
-               test_counters test_gaps test_openmetrics test_metrics test_pam_file test_ctl_unguarded test_ctl_json \
+               test_counters test_gaps test_openmetrics test_metrics test_pam_file test_ctl_unguarded test_ctl_reasons test_ctl_json \
                test_notify test_privilege test_version
 CTL_LIBS    := json-c ncursesw
 
@@ -191,6 +191,7 @@ $(BUILD)/tests/unit/test_notify: $(BUILD)/helper/notify.o
 $(BUILD)/tests/unit/test_privilege: $(BUILD)/helper/privilege.o
 $(BUILD)/tests/unit/test_report: $(BUILD)/helper/report.o
 
+$(BUILD)/tests/unit/test_ctl_reasons: $(addprefix $(BUILD)/helper/,ctl_host.o ctl_process.o ctl_args.o ctl_unguarded.o)
 $(BUILD)/tests/unit/test_ctl_unguarded: $(addprefix $(BUILD)/helper/,ctl_host.o ctl_process.o ctl_args.o ctl_unguarded.o \
                                         ctl_logins.o)
 $(BUILD)/tests/unit/test_ctl_json: $(BUILD)/helper/ctl_json.o

@@ -46,8 +46,6 @@ static void sum_of(const struct eg_policy_image *image, uint8_t sum[EG_SUM_SIZE]
 		sum_of(&image->groups[i], sum);
 }
 
-/* ---- for people ---- */
-
 /* For people: the rules they wrote, not the entries these became. "*" is of both families. */
 static void count_networks(struct eg_in_force *entry, const struct eg_config_profile *profile)
 {

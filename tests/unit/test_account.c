@@ -85,14 +85,13 @@ static void test_stopped_within_the_limit(void **state)
 	}
 }
 
-/* What waits for its line when a session ends leaves room for the session's last ones. */
-static void test_over_within_the_limit(void **state)
-{
-	const struct eg_limits few = {
-		.rate = 10, .session_rate = 10, .session_burst = 50, .window = 5};
+/* Six lines where ten a second are allowed, and as many repeats that wait. */
+static const struct eg_limits few = {
+	.rate = 10, .session_rate = 10, .session_burst = 50, .window = 5};
 
-	(void)state;
-	world = (struct world){.seed = 1, .now_ms = 5000};
+static void start_with_few(int64_t slow_ms)
+{
+	world = (struct world){.seed = 1, .now_ms = 5000, .slow_ms = slow_ms};
 	start();
 	account.limits = few;
 	for (uint16_t i = 0; i < 12; i++)
@@ -100,6 +99,13 @@ static void test_over_within_the_limit(void **state)
 	count_late();
 	read_ring(RING);
 	assert_int_equal(world.lines, 6);
+}
+
+/* What waits for its line when a session ends leaves room for the session's last ones. */
+static void test_over_within_the_limit(void **state)
+{
+	(void)state;
+	start_with_few(0);
 	assert_true(eg_limit_room(&account.all, &few, false, world.now_ms) >=
 		    EG_ACCOUNT_LAST_LINES);
 	assert_true(eg_account_settle(&account, &of[0], true, world.now_ms));
@@ -111,18 +117,8 @@ static void test_over_within_the_limit(void **state)
 /* A line counts for the second in which it was written, not for the one in which it was to be. */
 static void test_slow_writes(void **state)
 {
-	const struct eg_limits few = {
-		.rate = 10, .session_rate = 10, .session_burst = 50, .window = 5};
-
 	(void)state;
-	world = (struct world){.seed = 1, .now_ms = 5000, .slow_ms = 600};
-	start();
-	account.limits = few;
-	for (uint16_t i = 0; i < 12; i++)
-		refuse(1, EG_OP_CONNECT, EG_VERDICT_DENY, i % 6);
-	count_late();
-	read_ring(RING);
-	assert_int_equal(world.lines, 6);
+	start_with_few(600);
 	assert_int_equal(eg_limit_room(&account.all, &few, false, 6500), few.rate - 6);
 	assert_int_equal(eg_limit_room(&account.all, &few, false, 6800), few.rate);
 	let_go();

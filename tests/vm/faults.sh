@@ -41,7 +41,12 @@ was_reached() {
 	rm -f "$FAULT"
 }
 
-helper_pid() { systemctl show -p MainPID --value ebpfguard.service; }
+# Nothing while there is none: systemd's 0 would be everybody here to kill.
+helper_pid() {
+	local pid
+	pid=$(systemctl show -p MainPID --value ebpfguard.service)
+	((pid == 0)) || echo "$pid"
+}
 is_active() { [[ $(systemctl is-active ebpfguard.service) == active ]]; }
 is_another() { is_active && [[ $(helper_pid) != "$1" ]]; }
 descriptors() { find "/proc/$(helper_pid)/fd" -mindepth 1 2>/dev/null | wc -l; }

@@ -20,8 +20,12 @@ override() {
 	if (($#)); then printf '%s\n' '[Service]' "$@" >$FAULT_DROP_IN/zz-limits.conf; else rm -f $FAULT_DROP_IN/zz-limits.conf; fi
 	systemctl daemon-reload
 }
-# crash: the helper is killed; the next one starts by itself, or tries to.
-crash() { kill -9 "$(helper_pid)"; }
+# crash: the helper is killed, if it has not been by then; the next one starts by itself, or tries to.
+crash() {
+	local pid
+	pid=$(helper_pid)
+	[[ -z $pid ]] || kill -9 "$pid"
+}
 restarts() { systemctl show -p NRestarts --value ebpfguard.service; }
 has_restarted() { (($(restarts) >= $1)); }
 is_another_now() { until_true 120 is_another "$1"; }
