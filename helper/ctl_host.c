@@ -277,8 +277,9 @@ int eg_ctl_uses_pam(const struct eg_ctl_host *host, uint32_t listener)
 	r = run(host->sshd, argv, out, SSHD_OUT);
 	if (r < 0)
 		return r;
-	at = strstr(out, "\nusepam ");
-	at = at ? at + 8 : strncmp(out, "usepam ", 7) ? NULL : out + 7;
+	/* small letters until OpenSSH 10.6, since then as in the man page */
+	at = strcasestr(out, "\nusepam ");
+	at = at ? at + 8 : strncasecmp(out, "usepam ", 7) ? NULL : out + 7;
 	if (!at)
 		return -EPROTO;
 	return !strncmp(at, "yes", 3);

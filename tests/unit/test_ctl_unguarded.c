@@ -233,6 +233,8 @@ static void test_uses_pam(void **state)
 	assert_int_equal(eg_ctl_uses_pam(&host, 0), 1);
 	put_sshd("echo usepam no");
 	assert_int_equal(eg_ctl_uses_pam(&host, 0), 0);
+	put_sshd("echo Port 22; echo UsePAM no; echo x"); /* OpenSSH 10.6 */
+	assert_int_equal(eg_ctl_uses_pam(&host, 0), 0);
 	/* with the listener's settings, and nothing else that it was started with */
 	put_sshd("[ \"$(printf '%s|' \"$@\")\" = '-T|-f|/etc/a b|-o|UsePAM  yes|-oX=y|' ] && "
 		 "echo usepam yes || echo usepam no");
