@@ -277,7 +277,7 @@ int eg_ctl_uses_pam(const struct eg_ctl_host *host, uint32_t listener)
 	r = run(host->sshd, argv, out, SSHD_OUT);
 	if (r < 0)
 		return r;
-	/* small letters until OpenSSH 10.6, since then as in the man page */
+	/* in small letters; OpenSSH 10.6 writes it as the man page does */
 	at = strcasestr(out, "\nusepam ");
 	at = at ? at + 8 : strncasecmp(out, "usepam ", 7) ? NULL : out + 7;
 	if (!at)
