@@ -137,6 +137,7 @@ struct eg_helper {
 	bool strays_failed;	     /* they could not be, which was said */
 	int64_t strays_seen_ms;	     /* when there was last a session that has strayed */
 	struct eg_order_job *orders; /* order.c: those that are not answered yet */
+	uint64_t ending;	     /* order_move.c: id of its cgroup, the last there was */
 	bool reap_due;		     /* some session went empty */
 	int64_t reap_after_ms;	     /* not before */
 };

@@ -40,8 +40,6 @@ static const struct {
 	/* pidfd_getfd(2): sshd's connection; /proc/PID/fd and ns/net of a session's processes;
 	 * /proc/1/root: files as they are outside of the unit's mounts. */
 	{CAP_SYS_PTRACE, "CAP_SYS_PTRACE"},
-	/* pidfd_send_signal(2): ebpfguardctl kill, for processes of every user. */
-	{CAP_KILL, "CAP_KILL"},
 };
 
 enum { WORDS = _LINUX_CAPABILITY_U32S_3, MORE_MAX = 64 };

@@ -353,7 +353,27 @@ is "tighten: force: the running shell" ok "$(ask a "$TRY")"
 
 # ---- kill
 
-mkdir -p "$CGROUPS/try-stray"
+# Those that are not in its cgroup: one moved by root, one with threads by PID 1 to the user's manager, one below a cgroup
+# that is frozen.
+ENDING=$CGROUPS/ebpfguard/ending
+mkdir -p "$CGROUPS/try-stray" "$CGROUPS/try-frozen/below"
+cat >"$work/threads.py" <<'EOF'
+import os, sys, threading, time
+for _ in range(3):
+    threading.Thread(target=time.sleep, args=(1000,)).start()
+with open(sys.argv[1], "w") as to:
+    print(os.getpid(), file=to)
+EOF
+ask a "systemd-run --user --scope -q setsid -f python3 $work/threads.py $work/scope >/dev/null 2>&1 </dev/null; sleep 1002 & echo \$! >$work/frozen"
+until_true 60 test -s "$work/scope" || fail "kill: a process in a scope of the manager"
+matches "kill: it is below the manager" '^0::/user.slice/.*user@[0-9]+.service/' "$(cat "/proc/$(<"$work/scope")/cgroup")"
+echo "$(<"$work/frozen")" >"$CGROUPS/try-frozen/below/cgroup.procs"
+echo 1 >"$CGROUPS/try-frozen/cgroup.freeze"
+# A process of nobody's session: the number of one that is to be moved could have become its.
+mkdir -p "$ENDING"
+sleep 1003 &
+stranger=$!
+echo $stranger >"$ENDING/cgroup.procs"
 ask a "setsid nohup sleep 1000 >/dev/null 2>&1 & echo \$! >$work/pids; sleep 1001 & echo \$! >>$work/pids; echo \$! >$work/stray; echo \$\$ >>$work/pids"
 echo "$(<"$work/stray")" >"$CGROUPS/try-stray/cgroup.procs"
 # A bomb that is bounded: each of its processes makes others all the time.
@@ -362,8 +382,8 @@ sleep 1
 # began_at PID: when it began; nothing for a process that is gone or dead.
 began_at() { sed -nE 's/^[0-9]+ \(.*\) [^ZX]( [^ ]+){18} ([0-9]+) .*/\2/p' "/proc/$1/stat" 2>/dev/null; }
 comm_of() { cat "/proc/$1/comm" 2>/dev/null; }
-while read -r pid; do echo "$pid $(began_at "$pid")"; done <"$work/pids" >"$work/began"
-is "kill: there are three of which each is known" 3 "$(grep -cE '^[0-9]+ [0-9]+$' "$work/began")"
+cat "$work"/{pids,scope,frozen} | while read -r pid; do echo "$pid $(began_at "$pid")"; done >"$work/began"
+is "kill: there are five of which each is known" 5 "$(grep -cE '^[0-9]+ [0-9]+$' "$work/began")"
 mark
 # With the bomb, all takes its time.
 start=$EPOCHREALTIME
@@ -380,7 +400,12 @@ while read -r pid began; do
 	# One that is being reaped is gone, and the bomb may have used up all numbers: it could be another process by now.
 	[[ $(began_at "$pid") != "$began" ]] || left+=" $pid $(comm_of "$pid")"
 done <"$work/began"
-is "kill: the survivors are gone, the stray with them" "" "$left"
+is "kill: the survivors are gone, the strays with them" "" "$left"
+is "kill: one of nobody's session lives, elsewhere" "alive 0::/" "$(kill -0 $stranger && echo alive) $(cat /proc/$stranger/cgroup)"
+logged "kill: which is said" "process $stranger was moved to the cgroup ebpfguard/ending, but is of no session"
+is "kill: who was moved for it is no stray of the log" 0 "$(since_mark | grep -c ' STRAY session=.* cgroup=/ebpfguard/ending')"
+is "kill: their cgroup is gone" no "$([[ -e $ENDING ]] && echo yes || echo no)"
+kill $stranger
 ended() { ! kill -0 "${client[a]}" 2>/dev/null; }
 if until_true 10 ended; then pass "kill: the connection is gone"; else fail "kill: the connection is gone"; fi
 eval "exec ${into[a]}>&-"
@@ -394,7 +419,7 @@ for flow in tcp idle udp; do # its program lives, and would say so
 	is "kill: b: $flow" open "$(cat "$work/b/$flow")"
 done
 refused "kill: it is gone" 1 'there is no session' kill "${number[a]}"
-rmdir "$CGROUPS/try-stray"
+rmdir "$CGROUPS/try-stray" "$CGROUPS/try-frozen/below" "$CGROUPS/try-frozen"
 
 # ---- who may, and the end
 
