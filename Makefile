@@ -49,8 +49,8 @@ BPF_OBJS    := session.bpf.o cgroup.bpf.o event.bpf.o path.bpf.o program.bpf.o v
                bind.bpf.o sockets.bpf.o packet.bpf.o flows.bpf.o stray.bpf.o setuid.bpf.o mount.bpf.o capable.bpf.o \
                leave.bpf.o services.bpf.o tamper.bpf.o files.bpf.o place.bpf.o learn.bpf.o run.bpf.o record.bpf.o \
                kept.bpf.o
-PAM_OBJS    := pam_ebpfguard.o args.o cgroup.o cgroup_text.o client.o
-PURE_OBJS   := eg_err.o cidr.o rule.o config.o config_schema.o config_names.o config_apply.o config_file.o \
+PAM_OBJS    := pam_ebpfguard.o args.o cgroup.o cgroup_text.o client.o socket.o
+PURE_OBJS   := eg_err.o ends.o cidr.o rule.o config.o config_schema.o config_names.o config_apply.o config_file.o \
                config_scan.o config_texts.o config_words.o config_groups.o config_tree.o config_profiles.o \
                config_match.o config_print.o match.o match_idle.o action.o slots.o policy.o policy_explain.o \
                policy_lists.o policy_live.o proto.o fields.o fields_encode.o fields_journal.o event.o event_act.o \
@@ -73,7 +73,7 @@ CTL_OBJS    := ctl.o ctl_say.o ctl_check.o ctl_idle.o ctl_rules.o ctl_files.o ct
                ctl_metrics.o ctl_metrics_json.o ctl_status.o ctl_sessions.o ctl_session.o ctl_host.o ctl_process.o \
                ctl_args.o ctl_unguarded.o ctl_logins.o ctl_json.o ctl_text.o ctl_top.o ctl_recent.o ctl_target.o \
                ctl_diff_json.o
-UNIT_TESTS  := test_eg_err test_cidr test_rule test_config test_config_valid test_config_words test_config_texts \
+UNIT_TESTS  := test_eg_err test_ends test_cidr test_rule test_config test_config_valid test_config_words test_config_texts \
                test_config_syntax test_config_limits test_config_file test_config_keys test_policy test_policy_live \
                test_policy_limits test_policy_explain test_proto test_proto_wire test_fields test_fields_journal \
                test_log_file test_log_socket test_report test_event test_event_line test_event_rule test_event_hostile \
@@ -89,7 +89,7 @@ UNIT_TESTS  := test_eg_err test_cidr test_rule test_config test_config_valid tes
 CTL_LIBS    := json-c ncursesw
 
 BPF_OBJS    := $(addprefix $(BUILD)/bpf/,$(BPF_OBJS))
-PAM_OBJS    := $(addprefix $(BUILD)/pam/,$(PAM_OBJS)) $(BUILD)/pam/proto.o $(BUILD)/pam/address.o
+PAM_OBJS    := $(addprefix $(BUILD)/pam/,$(PAM_OBJS)) $(BUILD)/pam/proto.o $(BUILD)/pam/address.o $(BUILD)/pam/ends.o
 PURE_OBJS   := $(addprefix $(BUILD)/helper/,$(PURE_OBJS))
 READ_OBJS   := $(addprefix $(BUILD)/helper/,$(READ_OBJS))
 HELPER_OBJS := $(addprefix $(BUILD)/helper/,$(HELPER_OBJS))
@@ -149,7 +149,7 @@ $(BUILD)/pam/%.o: pam/%.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(EG_CPPFLAGS) $(HARDENING) $(CPPFLAGS) $(EG_CFLAGS) -fPIC $(CFLAGS) $(EG_DEPS) -c $< -o $@
 
-$(BUILD)/pam/proto.o $(BUILD)/pam/address.o: $(BUILD)/pam/%.o: helper/%.c
+$(BUILD)/pam/proto.o $(BUILD)/pam/address.o $(BUILD)/pam/ends.o: $(BUILD)/pam/%.o: helper/%.c
 	$(call say,CC,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(EG_CPPFLAGS) $(HARDENING) $(CPPFLAGS) $(EG_CFLAGS) -fPIC $(CFLAGS) $(EG_DEPS) -c $< -o $@

@@ -328,7 +328,8 @@ static void tighten(struct eg_order_job *job, const char *profile)
 
 /* ---- all of them ---- */
 
-int eg_order(struct eg_helper *helper, struct eg_client *client, const void *request, int passed)
+int eg_order(struct eg_helper *helper, struct eg_client *client, const void *request,
+	     struct eg_passed *passed)
 {
 	const struct eg_msg_order *order = request;
 	struct eg_order_job *job;

@@ -35,7 +35,8 @@ bool eg_order_mend(struct eg_order *order, const struct eg_record *record, uint3
 
 /* An EG_MSG_ORDER. Answers when it is carried out, on a descriptor of its own. 0, or a negative
  * errno closes the connection. */
-int eg_order(struct eg_helper *helper, struct eg_client *client, const void *request, int passed);
+int eg_order(struct eg_helper *helper, struct eg_client *client, const void *request,
+	     struct eg_passed *passed);
 
 /* A walk of flows.c has reset a flow of the session, or could not: error. */
 void eg_order_flow(struct eg_helper *helper, uint64_t session, int error);

@@ -37,8 +37,8 @@ static const struct {
 	/* open_by_handle_at(2): from a cgroup's id to its directory; stat(2) below directories that
 	 * are closed to root without it: what is in homes; feeds that belong to others. */
 	{CAP_DAC_READ_SEARCH, "CAP_DAC_READ_SEARCH"},
-	/* pidfd_getfd(2): sshd's connection; /proc/PID/fd and ns/net of a session's processes;
-	 * /proc/1/root: files as they are outside of the unit's mounts. */
+	/* /proc/PID/fd of a session's processes, ns/net of theirs and of sshd's; /proc/1/root:
+	 * files as they are outside of the unit's mounts. */
 	{CAP_SYS_PTRACE, "CAP_SYS_PTRACE"},
 };
 

@@ -62,12 +62,12 @@ static void answer(int fd, int error, const char *text)
 	/* a client that has gone needs no answer, and one that does not read gets none */
 	if (!error) {
 		eg_proto_head(&ok, EG_MSG_OK, sizeof(ok));
-		(void)eg_proto_send(fd, &ok, -1, eg_proto_now_ms());
+		(void)eg_proto_send(fd, &ok, NULL, eg_proto_now_ms());
 		return;
 	}
 	(void)snprintf(refused.text, sizeof(refused.text), "%s", text);
 	eg_proto_head(&refused, EG_MSG_REFUSED, sizeof(refused));
-	(void)eg_proto_send(fd, &refused, -1, eg_proto_now_ms());
+	(void)eg_proto_send(fd, &refused, NULL, eg_proto_now_ms());
 }
 
 static void answer_all(struct eg_helper *helper, struct eg_reload *reload, int error)
