@@ -292,7 +292,20 @@ has_become "nor the manager, which serves it, and what is within" "$work/within/
 ordered "the inner one is released" release "${number[inner]}"
 has_become "within the manager: released" "$work/within/udp" open
 is "no order is left" 0 "$(map_count eg_orders)"
+# A process that was moved, and no room for the cgroup in which it would be killed.
+mkdir -p "$CGROUPS/try-full"
+stray=$(pgrep -u alice -f "^python3 $work/hold.py $work/within" | head -n 1)
+echo "$stray" >"$CGROUPS/try-full/cgroup.procs"
+mkdir -p "$CGROUPS/ebpfguard"
+echo 0 >"$CGROUPS/ebpfguard/cgroup.max.descendants"
+refused "no room for its cgroup: kill" 1 "still there: $stray; some cannot be moved to where they would be: Resource temporarily unavailable" \
+	kill "${number[within]}"
+logged "no room for its cgroup: said" "session ${number[within]}: 1 processes would not be killed; $stray; some cannot be moved"
+echo max >"$CGROUPS/ebpfguard/cgroup.max.descendants"
 ordered "within the manager: kill" kill "${number[within]}"
+gone() { [[ ! -e /proc/$stray ]]; }
+if until_true 10 gone; then pass "within the manager: it is gone"; else fail "within the manager: it is gone"; fi
+rmdir "$CGROUPS/try-full"
 
 # ---- under audit
 
