@@ -13,7 +13,7 @@
 #include "fault.h"
 #include "util.h"
 
-enum { BATCH = 4096 };
+enum { BATCH = 1024 }; /* some milliseconds: a reload gives way between them */
 
 int eg_bpf_profile_get(struct eg_bpf *bpf, uint32_t slot, struct eg_profile *ret)
 {

@@ -4,7 +4,7 @@
  * ones, or those of a load that is refused, waits for the kernel; logins and events must not wait
  * for that. So a thread prepares, the loop swaps, and another thread settles: never both at a time,
  * and the loop leaves alone what theirs is (inforce.h). A thread tells that it is done by closing
- * its end of a pipe.
+ * its end of a pipe. Where there are few processors, it gives way to logins (give_way.h).
  */
 #include "helper.h"
 
@@ -14,12 +14,12 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "fault.h"
+#include "give_way.h"
 #include "inforce.h"
 #include "log.h"
 #include "notify.h"
@@ -28,9 +28,6 @@
 
 enum {
 	WAITERS_MAX = EG_CLIENTS_MAX,
-	/* Not more: a login's look-up may have to wait for the places of one profile, which this
-	 * thread has locked, and it cannot be less nice for that long without CAP_SYS_NICE. */
-	NICE = 10,
 };
 
 /* The thread's; NONE has none, and comes before the others. */
@@ -109,11 +106,11 @@ static void work(struct eg_reload *reload)
 static void *run(void *arg)
 {
 	struct eg_reload *reload = arg;
+	struct eg_way way;
 
-	/* Logins first, where there are few processors. On Linux this is of the thread alone, and
-	 * only costs time when it fails. */
-	(void)setpriority(PRIO_PROCESS, 0, NICE);
+	eg_way_begin(&way);
 	work(reload);
+	eg_way_end(&way);
 	eg_close_p(&reload->out);
 	return NULL;
 }
