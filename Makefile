@@ -73,7 +73,7 @@ CTL_OBJS    := ctl.o ctl_say.o ctl_check.o ctl_idle.o ctl_rules.o ctl_files.o ct
                ctl_metrics.o ctl_metrics_json.o ctl_status.o ctl_sessions.o ctl_session.o ctl_host.o ctl_process.o \
                ctl_args.o ctl_unguarded.o ctl_logins.o ctl_json.o ctl_text.o ctl_top.o ctl_recent.o ctl_target.o \
                ctl_diff_json.o
-UNIT_TESTS  := test_eg_err test_ends test_cidr test_rule test_config test_config_valid test_config_words test_config_texts \
+UNIT_TESTS  := test_eg_err test_ends test_give_way test_cidr test_rule test_config test_config_valid test_config_words test_config_texts \
                test_config_syntax test_config_limits test_config_file test_config_keys test_policy test_policy_live \
                test_policy_limits test_policy_explain test_proto test_proto_wire test_fields test_fields_journal \
                test_log_file test_log_socket test_report test_event test_event_line test_event_rule test_event_hostile \
@@ -177,6 +177,7 @@ $(BUILD)/tests/unit/%: tests/unit/%.c $(READ_OBJS) $(PURE_OBJS)
 $(BUILD)/tests/unit/test_ctl $(BUILD)/tests/unit/test_ctl_diff: | $(BUILD)/ebpfguardctl
 $(BUILD)/tests/unit/test_refresh: $(BUILD)/helper/refresh.o
 $(BUILD)/tests/unit/test_reload: $(BUILD)/helper/refresh.o $(BUILD)/helper/reload.o $(BUILD)/helper/give_way.o
+$(BUILD)/tests/unit/test_give_way: $(BUILD)/helper/give_way.o
 $(BUILD)/tests/unit/test_place_disk: $(BUILD)/helper/place_disk.o
 $(BUILD)/tests/unit/test_places: $(addprefix $(BUILD)/helper/,places.o place_work.o place_ids.o)
 $(BUILD)/tests/unit/test_watch: $(BUILD)/helper/watch.o
