@@ -57,11 +57,11 @@ PURE_OBJS   := eg_err.o ends.o cidr.o rule.o config.o config_schema.o config_nam
                event_socket.o key.o limit.o fold.o account.o diag.o event_story.o capability.o hooks.o builtin.o \
                place_tree.o digest.o feed.o program.o policy_nets.o config_feeds.o feed_line.o feed_networks.o feeds.o \
                feed_paths.o diff.o diff_feeds.o diff_match.o order_plan.o counters.o gaps.o openmetrics.o \
-               openmetrics_text.o pam_file.o utf8.o version.o
+               openmetrics_text.o pam_file.o utf8.o version.o give_way.o
 # What reads the log, for ebpfguardctl only.
 READ_OBJS   := record_line.o record_json.o record_match.o record_print.o tally.o audit.o audit_text.o audit_svg.o \
                audit_html.o learn_time.o learn_propose.o learn.o learn_gaps.o learn_print.o
-HELPER_OBJS := main.o log.o log_file.o log_socket.o notify.o lookup.o refresh.o watch.o profiles.o load.o reload.o give_way.o \
+HELPER_OBJS := main.o log.o log_file.o log_socket.o notify.o lookup.o refresh.o watch.o profiles.o load.o reload.o \
                server.o opening.o peer.o control.o session.o session_open.o manager.o cgroup2.o bpf.o bpf_maps.o \
                bpf_policies.o selftest.o story.o connection.o origin.o address.o survey.o flows.o adopt.o report.o \
                bpf_pins.o bpf_packets.o stray.o bpf_sets.o bpf_places.o place_work.o place_ids.o place_disk.o \
@@ -176,7 +176,7 @@ $(BUILD)/tests/unit/%: tests/unit/%.c $(READ_OBJS) $(PURE_OBJS)
 
 $(BUILD)/tests/unit/test_ctl $(BUILD)/tests/unit/test_ctl_diff: | $(BUILD)/ebpfguardctl
 $(BUILD)/tests/unit/test_refresh: $(BUILD)/helper/refresh.o
-$(BUILD)/tests/unit/test_reload: $(BUILD)/helper/refresh.o $(BUILD)/helper/reload.o $(BUILD)/helper/give_way.o
+$(BUILD)/tests/unit/test_reload: $(BUILD)/helper/refresh.o $(BUILD)/helper/reload.o
 $(BUILD)/tests/unit/test_give_way: $(BUILD)/helper/give_way.o
 $(BUILD)/tests/unit/test_place_disk: $(BUILD)/helper/place_disk.o
 $(BUILD)/tests/unit/test_places: $(addprefix $(BUILD)/helper/,places.o place_work.o place_ids.o)

@@ -106,11 +106,10 @@ static void work(struct eg_reload *reload)
 static void *run(void *arg)
 {
 	struct eg_reload *reload = arg;
-	struct eg_way way;
 
-	eg_way_begin(&way);
+	eg_way_begin();
 	work(reload);
-	eg_way_end(&way);
+	eg_way_end();
 	eg_close_p(&reload->out);
 	return NULL;
 }
