@@ -49,15 +49,15 @@ BPF_OBJS    := session.bpf.o cgroup.bpf.o event.bpf.o path.bpf.o program.bpf.o v
                bind.bpf.o sockets.bpf.o packet.bpf.o flows.bpf.o stray.bpf.o setuid.bpf.o mount.bpf.o capable.bpf.o \
                leave.bpf.o services.bpf.o tamper.bpf.o files.bpf.o place.bpf.o learn.bpf.o run.bpf.o record.bpf.o \
                kept.bpf.o
-PAM_OBJS    := pam_ebpfguard.o args.o cgroup.o cgroup_text.o client.o
-PURE_OBJS   := eg_err.o cidr.o rule.o config.o config_schema.o config_names.o config_apply.o config_file.o \
+PAM_OBJS    := pam_ebpfguard.o args.o cgroup.o cgroup_text.o client.o socket.o
+PURE_OBJS   := eg_err.o ends.o cidr.o rule.o config.o config_schema.o config_names.o config_apply.o config_file.o \
                config_scan.o config_texts.o config_words.o config_groups.o config_tree.o config_profiles.o \
                config_match.o config_print.o match.o match_idle.o action.o slots.o policy.o policy_explain.o \
                policy_lists.o policy_live.o proto.o fields.o fields_encode.o fields_journal.o event.o event_act.o \
                event_socket.o key.o limit.o fold.o account.o diag.o event_story.o capability.o hooks.o builtin.o \
                place_tree.o digest.o feed.o program.o policy_nets.o config_feeds.o feed_line.o feed_networks.o feeds.o \
                feed_paths.o diff.o diff_feeds.o diff_match.o order_plan.o counters.o gaps.o openmetrics.o \
-               openmetrics_text.o pam_file.o utf8.o version.o
+               openmetrics_text.o pam_file.o utf8.o version.o give_way.o
 # What reads the log, for ebpfguardctl only.
 READ_OBJS   := record_line.o record_json.o record_match.o record_print.o tally.o audit.o audit_text.o audit_svg.o \
                audit_html.o learn_time.o learn_propose.o learn.o learn_gaps.o learn_print.o
@@ -65,7 +65,7 @@ HELPER_OBJS := main.o log.o log_file.o log_socket.o notify.o lookup.o refresh.o 
                server.o opening.o peer.o control.o session.o session_open.o manager.o cgroup2.o bpf.o bpf_maps.o \
                bpf_policies.o selftest.o story.o connection.o origin.o address.o survey.o flows.o adopt.o report.o \
                bpf_pins.o bpf_packets.o stray.o bpf_sets.o bpf_places.o place_work.o place_ids.o place_disk.o \
-               bpf_kernel.o inforce.o resolve.o places.o place_watch.o order.o order_set.o order_cut.o order_kill.o \
+               bpf_kernel.o inforce.o resolve.o places.o place_watch.o order.o order_set.o order_cut.o order_kill.o order_move.o \
                accounts.o metrics.o inquiry.o privilege.o bpf_drop.o bpf_versions.o versions.o
 CTL_OBJS    := ctl.o ctl_say.o ctl_check.o ctl_idle.o ctl_rules.o ctl_files.o ctl_near.o ctl_strict.o ctl_manager.o \
                ctl_config.o ctl_remote.o ctl_links.o ctl_match.o ctl_feeds.o ctl_program.o ctl_diff.o ctl_ask.o \
@@ -73,7 +73,7 @@ CTL_OBJS    := ctl.o ctl_say.o ctl_check.o ctl_idle.o ctl_rules.o ctl_files.o ct
                ctl_metrics.o ctl_metrics_json.o ctl_status.o ctl_sessions.o ctl_session.o ctl_host.o ctl_process.o \
                ctl_args.o ctl_unguarded.o ctl_logins.o ctl_json.o ctl_text.o ctl_top.o ctl_recent.o ctl_target.o \
                ctl_diff_json.o
-UNIT_TESTS  := test_eg_err test_cidr test_rule test_config test_config_valid test_config_words test_config_texts \
+UNIT_TESTS  := test_eg_err test_ends test_give_way test_cidr test_rule test_config test_config_valid test_config_words test_config_texts \
                test_config_syntax test_config_limits test_config_file test_config_keys test_policy test_policy_live \
                test_policy_limits test_policy_explain test_proto test_proto_wire test_fields test_fields_journal \
                test_log_file test_log_socket test_report test_event test_event_line test_event_rule test_event_hostile \
@@ -89,7 +89,7 @@ UNIT_TESTS  := test_eg_err test_cidr test_rule test_config test_config_valid tes
 CTL_LIBS    := json-c ncursesw
 
 BPF_OBJS    := $(addprefix $(BUILD)/bpf/,$(BPF_OBJS))
-PAM_OBJS    := $(addprefix $(BUILD)/pam/,$(PAM_OBJS)) $(BUILD)/pam/proto.o $(BUILD)/pam/address.o
+PAM_OBJS    := $(addprefix $(BUILD)/pam/,$(PAM_OBJS)) $(BUILD)/pam/proto.o $(BUILD)/pam/address.o $(BUILD)/pam/ends.o
 PURE_OBJS   := $(addprefix $(BUILD)/helper/,$(PURE_OBJS))
 READ_OBJS   := $(addprefix $(BUILD)/helper/,$(READ_OBJS))
 HELPER_OBJS := $(addprefix $(BUILD)/helper/,$(HELPER_OBJS))
@@ -149,7 +149,7 @@ $(BUILD)/pam/%.o: pam/%.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(EG_CPPFLAGS) $(HARDENING) $(CPPFLAGS) $(EG_CFLAGS) -fPIC $(CFLAGS) $(EG_DEPS) -c $< -o $@
 
-$(BUILD)/pam/proto.o $(BUILD)/pam/address.o: $(BUILD)/pam/%.o: helper/%.c
+$(BUILD)/pam/proto.o $(BUILD)/pam/address.o $(BUILD)/pam/ends.o: $(BUILD)/pam/%.o: helper/%.c
 	$(call say,CC,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(EG_CPPFLAGS) $(HARDENING) $(CPPFLAGS) $(EG_CFLAGS) -fPIC $(CFLAGS) $(EG_DEPS) -c $< -o $@
@@ -177,6 +177,7 @@ $(BUILD)/tests/unit/%: tests/unit/%.c $(READ_OBJS) $(PURE_OBJS)
 $(BUILD)/tests/unit/test_ctl $(BUILD)/tests/unit/test_ctl_diff: | $(BUILD)/ebpfguardctl
 $(BUILD)/tests/unit/test_refresh: $(BUILD)/helper/refresh.o
 $(BUILD)/tests/unit/test_reload: $(BUILD)/helper/refresh.o $(BUILD)/helper/reload.o
+$(BUILD)/tests/unit/test_give_way: $(BUILD)/helper/give_way.o
 $(BUILD)/tests/unit/test_place_disk: $(BUILD)/helper/place_disk.o
 $(BUILD)/tests/unit/test_places: $(addprefix $(BUILD)/helper/,places.o place_work.o place_ids.o)
 $(BUILD)/tests/unit/test_watch: $(BUILD)/helper/watch.o

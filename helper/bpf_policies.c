@@ -11,9 +11,10 @@
 #include <string.h>
 
 #include "fault.h"
+#include "give_way.h"
 #include "util.h"
 
-enum { BATCH = 4096 };
+enum { BATCH = 1024 }; /* some milliseconds: a reload gives way between them */
 
 int eg_bpf_profile_get(struct eg_bpf *bpf, uint32_t slot, struct eg_profile *ret)
 {
@@ -89,6 +90,7 @@ static int fill(int fd, const void *entries, size_t n, size_t key_size, size_t v
 		int r;
 
 		for (uint32_t i = 0; i < count; i++) {
+			eg_way_give();
 			memcpy(keys + i * key_size, from + i * stride, key_size);
 			memcpy(values + i * value_size, from + i * stride + key_size, value_size);
 		}
@@ -129,8 +131,10 @@ static int fill_segments(int fd, const struct eg_segment *segments, size_t n)
 		uint32_t count = n - done < BATCH ? (uint32_t)(n - done) : BATCH;
 		int r;
 
-		for (uint32_t i = 0; i < count; i++)
+		for (uint32_t i = 0; i < count; i++) {
+			eg_way_give();
 			keys[i] = (uint32_t)done + i;
+		}
 		r = bpf_map_update_batch(fd, keys, segments + done, &count, NULL);
 		if (r < 0)
 			return r;

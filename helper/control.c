@@ -92,7 +92,7 @@ int eg_control_status(struct eg_helper *helper, int fd)
 	(void)snprintf(msg.last_error, sizeof(msg.last_error), "%s", helper->last_error);
 	(void)snprintf(msg.gaps, sizeof(msg.gaps), "%s", helper->gaps.text);
 	eg_proto_head(&msg, EG_MSG_IS_STATUS, sizeof(msg));
-	return eg_proto_send(fd, &msg, -1, eg_proto_now_ms() + ANSWER_MS);
+	return eg_proto_send(fd, &msg, NULL, eg_proto_now_ms() + ANSWER_MS);
 }
 
 static void describe(struct eg_helper *helper, const struct eg_session *session,
@@ -132,11 +132,11 @@ int eg_control_sessions(struct eg_helper *helper, int fd)
 			int r;
 
 			describe(helper, s, &msg);
-			r = eg_proto_send(fd, &msg, -1, deadline);
+			r = eg_proto_send(fd, &msg, NULL, deadline);
 			if (r < 0)
 				return r;
 		}
 	}
 	eg_proto_head(&ok, EG_MSG_OK, sizeof(ok));
-	return eg_proto_send(fd, &ok, -1, deadline);
+	return eg_proto_send(fd, &ok, NULL, deadline);
 }

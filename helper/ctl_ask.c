@@ -53,7 +53,7 @@ int eg_ctl_ask(const struct eg_ctl_options *options, const void *request, int se
 	    setsockopt(ret->fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit)) < 0 ||
 	    connect(ret->fd, (const struct sockaddr *)&addr, sizeof(addr)) < 0)
 		return not_reached(options->socket, errno == EAGAIN ? ETIMEDOUT : errno);
-	r = eg_proto_send(ret->fd, request, -1, ret->deadline_ms);
+	r = eg_proto_send(ret->fd, request, NULL, ret->deadline_ms);
 	return r < 0 ? not_reached(options->socket, -r) : 0;
 }
 

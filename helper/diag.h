@@ -7,11 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* One end of a connection; IPv4 as v4-mapped, which is how an AF_INET6 socket names it. */
-struct eg_end {
-	uint8_t addr[16];
-	uint16_t port; /* host order */
-};
+#include "ends.h"
 
 /* A TCP socket, not listening. */
 struct eg_diag_socket {

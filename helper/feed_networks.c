@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "abi.h"
+#include "give_way.h"
 #include "util.h"
 
 _Static_assert(EG_FEED_NETWORKS_LINES <= 1 << EG_LINE_BITS, "a line has room in eg_rule.line");
@@ -97,6 +98,7 @@ int eg_feed_networks_parse(const struct eg_config_report *report, const struct e
 		at += sizeof(mark);
 	r = check_page(report, at, end);
 	for (; at < end && r == 0; at = newline + 1) {
+		eg_way_give();
 		newline = memchr(at, '\n', (size_t)(end - at));
 		newline = newline ? newline : end;
 		if (++number == EG_FEED_NETWORKS_LINES)

@@ -137,6 +137,7 @@ struct eg_helper {
 	bool strays_failed;	     /* they could not be, which was said */
 	int64_t strays_seen_ms;	     /* when there was last a session that has strayed */
 	struct eg_order_job *orders; /* order.c: those that are not answered yet */
+	uint64_t ending;	     /* order_move.c: id of its cgroup, the last there was */
 	bool reap_due;		     /* some session went empty */
 	int64_t reap_after_ms;	     /* not before */
 };
@@ -218,15 +219,17 @@ int eg_inquiry_details(struct eg_helper *helper, int fd, uint64_t session);
 int eg_session_needs_groups(struct eg_helper *helper, const struct eg_msg_open *request);
 
 /*
- * Guards a proven leaf. dirfd: its directory, borrowed; path, level: of the leaf; peer: its only
- * process; groups: of the user, those that match names, or unknown when it does not depend on them.
+ * Guards a proven leaf. passed: what came with the request, borrowed; path, level: of the leaf;
+ * peer: its only process; groups: of the user, those that match names, or unknown when it does not
+ * depend on them.
  * Returns 0 and the session, NULL when the request is EG_OPEN_EXEMPT and comes from no guarded
  * session; -ELOOP when it would be under more than two different policies; -EUSERS (too many for
  * one user), -ENOSPC, or another negative errno with everything undone and *reterr filled.
  */
 int eg_session_open(struct eg_helper *helper, const struct eg_msg_open *request,
-		    const struct eg_peer *peer, const struct eg_groups *groups, int dirfd,
-		    const char *path, int level, struct eg_session **ret, struct eg_err *reterr);
+		    const struct eg_peer *peer, const struct eg_groups *groups,
+		    const struct eg_passed *passed, const char *path, int level,
+		    struct eg_session **ret, struct eg_err *reterr);
 
 /* Takes an open back that could not be answered. */
 void eg_session_undo(struct eg_helper *helper, struct eg_session *session,

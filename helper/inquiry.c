@@ -22,7 +22,7 @@ static int send_ok(int fd, int64_t deadline_ms)
 	struct eg_msg ok;
 
 	eg_proto_head(&ok, EG_MSG_OK, sizeof(ok));
-	return eg_proto_send(fd, &ok, -1, deadline_ms);
+	return eg_proto_send(fd, &ok, NULL, deadline_ms);
 }
 
 /* ---- feeds ---- */
@@ -82,7 +82,7 @@ int eg_inquiry_feeds(struct eg_helper *helper, int fd)
 	int r = 0;
 
 	for (size_t i = 0; i < helper->n_feeds && !r; i++)
-		r = eg_proto_send(fd, &helper->feeds[i], -1, deadline);
+		r = eg_proto_send(fd, &helper->feeds[i], NULL, deadline);
 	return r ? r : send_ok(fd, deadline);
 }
 
@@ -122,10 +122,10 @@ static int send_processes(int fd, struct eg_member *members, size_t n, uint64_t 
 		};
 		if (msg.n < EG_PROCESSES_MAX)
 			continue;
-		r = eg_proto_send(fd, &msg, -1, deadline);
+		r = eg_proto_send(fd, &msg, NULL, deadline);
 		msg.n = 0;
 	}
-	return r || !msg.n ? r : eg_proto_send(fd, &msg, -1, deadline);
+	return r || !msg.n ? r : eg_proto_send(fd, &msg, NULL, deadline);
 }
 
 /* Those of sessions under other versions. */
@@ -196,5 +196,5 @@ int eg_inquiry_details(struct eg_helper *helper, int fd, uint64_t number)
 	msg.packets_audited = totals.packets_audited;
 	find_cgroup(helper, session, msg.cgroup, sizeof(msg.cgroup));
 	eg_proto_head(&msg, EG_MSG_IS_DETAILS, sizeof(msg));
-	return eg_proto_send(fd, &msg, -1, eg_proto_now_ms() + ANSWER_MS);
+	return eg_proto_send(fd, &msg, NULL, eg_proto_now_ms() + ANSWER_MS);
 }

@@ -331,7 +331,7 @@ static void send_all(struct answer *answer, int64_t deadline_ms)
 		look_up(answer->bytes + at);
 		memcpy(&head, answer->bytes + at, sizeof(head));
 		/* who has gone needs no answer, and one that does not read gets no more */
-		if (eg_proto_send(answer->fd, answer->bytes + at, -1, deadline_ms) < 0)
+		if (eg_proto_send(answer->fd, answer->bytes + at, NULL, deadline_ms) < 0)
 			return;
 	}
 }

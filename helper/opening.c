@@ -19,7 +19,7 @@
 /* A request to open that waits, first for the one, then for the other. */
 struct eg_wait {
 	struct eg_msg_open open;
-	int passed; /* owned */
+	struct eg_passed passed; /* owned */
 	struct eg_refresh_wait *refresh;
 	struct eg_lookup *lookup;
 	uint32_t generation; /* of the configuration whose groups are looked up */
@@ -61,9 +61,10 @@ static int answer_not_guarded(struct eg_helper *helper, const struct eg_client *
 	return eg_server_send(client->source.fd, &none);
 }
 
-/* Answers an open. passed: the leaf's directory, borrowed. */
+/* Answers an open. */
 static int open_session(struct eg_helper *helper, struct eg_client *client,
-			const struct eg_msg_open *open, int passed, const struct eg_groups *groups)
+			const struct eg_msg_open *open, const struct eg_passed *passed,
+			const struct eg_groups *groups)
 {
 	struct eg_msg_opened answer = {0};
 	char path[EG_CGROUP_PATH_SIZE];
@@ -72,7 +73,8 @@ static int open_session(struct eg_helper *helper, struct eg_client *client,
 	const char *reason = "";
 	int level = 0, r;
 
-	r = eg_peer_prove_leaf(helper, &client->peer, passed, path, sizeof(path), &level, &reason);
+	r = eg_peer_prove_leaf(helper, &client->peer, passed->dir, path, sizeof(path), &level,
+			       &reason);
 	if (r < 0)
 		return refuse(helper, client, open, EG_METRIC_CALLER, r, reason);
 	r = eg_session_open(helper, open, &client->peer, groups, passed, path, level, &session,
@@ -112,7 +114,7 @@ static void close_if(struct eg_helper *helper, struct eg_client *client, int err
 
 static void release(struct eg_wait *wait)
 {
-	eg_close_p(&wait->passed);
+	eg_passed_done(&wait->passed);
 	free(wait);
 }
 
@@ -143,7 +145,7 @@ static void finish(struct eg_helper *helper, struct eg_client *client,
 	int r;
 
 	client->wait = NULL;
-	r = open_session(helper, client, &wait->open, wait->passed, groups);
+	r = open_session(helper, client, &wait->open, &wait->passed, groups);
 	release(wait);
 	close_if(helper, client, r);
 }
@@ -209,12 +211,11 @@ static int ask_refresh(struct eg_helper *helper, struct eg_client *client)
 	return eg_refresh_ask(helper, on_refreshed, client, &client->wait->refresh);
 }
 
-/* The request waits, with a descriptor of its own for the leaf. */
+/* The request waits, and takes what came with it. */
 static int wait_for_all(struct eg_helper *helper, struct eg_client *client,
-			const struct eg_msg_open *open, int passed)
+			const struct eg_msg_open *open, struct eg_passed *passed)
 {
-	int fd eg_auto_close = eg_fault(open_wait) ?: fcntl(passed, F_DUPFD_CLOEXEC, 0);
-	int r = fd < 0 ? -errno : 0;
+	int r = eg_fault(open_wait) < 0 ? -errno : 0;
 
 	client->wait = r < 0 ? NULL : calloc(1, sizeof(*client->wait));
 	if (!client->wait) {
@@ -225,8 +226,9 @@ static int wait_for_all(struct eg_helper *helper, struct eg_client *client,
 		return eg_server_refuse(client->source.fd, r, "the request cannot wait: %s",
 					strerror(-r));
 	}
-	*client->wait = (struct eg_wait){
-		.open = *open, .passed = eg_take_fd(&fd), .since_ms = eg_proto_now_ms()};
+	*client->wait =
+		(struct eg_wait){.open = *open, .passed = *passed, .since_ms = eg_proto_now_ms()};
+	*passed = EG_PASSED_NONE;
 	client->deadline_ms = client->wait->since_ms + EG_WAIT_MS;
 	r = ask_refresh(helper, client);
 	return r < 0 ? give_up(helper, client, r, no_refresh) : 0;
@@ -293,7 +295,7 @@ void eg_opening_end(struct eg_helper *helper, struct eg_client *client, int why)
  * errno, the answer is sent; 1: he is like others.
  */
 static int open_exempt(struct eg_helper *helper, struct eg_client *client,
-		       const struct eg_msg_open *open, int passed)
+		       const struct eg_msg_open *open, const struct eg_passed *passed)
 {
 	char path[EG_CGROUP_PATH_SIZE];
 	struct eg_origin origin;
@@ -301,21 +303,23 @@ static int open_exempt(struct eg_helper *helper, struct eg_client *client,
 	const char *reason = "";
 	int level = 0, r;
 
-	r = eg_peer_prove_leaf(helper, &client->peer, passed, path, sizeof(path), &level, &reason);
+	r = eg_peer_prove_leaf(helper, &client->peer, passed->dir, path, sizeof(path), &level,
+			       &reason);
 	if (r < 0)
 		return refuse(helper, client, open, EG_METRIC_CALLER, r, reason);
-	r = eg_origin_find(helper, &client->peer, open, &origin, &err);
+	r = eg_origin_find(helper, &client->peer, open, passed->socket, &origin, &err);
 	if (r < 0)
 		return refuse(helper, client, open, EG_METRIC_SETUP, r, err.text);
 	return r ? 1 : answer_not_guarded(helper, client);
 }
 
-int eg_opening(struct eg_helper *helper, struct eg_client *client, const void *request, int passed)
+int eg_opening(struct eg_helper *helper, struct eg_client *client, const void *request,
+	       struct eg_passed *passed)
 {
 	const struct eg_msg_open *open = request;
 	int r = 1;
 
-	if (passed < 0 || client->wait)
+	if (passed->dir < 0 || client->wait)
 		return -EBADMSG;
 	client->asked_ns = eg_clock_ns(CLOCK_MONOTONIC);
 	if (open->flags & EG_OPEN_EXEMPT)

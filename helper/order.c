@@ -328,7 +328,8 @@ static void tighten(struct eg_order_job *job, const char *profile)
 
 /* ---- all of them ---- */
 
-int eg_order(struct eg_helper *helper, struct eg_client *client, const void *request, int passed)
+int eg_order(struct eg_helper *helper, struct eg_client *client, const void *request,
+	     struct eg_passed *passed)
 {
 	const struct eg_msg_order *order = request;
 	struct eg_order_job *job;
@@ -413,6 +414,7 @@ void eg_order_adopt(struct eg_helper *helper)
 	for (size_t i = 0; i < EG_BUCKETS; i++)
 		for (const struct eg_session *s = helper->buckets[i]; s; s = s->next)
 			repair(helper, s);
+	eg_order_move_done(helper);
 	if ((eg_fault(adopt_orders) ?: eg_bpf_orders_count(helper->bpf)) < 0)
 		eg_log(LOG_ERR, "cannot tell how many sessions have orders: those may not hold");
 }

@@ -35,7 +35,8 @@ bool eg_order_mend(struct eg_order *order, const struct eg_record *record, uint3
 
 /* An EG_MSG_ORDER. Answers when it is carried out, on a descriptor of its own. 0, or a negative
  * errno closes the connection. */
-int eg_order(struct eg_helper *helper, struct eg_client *client, const void *request, int passed);
+int eg_order(struct eg_helper *helper, struct eg_client *client, const void *request,
+	     struct eg_passed *passed);
 
 /* A walk of flows.c has reset a flow of the session, or could not: error. */
 void eg_order_flow(struct eg_helper *helper, uint64_t session, int error);
@@ -85,6 +86,7 @@ struct eg_order_job {
 	int64_t deadline_ms;
 	struct eg_order_by by;
 	enum eg_do what;
+	bool move_all; /* order_kill.c: a session's cgroup would not be killed as it stands */
 	struct eg_msg_ordered answer;
 	struct eg_order_job *next;
 };
@@ -130,6 +132,26 @@ void eg_order_answer(struct eg_order_job *job);
 
 /* Is the session being killed? */
 bool eg_order_is_ending(struct eg_helper *helper, const struct eg_session *session);
+
+/* ---- order_move.c: a cgroup of our own for those who are to be killed and are in none that is */
+
+/* Moves a process there. 0 or a negative errno. */
+int eg_order_move(struct eg_helper *helper, unsigned int pid);
+
+/*
+ * Kills whoever was moved there, of the set or of another session that is being killed. A process
+ * that is of neither had a number that was another's when it was to be moved: it is put out, with a
+ * line in the log. 0 or a negative errno: nobody has been killed.
+ */
+int eg_order_kill_moved(struct eg_helper *helper, const struct eg_order_set *set);
+
+/* Removes it, unless somebody is in it. */
+void eg_order_move_done(struct eg_helper *helper);
+
+/* Has the kernel kill whoever is in a cgroup or below. dir: borrowed. 0 or a negative errno. */
+int eg_order_kill_in(int dir);
+
+/* ---- order_kill.c */
 
 /* Kills all processes of the job's session and of those opened from within it, in steps of the
  * loop; answers when none is left, or it has taken too long. Takes the job when it returns 0; else

@@ -25,9 +25,9 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/un.h>
 
 #include "address.h"
+#include "ends.h"
 #include "fault.h"
 #include "order.h"
 #include "util.h"
@@ -247,27 +247,26 @@ static int consider(const struct eg_diag_socket *socket, void *arg)
 }
 
 /* Is the peer's end of the connection still connected? 0 or a negative errno. */
-static int check_connected(const struct eg_peer *peer, const char *connection)
+static int check_connected(int socket, const char *connection)
 {
-	int fd eg_auto_close = eg_connection_find(peer, connection);
 	struct tcp_info info = {0};
 	socklen_t size = sizeof(info);
 
-	if (fd < 0)
-		return fd;
-	if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) < 0)
+	if (!eg_ends_are_of(socket, connection))
+		return -ENOENT;
+	if (getsockopt(socket, IPPROTO_TCP, TCP_INFO, &info, &size) < 0)
 		return -errno;
 	return info.tcpi_state == TCP_ESTABLISHED ? 0 : -ENOTCONN;
 }
 
 /* Whoever made the connection. 0 or a negative errno. */
-static int by_socket(struct eg_helper *helper, const struct eg_peer *peer, const char *connection,
-		     int diag, struct guards *ret)
+static int by_socket(struct eg_helper *helper, int socket, const char *connection, int diag,
+		     struct guards *ret)
 {
 	struct search search = {.helper = helper};
 	int r;
 
-	if (!eg_connection_ends(connection, &search.client, &search.own))
+	if (!eg_ends_parse(connection, &search.client, &search.own))
 		return -EINVAL;
 	r = eg_fault(open_origin_search)
 		    ?: eg_diag_at_port(diag, search.client.port, consider, &search);
@@ -280,36 +279,24 @@ static int by_socket(struct eg_helper *helper, const struct eg_peer *peer, const
 		return 0;
 	/* Nobody is at the other end: it is elsewhere after all, or hung up just now. Of one that
 	 * is cut off the packet that says so is dropped, and the peer's end stays connected. */
-	return eg_order_may_cut(helper) ? -ECONNABORTED : check_connected(peer, connection);
+	return eg_order_may_cut(helper) ? -ECONNABORTED : check_connected(socket, connection);
 }
 
 /* ---- a unix socket: `ssh .host` and the like ---- */
 
-/* An accepted unix connection: it has the listener's name. */
-static bool is_accepted(int fd, const void *arg)
+/* sshd -i behind a socket of systemd's: who connected there? No socket is none, if it was looked
+ * for. 0 or a negative errno. */
+static int by_unix_socket(struct eg_helper *helper, const struct eg_msg_open *request, int socket,
+			  struct guards *ret)
 {
-	struct sockaddr_un own = {0}, other;
-	socklen_t size = sizeof(own), other_size = sizeof(other);
-	int type = 0;
-	socklen_t type_size = sizeof(type);
-
-	(void)arg;
-	return getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &type_size) == 0 && type == SOCK_STREAM &&
-	       getsockname(fd, (struct sockaddr *)&own, &size) == 0 && own.sun_family == AF_UNIX &&
-	       size > offsetof(struct sockaddr_un, sun_path) &&
-	       getpeername(fd, (struct sockaddr *)&other, &other_size) == 0;
-}
-
-/* sshd -i behind a socket of systemd's: who connected there? 0 or a negative errno. */
-static int by_unix_socket(struct eg_helper *helper, const struct eg_peer *peer, struct guards *ret)
-{
-	int fd eg_auto_close = eg_connection_socket(peer, is_accepted, NULL);
 	struct eg_peer client = {.pidfd = -1};
 	int r;
 
-	if (fd < 0)
-		return fd == -ENOENT ? 0 : fd;
-	r = eg_peer_of(fd, &client);
+	if (socket < 0)
+		return request->flags & EG_OPEN_LOOKED ? 0 : -ENODATA;
+	if (!eg_ends_accepted(socket))
+		return -EINVAL;
+	r = eg_peer_of(socket, &client);
 	if (!r)
 		r = eg_peer_guard(helper, &client, &ret->label);
 	ret->elsewhere = r == 1 && !ret->label.session;
@@ -351,7 +338,8 @@ static void add_guard(struct eg_helper *helper, const struct eg_guard *guard,
  * cannot be found.
  */
 static int by_address(struct eg_helper *helper, const struct eg_peer *peer,
-		      const struct eg_msg_open *request, struct guards *ret, struct eg_err *err)
+		      const struct eg_msg_open *request, int socket, struct guards *ret,
+		      struct eg_err *err)
 {
 	bool believed = eg_connection_port(request->connection, request->rhost);
 	const char *from = believed ? request->connection : request->rhost;
@@ -376,7 +364,7 @@ static int by_address(struct eg_helper *helper, const struct eg_peer *peer,
 					 err, -EINVAL,
 					 "the client is on this host, but SSH_CONNECTION does not "
 					 "tell which connection is its own");
-	r = by_socket(helper, peer, request->connection, diag, ret);
+	r = by_socket(helper, socket, request->connection, diag, ret);
 	if (r == -ENOTCONN)
 		return eg_err_fail(err, r, "the client is on this host and has hung up");
 	return r < 0 ? eg_err_fail(err, r,
@@ -386,15 +374,16 @@ static int by_address(struct eg_helper *helper, const struct eg_peer *peer,
 }
 
 int eg_origin_find(struct eg_helper *helper, const struct eg_peer *peer,
-		   const struct eg_msg_open *request, struct eg_origin *ret, struct eg_err *reterr)
+		   const struct eg_msg_open *request, int socket, struct eg_origin *ret,
+		   struct eg_err *reterr)
 {
 	struct eg_end client, own;
 	struct guards guards = {0};
 	int r;
 
 	*ret = (struct eg_origin){0};
-	if (request->connection[0] && !eg_connection_ends(request->connection, &client, &own)) {
-		r = by_unix_socket(helper, peer, &guards);
+	if (request->connection[0] && !eg_ends_parse(request->connection, &client, &own)) {
+		r = by_unix_socket(helper, request, socket, &guards);
 		if (r < 0)
 			return eg_err_fail(
 				reterr, r,
@@ -402,7 +391,7 @@ int eg_origin_find(struct eg_helper *helper, const struct eg_peer *peer,
 				"found: %s",
 				strerror(-r));
 	} else {
-		r = by_address(helper, peer, request, &guards, reterr);
+		r = by_address(helper, peer, request, socket, &guards, reterr);
 	}
 	if (r < 0)
 		return r;

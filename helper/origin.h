@@ -14,27 +14,13 @@
  */
 uint32_t eg_connection_port(const char *connection, const char *rhost);
 
-/* SSH_CONNECTION: both ends, the client's first. False: it names no addresses. Pure. */
-bool eg_connection_ends(const char *text, struct eg_end *ret_peer, struct eg_end *ret_own);
-
 /*
- * The first of the peer's sockets that is wanted; arg is passed on. Needs CAP_SYS_PTRACE.
- * Returns a duplicate, owned by the caller; -ENOENT; or another negative errno when some could not
- * be looked at.
+ * Marks the socket as the one that its session came in by. socket: what the module has passed,
+ * borrowed, -1 = nothing; connection: SSH_CONNECTION, believed.
+ * Returns 0; -ENOENT when the socket is not that connection; or another negative errno when it
+ * could not be marked.
  */
-int eg_connection_socket(const struct eg_peer *peer, bool (*wanted)(int fd, const void *arg),
-			 const void *arg);
-
-/* The peer's socket that is the connection SSH_CONNECTION tells of. As eg_connection_socket. */
-int eg_connection_find(const struct eg_peer *peer, const char *connection);
-
-/*
- * Looks for the connection among the peer's descriptors, and marks it as the one its session came
- * in by. connection: SSH_CONNECTION, believed. Needs CAP_SYS_PTRACE.
- * Returns 0; -ENOENT when there is none; or another negative errno when it could not be looked for
- * or marked.
- */
-int eg_connection_mark(struct eg_helper *helper, const struct eg_peer *peer, const char *connection,
+int eg_connection_mark(struct eg_helper *helper, int socket, const char *connection,
 		       uint64_t session);
 
 /* ---- origin.c: where a login comes from ---- */
@@ -54,11 +40,13 @@ struct eg_origin {
  * Was this login made from within a guarded session of this host? Found by the client's end of the
  * connection: the socket says in which cgroup it was made. Not covered: a client in another network
  * namespace than the peer's.
+ * socket: what the module has passed as the one that the login came by, borrowed, -1 = nothing.
  * Returns 1 and *ret; 0; or a negative errno with *reterr when the client is on this host and it
  * cannot be told whose it is: refuse then. Walks the kernel's table of TCP sockets when the
  * client's address is the host's own.
  */
 int eg_origin_find(struct eg_helper *helper, const struct eg_peer *peer,
-		   const struct eg_msg_open *request, struct eg_origin *ret, struct eg_err *reterr);
+		   const struct eg_msg_open *request, int socket, struct eg_origin *ret,
+		   struct eg_err *reterr);
 
 #endif

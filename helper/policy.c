@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "action.h"
+#include "give_way.h"
 #include "policy_nets.h"
 #include "policy_lists.h"
 #include "util.h"
@@ -229,6 +230,7 @@ static int walk(struct compiler *compiler)
 		const struct eg_net *item = &compiler->nets.list[i];
 		struct eg_entry entry = {0};
 
+		eg_way_give();
 		for (n = 1; i + n < compiler->nets.n && eg_nets_equal(item, &item[n]); n++)
 			;
 		while (compiler->depth &&

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "feed_networks.h"
+#include "give_way.h"
 #include "util.h"
 
 static unsigned int loopback_length(uint16_t family)
@@ -27,7 +28,10 @@ static void add(struct eg_nets *to, const uint8_t *addr, unsigned int prefix_len
 static int compare(const void *va, const void *vb)
 {
 	const struct eg_net *a = va, *b = vb;
-	int order = memcmp(a->addr, b->addr, sizeof(a->addr));
+	int order;
+
+	eg_way_give();
+	order = memcmp(a->addr, b->addr, sizeof(a->addr));
 
 	if (order == 0)
 		order = (int)a->prefix_len - (int)b->prefix_len;

@@ -37,11 +37,9 @@ static const struct {
 	/* open_by_handle_at(2): from a cgroup's id to its directory; stat(2) below directories that
 	 * are closed to root without it: what is in homes; feeds that belong to others. */
 	{CAP_DAC_READ_SEARCH, "CAP_DAC_READ_SEARCH"},
-	/* pidfd_getfd(2): sshd's connection; /proc/PID/fd and ns/net of a session's processes;
-	 * /proc/1/root: files as they are outside of the unit's mounts. */
+	/* /proc/PID/fd of a session's processes, ns/net of theirs and of sshd's; /proc/1/root:
+	 * files as they are outside of the unit's mounts. */
 	{CAP_SYS_PTRACE, "CAP_SYS_PTRACE"},
-	/* pidfd_send_signal(2): ebpfguardctl kill, for processes of every user. */
-	{CAP_KILL, "CAP_KILL"},
 };
 
 enum { WORDS = _LINUX_CAPABILITY_U32S_3, MORE_MAX = 64 };

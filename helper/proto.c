@@ -228,32 +228,53 @@ static bool must_wait(int error)
 	return error == EAGAIN || error == EWOULDBLOCK || error == EINTR;
 }
 
-static void attach_fd(struct msghdr *mh, char *control, size_t size, int fd)
+enum { FDS_MAX = sizeof(struct eg_passed) / sizeof(int) };
+
+/* In the order in which they travel. */
+static size_t list_fds(const struct eg_passed *passed, int fds[FDS_MAX])
+{
+	if (!passed || passed->dir < 0)
+		return 0;
+	fds[0] = passed->dir;
+	fds[1] = passed->socket;
+	return passed->socket < 0 ? 1 : 2;
+}
+
+static void attach_fds(struct msghdr *mh, char *control, size_t size, const int *fds, size_t n)
 {
 	struct cmsghdr *cmsg;
 
 	memset(control, 0, size);
 	mh->msg_control = control;
-	mh->msg_controllen = size;
+	mh->msg_controllen = CMSG_SPACE(n * sizeof(*fds));
 	cmsg = CMSG_FIRSTHDR(mh);
 	cmsg->cmsg_level = SOL_SOCKET;
 	cmsg->cmsg_type = SCM_RIGHTS;
-	cmsg->cmsg_len = CMSG_LEN(sizeof(fd));
-	memcpy(CMSG_DATA(cmsg), &fd, sizeof(fd));
+	cmsg->cmsg_len = CMSG_LEN(n * sizeof(*fds));
+	memcpy(CMSG_DATA(cmsg), fds, n * sizeof(*fds));
 }
 
-int eg_proto_send(int fd, const void *msg, int pass_fd, int64_t deadline_ms)
+void eg_passed_done(struct eg_passed *passed)
 {
-	char control[CMSG_SPACE(sizeof(int))] __attribute__((aligned(__alignof__(struct cmsghdr))));
+	eg_close_p(&passed->dir);
+	eg_close_p(&passed->socket);
+	*passed = EG_PASSED_NONE;
+}
+
+int eg_proto_send(int fd, const void *msg, const struct eg_passed *passed, int64_t deadline_ms)
+{
+	char control[CMSG_SPACE(FDS_MAX * sizeof(int))]
+		__attribute__((aligned(__alignof__(struct cmsghdr))));
 	struct eg_msg head;
 	struct iovec iov;
 	struct msghdr mh = {.msg_iov = &iov, .msg_iovlen = 1};
-	int r;
+	int fds[FDS_MAX], r;
+	size_t n_fds = list_fds(passed, fds);
 
 	memcpy(&head, msg, sizeof(head));
 	iov = (struct iovec){.iov_base = (void *)(uintptr_t)msg, .iov_len = head.size};
-	if (pass_fd >= 0)
-		attach_fd(&mh, control, sizeof(control), pass_fd);
+	if (n_fds)
+		attach_fds(&mh, control, sizeof(control), fds, n_fds);
 
 	for (;;) {
 		ssize_t n = sendmsg(fd, &mh, MSG_NOSIGNAL | MSG_DONTWAIT);
@@ -268,9 +289,9 @@ int eg_proto_send(int fd, const void *msg, int pass_fd, int64_t deadline_ms)
 	}
 }
 
-/* Takes the descriptors out of one control message; keeps the first in *first, closes the others.
- * Returns how many. */
-static size_t take_fds(struct cmsghdr *cmsg, int *first)
+/* Takes the descriptors out of one control message; keeps as many as there are places for, closes
+ * the others. Returns how many. */
+static size_t take_fds(struct cmsghdr *cmsg, struct eg_passed *passed)
 {
 	size_t n = (cmsg->cmsg_len - CMSG_LEN(0)) / sizeof(int);
 
@@ -281,8 +302,10 @@ static size_t take_fds(struct cmsghdr *cmsg, int *first)
 		int fd;
 
 		memcpy(&fd, CMSG_DATA(cmsg) + i * sizeof(fd), sizeof(fd));
-		if (*first < 0)
-			*first = fd;
+		if (passed->dir < 0)
+			passed->dir = fd;
+		else if (passed->socket < 0)
+			passed->socket = fd;
 		else
 			(void)close(fd); /* not asked for, nothing to do about a failure */
 	}
@@ -290,7 +313,7 @@ static size_t take_fds(struct cmsghdr *cmsg, int *first)
 }
 
 /* One recvmsg. Whatever arrives with it is owned here until it is known to be wanted. */
-static ssize_t receive_once(int fd, void *buf, size_t size, int *ret_fd)
+static ssize_t receive_once(int fd, void *buf, size_t size, struct eg_passed *ret_passed)
 {
 	char control[CMSG_SPACE(sizeof(int) * STRAY_FDS_MAX) + CMSG_SPACE(sizeof(struct ucred))]
 		__attribute__((aligned(__alignof__(struct cmsghdr))));
@@ -301,7 +324,7 @@ static ssize_t receive_once(int fd, void *buf, size_t size, int *ret_fd)
 		.msg_control = control,
 		.msg_controllen = sizeof(control),
 	};
-	eg_auto_close int got = -1;
+	eg_auto_passed struct eg_passed got = EG_PASSED_NONE;
 	size_t n_fds = 0;
 	ssize_t n = recvmsg(fd, &mh, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
 
@@ -309,19 +332,22 @@ static ssize_t receive_once(int fd, void *buf, size_t size, int *ret_fd)
 		return -errno;
 	for (struct cmsghdr *c = CMSG_FIRSTHDR(&mh); c; c = CMSG_NXTHDR(&mh, c))
 		n_fds += take_fds(c, &got);
-	if (n_fds > (ret_fd && n > 0 ? 1 : 0) || (mh.msg_flags & (MSG_TRUNC | MSG_CTRUNC)))
+	if (n_fds > (ret_passed && n > 0 ? FDS_MAX : 0) ||
+	    (mh.msg_flags & (MSG_TRUNC | MSG_CTRUNC)))
 		return -EBADMSG;
 	if (n > 0 && eg_proto_check(buf, (size_t)n) < 0)
 		return -EBADMSG;
-	if (ret_fd)
-		*ret_fd = eg_take_fd(&got);
+	if (ret_passed)
+		*ret_passed = (struct eg_passed){.dir = eg_take_fd(&got.dir),
+						 .socket = eg_take_fd(&got.socket)};
 	return n;
 }
 
-ssize_t eg_proto_recv(int fd, void *buf, size_t size, int *ret_fd, int64_t deadline_ms)
+ssize_t eg_proto_recv(int fd, void *buf, size_t size, struct eg_passed *ret_passed,
+		      int64_t deadline_ms)
 {
 	for (;;) {
-		ssize_t n = receive_once(fd, buf, size, ret_fd);
+		ssize_t n = receive_once(fd, buf, size, ret_passed);
 		int r;
 
 		if (n >= 0 || !must_wait((int)-n))

@@ -51,7 +51,7 @@ enum {
 enum eg_msg_type {
 	/* helper.sock */
 	EG_MSG_VERSION = 1, /* struct eg_msg */
-	EG_MSG_OPEN = 2,    /* struct eg_msg_open and one descriptor: the leaf's directory */
+	EG_MSG_OPEN = 2,    /* struct eg_msg_open and struct eg_passed */
 	EG_MSG_CLOSE = 3,   /* struct eg_msg_close */
 	/* control.sock */
 	EG_MSG_STATUS = 16, /* struct eg_msg */
@@ -99,8 +99,24 @@ enum {
 	/* The user is exempt: guarded only when the login comes from a guarded session, and then
 	 * like that one. */
 	EG_OPEN_EXEMPT = 1U << 0,
-	EG_OPEN_FLAGS = EG_OPEN_EXEMPT, /* all there are */
+	/* The caller has looked for the socket that the login came by: if it is not passed, there
+	 * is none. Only for a helper that says EG_TAKES_SOCKET; older modules do not look. */
+	EG_OPEN_LOOKED = 1U << 1,
+	EG_OPEN_FLAGS = EG_OPEN_EXEMPT | EG_OPEN_LOOKED, /* all there are */
 };
+
+/* struct eg_msg_is_version.takes */
+enum {
+	/* With EG_MSG_OPEN, the socket that the login came by. */
+	EG_TAKES_SOCKET = 1U << 0,
+};
+
+/* Descriptors that travel with a message, in this order; -1 = none. */
+struct eg_passed {
+	int dir;    /* the leaf's directory; without it there is no socket either */
+	int socket; /* that the login came by, see ends.h; a claim */
+};
+#define EG_PASSED_NONE ((struct eg_passed){.dir = -1, .socket = -1})
 
 /* Asks for the caller's session to be guarded. The caller is the only process in the directory it
  * passes. */
@@ -126,7 +142,8 @@ struct eg_msg_is_version {
 	uint32_t abi;	  /* EG_ABI_VERSION of the helper */
 	uint32_t guarded; /* 1 = the caller is already in a guarded session: do not move it */
 	uint64_t session; /* its number, when guarded */
-	char product[32]; /* version of the package */
+	char product[28]; /* version of the package */
+	uint32_t takes;	  /* EG_TAKES_*: what a caller may do that older helpers would not bear */
 };
 
 struct eg_msg_opened {
@@ -159,22 +176,27 @@ size_t eg_proto_size(uint16_t type);
  */
 int eg_proto_check(const void *msg, size_t n);
 
+/* Closes what is there. */
+void eg_passed_done(struct eg_passed *passed);
+#define eg_auto_passed __attribute__((cleanup(eg_passed_done)))
+
 /*
- * Sends one message, with one descriptor when pass_fd >= 0 (borrowed). MSG_NOSIGNAL. Blocks at most
- * until the deadline on CLOCK_MONOTONIC, in ms; a deadline in the past tries once.
+ * Sends one message, with the descriptors passed (borrowed; NULL = none). MSG_NOSIGNAL. Blocks at
+ * most until the deadline on CLOCK_MONOTONIC, in ms; a deadline in the past tries once.
  * Returns 0, -ETIMEDOUT, or the negative errno of sendmsg or poll.
  */
-int eg_proto_send(int fd, const void *msg, int pass_fd, int64_t deadline_ms);
+int eg_proto_send(int fd, const void *msg, const struct eg_passed *passed, int64_t deadline_ms);
 
 /*
  * Receives one message into buf (size bytes, aligned for uint64_t) and checks it (eg_proto_check).
- * ret_fd: NULL when no descriptor is expected; otherwise receives it or -1, O_CLOEXEC, owned by the
- * caller. Any descriptor that is not expected is closed and is an error.
+ * ret_passed: NULL when no descriptor is expected; otherwise receives one or two, or none,
+ * O_CLOEXEC, owned by the caller. Any descriptor that is not expected is closed and is an error.
  * Returns the message's length, 0 when the peer hung up, -ETIMEDOUT, -EBADMSG (truncated,
  * unexpected descriptor or eg_proto_check), or the negative errno of recvmsg or poll. Blocks at
  * most until deadline_ms.
  */
-ssize_t eg_proto_recv(int fd, void *buf, size_t size, int *ret_fd, int64_t deadline_ms);
+ssize_t eg_proto_recv(int fd, void *buf, size_t size, struct eg_passed *ret_passed,
+		      int64_t deadline_ms);
 
 /* Now on CLOCK_MONOTONIC, in ms: what the deadlines above count in. */
 int64_t eg_proto_now_ms(void);

@@ -4,7 +4,7 @@
  * ones, or those of a load that is refused, waits for the kernel; logins and events must not wait
  * for that. So a thread prepares, the loop swaps, and another thread settles: never both at a time,
  * and the loop leaves alone what theirs is (inforce.h). A thread tells that it is done by closing
- * its end of a pipe.
+ * its end of a pipe. Where there are few processors, it gives way to logins (give_way.h).
  */
 #include "helper.h"
 
@@ -14,12 +14,12 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "fault.h"
+#include "give_way.h"
 #include "inforce.h"
 #include "log.h"
 #include "notify.h"
@@ -28,9 +28,6 @@
 
 enum {
 	WAITERS_MAX = EG_CLIENTS_MAX,
-	/* Not more: a login's look-up may have to wait for the places of one profile, which this
-	 * thread has locked, and it cannot be less nice for that long without CAP_SYS_NICE. */
-	NICE = 10,
 };
 
 /* The thread's; NONE has none, and comes before the others. */
@@ -62,12 +59,12 @@ static void answer(int fd, int error, const char *text)
 	/* a client that has gone needs no answer, and one that does not read gets none */
 	if (!error) {
 		eg_proto_head(&ok, EG_MSG_OK, sizeof(ok));
-		(void)eg_proto_send(fd, &ok, -1, eg_proto_now_ms());
+		(void)eg_proto_send(fd, &ok, NULL, eg_proto_now_ms());
 		return;
 	}
 	(void)snprintf(refused.text, sizeof(refused.text), "%s", text);
 	eg_proto_head(&refused, EG_MSG_REFUSED, sizeof(refused));
-	(void)eg_proto_send(fd, &refused, -1, eg_proto_now_ms());
+	(void)eg_proto_send(fd, &refused, NULL, eg_proto_now_ms());
 }
 
 static void answer_all(struct eg_helper *helper, struct eg_reload *reload, int error)
@@ -110,10 +107,9 @@ static void *run(void *arg)
 {
 	struct eg_reload *reload = arg;
 
-	/* Logins first, where there are few processors. On Linux this is of the thread alone, and
-	 * only costs time when it fails. */
-	(void)setpriority(PRIO_PROCESS, 0, NICE);
+	eg_way_begin();
 	work(reload);
+	eg_way_end();
 	eg_close_p(&reload->out);
 	return NULL;
 }

@@ -25,7 +25,7 @@
 
 int eg_server_send(int fd, const void *msg)
 {
-	return eg_proto_send(fd, msg, -1, eg_proto_now_ms());
+	return eg_proto_send(fd, msg, NULL, eg_proto_now_ms());
 }
 
 int eg_server_refuse(int fd, int error, const char *format, ...)
@@ -43,9 +43,10 @@ int eg_server_refuse(int fd, int error, const char *format, ...)
 /* ---- helper.sock ---- */
 
 static int on_version(struct eg_helper *helper, struct eg_client *client, const void *request,
-		      int passed)
+		      struct eg_passed *passed)
 {
-	struct eg_msg_is_version msg = {.abi = EG_ABI_VERSION, .product = EG_VERSION};
+	struct eg_msg_is_version msg = {
+		.abi = EG_ABI_VERSION, .product = EG_VERSION, .takes = EG_TAKES_SOCKET};
 	struct eg_guard guard = {0};
 	int r = eg_fault(open_version) ?: eg_peer_guard(helper, &client->peer, &guard);
 
@@ -75,7 +76,7 @@ void eg_server_log(struct eg_helper *helper, const char *format, ...)
 /* A guarded peer may close its own session: its label says which that is, the number is only a
  * claim. */
 static int on_close(struct eg_helper *helper, struct eg_client *client, const void *request,
-		    int passed)
+		    struct eg_passed *passed)
 {
 	const struct eg_msg_close *msg = request;
 	struct eg_session *session = eg_session_find(helper, msg->session);
@@ -95,7 +96,7 @@ static int on_close(struct eg_helper *helper, struct eg_client *client, const vo
 /* ---- control.sock ---- */
 
 static int on_status(struct eg_helper *helper, struct eg_client *client, const void *request,
-		     int passed)
+		     struct eg_passed *passed)
 {
 	(void)request;
 	(void)passed;
@@ -103,7 +104,7 @@ static int on_status(struct eg_helper *helper, struct eg_client *client, const v
 }
 
 static int on_sessions(struct eg_helper *helper, struct eg_client *client, const void *request,
-		       int passed)
+		       struct eg_passed *passed)
 {
 	(void)request;
 	(void)passed;
@@ -111,7 +112,7 @@ static int on_sessions(struct eg_helper *helper, struct eg_client *client, const
 }
 
 static int on_feeds(struct eg_helper *helper, struct eg_client *client, const void *request,
-		    int passed)
+		    struct eg_passed *passed)
 {
 	(void)request;
 	(void)passed;
@@ -119,7 +120,7 @@ static int on_feeds(struct eg_helper *helper, struct eg_client *client, const vo
 }
 
 static int on_processes(struct eg_helper *helper, struct eg_client *client, const void *request,
-			int passed)
+			struct eg_passed *passed)
 {
 	const struct eg_msg_about *msg = request;
 
@@ -128,7 +129,7 @@ static int on_processes(struct eg_helper *helper, struct eg_client *client, cons
 }
 
 static int on_details(struct eg_helper *helper, struct eg_client *client, const void *request,
-		      int passed)
+		      struct eg_passed *passed)
 {
 	const struct eg_msg_about *msg = request;
 
@@ -137,7 +138,7 @@ static int on_details(struct eg_helper *helper, struct eg_client *client, const 
 }
 
 static int on_reload(struct eg_helper *helper, struct eg_client *client, const void *request,
-		     int passed)
+		     struct eg_passed *passed)
 {
 	/* It takes its time, and the answer goes by a descriptor of its own. */
 	int fd = fcntl(client->source.fd, F_DUPFD_CLOEXEC, 0);
@@ -151,7 +152,7 @@ static int on_reload(struct eg_helper *helper, struct eg_client *client, const v
 }
 
 static int on_metrics(struct eg_helper *helper, struct eg_client *client, const void *request,
-		      int passed)
+		      struct eg_passed *passed)
 {
 	(void)request;
 	(void)passed;
@@ -166,9 +167,9 @@ static const struct request {
 	uint16_t type;
 	enum eg_door door;
 	enum guarded_peer guarded;
-	bool takes_fd;
+	bool takes_fds;
 	int (*handle)(struct eg_helper *helper, struct eg_client *client, const void *request,
-		      int passed);
+		      struct eg_passed *passed);
 } requests[] = {
 	{EG_MSG_VERSION, EG_DOOR_HELPER, GUARDED_MAY, false, on_version},
 	{EG_MSG_OPEN, EG_DOOR_HELPER, GUARDED_MAY_NOT, true, eg_opening},
@@ -201,14 +202,14 @@ static int serve(struct eg_helper *helper, struct eg_client *client)
 	} buf;
 	const struct request *request;
 	struct eg_guard guard = {0};
-	int passed eg_auto_close = -1;
+	struct eg_passed passed eg_auto_passed = EG_PASSED_NONE;
 	ssize_t n = eg_proto_recv(client->source.fd, &buf, sizeof(buf), &passed, eg_proto_now_ms());
 	int r;
 
 	if (n <= 0)
 		return n ? (int)n : -ENOTCONN;
 	request = find_request(client->door, buf.head.type);
-	if (!request || (passed >= 0 && !request->takes_fd))
+	if (!request || (passed.dir >= 0 && !request->takes_fds))
 		return -EBADMSG;
 	if (request->guarded == GUARDED_MAY_NOT) {
 		r = eg_fault(open_guarded) ?: eg_peer_guard(helper, &client->peer, &guard);
@@ -219,7 +220,7 @@ static int serve(struct eg_helper *helper, struct eg_client *client)
 			return eg_server_refuse(client->source.fd, -EALREADY, "already guarded");
 		}
 	}
-	return request->handle(helper, client, &buf, passed);
+	return request->handle(helper, client, &buf, &passed);
 }
 
 /* ---- connections ---- */
@@ -411,7 +412,7 @@ static void refuse_one(int fd, int error, const char *text)
 		uint64_t align;
 		char bytes[EG_MSG_MAX];
 	} buf;
-	int passed eg_auto_close = -1;
+	struct eg_passed passed eg_auto_passed = EG_PASSED_NONE;
 
 	if (eg_proto_recv(fd, &buf, sizeof(buf), &passed, eg_proto_now_ms() + EG_REFUSE_MS) > 0)
 		/* it may have gone: then nobody needs the answer */

@@ -40,12 +40,12 @@ __attribute__((format(printf, 2, 3))) void eg_server_log(struct eg_helper *helpe
 void eg_server_drop(struct eg_helper *helper, struct eg_client *client, int why);
 
 /*
- * An EG_MSG_OPEN. passed: descriptor of the leaf, borrowed. Answers later, when the rules are about
- * the files that are there now and the user's groups are known, and never when the module hangs up
- * before that: it refuses the login. 0, or a negative errno closes the
- * connection.
+ * An EG_MSG_OPEN. passed: what came with it; what is kept is taken out. Answers later, when the
+ * rules are about the files that are there now and the user's groups are known, and never when the
+ * module hangs up before that: it refuses the login. 0, or a negative errno closes the connection.
  */
-int eg_opening(struct eg_helper *helper, struct eg_client *client, const void *request, int passed);
+int eg_opening(struct eg_helper *helper, struct eg_client *client, const void *request,
+	       struct eg_passed *passed);
 
 /* The connection ends: whatever it waits for. why: as eg_server_drop. Logs a refusal. */
 void eg_opening_end(struct eg_helper *helper, struct eg_client *client, int why);

@@ -58,16 +58,19 @@ static int check_limits(struct eg_helper *helper, const char *user, struct eg_er
 	return 0;
 }
 
-/* Not finding it is no error: su and cron have none. Not being able to look may cost the person the
+/* That there is none is no error: su and cron have none. Not being told may cost the person the
  * connection, should a policy deny its client. */
 static void mark_connection(struct eg_helper *helper, const struct eg_session *session,
-			    const struct eg_peer *peer, const char *connection)
+			    const struct eg_msg_open *request, int socket)
 {
 	int r = session->record.rport
 			? eg_fault(open_mark)
-				  ?: eg_connection_mark(helper, peer, connection, session->number)
+				  ?: eg_connection_mark(helper, socket, request->connection,
+							session->number)
 			: 0;
 
+	if (r == -ENOENT && !(request->flags & EG_OPEN_LOOKED))
+		r = -ENODATA; /* by an older module, or one that could not look */
 	if (r < 0 && r != -ENOENT)
 		eg_log(LOG_WARNING,
 		       "session %llu: cannot mark the connection it came in by: %s; it is judged "
@@ -239,14 +242,16 @@ static int declare_whole(struct eg_helper *helper, struct eg_session *session, s
 }
 
 int eg_session_open(struct eg_helper *helper, const struct eg_msg_open *request,
-		    const struct eg_peer *peer, const struct eg_groups *groups, int dirfd,
-		    const char *path, int level, struct eg_session **ret, struct eg_err *reterr)
+		    const struct eg_peer *peer, const struct eg_groups *groups,
+		    const struct eg_passed *passed, const char *path, int level,
+		    struct eg_session **ret, struct eg_err *reterr)
 {
 	struct eg_session *session;
 	struct eg_origin origin = {0};
 	struct eg_record record;
 	uint64_t cgroup, number;
-	int r = eg_fault(open_origin) ?: eg_origin_find(helper, peer, request, &origin, reterr);
+	int r = eg_fault(open_origin)
+			?: eg_origin_find(helper, peer, request, passed->socket, &origin, reterr);
 
 	*ret = NULL;
 	if (r < 0 || (!r && request->flags & EG_OPEN_EXEMPT))
@@ -254,7 +259,7 @@ int eg_session_open(struct eg_helper *helper, const struct eg_msg_open *request,
 	r = check_limits(helper, request->user, reterr);
 	if (r < 0)
 		return r;
-	r = eg_fault(open_cgroup) ?: eg_cgroup2_id(dirfd, &cgroup);
+	r = eg_fault(open_cgroup) ?: eg_cgroup2_id(passed->dir, &cgroup);
 	if (r < 0)
 		return eg_err_fail(reterr, r, "cannot read the cgroup's id: %s", strerror(-r));
 	fill_record(&record, request, peer, cgroup);
@@ -272,14 +277,14 @@ int eg_session_open(struct eg_helper *helper, const struct eg_msg_open *request,
 		return eg_err_fail(reterr, -ENOMEM, "out of memory");
 	}
 	/* before the binding: there is no instant in which it is judged */
-	mark_connection(helper, session, peer, request->connection);
+	mark_connection(helper, session, request, passed->socket);
 	r = eg_fault(open_order) ?: eg_order_inherit(helper, record.origin_session, session);
 	if (r < 0)
 		(void)eg_err_fail(reterr, r,
 				  "cannot take over what is ordered for session %llu: %s",
 				  (unsigned long long)record.origin_session, strerror(-r));
 	else
-		r = bind_leaf(helper, session, peer, dirfd, level, reterr);
+		r = bind_leaf(helper, session, peer, passed->dir, level, reterr);
 	if (!r)
 		r = guard_manager(helper, request, session, groups, reterr);
 	if (!r)

@@ -57,6 +57,8 @@ void eg_stray_event(struct eg_helper *helper, const struct eg_event *event)
 		filter(helper, event->session);
 		return;
 	}
+	if (event->cgroup == helper->ending)
+		return; /* moved by us, to be killed there */
 	fd = eg_cgroup2_open_id(&helper->cgroup2, event->cgroup);
 	if (fd >= 0 && eg_cgroup2_path(&helper->cgroup2, fd, path, sizeof(path)) < 0)
 		(void)strcpy(path, "-"); /* removed since */

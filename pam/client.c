@@ -112,12 +112,12 @@ static int explain_receive(ssize_t n, const union answer *answer, const char *wh
  * there is none). what: "to ..." for messages.
  * Returns 0 and fills *answer, or fills *reterr_why.
  */
-static int ask(int fd, const void *msg, int pass_fd, enum eg_msg_type wanted, uint16_t other,
-	       const char *what, int64_t deadline_ms, union answer *answer,
+static int ask(int fd, const void *msg, const struct eg_passed *passed, enum eg_msg_type wanted,
+	       uint16_t other, const char *what, int64_t deadline_ms, union answer *answer,
 	       struct eg_why *reterr_why)
 {
 	ssize_t n;
-	int r = eg_proto_send(fd, msg, pass_fd, deadline_ms);
+	int r = eg_proto_send(fd, msg, passed, deadline_ms);
 
 	if (r < 0)
 		return eg_why_set(reterr_why, r, "cannot ask the helper to %s: %m" EG_SEE, what);
@@ -135,7 +135,7 @@ static int ask(int fd, const void *msg, int pass_fd, enum eg_msg_type wanted, ui
 	return 0;
 }
 
-int eg_client_version(int fd, int64_t deadline_ms, bool *ret_guarded, uint64_t *ret_session,
+int eg_client_version(int fd, int64_t deadline_ms, struct eg_client_state *ret,
 		      struct eg_why *reterr_why)
 {
 	struct eg_msg msg = {0};
@@ -143,7 +143,7 @@ int eg_client_version(int fd, int64_t deadline_ms, bool *ret_guarded, uint64_t *
 	int r;
 
 	eg_proto_head(&msg, EG_MSG_VERSION, sizeof(msg));
-	r = ask(fd, &msg, -1, EG_MSG_IS_VERSION, 0, "tell its version", deadline_ms, &answer,
+	r = ask(fd, &msg, NULL, EG_MSG_IS_VERSION, 0, "tell its version", deadline_ms, &answer,
 		reterr_why);
 	if (r < 0)
 		return r;
@@ -152,8 +152,11 @@ int eg_client_version(int fd, int64_t deadline_ms, bool *ret_guarded, uint64_t *
 	if (answer.is_version.guarded > 1)
 		return eg_why_set(reterr_why, -EPROTO,
 				  "the helper's version answer makes no sense");
-	*ret_guarded = answer.is_version.guarded;
-	*ret_session = answer.is_version.session;
+	*ret = (struct eg_client_state){
+		.guarded = answer.is_version.guarded,
+		.session = answer.is_version.session,
+		.takes_socket = answer.is_version.takes & EG_TAKES_SOCKET,
+	};
 	return 0;
 }
 
@@ -167,7 +170,7 @@ bool eg_client_try_again(int error, int64_t deadline_ms)
 	return eg_proto_now_ms() < deadline_ms;
 }
 
-int eg_client_reach(const char *path, int64_t deadline_ms, bool *ret_guarded, uint64_t *ret_session,
+int eg_client_reach(const char *path, int64_t deadline_ms, struct eg_client_state *ret,
 		    struct eg_why *reterr_why)
 {
 	int r;
@@ -175,9 +178,7 @@ int eg_client_reach(const char *path, int64_t deadline_ms, bool *ret_guarded, ui
 	do {
 		eg_auto_close int fd = eg_client_connect(path, deadline_ms, reterr_why);
 
-		r = fd < 0 ? fd
-			   : eg_client_version(fd, deadline_ms, ret_guarded, ret_session,
-					       reterr_why);
+		r = fd < 0 ? fd : eg_client_version(fd, deadline_ms, ret, reterr_why);
 		if (r == 0)
 			return eg_take_fd(&fd);
 	} while (eg_client_try_again(r, deadline_ms));
@@ -241,14 +242,20 @@ int eg_client_fill(const struct eg_client_person *person, struct eg_msg_open *re
 	return r;
 }
 
-int eg_client_open(int fd, const struct eg_msg_open *msg, int cgroup_fd, int64_t deadline_ms,
+int eg_client_open(int fd, bool takes_socket, struct eg_msg_open *msg,
+		   const struct eg_passed *passed, int64_t deadline_ms,
 		   struct eg_msg_opened *ret_opened, struct eg_why *reterr_why)
 {
+	struct eg_passed all = *passed;
 	union answer answer;
-	int r = ask(fd, msg, cgroup_fd, EG_MSG_OPENED,
-		    msg->flags & EG_OPEN_EXEMPT ? EG_MSG_NOT_GUARDED : 0, "guard the session",
-		    deadline_ms, &answer, reterr_why);
+	int r;
 
+	if (!takes_socket) {
+		msg->flags &= ~(uint32_t)EG_OPEN_LOOKED;
+		all.socket = -1;
+	}
+	r = ask(fd, msg, &all, EG_MSG_OPENED, msg->flags & EG_OPEN_EXEMPT ? EG_MSG_NOT_GUARDED : 0,
+		"guard the session", deadline_ms, &answer, reterr_why);
 	if (r < 0)
 		return r;
 	if (answer.head.type == EG_MSG_NOT_GUARDED)
@@ -265,6 +272,6 @@ int eg_client_close(int fd, uint64_t session, int64_t deadline_ms, struct eg_why
 	union answer answer;
 
 	eg_proto_head(&msg, EG_MSG_CLOSE, sizeof(msg));
-	return ask(fd, &msg, -1, EG_MSG_OK, 0, "close the session", deadline_ms, &answer,
+	return ask(fd, &msg, NULL, EG_MSG_OK, 0, "close the session", deadline_ms, &answer,
 		   reterr_why);
 }

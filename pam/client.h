@@ -34,13 +34,19 @@ struct eg_client_person {
  */
 int eg_client_connect(const char *path, int64_t deadline_ms, struct eg_why *reterr_why);
 
+/* What the helper says first. */
+struct eg_client_state {
+	bool guarded;	   /* this process is in a guarded session already */
+	uint64_t session;  /* its number, when guarded */
+	bool takes_socket; /* with EG_MSG_OPEN; a helper from before an upgrade does not */
+};
+
 /*
  * Asks who is there, and whether this process is in a guarded session already.
- * Returns 0, *ret_guarded and (when guarded) *ret_session; or fills *reterr_why: -EPROTO for
- * another protocol or a wrong answer, -ECONNRESET when the helper hangs up, -EACCES when it
- * refuses, -ETIMEDOUT, errno of send or recv.
+ * Returns 0 and *ret; or fills *reterr_why: -EPROTO for another protocol or a wrong answer,
+ * -ECONNRESET when the helper hangs up, -EACCES when it refuses, -ETIMEDOUT, errno of send or recv.
  */
-int eg_client_version(int fd, int64_t deadline_ms, bool *ret_guarded, uint64_t *ret_session,
+int eg_client_version(int fd, int64_t deadline_ms, struct eg_client_state *ret,
 		      struct eg_why *reterr_why);
 
 /*
@@ -52,9 +58,9 @@ bool eg_client_try_again(int error, int64_t deadline_ms);
 
 /*
  * eg_client_connect and eg_client_version, again and again until the deadline while helpers hang
- * up. Returns the descriptor with *ret_guarded and *ret_session, or fails as they do.
+ * up. Returns the descriptor and *ret, or fails as they do.
  */
-int eg_client_reach(const char *path, int64_t deadline_ms, bool *ret_guarded, uint64_t *ret_session,
+int eg_client_reach(const char *path, int64_t deadline_ms, struct eg_client_state *ret,
 		    struct eg_why *reterr_why);
 
 /*
@@ -67,11 +73,13 @@ int eg_client_fill(const struct eg_client_person *person, struct eg_msg_open *re
 		   bool *ret_cut, struct eg_why *reterr_why);
 
 /*
- * Asks for a session in the cgroup whose directory is cgroup_fd (borrowed).
+ * Asks for a session. takes_socket: as the helper says. passed: borrowed; to a helper that takes no
+ * socket none is passed, and msg says so.
  * Returns 0 and *ret_opened once the helper says that the session is guarded; 1 when it says that
  * there is nothing to guard, which it may only for EG_OPEN_EXEMPT; otherwise as eg_client_version.
  */
-int eg_client_open(int fd, const struct eg_msg_open *msg, int cgroup_fd, int64_t deadline_ms,
+int eg_client_open(int fd, bool takes_socket, struct eg_msg_open *msg,
+		   const struct eg_passed *passed, int64_t deadline_ms,
 		   struct eg_msg_opened *ret_opened, struct eg_why *reterr_why);
 
 /* Tells the helper that PAM has closed this session. Returns 0 or fails as eg_client_version. */

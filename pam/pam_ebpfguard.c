@@ -6,6 +6,7 @@
 #include "cgroup.h"
 #include "client.h"
 #include "common.h"
+#include "socket.h"
 #include "util.h"
 
 #include <security/pam_ext.h>
@@ -272,33 +273,47 @@ static int keep_new(pam_handle_t *pamh, struct kept **ret_kept, struct eg_why *r
  * done, or has found this process guarded: it was not when it first asked, so nothing was missing
  * but the answer.
  */
-static int ask_until_answered(const struct login *login, int *fd, const struct eg_msg_open *msg,
-			      int cgroup_fd, struct eg_msg_opened *ret_opened,
-			      struct eg_why *reterr_why)
+static int ask_until_answered(const struct login *login, int *fd, bool takes_socket,
+			      struct eg_msg_open *msg, const struct eg_passed *passed,
+			      struct eg_msg_opened *ret_opened, struct eg_why *reterr_why)
 {
-	int r = eg_client_open(*fd, msg, cgroup_fd, login->deadline_ms, ret_opened, reterr_why);
+	int r = eg_client_open(*fd, takes_socket, msg, passed, login->deadline_ms, ret_opened,
+			       reterr_why);
 
 	while (eg_client_try_again(r, login->deadline_ms)) {
-		bool guarded = false;
-		uint64_t session = 0;
+		struct eg_client_state state = {0};
 
 		eg_close_p(fd);
-		*fd = r = eg_client_reach(login->args->socket, login->deadline_ms, &guarded,
-					  &session, reterr_why);
+		*fd = r = eg_client_reach(login->args->socket, login->deadline_ms, &state,
+					  reterr_why);
 		if (r < 0)
 			return r;
-		if (guarded) {
-			ret_opened->session = session;
+		if (state.guarded) {
+			ret_opened->session = state.session;
 			return 0;
 		}
-		r = eg_client_open(*fd, msg, cgroup_fd, login->deadline_ms, ret_opened, reterr_why);
+		r = eg_client_open(*fd, state.takes_socket, msg, passed, login->deadline_ms,
+				   ret_opened, reterr_why);
 	}
 	return r;
 }
 
-static int enter_and_ask(const struct login *login, int *fd, const struct eg_msg_open *msg,
-			 struct eg_cgroup *cg, struct eg_msg_opened *ret_opened,
-			 struct eg_why *reterr_why)
+/* Asks with all that the helper needs to see for itself. */
+static int ask_for_session(const struct login *login, int *fd, bool takes_socket,
+			   struct eg_msg_open *msg, int cgroup_fd, struct eg_msg_opened *ret_opened,
+			   struct eg_why *reterr_why)
+{
+	bool looked = false;
+	eg_auto_close int socket = eg_socket_find(login->person.connection, &looked);
+	const struct eg_passed passed = {.dir = cgroup_fd, .socket = socket};
+
+	msg->flags |= looked ? EG_OPEN_LOOKED : 0;
+	return ask_until_answered(login, fd, takes_socket, msg, &passed, ret_opened, reterr_why);
+}
+
+static int enter_and_ask(const struct login *login, int *fd, bool takes_socket,
+			 struct eg_msg_open *msg, struct eg_cgroup *cg,
+			 struct eg_msg_opened *ret_opened, struct eg_why *reterr_why)
 {
 	int r = eg_cgroup_make(cg, "/proc/self/mountinfo", "/proc/self/cgroup", reterr_why);
 
@@ -307,7 +322,7 @@ static int enter_and_ask(const struct login *login, int *fd, const struct eg_msg
 	if (r == 0 && login->args->debug)
 		say(login, LOG_DEBUG, "entered cgroup=%s from=%s", cg->path, cg->origin);
 	if (r == 0)
-		r = ask_until_answered(login, fd, msg, cg->fd, ret_opened, reterr_why);
+		r = ask_for_session(login, fd, takes_socket, msg, cg->fd, ret_opened, reterr_why);
 	return r;
 }
 
@@ -339,8 +354,8 @@ static void say_outcome(const struct login *login, const struct eg_msg_opened *o
 
 /* Moves the process into a session of its own; takes everything back when that fails at any point,
  * or when there is nothing to guard. */
-static int start_session(const struct login *login, int *fd, const struct eg_msg_open *msg,
-			 struct eg_why *reterr_why)
+static int start_session(const struct login *login, int *fd, bool takes_socket,
+			 struct eg_msg_open *msg, struct eg_why *reterr_why)
 {
 	struct eg_cgroup cg = EG_CGROUP_INIT;
 	struct eg_msg_opened opened = {0};
@@ -349,7 +364,7 @@ static int start_session(const struct login *login, int *fd, const struct eg_msg
 
 	if (r < 0)
 		return r;
-	r = enter_and_ask(login, fd, msg, &cg, &opened, reterr_why);
+	r = enter_and_ask(login, fd, takes_socket, msg, &cg, &opened, reterr_why);
 	if (r) {
 		undo(login, &cg, fd);
 		if (r > 0)
@@ -381,8 +396,8 @@ static int guard(const struct login *login, struct eg_why *reterr_why)
 {
 	eg_auto_free struct eg_msg_open *msg = calloc(1, sizeof(*msg));
 	eg_auto_close int fd = -1;
-	bool cut = false, guarded = false;
-	uint64_t session = 0;
+	struct eg_client_state state = {0};
+	bool cut = false;
 	int r;
 
 	if (!msg)
@@ -397,18 +412,17 @@ static int guard(const struct login *login, struct eg_why *reterr_why)
 		    "user=%s: SSH_AUTH_INFO_0 is too long; lines beyond %d bytes are not used to "
 		    "choose a profile",
 		    login->user, EG_KEY_SIZE - 1);
-	fd = eg_client_reach(login->args->socket, login->deadline_ms, &guarded, &session,
-			     reterr_why);
+	fd = eg_client_reach(login->args->socket, login->deadline_ms, &state, reterr_why);
 	if (fd < 0)
 		return fd;
-	if (guarded) {
+	if (state.guarded) {
 		/* su, sudo -i, a nested login: leaving the session we are in could only loosen it.
 		 */
 		say(login, LOG_INFO, "user=%s stays in session=%llu: already guarded", login->user,
-		    (unsigned long long)session);
+		    (unsigned long long)state.session);
 		return 0;
 	}
-	return start_session(login, &fd, msg, reterr_why);
+	return start_session(login, &fd, state.takes_socket, msg, reterr_why);
 }
 
 /* The one place where a failure becomes PAM's answer. */

@@ -241,7 +241,7 @@ static void say(int fd, uint16_t type, uint64_t number)
 		if (m->head.type != type || (number && of != number) || told[i].gone)
 			continue;
 		told[i].gone = told[i].asks && !--told[i].asks;
-		(void)eg_proto_send(fd, m, -1, eg_proto_now_ms() + SEND_MS);
+		(void)eg_proto_send(fd, m, NULL, eg_proto_now_ms() + SEND_MS);
 		if (type == EG_MSG_SESSION)
 			m->session.refused += told[i].grow;
 	}
@@ -272,7 +272,7 @@ static void serve(int fd)
 		say(fd, EG_MSG_ORDERED, 0);
 	else if (asked.head.type == EG_MSG_PROCESSES)
 		say(fd, EG_MSG_PROCESS, asked.about.session);
-	(void)eg_proto_send(fd, &ok, -1, eg_proto_now_ms() + SEND_MS);
+	(void)eg_proto_send(fd, &ok, NULL, eg_proto_now_ms() + SEND_MS);
 }
 
 int main(int argc, char **argv)

@@ -21,7 +21,7 @@ static const char hostile[] = "/feeds/a\"} 1\nebpfguard_up 7 \\ \x1b[31m\xff{b";
 static void tell(int fd, void *msg, enum eg_msg_type type, size_t size)
 {
 	eg_proto_head(msg, type, size);
-	if (eg_proto_send(fd, msg, -1, eg_proto_now_ms() + 1000) < 0)
+	if (eg_proto_send(fd, msg, NULL, eg_proto_now_ms() + 1000) < 0)
 		perror("fake_metrics: send");
 }
 

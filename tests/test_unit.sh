@@ -41,7 +41,7 @@ is "ebpfguard.service: restarted, and at once" "Restart=always RestartSec=100ms"
 
 # --- what systemd says
 if ! command -v systemd-analyze >/dev/null || ! command -v jq >/dev/null; then
-	for what in "the units are as systemd wants them" "the score is that of README.md" "each line has its reason" "the metrics' unit"; do
+	for what in "the units are as systemd wants them" "the score is that of README.md" "the score is below 2.5" "each line has its reason" "the metrics' unit"; do
 		n=$((n + 1))
 		echo "ok $n - $what # SKIP systemd-analyze or jq is missing (tests/setup check)"
 	done
@@ -60,6 +60,7 @@ security() { systemd-analyze security --offline=true --no-pager "$@"; }
 score() { security "$1" | sed -n 's/.*exposure level for .*: \([0-9.]*\) .*/\1/p'; }
 is "the score is that of README.md" "$(sed -n 's/.*systemd-analyze security.*: \([0-9]\.[0-9]\)\b.*/\1/p' README.md)" \
 	"$(score "$units/ebpfguard.service")"
+is "the score is below 2.5" yes "$(awk -v s="$(score "$units/ebpfguard.service")" 'BEGIN { print s != "" && s < 2.5 ? "yes" : s }')"
 echo "# ebpfguard-metrics.service: $(score "$units/ebpfguard-metrics.service")"
 
 # unexplained UNIT: lines that find something and that no comment of the unit names: NAME, or ~PART behind a NAME.

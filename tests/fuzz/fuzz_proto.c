@@ -17,7 +17,7 @@
 
 enum {
 	SEND_FDS = 3,	      /* how many descriptors come along */
-	WANT_FD = 1 << 2,     /* the reader takes one */
+	WANT_FD = 1 << 2,     /* the reader takes one or two */
 	SMALL = 1 << 3,	      /* the reader's buffer is smaller than the message */
 	FILL_IN = 1 << 4,     /* version and size are right */
 	OURS = 1 << 5,	      /* sent by eg_proto_send */
@@ -90,19 +90,23 @@ static void receive(int fd, unsigned int how, const union message *sent, ssize_t
 	union message got;
 	size_t size = how & SMALL ? 16 : sizeof(got);
 	bool wants = how & WANT_FD;
-	int passed = -2;
+	struct eg_passed passed = {.dir = -2, .socket = -2};
 	ssize_t n = eg_proto_recv(fd, &got, size, wants ? &passed : NULL, 0);
+	unsigned int n_fds = n > 0 ? how & SEND_FDS : 0;
 
 	must(n == expected);
 	if (n > 0)
 		must(memcmp(&got, sent, (size_t)n) == 0);
 	if (n < 0 || !wants) {
-		must(passed == -2);
+		must(passed.dir == -2 && passed.socket == -2);
 		return;
 	}
-	must((passed >= 0) == ((how & SEND_FDS) == 1 && n > 0));
-	if (passed >= 0)
-		must((fcntl(passed, F_GETFD) & FD_CLOEXEC) && close(passed) == 0);
+	must((passed.dir >= 0) == (n_fds >= 1) && (passed.socket >= 0) == (n_fds == 2));
+	if (passed.dir >= 0)
+		must(fcntl(passed.dir, F_GETFD) & FD_CLOEXEC);
+	if (passed.socket >= 0)
+		must(fcntl(passed.socket, F_GETFD) & FD_CLOEXEC);
+	eg_passed_done(&passed);
 }
 
 /* What a reader must say. n: bytes of the message; r: what eg_proto_check says of them. */
@@ -110,7 +114,7 @@ static ssize_t expected_of(unsigned int how, size_t n, int r)
 {
 	unsigned int n_fds = how & SEND_FDS;
 
-	if (n_fds > (how & WANT_FD ? 1U : 0U) || r < 0 || ((how & SMALL) && n > 16))
+	if (n_fds > (how & WANT_FD ? 2U : 0U) || r < 0 || ((how & SMALL) && n > 16))
 		return -EBADMSG;
 	return (ssize_t)n;
 }
@@ -143,7 +147,7 @@ static void send_to_full(int *pair, unsigned int how)
 	if (how & HUNG_UP)
 		must(shutdown(pair[1], SHUT_RDWR) == 0);
 	for (int i = 0; i < 10000 && r == 0; i++)
-		r = eg_proto_send(pair[0], &msg, -1, deadline_of(how));
+		r = eg_proto_send(pair[0], &msg, NULL, deadline_of(how));
 	must(r == (how & HUNG_UP ? -EPIPE : -ETIMEDOUT));
 }
 
@@ -154,8 +158,12 @@ static void exchange(int *pair, unsigned int how, const union message *msg, size
 	if (how & CREDENTIALS)
 		must(setsockopt(pair[0], SOL_SOCKET, SO_PASSCRED, &(int){1}, sizeof(int)) == 0);
 	if ((how & OURS) && n >= sizeof(msg->head) && msg->head.size == n) {
-		how &= ~(unsigned int)SEND_FDS | 1;
-		must(eg_proto_send(pair[1], msg, how & 1 ? pair[1] : -1, 0) == 0);
+		const struct eg_passed passed = {.dir = how & 3 ? pair[1] : -1,
+						 .socket = how & 2 ? pair[1] : -1};
+
+		if ((how & SEND_FDS) == SEND_FDS)
+			how &= ~1U;
+		must(eg_proto_send(pair[1], msg, &passed, 0) == 0);
 	} else if (n) {
 		send_raw(pair[1], msg, n, how & SEND_FDS);
 	} else {

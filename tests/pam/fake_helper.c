@@ -34,7 +34,7 @@ static void send_refusal(int fd)
 	eg_proto_head(&m, EG_MSG_REFUSED, sizeof(m));
 	(void)snprintf(m.text, sizeof(m.text),
 		       "no profile\nNov 1 sshd: Accepted for root\r\033[2J\x01\xff end");
-	(void)eg_proto_send(fd, &m, -1, 0);
+	(void)eg_proto_send(fd, &m, NULL, 0);
 }
 
 static void send_with_fds(int fd, const void *msg, size_t size)
@@ -60,7 +60,8 @@ static void send_with_fds(int fd, const void *msg, size_t size)
 /* Returns false to hang up. */
 static bool answer_version(struct fake_helper *h, int fd)
 {
-	struct eg_msg_is_version m = {.abi = EG_ABI_VERSION, .product = "fake"};
+	struct eg_msg_is_version m = {
+		.abi = EG_ABI_VERSION, .product = "fake", .takes = EG_TAKES_SOCKET};
 
 	h->n_version++;
 	eg_proto_head(&m, EG_MSG_IS_VERSION, sizeof(m));
@@ -93,6 +94,9 @@ static bool answer_version(struct fake_helper *h, int fd)
 		break;
 	case ABI_VERSION:
 		m.abi = EG_ABI_VERSION + 1;
+		break;
+	case OLD_VERSION:
+		m.takes = 0;
 		break;
 	case NONSENSE_VERSION:
 		m.guarded = 2;
@@ -131,6 +135,20 @@ static void check_open(struct fake_helper *h, int fd, int dir)
 	if (procs < 0 || read(procs, text, sizeof(text) - 1) < 0 || strcmp(text, want) != 0 ||
 	    fstat(dir, &st) < 0 || st.st_uid != 0 || (st.st_mode & 022))
 		h->n_bad_open += !gone(fd);
+}
+
+/* Returns false for what a helper of before an upgrade does not bear. */
+static bool check_socket(struct fake_helper *h, int fd)
+{
+	struct stat st = {0};
+
+	if (h->script == OLD_VERSION && (fd >= 0 || h->open.flags & EG_OPEN_LOOKED))
+		return false;
+	if (fd >= 0 && fstat(fd, &st) == 0) {
+		h->n_sockets++;
+		h->socket_ino = st.st_ino;
+	}
+	return true;
 }
 
 /* The module's descriptors must not be where somebody else's output goes. */
@@ -244,9 +262,9 @@ static void serve(struct fake_helper *h, int fd)
 	bool more = h->script != HANG_UP_ACCEPT;
 
 	while (more && wait_readable(h, fd, -1)) {
-		eg_auto_close int dir = -1;
+		eg_auto_passed struct eg_passed passed = EG_PASSED_NONE;
 
-		if (eg_proto_recv(fd, &m, sizeof(m), &dir, eg_proto_now_ms() + 1000) <= 0)
+		if (eg_proto_recv(fd, &m, sizeof(m), &passed, eg_proto_now_ms() + 1000) <= 0)
 			return;
 		check_low_fds(h, fd);
 		if (m.head.type == EG_MSG_VERSION) {
@@ -254,8 +272,8 @@ static void serve(struct fake_helper *h, int fd)
 		} else if (m.head.type == EG_MSG_OPEN) {
 			h->n_open++;
 			h->open = m.open;
-			check_open(h, fd, dir);
-			more = answer_open(h, fd);
+			check_open(h, fd, passed.dir);
+			more = check_socket(h, passed.socket) && answer_open(h, fd);
 		} else if (m.head.type == EG_MSG_CLOSE) {
 			h->closed = m.close.session;
 			more = answer_close(h, fd);

@@ -41,6 +41,7 @@ enum script {
 	ABI_VERSION,
 	NONSENSE_VERSION, /* guarded = 2 */
 	FDS_VERSION,	  /* two descriptors with the answer */
+	OLD_VERSION,	  /* of before an upgrade: takes no socket, and hangs up when one comes */
 	FDS_OPEN,
 	DEAF,	      /* listens, never accepts, queue full */
 	DEAF_A_WHILE, /* as DEAF, accepts after 300 ms */
@@ -69,6 +70,8 @@ struct fake_helper {
 	int n_low_fds;	/* descriptors 0..2 the asking process had when a message of its came (only
 			   when it is another process) */
 	struct eg_msg_open open; /* the last one */
+	int n_sockets;		 /* opens that a socket came with */
+	uint64_t socket_ino;	 /* the last of these */
 };
 
 #define FAKE_SESSION 17

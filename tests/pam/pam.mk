@@ -3,7 +3,7 @@
 # need root and a cgroup2 mount; without, those that need them are skipped (EG_MUST_RUN=1: they fail).
 
 PAM_CGROUP_TESTS := test_cgroup_text test_cgroup
-PAM_MODULE_TESTS := test_module test_module_person test_module_hard test_module_soak
+PAM_MODULE_TESTS := test_module test_module_person test_module_socket test_module_hard test_module_soak
 PAM_TESTS        := $(addprefix $(BUILD)/tests/pam/,$(PAM_CGROUP_TESTS) $(PAM_MODULE_TESTS))
 PAM_SAN_TESTS    := $(addprefix $(BUILD)/san/pam/,$(PAM_CGROUP_TESTS) $(PAM_MODULE_TESTS))
 PAM_SAN_FLAGS    := -g -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
@@ -62,7 +62,7 @@ $(BUILD)/san/pam/%.o: pam/%.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(EG_CPPFLAGS) $(CPPFLAGS) $(EG_CFLAGS) -fPIC $(PAM_SAN_FLAGS) $(EG_DEPS) -c $< -o $@
 
-$(BUILD)/san/pam/proto.o $(BUILD)/san/pam/address.o: $(BUILD)/san/pam/%.o: helper/%.c
+$(BUILD)/san/pam/proto.o $(BUILD)/san/pam/address.o $(BUILD)/san/pam/ends.o: $(BUILD)/san/pam/%.o: helper/%.c
 	$(call say,SAN,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(EG_CPPFLAGS) $(CPPFLAGS) $(EG_CFLAGS) -fPIC $(PAM_SAN_FLAGS) $(EG_DEPS) -c $< -o $@

@@ -141,7 +141,7 @@ static void run_local(const struct local_case *c)
 	assert_int_equal(h.n_open, c->asked);
 	assert_int_equal(h.n_bad_open, 0);
 	assert_int_equal(h.n_close, c->inside);
-	assert_int_equal(h.open.flags, c->asked ? EG_OPEN_EXEMPT : 0);
+	assert_int_equal(h.open.flags, c->asked ? EG_OPEN_EXEMPT | EG_OPEN_LOOKED : 0);
 	assert_as_before(&before);
 }
 

@@ -66,7 +66,7 @@ static void send_session(int fd, const struct eg_msg_session *session)
 	struct eg_msg_session copy = *session;
 
 	eg_proto_head(&copy, EG_MSG_SESSION, sizeof(copy));
-	(void)eg_proto_send(fd, &copy, -1, eg_proto_now_ms() + DEADLINE_MS);
+	(void)eg_proto_send(fd, &copy, NULL, eg_proto_now_ms() + DEADLINE_MS);
 }
 
 /* Answers one question about sessions, in a child. refuse: says no instead. */
@@ -94,7 +94,7 @@ static pid_t play_helper(int listening, bool refuse)
 	eg_proto_head(&ok, EG_MSG_OK, sizeof(ok));
 	for (size_t i = 0; !refuse && i < EG_ARRAY_SIZE(sessions); i++)
 		send_session(fd, &sessions[i]);
-	_exit(eg_proto_send(fd, refuse ? (void *)&no : (void *)&ok, -1,
+	_exit(eg_proto_send(fd, refuse ? (void *)&no : (void *)&ok, NULL,
 			    eg_proto_now_ms() + DEADLINE_MS) < 0
 		      ? 1
 		      : 0);

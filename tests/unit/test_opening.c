@@ -11,6 +11,8 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <cmocka.h>
 
@@ -31,14 +33,35 @@ static struct {
 	int send_error;
 	int ends, undone;
 	char line[1024];
+	struct stat leaf, socket; /* what is passed; all zero = nothing */
+	int fds;		  /* open before it */
 } fake;
+
+/* Is that what the descriptor is for? -1 is for nothing. */
+static bool is_file(int fd, struct stat file)
+{
+	struct stat st = {0};
+
+	if (fd < 0)
+		return !file.st_ino;
+	return fstat(fd, &st) == 0 && st.st_dev == file.st_dev && st.st_ino == file.st_ino;
+}
+
+static int count_fds(void)
+{
+	int n = 0;
+
+	for (int fd = 0; fd < 256; fd++)
+		n += fcntl(fd, F_GETFD) >= 0;
+	return n;
+}
 
 int eg_peer_prove_leaf(struct eg_helper *helper, const struct eg_peer *peer, int dirfd,
 		       char *ret_path, size_t size, int *ret_level, const char **ret_reason)
 {
 	(void)helper;
 	(void)peer;
-	(void)dirfd;
+	assert_true(is_file(dirfd, fake.leaf));
 	(void)snprintf(ret_path, size, "/leaf");
 	*ret_level = 1;
 	*ret_reason = "it is no leaf";
@@ -46,27 +69,30 @@ int eg_peer_prove_leaf(struct eg_helper *helper, const struct eg_peer *peer, int
 }
 
 int eg_origin_find(struct eg_helper *helper, const struct eg_peer *peer,
-		   const struct eg_msg_open *request, struct eg_origin *ret, struct eg_err *reterr)
+		   const struct eg_msg_open *request, int socket, struct eg_origin *ret,
+		   struct eg_err *reterr)
 {
 	(void)helper;
 	(void)peer;
 	(void)request;
 	(void)ret;
+	assert_true(is_file(socket, fake.socket));
 	fake.looks++;
 	return fake.origin < 0 ? eg_err_fail(reterr, fake.origin, "it cannot be found")
 			       : fake.origin;
 }
 
 int eg_session_open(struct eg_helper *helper, const struct eg_msg_open *request,
-		    const struct eg_peer *peer, const struct eg_groups *groups, int dirfd,
-		    const char *path, int level, struct eg_session **ret, struct eg_err *reterr)
+		    const struct eg_peer *peer, const struct eg_groups *groups,
+		    const struct eg_passed *passed, const char *path, int level,
+		    struct eg_session **ret, struct eg_err *reterr)
 {
 	static struct eg_session session = {.number = 3};
 	struct eg_origin origin;
-	int r = eg_origin_find(helper, peer, request, &origin, reterr);
+	int r = eg_origin_find(helper, peer, request, passed->socket, &origin, reterr);
 
 	(void)groups;
-	(void)dirfd;
+	assert_true(is_file(passed->dir, fake.leaf));
 	(void)path;
 	(void)level;
 	fake.opened++;
@@ -187,13 +213,36 @@ static void set_up(struct login *login, unsigned int flags)
 				.open = {.flags = flags, .user = "carol"}};
 }
 
+/* What is passed: a leaf, and a socket or not. */
+static struct eg_passed make_passed(bool with_socket)
+{
+	struct eg_passed passed = {.dir = open("/dev/null", O_RDONLY | O_CLOEXEC), .socket = -1};
+
+	assert_true(passed.dir >= 0);
+	assert_int_equal(fstat(passed.dir, &fake.leaf), 0);
+	if (with_socket) {
+		passed.socket = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+		assert_true(passed.socket >= 0);
+		assert_int_equal(fstat(passed.socket, &fake.socket), 0);
+	}
+	return passed;
+}
+
+static void ask_with(struct login *login, bool with_socket)
+{
+	struct eg_passed passed;
+
+	fake.fds = count_fds();
+	passed = make_passed(with_socket);
+	assert_int_equal(eg_opening(&login->helper, &login->client, &login->open, &passed), 0);
+	eg_passed_done(&passed); /* as server.c */
+	if (!login->client.wait)
+		assert_int_equal(count_fds(), fake.fds);
+}
+
 static void ask(struct login *login)
 {
-	int leaf = open("/dev/null", O_RDONLY | O_CLOEXEC);
-
-	assert_true(leaf >= 0);
-	assert_int_equal(eg_opening(&login->helper, &login->client, &login->open, leaf), 0);
-	(void)close(leaf);
+	ask_with(login, false);
 }
 
 static void refreshed(struct login *login, int error)
@@ -239,21 +288,61 @@ static void test_ordinary(void **state)
 static void test_gone_before_the_answer(void **state)
 {
 	struct login login;
-	int leaf = open("/dev/null", O_RDONLY | O_CLOEXEC);
 
 	(void)state;
-	assert_true(leaf >= 0);
 	set_up(&login, 0);
 	fake.send_error = -EPIPE;
-	assert_int_equal(eg_opening(&login.helper, &login.client, &login.open, leaf), 0);
-	(void)close(leaf);
+	ask(&login);
 	refreshed(&login, 0);
+	assert_int_equal(count_fds(), fake.fds);
 	assert_int_equal(fake.answer, EG_MSG_OPENED);
 	assert_int_equal(fake.ends, 1);
 	assert_int_equal(fake.undone, 1);
 	assert_non_null(strstr(fake.line, "the answer could not be sent"));
 	assert_int_equal(eg_counters_of(&login.helper.metrics.counters, "")->opened, 0);
 	eg_counters_done(&login.helper.metrics.counters);
+}
+
+/* What came with the request is there while it waits, and closed whatever becomes of it. */
+static void test_what_is_passed(void **state)
+{
+	const struct eg_groups none = {.known = true};
+	struct eg_passed passed = EG_PASSED_NONE;
+	struct login login;
+
+	(void)state;
+	for (int groups = 0; groups < 2; groups++)
+		for (int with_socket = 0; with_socket < 2; with_socket++)
+			for (int ends = 0; ends < 2; ends++) {
+				set_up(&login, 0);
+				fake.needs_groups = groups;
+				ask_with(&login, with_socket);
+				assert_int_equal(count_fds(), fake.fds + 1 + with_socket);
+				if (groups)
+					refreshed(&login, 0);
+				if (ends)
+					eg_opening_end(&login.helper, &login.client, -ENOTCONN);
+				else if (groups)
+					fake.found(&login.helper, &login.client, 0, &none);
+				else
+					refreshed(&login, 0);
+				assert_int_equal(fake.opened, !ends);
+				assert_int_equal(count_fds(), fake.fds);
+				eg_counters_done(&login.helper.metrics.counters);
+			}
+	/* Also of one that is exempt, who does not wait. */
+	set_up(&login, EG_OPEN_EXEMPT);
+	ask_with(&login, true);
+	assert_int_equal(fake.looks, 1);
+	/* A second one meanwhile, or one without a leaf, is none. */
+	set_up(&login, 0);
+	assert_int_equal(eg_opening(&login.helper, &login.client, &login.open, &passed), -EBADMSG);
+	ask_with(&login, true);
+	passed = make_passed(true);
+	assert_int_equal(eg_opening(&login.helper, &login.client, &login.open, &passed), -EBADMSG);
+	eg_passed_done(&passed);
+	eg_opening_end(&login.helper, &login.client, -EBADMSG);
+	assert_int_equal(count_fds(), fake.fds);
 }
 
 /* Where he comes from is looked for once, and he waits for nothing. */
@@ -408,6 +497,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_ordinary),
 		cmocka_unit_test(test_gone_before_the_answer),
+		cmocka_unit_test(test_what_is_passed),
 		cmocka_unit_test(test_exempt),
 		cmocka_unit_test(test_exempt_from_a_guarded_session),
 		cmocka_unit_test(test_reason_of_an_end),

@@ -73,34 +73,90 @@ static void test_wire_every_message(void **state)
 	for (size_t i = 0; i < EG_ARRAY_SIZE(all); i++) {
 		size_t n = fill(i, &m);
 
-		assert_int_equal(eg_proto_send(w->fd[0], &m, -1, soon(1000)), 0);
+		assert_int_equal(eg_proto_send(w->fd[0], &m, NULL, soon(1000)), 0);
 		assert_int_equal(eg_proto_recv(w->fd[1], &got, sizeof(got), NULL, soon(1000)), n);
 		assert_memory_equal(&m, &got, n);
 	}
 }
 
-static void test_wire_passes_fd(void **state)
+static bool is_same_file(int a, int b)
+{
+	struct stat one, other;
+
+	assert_int_equal(fstat(a, &one), 0);
+	assert_int_equal(fstat(b, &other), 0);
+	return one.st_dev == other.st_dev && one.st_ino == other.st_ino;
+}
+
+/* One, two or none, and what is wanted of them. */
+static void test_wire_passes_fds(void **state)
 {
 	struct wire *w = *state;
-	struct stat a, b;
+	const struct eg_passed cases[] = {
+		{.dir = w->fd[0], .socket = -1},
+		{.dir = w->fd[0], .socket = w->fd[1]},
+		EG_PASSED_NONE,
+		{.dir = -1, .socket = w->fd[1]}, /* the first is missing: so is the second */
+	};
 	union any m, got;
 	size_t n = fill(1, &m);
-	int fd = -1;
 
-	assert_int_equal(eg_proto_send(w->fd[0], &m, w->fd[0], soon(1000)), 0);
-	assert_int_equal(eg_proto_recv(w->fd[1], &got, sizeof(got), &fd, soon(1000)), n);
-	assert_true(fd >= 0);
-	assert_int_equal(fcntl(fd, F_GETFD), FD_CLOEXEC);
-	assert_int_equal(fstat(fd, &a), 0);
-	assert_int_equal(fstat(w->fd[0], &b), 0);
-	assert_int_equal(a.st_ino, b.st_ino);
-	close(fd);
+	for (size_t i = 0; i < EG_ARRAY_SIZE(cases); i++) {
+		struct eg_passed passed = {.dir = 1234, .socket = 1234};
+		bool second = i == 1;
 
-	/* Wanted, but none came. */
-	fd = 1234;
-	assert_int_equal(eg_proto_send(w->fd[0], &m, -1, soon(1000)), 0);
-	assert_int_equal(eg_proto_recv(w->fd[1], &got, sizeof(got), &fd, soon(1000)), n);
-	assert_int_equal(fd, -1);
+		assert_int_equal(eg_proto_send(w->fd[0], &m, &cases[i], soon(1000)), 0);
+		assert_int_equal(eg_proto_recv(w->fd[1], &got, sizeof(got), &passed, soon(1000)),
+				 n);
+		if (i < 2) {
+			assert_true(is_same_file(passed.dir, w->fd[0]));
+			assert_int_equal(fcntl(passed.dir, F_GETFD), FD_CLOEXEC);
+		} else {
+			assert_int_equal(passed.dir, -1);
+		}
+		if (second) {
+			assert_true(is_same_file(passed.socket, w->fd[1]));
+			assert_int_equal(fcntl(passed.socket, F_GETFD), FD_CLOEXEC);
+		} else {
+			assert_int_equal(passed.socket, -1);
+		}
+		eg_passed_done(&passed);
+		assert_int_equal(passed.dir + passed.socket, -2);
+		eg_passed_done(&passed); /* nothing to close is fine */
+	}
+}
+
+/* The reader may have no more than a few descriptors: it gets all of them or an error, and keeps
+ * none. */
+static void test_wire_no_room_for_fds(void **state)
+{
+	struct wire *w = *state;
+	const struct eg_passed both = {.dir = w->fd[0], .socket = w->fd[1]};
+	struct rlimit old, few;
+	union any m, got;
+	size_t n = fill(1, &m);
+
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &old), 0);
+	for (rlim_t room = 0; room <= 2; room++) {
+		struct eg_passed passed = {.dir = -7, .socket = -7};
+		int top = fcntl(w->fd[0], F_DUPFD_CLOEXEC, 0), before;
+		ssize_t r;
+
+		(void)close(top);
+		before = count_fds();
+		assert_int_equal(eg_proto_send(w->fd[0], &m, &both, soon(1000)), 0);
+		few = old;
+		few.rlim_cur = (rlim_t)top + room;
+		assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+		r = eg_proto_recv(w->fd[1], &got, sizeof(got), &passed, soon(1000));
+		assert_int_equal(setrlimit(RLIMIT_NOFILE, &old), 0);
+		assert_int_equal(r, room < 2 ? -EBADMSG : (ssize_t)n);
+		if (room < 2)
+			assert_int_equal(passed.dir + passed.socket, -14);
+		else
+			eg_passed_done(&passed);
+		assert_int_equal(count_fds(), before);
+	}
 }
 
 /* {descriptors sent, wanted?} -> error; the teardown sees that none stayed open */
@@ -109,7 +165,7 @@ static void test_wire_unexpected_fds(void **state)
 	static const struct {
 		size_t sent;
 		bool wanted;
-	} cases[] = {{1, false}, {2, false}, {2, true},	  {8, true},
+	} cases[] = {{1, false}, {2, false}, {3, true},	  {3, false},  {8, true},
 		     {9, true},	 {9, false}, {253, true}, {253, false}};
 	struct wire *w = *state;
 	union any m, got;
@@ -119,13 +175,15 @@ static void test_wire_unexpected_fds(void **state)
 	for (size_t i = 0; i < EG_ARRAY_SIZE(many); i++)
 		many[i] = w->fd[0];
 	for (size_t i = 0; i < EG_ARRAY_SIZE(cases); i++) {
-		int fd = -7, open_before = count_fds();
+		struct eg_passed passed = {.dir = -7, .socket = -7};
+		int open_before = count_fds();
 
 		send_raw(w->fd[0], &m, n, many, cases[i].sent);
 		assert_int_equal(eg_proto_recv(w->fd[1], &got, sizeof(got),
-					       cases[i].wanted ? &fd : NULL, soon(1000)),
+					       cases[i].wanted ? &passed : NULL, soon(1000)),
 				 -EBADMSG);
-		assert_int_equal(fd, -7); /* written only on success */
+		/* written only on success */
+		assert_true(passed.dir == -7 && passed.socket == -7);
 		assert_int_equal(count_fds(), open_before);
 	}
 }
@@ -133,16 +191,21 @@ static void test_wire_unexpected_fds(void **state)
 static void test_wire_fd_with_bad_message(void **state)
 {
 	struct wire *w = *state;
+	struct eg_passed passed = {.dir = -7, .socket = -7};
+	const int fds[] = {w->fd[0], w->fd[1]};
 	union any m, got;
 	size_t n = fill(1, &m);
-	int fd = -7;
 
 	m.head.type = 999;
-	send_raw(w->fd[0], &m, n, &w->fd[0], 1);
-	assert_int_equal(eg_proto_recv(w->fd[1], &got, sizeof(got), &fd, soon(1000)), -EBADMSG);
-	send_raw(w->fd[0], &m, 0, &w->fd[0], 1); /* nothing but a descriptor */
-	assert_int_equal(eg_proto_recv(w->fd[1], &got, sizeof(got), &fd, soon(1000)), -EBADMSG);
-	assert_int_equal(fd, -7);
+	for (size_t n_fds = 1; n_fds <= 2; n_fds++) {
+		send_raw(w->fd[0], &m, n, fds, n_fds);
+		assert_int_equal(eg_proto_recv(w->fd[1], &got, sizeof(got), &passed, soon(1000)),
+				 -EBADMSG);
+		send_raw(w->fd[0], &m, 0, fds, n_fds); /* nothing but descriptors */
+		assert_int_equal(eg_proto_recv(w->fd[1], &got, sizeof(got), &passed, soon(1000)),
+				 -EBADMSG);
+	}
+	assert_true(passed.dir == -7 && passed.socket == -7);
 }
 
 /* A server that asked for credentials gets them beside the message; they are no descriptor and no
@@ -152,15 +215,17 @@ static void test_wire_credentials(void **state)
 	struct wire *w = *state;
 	union any m, got;
 	size_t n = fill(1, &m);
-	int on = 1, fd = -1;
+	const struct eg_passed both = {.dir = w->fd[0], .socket = w->fd[1]};
+	struct eg_passed passed = EG_PASSED_NONE;
+	int on = 1;
 
 	assert_int_equal(setsockopt(w->fd[1], SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)), 0);
-	assert_int_equal(eg_proto_send(w->fd[0], &m, -1, soon(1000)), 0);
+	assert_int_equal(eg_proto_send(w->fd[0], &m, NULL, soon(1000)), 0);
 	assert_int_equal(eg_proto_recv(w->fd[1], &got, sizeof(got), NULL, soon(1000)), n);
-	assert_int_equal(eg_proto_send(w->fd[0], &m, w->fd[0], soon(1000)), 0);
-	assert_int_equal(eg_proto_recv(w->fd[1], &got, sizeof(got), &fd, soon(1000)), n);
-	assert_true(fd >= 0);
-	close(fd);
+	assert_int_equal(eg_proto_send(w->fd[0], &m, &both, soon(1000)), 0);
+	assert_int_equal(eg_proto_recv(w->fd[1], &got, sizeof(got), &passed, soon(1000)), n);
+	assert_true(passed.dir >= 0 && passed.socket >= 0);
+	eg_passed_done(&passed);
 }
 
 static void test_wire_truncated(void **state)
@@ -213,7 +278,7 @@ static void test_wire_hang_up(void **state)
 	close(w->fd[0]);
 	w->fd[0] = -1;
 	assert_int_equal(eg_proto_recv(w->fd[1], &got, sizeof(got), NULL, soon(1000)), 0);
-	assert_int_equal(eg_proto_send(w->fd[1], &m, -1, soon(1000)), -EPIPE);
+	assert_int_equal(eg_proto_send(w->fd[1], &m, NULL, soon(1000)), -EPIPE);
 }
 
 static void test_wire_hang_up_unread(void **state)
@@ -222,7 +287,7 @@ static void test_wire_hang_up_unread(void **state)
 	union any m, got;
 
 	(void)fill(0, &m);
-	assert_int_equal(eg_proto_send(w->fd[1], &m, -1, soon(1000)), 0);
+	assert_int_equal(eg_proto_send(w->fd[1], &m, NULL, soon(1000)), 0);
 	close(w->fd[0]); /* with our message unread */
 	w->fd[0] = -1;
 	assert_int_equal(eg_proto_recv(w->fd[1], &got, sizeof(got), NULL, soon(1000)), -ECONNRESET);
@@ -235,7 +300,7 @@ static void test_wire_bad_fd(void **state)
 
 	(void)state;
 	(void)fill(0, &m);
-	assert_int_equal(eg_proto_send(-1, &m, -1, soon(100)), -EBADF);
+	assert_int_equal(eg_proto_send(-1, &m, NULL, soon(100)), -EBADF);
 	assert_int_equal(eg_proto_recv(-1, &m, sizeof(m), NULL, soon(100)), -EBADF);
 	assert_int_equal(eg_proto_recv(null, &m, sizeof(m), NULL, 0), -ENOTSOCK);
 	close(null);
@@ -251,7 +316,7 @@ static void test_deadline_past_tries_once(void **state)
 	for (size_t i = 0; i < EG_ARRAY_SIZE(past); i++) {
 		assert_int_equal(eg_proto_recv(w->fd[1], &got, sizeof(got), NULL, past[i]),
 				 -ETIMEDOUT);
-		assert_int_equal(eg_proto_send(w->fd[0], &m, -1, past[i]), 0);
+		assert_int_equal(eg_proto_send(w->fd[0], &m, NULL, past[i]), 0);
 		assert_int_equal(eg_proto_recv(w->fd[1], &got, sizeof(got), NULL, past[i]), n);
 	}
 }
@@ -262,7 +327,7 @@ static void test_deadline_far_future(void **state)
 	union any m, got;
 	size_t n = fill(0, &m);
 
-	assert_int_equal(eg_proto_send(w->fd[0], &m, -1, INT64_MAX), 0);
+	assert_int_equal(eg_proto_send(w->fd[0], &m, NULL, INT64_MAX), 0);
 	assert_int_equal(eg_proto_recv(w->fd[1], &got, sizeof(got), NULL, INT64_MAX), n);
 }
 
@@ -287,7 +352,7 @@ static void test_deadline_holds_on_send(void **state)
 
 	(void)fill(1, &m);
 	for (; sent < 10000 && r == 0; sent++) /* nobody reads: the queue fills */
-		r = eg_proto_send(w->fd[0], &m, -1, start + 200);
+		r = eg_proto_send(w->fd[0], &m, NULL, start + 200);
 	assert_int_equal(r, -ETIMEDOUT);
 	assert_true(eg_proto_now_ms() - start >= 200);
 }
@@ -300,7 +365,7 @@ static void *send_slowly(void *arg)
 	(void)fill(0, &m);
 	for (int i = 0; i < 3; i++) {
 		(void)poll(NULL, 0, 50);
-		(void)eg_proto_send(w->fd[0], &m, -1, soon(1000));
+		(void)eg_proto_send(w->fd[0], &m, NULL, soon(1000));
 	}
 	return NULL;
 }
@@ -364,7 +429,8 @@ static void test_wire_high_fds(void **state)
 	struct rlimit rl;
 	union any m, got;
 	size_t n = fill(1, &m);
-	int high[2], fd = -1;
+	struct eg_passed one = EG_PASSED_NONE, passed = EG_PASSED_NONE;
+	int high[2];
 
 	assert_int_equal(getrlimit(RLIMIT_NOFILE, &rl), 0);
 	if (rl.rlim_cur < 2048) {
@@ -377,9 +443,11 @@ static void test_wire_high_fds(void **state)
 			skip_because("RLIMIT_NOFILE is below 1500");
 	}
 	assert_int_equal(eg_proto_recv(high[1], &got, sizeof(got), NULL, soon(20)), -ETIMEDOUT);
-	assert_int_equal(eg_proto_send(high[0], &m, high[0], soon(1000)), 0);
-	assert_int_equal(eg_proto_recv(high[1], &got, sizeof(got), &fd, soon(1000)), n);
-	close(fd);
+	one.dir = high[0];
+	assert_int_equal(eg_proto_send(high[0], &m, &one, soon(1000)), 0);
+	assert_int_equal(eg_proto_recv(high[1], &got, sizeof(got), &passed, soon(1000)), n);
+	assert_true(passed.dir >= 0);
+	eg_passed_done(&passed);
 	close(high[0]);
 	close(high[1]);
 }
@@ -390,7 +458,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		WIRE(test_wire_every_message),
-		WIRE(test_wire_passes_fd),
+		WIRE(test_wire_passes_fds),
+		WIRE(test_wire_no_room_for_fds),
 		WIRE(test_wire_unexpected_fds),
 		WIRE(test_wire_fd_with_bad_message),
 		WIRE(test_wire_credentials),

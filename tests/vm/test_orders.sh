@@ -292,7 +292,20 @@ has_become "nor the manager, which serves it, and what is within" "$work/within/
 ordered "the inner one is released" release "${number[inner]}"
 has_become "within the manager: released" "$work/within/udp" open
 is "no order is left" 0 "$(map_count eg_orders)"
+# A process that was moved, and no room for the cgroup in which it would be killed.
+mkdir -p "$CGROUPS/try-full"
+stray=$(pgrep -u alice -f "^python3 $work/hold.py $work/within" | head -n 1)
+echo "$stray" >"$CGROUPS/try-full/cgroup.procs"
+mkdir -p "$CGROUPS/ebpfguard"
+echo 0 >"$CGROUPS/ebpfguard/cgroup.max.descendants"
+refused "no room for its cgroup: kill" 1 "still there: $stray; some cannot be moved to where they would be: Resource temporarily unavailable" \
+	kill "${number[within]}"
+logged "no room for its cgroup: said" "session ${number[within]}: 1 processes would not be killed; $stray; some cannot be moved"
+echo max >"$CGROUPS/ebpfguard/cgroup.max.descendants"
 ordered "within the manager: kill" kill "${number[within]}"
+gone() { [[ ! -e /proc/$stray ]]; }
+if until_true 10 gone; then pass "within the manager: it is gone"; else fail "within the manager: it is gone"; fi
+rmdir "$CGROUPS/try-full"
 
 # ---- under audit
 
@@ -353,7 +366,27 @@ is "tighten: force: the running shell" ok "$(ask a "$TRY")"
 
 # ---- kill
 
-mkdir -p "$CGROUPS/try-stray"
+# Those that are not in its cgroup: one moved by root, one with threads by PID 1 to the user's manager, one below a cgroup
+# that is frozen.
+ENDING=$CGROUPS/ebpfguard/ending
+mkdir -p "$CGROUPS/try-stray" "$CGROUPS/try-frozen/below"
+cat >"$work/threads.py" <<'EOF'
+import os, sys, threading, time
+for _ in range(3):
+    threading.Thread(target=time.sleep, args=(1000,)).start()
+with open(sys.argv[1], "w") as to:
+    print(os.getpid(), file=to)
+EOF
+ask a "systemd-run --user --scope -q setsid -f python3 $work/threads.py $work/scope >/dev/null 2>&1 </dev/null; sleep 1002 & echo \$! >$work/frozen"
+until_true 60 test -s "$work/scope" || fail "kill: a process in a scope of the manager"
+matches "kill: it is below the manager" '^0::/user.slice/.*user@[0-9]+.service/' "$(cat "/proc/$(<"$work/scope")/cgroup")"
+echo "$(<"$work/frozen")" >"$CGROUPS/try-frozen/below/cgroup.procs"
+echo 1 >"$CGROUPS/try-frozen/cgroup.freeze"
+# A process of nobody's session: the number of one that is to be moved could have become its.
+mkdir -p "$ENDING"
+sleep 1003 &
+stranger=$!
+echo $stranger >"$ENDING/cgroup.procs"
 ask a "setsid nohup sleep 1000 >/dev/null 2>&1 & echo \$! >$work/pids; sleep 1001 & echo \$! >>$work/pids; echo \$! >$work/stray; echo \$\$ >>$work/pids"
 echo "$(<"$work/stray")" >"$CGROUPS/try-stray/cgroup.procs"
 # A bomb that is bounded: each of its processes makes others all the time.
@@ -362,8 +395,8 @@ sleep 1
 # began_at PID: when it began; nothing for a process that is gone or dead.
 began_at() { sed -nE 's/^[0-9]+ \(.*\) [^ZX]( [^ ]+){18} ([0-9]+) .*/\2/p' "/proc/$1/stat" 2>/dev/null; }
 comm_of() { cat "/proc/$1/comm" 2>/dev/null; }
-while read -r pid; do echo "$pid $(began_at "$pid")"; done <"$work/pids" >"$work/began"
-is "kill: there are three of which each is known" 3 "$(grep -cE '^[0-9]+ [0-9]+$' "$work/began")"
+cat "$work"/{pids,scope,frozen} | while read -r pid; do echo "$pid $(began_at "$pid")"; done >"$work/began"
+is "kill: there are five of which each is known" 5 "$(grep -cE '^[0-9]+ [0-9]+$' "$work/began")"
 mark
 # With the bomb, all takes its time.
 start=$EPOCHREALTIME
@@ -380,7 +413,12 @@ while read -r pid began; do
 	# One that is being reaped is gone, and the bomb may have used up all numbers: it could be another process by now.
 	[[ $(began_at "$pid") != "$began" ]] || left+=" $pid $(comm_of "$pid")"
 done <"$work/began"
-is "kill: the survivors are gone, the stray with them" "" "$left"
+is "kill: the survivors are gone, the strays with them" "" "$left"
+is "kill: one of nobody's session lives, elsewhere" "alive 0::/" "$(kill -0 $stranger && echo alive) $(cat /proc/$stranger/cgroup)"
+logged "kill: which is said" "process $stranger was moved to the cgroup ebpfguard/ending, but is of no session"
+is "kill: who was moved for it is no stray of the log" 0 "$(since_mark | grep -c ' STRAY session=.* cgroup=/ebpfguard/ending')"
+is "kill: their cgroup is gone" no "$([[ -e $ENDING ]] && echo yes || echo no)"
+kill $stranger
 ended() { ! kill -0 "${client[a]}" 2>/dev/null; }
 if until_true 10 ended; then pass "kill: the connection is gone"; else fail "kill: the connection is gone"; fi
 eval "exec ${into[a]}>&-"
@@ -394,7 +432,7 @@ for flow in tcp idle udp; do # its program lives, and would say so
 	is "kill: b: $flow" open "$(cat "$work/b/$flow")"
 done
 refused "kill: it is gone" 1 'there is no session' kill "${number[a]}"
-rmdir "$CGROUPS/try-stray"
+rmdir "$CGROUPS/try-stray" "$CGROUPS/try-frozen/below" "$CGROUPS/try-frozen"
 
 # ---- who may, and the end
 
