@@ -20,8 +20,8 @@ enum {
 static _Thread_local struct {
 	bool on;
 	unsigned int turns;
-	/* when it last slept, or might have: how often the kernel had taken the processor away, what
-	 * it had computed, and when that was */
+	/* when it last slept, or might have: how often the kernel had taken the processor away,
+	 * what it had computed, and when that was */
 	long preempted;
 	int64_t cpu_ns, now_ns;
 } way;
