@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "audit.h"
+#include "util.h"
 
 /* In units of the drawing, which the page scales. */
 enum {
@@ -44,7 +45,7 @@ static double share(uint64_t n, uint64_t most, int length)
 /* ---- by time */
 
 /* A number that the axis may end at: 1, 2 or 5 and zeros. */
-static uint64_t nice(uint64_t most)
+static uint64_t even_top(uint64_t most)
 {
 	uint64_t unit = 1;
 
@@ -59,12 +60,12 @@ static uint64_t nice(uint64_t most)
 /* "5", "2.5k", "1M": there is room for five characters. */
 static void print_tick(double value, FILE *out)
 {
-	static const char units[] = "kMGTPE";
-	int unit = -1;
+	static const char *const units[] = {"", "k", "M", "G", "T", "P", "E"};
+	size_t unit = 0;
 
-	for (; value >= 1000 && units[unit + 1]; unit++)
+	for (; value >= 1000 && unit + 1 < EG_ARRAY_SIZE(units); unit++)
 		value /= 1000;
-	(void)fprintf(out, "%g%.*s", value, unit >= 0, unit >= 0 ? &units[unit] : "");
+	(void)fprintf(out, "%g%s", value, units[unit]);
 }
 
 static void print_axis(uint64_t top, FILE *out)
@@ -132,7 +133,7 @@ void eg_audit_print_hours(const struct eg_audit *audit, FILE *out)
 	for (size_t i = 0; i < n; i++)
 		if (slots[i].refused + slots[i].audited > most)
 			most = slots[i].refused + slots[i].audited;
-	most = nice(most);
+	most = even_top(most);
 	width = (double)(WIDTH - LEFT) / (double)n;
 	if (width > SLOT_MAX)
 		width = SLOT_MAX;

@@ -71,8 +71,11 @@ static int is_wanted(struct eg_helper *helper, const struct eg_order_set *set, u
 	int pidfd eg_auto_close = (int)syscall(SYS_pidfd_open, (pid_t)pid, 0);
 	struct eg_session *session;
 	struct eg_guard label;
-	int r = pidfd < 0 ? -errno : eg_bpf_label_get(helper->bpf, pidfd, &label);
+	int r;
 
+	if (pidfd < 0)
+		return -errno;
+	r = eg_bpf_label_get(helper->bpf, pidfd, &label);
 	if (r < 0)
 		return r == -ENOENT ? 0 : r;
 	session = eg_session_find(helper, label.session);

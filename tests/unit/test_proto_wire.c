@@ -126,15 +126,47 @@ static void test_wire_passes_fds(void **state)
 	}
 }
 
+/* Another process sets our limits: valgrind keeps to itself what one asks of one's own. */
+static pid_t start_limiter(int fd[2])
+{
+	pid_t pid, whose = getpid();
+	struct rlimit rl;
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fd), 0);
+	pid = fork();
+	assert_return_code(pid, errno);
+	if (pid > 0)
+		return pid;
+	(void)close(fd[0]);
+	while (recv(fd[1], &rl, sizeof(rl), 0) == (ssize_t)sizeof(rl)) {
+		int r = prlimit(whose, RLIMIT_NOFILE, &rl, NULL);
+
+		(void)send(fd[1], &r, sizeof(r), MSG_NOSIGNAL);
+	}
+	_exit(0);
+}
+
+static void limit_fds(int limiter, const struct rlimit *rl, rlim_t n)
+{
+	const struct rlimit asked = {.rlim_cur = n, .rlim_max = rl->rlim_max};
+	int r;
+
+	assert_int_equal(send(limiter, &asked, sizeof(asked), 0), sizeof(asked));
+	assert_int_equal(recv(limiter, &r, sizeof(r), 0), sizeof(r));
+	assert_int_equal(r, 0);
+}
+
 /* The reader may have no more than a few descriptors: it gets all of them or an error, and keeps
  * none. */
 static void test_wire_no_room_for_fds(void **state)
 {
 	struct wire *w = *state;
 	const struct eg_passed both = {.dir = w->fd[0], .socket = w->fd[1]};
-	struct rlimit old, few;
+	struct rlimit old;
 	union any m, got;
 	size_t n = fill(1, &m);
+	int limiter[2];
+	pid_t pid = start_limiter(limiter);
 
 	assert_int_equal(getrlimit(RLIMIT_NOFILE, &old), 0);
 	for (rlim_t room = 0; room <= 2; room++) {
@@ -145,11 +177,9 @@ static void test_wire_no_room_for_fds(void **state)
 		(void)close(top);
 		before = count_fds();
 		assert_int_equal(eg_proto_send(w->fd[0], &m, &both, soon(1000)), 0);
-		few = old;
-		few.rlim_cur = (rlim_t)top + room;
-		assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+		limit_fds(limiter[0], &old, (rlim_t)top + room);
 		r = eg_proto_recv(w->fd[1], &got, sizeof(got), &passed, soon(1000));
-		assert_int_equal(setrlimit(RLIMIT_NOFILE, &old), 0);
+		limit_fds(limiter[0], &old, old.rlim_cur);
 		assert_int_equal(r, room < 2 ? -EBADMSG : (ssize_t)n);
 		if (room < 2)
 			assert_int_equal(passed.dir + passed.socket, -14);
@@ -157,6 +187,9 @@ static void test_wire_no_room_for_fds(void **state)
 			eg_passed_done(&passed);
 		assert_int_equal(count_fds(), before);
 	}
+	(void)close(limiter[0]);
+	(void)close(limiter[1]);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
 }
 
 /* {descriptors sent, wanted?} -> error; the teardown sees that none stayed open */
