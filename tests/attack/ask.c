@@ -117,19 +117,26 @@ static int open_dir(const char *path)
 	return fd;
 }
 
-/* open DIR: asks for a session for that directory. */
-static void ask_open(const char *path)
+/* open DIR [FILE]: asks for a session for that directory; FILE is passed off as the unix socket that
+ * a client came by. */
+static void ask_open(const char *path, const char *file)
 {
 	struct eg_msg_open msg = open_message();
-	int dir = open_dir(path), fd = dial(EG_HELPER_SOCKET);
+	int fds[2] = {open_dir(path)}, fd = dial(EG_HELPER_SOCKET);
 
-	send_raw(fd, &msg, sizeof(msg), &dir, 1);
+	if (file) {
+		snprintf(msg.connection, sizeof(msg.connection), "UNKNOWN 65535 UNKNOWN 65535");
+		fds[1] = open(file, O_RDONLY | O_CLOEXEC);
+		if (fds[1] < 0)
+			err(TROUBLE, "%s", file);
+	}
+	send_raw(fd, &msg, sizeof(msg), fds, file ? 2 : 1);
 	print_answer(fd);
 }
 
-/* enter DIR: makes the directory, enters it, asks, goes back and removes it: what the module does,
- * by hand. */
-static void ask_enter(const char *path)
+/* enter DIR [FILE]: makes the directory, enters it, asks as above, goes back and removes it: what
+ * the module does, by hand. */
+static void ask_enter(const char *path, const char *file)
 {
 	char procs[4096], own[4096] = "";
 	FILE *self = fopen("/proc/self/cgroup", "re");
@@ -148,7 +155,7 @@ static void ask_enter(const char *path)
 		printf("enter %s\n", strerrorname_np(errno));
 		return;
 	}
-	ask_open(path);
+	ask_open(path, file);
 	snprintf(procs, sizeof(procs), "/sys/fs/cgroup%.3000s/cgroup.procs", own + 3);
 	fd = open(procs, O_WRONLY | O_CLOEXEC);
 	if (fd < 0 || write(fd, "0", 1) != 1 || rmdir(path) < 0)
@@ -174,7 +181,7 @@ static void ask_for_other(const char *path)
 	if (fd < 0 || dprintf(fd, "%d", (int)pid) < 0) {
 		printf("enter %s\n", strerrorname_np(errno));
 	} else {
-		ask_open(path);
+		ask_open(path, NULL);
 	}
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
@@ -207,7 +214,8 @@ static void ask_malformed(const char *which)
 {
 	struct eg_msg_open open_msg = open_message();
 	struct eg_msg_close close_msg = {0};
-	int dirs[2] = {open_dir("/sys/fs/cgroup"), open_dir("/tmp")}, fd = dial(EG_HELPER_SOCKET);
+	int fd = dial(EG_HELPER_SOCKET);
+	int dirs[3] = {open_dir("/sys/fs/cgroup"), open_dir("/tmp"), open_dir("/tmp")};
 	char big[65536] = {0};
 
 	eg_proto_head(&close_msg, EG_MSG_CLOSE, sizeof(close_msg));
@@ -234,8 +242,8 @@ static void ask_malformed(const char *which)
 		send_raw(fd, &open_msg, sizeof(open_msg), dirs, 1);
 	} else if (!strcmp(which, "no-fd")) {
 		send_raw(fd, &open_msg, sizeof(open_msg), NULL, 0);
-	} else if (!strcmp(which, "two-fds")) {
-		send_raw(fd, &open_msg, sizeof(open_msg), dirs, 2);
+	} else if (!strcmp(which, "three-fds")) {
+		send_raw(fd, &open_msg, sizeof(open_msg), dirs, 3);
 	} else if (!strcmp(which, "fd-with-close")) {
 		send_raw(fd, &close_msg, sizeof(close_msg), dirs, 1);
 	} else {
@@ -309,6 +317,7 @@ static void ask_hold(const char *seconds)
 int main(int argc, char **argv)
 {
 	const char *what = argc > 1 ? argv[1] : "", *arg = argc > 2 ? argv[2] : NULL;
+	const char *file = argc > 3 ? argv[3] : NULL;
 
 	if (!strcmp(what, "version"))
 		ask_plain(EG_HELPER_SOCKET, EG_MSG_VERSION);
@@ -319,9 +328,9 @@ int main(int argc, char **argv)
 	else if (!strcmp(what, "control-status"))
 		ask_plain(EG_CONTROL_SOCKET, EG_MSG_STATUS);
 	else if (!strcmp(what, "open") && arg)
-		ask_open(arg);
+		ask_open(arg, file);
 	else if (!strcmp(what, "enter") && arg)
-		ask_enter(arg);
+		ask_enter(arg, file);
 	else if (!strcmp(what, "for-other") && arg)
 		ask_for_other(arg);
 	else if (!strcmp(what, "close") && arg)
@@ -336,7 +345,7 @@ int main(int argc, char **argv)
 		ask_hold(arg);
 	else
 		errx(TROUBLE, "usage: ask version|reload|control-reload|control-status|"
-			      "{open|enter|for-other|replay} DIR|close N|malformed CASE|stale "
-			      "FILE|hold SECONDS");
+			      "{open|enter} DIR [FILE]|{for-other|replay} DIR|close N|"
+			      "malformed CASE|stale FILE|hold SECONDS");
 	return 0;
 }

@@ -12,12 +12,13 @@ OTHER=/sys/fs/cgroup/ebpfguard/ebpfguard-fedcba9876543210
 is "outside: version" "version guarded=0" "$("$T/ask" version)"
 is "outside: status on control.sock" "type 68" "$("$T/ask" control-status)"
 is "outside: open for a leaf it entered" opened "$("$T/ask" enter $OWN)"
+is "outside: open with a file for the socket it came by" "refused EINVAL" "$("$T/ask" enter $OWN /etc/passwd)"
 is "outside: open for a cgroup it is not in" "refused EPERM" "$("$T/ask" for-other $OTHER)"
 is "outside: open for a cgroup that is no leaf" "refused EPERM" "$("$T/ask" open /sys/fs/cgroup/system.slice)"
 is "outside: open for a directory that is no cgroup" "refused EXDEV" "$("$T/ask" open /tmp)"
 is "outside: reload on helper.sock" closed "$("$T/ask" reload)"
 is "outside: close of a session that is not its own" "refused EACCES" "$("$T/ask" close 1)"
-for case in short cut long huge version type size unterminated no-fd two-fds fd-with-close; do
+for case in short cut long huge version type size unterminated no-fd three-fds fd-with-close; do
 	is "outside: malformed: $case" closed "$("$T/ask" malformed $case)"
 done
 is "alice: the socket is not hers" "connect EACCES" "$(runuser -u alice -- "$T/ask" version)"
@@ -43,7 +44,7 @@ out=$(sh_as root "
 	echo \"reload: \$($T/ask reload)\"
 	echo \"control reload: \$($T/ask control-reload)\"
 	echo \"control status: \$($T/ask control-status)\"
-	for case in short cut long huge version type size unterminated no-fd two-fds fd-with-close; do
+	for case in short cut long huge version type size unterminated no-fd three-fds fd-with-close; do
 		echo \"malformed \$case: \$($T/ask malformed \$case)\"
 	done
 	number=\$(ebpfguardctl sessions 2>&1)
@@ -62,7 +63,7 @@ is "guarded root: replay" "refused EALREADY,refused EALREADY" "$(line replay)"
 is "guarded root: reload on helper.sock" closed "$(line reload)"
 is "guarded root: reload on control.sock" "refused EALREADY" "$(line 'control reload')"
 is "guarded root: status on control.sock" "refused EALREADY" "$(line 'control status')"
-for case in short cut long huge version type size unterminated two-fds fd-with-close; do
+for case in short cut long huge version type size unterminated three-fds fd-with-close; do
 	is "guarded root: malformed: $case" closed "$(line "malformed $case")"
 done
 is "guarded root: malformed: no-fd" "refused EALREADY" "$(line 'malformed no-fd')"
