@@ -198,6 +198,12 @@ static void print_unit(uint32_t c, FILE *out)
 		(void)fputc((int)c, out);
 }
 
+/* json-c 0.16 looks for half a pair in the lower 16 bits of what it has made of a whole one. */
+static bool is_misread(uint32_t c)
+{
+	return c > 0xffff && (c & 0xf800) == 0xd800;
+}
+
 /* A text in quotes. What a terminal would do something about is escaped, in any language. */
 static void print_text(const char *text, FILE *out)
 {
@@ -208,6 +214,8 @@ static void print_text(const char *text, FILE *out)
 		uint32_t c = 0;
 
 		n = eg_utf8_decode(text, left, &c);
+		if (is_misread(c))
+			n = 0; /* its bytes, then, as of no character */
 		if (!n || c == '\\')
 			(void)fprintf(out, "\\\\x%02x", (unsigned char)*text);
 		else

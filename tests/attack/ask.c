@@ -117,8 +117,8 @@ static int open_dir(const char *path)
 	return fd;
 }
 
-/* open DIR [FILE]: asks for a session for that directory; FILE is passed off as the unix socket that
- * a client came by. */
+/* open DIR [FILE]: asks for a session for that directory; FILE is passed off as the unix socket
+ * that a client came by. */
 static void ask_open(const char *path, const char *file)
 {
 	struct eg_msg_open msg = open_message();

@@ -207,7 +207,8 @@ static void test_fields(void **state)
 /* Bytes that are no UTF-8, the backslash and what a terminal obeys, in all three forms. */
 static void test_bytes(void **state)
 {
-	static const char raw[] = "a\"\\=\n\x1b[31m\xff\xc2\x9b\xe2\x80\xae\xf0\x9f\x98\x80\xc3 z";
+	static const char raw[] = "a\"\\=\n\x1b[31m\xff\xc2\x9b\xe2\x80\xae\xf0\x9f\x98\x80\xc3 z"
+				  "\xf0\x9d\xa0\x80";
 	static struct eg_record_line line;
 	char word[512];
 	eg_auto_free char *text = NULL, *json = NULL;
@@ -218,8 +219,9 @@ static void test_bytes(void **state)
 	assert_int_equal(parse(text, &line), 0);
 	assert_string_equal(eg_record_get(&line, "user"), raw);
 	json = json_of(&line);
-	assert_non_null(strstr(json, "\"user\":\"a\\\"\\\\x5c=\\u000a\\u001b[31m\\\\xff\\u009b"
-				     "\\u202e\\ud83d\\ude00\\\\xc3 z\""));
+	assert_non_null(strstr(json,
+			       "\"user\":\"a\\\"\\\\x5c=\\u000a\\u001b[31m\\\\xff\\u009b"
+			       "\\u202e\\ud83d\\ude00\\\\xc3 z\\\\xf0\\\\x9d\\\\xa0\\\\x80\""));
 	assert_int_equal(parse(json, &line), 0);
 	assert_string_equal(eg_record_get(&line, "user"), raw);
 }
