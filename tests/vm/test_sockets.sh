@@ -12,7 +12,7 @@ OTHER=/sys/fs/cgroup/ebpfguard/ebpfguard-fedcba9876543210
 is "outside: version" "version guarded=0" "$("$T/ask" version)"
 is "outside: status on control.sock" "type 68" "$("$T/ask" control-status)"
 is "outside: open for a leaf it entered" opened "$("$T/ask" enter $OWN)"
-is "outside: open with a file for the socket it came by" "refused EINVAL" "$("$T/ask" enter $OWN /etc/passwd)"
+is "outside: open with a file for the socket it came by" "refused EINVAL" "$("$T/ask" enter /sys/fs/cgroup/ebpfguard/ebpfguard-00112233445566aa /etc/passwd)"
 is "outside: open for a cgroup it is not in" "refused EPERM" "$("$T/ask" for-other $OTHER)"
 is "outside: open for a cgroup that is no leaf" "refused EPERM" "$("$T/ask" open /sys/fs/cgroup/system.slice)"
 is "outside: open for a directory that is no cgroup" "refused EXDEV" "$("$T/ask" open /tmp)"
