@@ -6,8 +6,7 @@
 # shellcheck source=tests/vm/lib.sh
 . /srv/t/lib.sh
 SCRIPT_NAME=verifier
-# shellcheck disable=SC1091 # of the guest
-kernel=$(uname -r | grep -oE '^[0-9]+\.[0-9]+')/$(. /etc/os-release && echo "$VERSION_CODENAME")
+kernel=$(uname -r | grep -oE '^[0-9]+\.[0-9]+')/$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)
 "$T/verified" | sort >/tmp/verified
 sed -n "s,^$kernel ,,p" "$T/verified.txt" | sort >/tmp/recorded
 
