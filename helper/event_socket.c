@@ -108,6 +108,8 @@ static bool spec_of(const struct eg_rule *rule, uint16_t family, const uint8_t *
 {
 	bool any = rule->protocol == EG_PROTO_ANY;
 
+	if (!addr)
+		return false;
 	if (family == AF_INET6 && rule_family == AF_INET) {
 		addr = embedded(addr);
 		family = AF_INET;

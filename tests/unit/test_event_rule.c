@@ -111,6 +111,9 @@ static void test_format_rule_embedded(void **state)
 		e.rule_family = cases[i].rule_family;
 		parse(format(&e, &alice), &parsed);
 		assert_string_equal(value_of(&parsed, "rule"), cases[i].rule);
+		e.has_addr = 0; /* cannot be */
+		parse(format(&e, &alice), &parsed);
+		assert_string_equal(value_of(&parsed, "rule"), "-");
 	}
 }
 
