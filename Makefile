@@ -75,7 +75,7 @@ CTL_OBJS    := ctl.o ctl_say.o ctl_check.o ctl_idle.o ctl_rules.o ctl_files.o ct
                ctl_diff_json.o
 UNIT_TESTS  := test_eg_err test_ends test_give_way test_cidr test_rule test_config test_config_valid test_config_words test_config_texts \
                test_config_syntax test_config_limits test_config_file test_config_keys test_policy test_policy_live \
-               test_policy_limits test_policy_explain test_proto test_proto_wire test_fields test_fields_journal \
+               test_policy_limits test_policy_explain test_proto test_proto_wire test_proto_deadline test_fields test_fields_journal \
                test_log_file test_log_socket test_report test_event test_event_line test_event_rule test_event_hostile \
                test_key test_log test_limit test_fold test_account test_diag test_builtin test_hooks test_digest \
                test_feed test_place_tree test_event_story test_policy_groups test_slots test_precedence \

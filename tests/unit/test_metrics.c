@@ -290,6 +290,8 @@ static void test_long_answer(void **state)
 	assert_int_equal(eg_metrics_answer(&helper, pair[0]), 0);
 	assert_int_equal(fake.refused, -EAGAIN);
 	assert_true(eg_proto_now_ms() - before < SECOND / 2);
+	/* each is given a second: all are still at it */
+	assert_int_equal(atomic_load(&helper.metrics.answers), EG_METRICS_ANSWERS_MAX);
 	(void)close(pair[1]); /* nobody reads: the threads end */
 	(void)close(pair[0]);
 	for (int i = 0; i < 5000 && atomic_load(&helper.metrics.answers); i++)

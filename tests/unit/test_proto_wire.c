@@ -1,48 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Messages over real socketpairs: with descriptors, cut, late, hung up, under signals. */
-#include "proto_helpers.h"
-
-/* --- on the wire */
-
-struct wire {
-	int fd[2];
-	int before; /* descriptors open before the test */
-};
-
-static int count_fds(void)
-{
-	int n = 0;
-
-	for (int fd = 0; fd < 4096; fd++)
-		n += fcntl(fd, F_GETFD) >= 0;
-	return n;
-}
-
-static int wire_setup(void **state)
-{
-	static struct wire w;
-
-	w.before = count_fds();
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, w.fd) < 0)
-		return -1;
-	*state = &w;
-	return 0;
-}
-
-static int wire_teardown(void **state)
-{
-	struct wire *w = *state;
-
-	for (int i = 0; i < 2; i++)
-		if (w->fd[i] >= 0)
-			(void)close(w->fd[i]);
-	return count_fds() == w->before ? 0 : -1; /* a leaked descriptor fails the test */
-}
-
-static int64_t soon(int ms)
-{
-	return eg_proto_now_ms() + ms;
-}
+/* Messages over real socketpairs: with descriptors, cut, hung up. */
+#include "wire_helpers.h"
 
 /* Sends raw bytes and n descriptors, past all checks. */
 static void send_raw(int fd, const void *buf, size_t size, const int *fds, size_t n)
@@ -339,123 +297,6 @@ static void test_wire_bad_fd(void **state)
 	close(null);
 }
 
-static void test_deadline_past_tries_once(void **state)
-{
-	static const int64_t past[] = {0, -1, INT64_MIN, 1};
-	struct wire *w = *state;
-	union any m, got;
-	size_t n = fill(0, &m);
-
-	for (size_t i = 0; i < EG_ARRAY_SIZE(past); i++) {
-		assert_int_equal(eg_proto_recv(w->fd[1], &got, sizeof(got), NULL, past[i]),
-				 -ETIMEDOUT);
-		assert_int_equal(eg_proto_send(w->fd[0], &m, NULL, past[i]), 0);
-		assert_int_equal(eg_proto_recv(w->fd[1], &got, sizeof(got), NULL, past[i]), n);
-	}
-}
-
-static void test_deadline_far_future(void **state)
-{
-	struct wire *w = *state;
-	union any m, got;
-	size_t n = fill(0, &m);
-
-	assert_int_equal(eg_proto_send(w->fd[0], &m, NULL, INT64_MAX), 0);
-	assert_int_equal(eg_proto_recv(w->fd[1], &got, sizeof(got), NULL, INT64_MAX), n);
-}
-
-static void test_deadline_holds_on_recv(void **state)
-{
-	struct wire *w = *state;
-	int64_t start = eg_proto_now_ms(), took;
-	union any got;
-
-	assert_int_equal(eg_proto_recv(w->fd[1], &got, sizeof(got), NULL, start + 100), -ETIMEDOUT);
-	took = eg_proto_now_ms() - start;
-	assert_true(took >= 100);
-	assert_true(took < 5000); /* far above: a busy machine is no failure */
-}
-
-static void test_deadline_holds_on_send(void **state)
-{
-	struct wire *w = *state;
-	int64_t start = eg_proto_now_ms();
-	union any m;
-	int r = 0, sent = 0;
-
-	(void)fill(1, &m);
-	for (; sent < 10000 && r == 0; sent++) /* nobody reads: the queue fills */
-		r = eg_proto_send(w->fd[0], &m, NULL, start + 200);
-	assert_int_equal(r, -ETIMEDOUT);
-	assert_true(eg_proto_now_ms() - start >= 200);
-}
-
-static void *send_slowly(void *arg)
-{
-	struct wire *w = arg;
-	union any m;
-
-	(void)fill(0, &m);
-	for (int i = 0; i < 3; i++) {
-		(void)poll(NULL, 0, 50);
-		(void)eg_proto_send(w->fd[0], &m, NULL, soon(1000));
-	}
-	return NULL;
-}
-
-static void test_wire_slow_sender(void **state)
-{
-	struct wire *w = *state;
-	pthread_t thread;
-	union any got;
-
-	assert_int_equal(pthread_create(&thread, NULL, send_slowly, w), 0);
-	for (int i = 0; i < 3; i++)
-		assert_int_equal(eg_proto_recv(w->fd[1], &got, sizeof(got), NULL, soon(10000)),
-				 sizeof(struct eg_msg));
-	pthread_join(thread, NULL);
-}
-
-static void ignore(int sig)
-{
-	(void)sig;
-}
-
-struct pest {
-	pthread_t target;
-	volatile bool stop;
-};
-
-static void *pester(void *arg)
-{
-	struct pest *p = arg;
-
-	while (!p->stop) {
-		pthread_kill(p->target, SIGUSR1);
-		(void)poll(NULL, 0, 1);
-	}
-	return NULL;
-}
-
-/* Signals neither end the wait early nor extend it. */
-static void test_deadline_under_signals(void **state)
-{
-	struct sigaction sa = {.sa_handler = ignore}; /* no SA_RESTART */
-	struct pest pest = {.target = pthread_self()};
-	int64_t start = eg_proto_now_ms(), took;
-	struct wire *w = *state;
-	pthread_t thread;
-	union any got;
-
-	sigaction(SIGUSR1, &sa, NULL);
-	assert_int_equal(pthread_create(&thread, NULL, pester, &pest), 0);
-	assert_int_equal(eg_proto_recv(w->fd[1], &got, sizeof(got), NULL, start + 300), -ETIMEDOUT);
-	took = eg_proto_now_ms() - start;
-	pest.stop = true;
-	pthread_join(thread, NULL);
-	assert_true(took >= 300 && took < 5000);
-}
-
 static void test_wire_high_fds(void **state)
 {
 	struct wire *w = *state;
@@ -485,8 +326,6 @@ static void test_wire_high_fds(void **state)
 	close(high[1]);
 }
 
-#define WIRE(f) cmocka_unit_test_setup_teardown(f, wire_setup, wire_teardown)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -501,12 +340,6 @@ int main(void)
 		WIRE(test_wire_hang_up),
 		WIRE(test_wire_hang_up_unread),
 		WIRE(test_wire_bad_fd),
-		WIRE(test_deadline_past_tries_once),
-		WIRE(test_deadline_far_future),
-		WIRE(test_deadline_holds_on_recv),
-		WIRE(test_deadline_holds_on_send),
-		WIRE(test_wire_slow_sender),
-		WIRE(test_deadline_under_signals),
 		WIRE(test_wire_high_fds),
 	};
 
