@@ -46,7 +46,7 @@
 #define EG_OTHER_LAYOUT __u64 other_layout[16];
 enum { EG_OTHER_SIZE = 128 };
 #else
-#define EG_ABI 8
+#define EG_ABI 7
 #define EG_OTHER_LAYOUT
 enum { EG_OTHER_SIZE = 0 };
 #endif

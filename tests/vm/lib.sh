@@ -86,7 +86,7 @@ configure() {
 	out=$(ebpfguardctl reload 2>&1) || fail "reload: $out"
 }
 
-pins=/sys/fs/bpf/ebpfguard/v8
+pins=/sys/fs/bpf/ebpfguard/v7
 map_count() { "$T/try" count "$pins/map_$1"; }
 labelled_tasks() { echo $(($(wc -c <"$pins/link_eg_iter_members") / 24)); }
 # The programs for strays, at the root of all cgroups.
