@@ -483,5 +483,6 @@ struct eg_state {
 _Static_assert(sizeof(struct eg_state) == 72 + EG_OTHER_SIZE, "ABI");
 
 #include "abi_session.h"
+#include "abi_quick.h"
 
 #endif

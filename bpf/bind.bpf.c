@@ -35,7 +35,7 @@ static __noinline int eg_port_read(struct eg_target *target, __u16 family, __u64
 SEC("lsm/socket_bind")
 int BPF_PROG(eg_socket_bind, struct socket *sock, struct sockaddr *address, int addrlen)
 {
-	struct eg_ask ask = {};
+	struct eg_ask ask;
 	struct sock *sk = eg_asked_sock(&ask, sock, EG_OP_BIND);
 
 	if (!sk)
@@ -50,7 +50,7 @@ int BPF_PROG(eg_socket_bind, struct socket *sock, struct sockaddr *address, int 
 SEC("lsm/socket_listen")
 int BPF_PROG(eg_socket_listen, struct socket *sock, int backlog)
 {
-	struct eg_ask ask = {};
+	struct eg_ask ask;
 	struct sock *sk = eg_asked_sock(&ask, sock, EG_OP_LISTEN);
 
 	if (!sk)
@@ -117,7 +117,7 @@ int BPF_PROG(eg_sctp_bind_connect, struct sock *sk, int optname, struct sockaddr
 {
 	__u64 at = (__u64)address;
 	bool binds = optname == EG_SCTP_BINDX_ADD;
-	struct eg_ask ask = {};
+	struct eg_ask ask;
 	int left = addrlen;
 
 	if (!binds && optname != EG_SCTP_CONNECTX && optname != EG_SCTP_SENDMSG_CONNECT)

@@ -169,7 +169,7 @@ static __noinline int eg_control_read(__u32 *ret_chosen, __u64 at, __u64 left)
 SEC("lsm/socket_connect")
 int BPF_PROG(eg_socket_connect, struct socket *sock, struct sockaddr *address, int addrlen)
 {
-	struct eg_ask ask = {};
+	struct eg_ask ask;
 	struct sock *sk = eg_asked_sock(&ask, sock, EG_OP_CONNECT);
 	__u32 reason;
 
@@ -226,7 +226,7 @@ static __always_inline bool eg_peer_refused(struct eg_ask *ask, struct sock *sk)
 SEC("lsm/socket_sendmsg")
 int BPF_PROG(eg_socket_sendmsg, struct socket *sock, struct msghdr *msg, int size)
 {
-	struct eg_ask ask = {};
+	struct eg_ask ask;
 	struct sock *sk = eg_asked_sock(&ask, sock, EG_OP_SENDMSG);
 	__u32 reason = 0, chosen = 0;
 
@@ -262,7 +262,7 @@ enum {
 SEC("lsm/file_permission")
 int BPF_PROG(eg_file_permission, struct file *file, int mask)
 {
-	struct eg_ask ask = {};
+	struct eg_ask ask;
 	struct socket *sock;
 	struct sock *sk;
 

@@ -239,10 +239,12 @@ __noinline int eg_report_change(struct eg_change *change)
 SEC("lsm/file_open")
 int BPF_PROG(eg_file_open, struct file *file)
 {
-	struct eg_change change = {};
+	struct eg_change change;
 
-	if (!(file->f_mode & (EG_FMODE_READ | EG_FMODE_WRITE)))
+	if (eg_is_nobody(bpf_get_current_task_btf()) ||
+	    !(file->f_mode & (EG_FMODE_READ | EG_FMODE_WRITE)))
 		return 0;
+	change = (struct eg_change){};
 	eg_change_of_file(&change, file);
 	if (eg_refuse_change(&change))
 		return -EPERM;
@@ -256,13 +258,16 @@ int BPF_PROG(eg_file_open, struct file *file)
 static __always_inline int eg_change_in(const struct path *dir, struct dentry *dentry, __u16 access,
 					bool keep, bool reads)
 {
-	struct eg_change change = {.access = access,
-				   .keep = keep,
-				   .reads = reads,
-				   .dentry = (__u64)dentry,
-				   .mnt = (__u64)dir->mnt,
-				   .owner = (__u64)dir->dentry->d_inode};
+	struct eg_change change;
 
+	if (eg_is_nobody(bpf_get_current_task_btf()))
+		return 0;
+	change = (struct eg_change){.access = access,
+				    .keep = keep,
+				    .reads = reads,
+				    .dentry = (__u64)dentry,
+				    .mnt = (__u64)dir->mnt,
+				    .owner = (__u64)dir->dentry->d_inode};
 	change.inode = (__u64)BPF_CORE_READ(dentry, d_inode);
 	if (!change.inode)
 		change.inode = change.owner; /* whose file system it will be */

@@ -266,6 +266,7 @@ struct task_struct {
 	kuid_t loginuid;
 	unsigned int sessionid;
 	struct css_set *cgroups;
+	struct bpf_local_storage *bpf_storage; /* NULL: no program ever stored anything */
 };
 
 /* include/net/sock.h, net/inet_sock.h, linux/tcp.h, linux/net.h, linux/socket.h */

@@ -24,6 +24,7 @@
 #include "abi_event.h"
 
 #include "maps.bpf.h"
+#include "quick.bpf.h"
 
 /* ---- who is it ---- */
 
@@ -102,7 +103,8 @@ static __always_inline const struct eg_guard *eg_guard_of_cgroup(struct cgroup *
  */
 int eg_guard_find(__u64 cgroup, struct eg_guard *ret);
 
-static __always_inline bool eg_who_is(struct task_struct *task, struct eg_who *who)
+/* The long way: for who has asked eg_is_nobody before. */
+static __always_inline bool eg_who_look(struct task_struct *task, struct eg_who *who)
 {
 	int guards = 0;
 
@@ -116,6 +118,13 @@ static __always_inline bool eg_who_is(struct task_struct *task, struct eg_who *w
 	if (who->guard[EG_BY_LABEL])
 		guards++;
 	return guards;
+}
+
+/* False: nobody's that we guard. What a hook prepares for the answer costs the whole host: those
+ * that are called often and prepare something ask eg_is_nobody first of all. */
+static __always_inline bool eg_who_is(struct task_struct *task, struct eg_who *who)
+{
+	return !eg_is_nobody(task) && eg_who_look(task, who);
 }
 
 /* Is the guard one of the caller's own: the same session? */

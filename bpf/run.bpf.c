@@ -147,7 +147,7 @@ static __always_inline int eg_judge_run(struct eg_running *run)
 	struct eg_who who;
 	int worst = 0;
 
-	if (!eg_who_is(bpf_get_current_task_btf(), &who) || eg_is_trusted(&who))
+	if (!eg_who_look(bpf_get_current_task_btf(), &who) || eg_is_trusted(&who))
 		return 0;
 	for (int i = 0; i < EG_GUARDS; i++) {
 		int rank;
@@ -174,6 +174,8 @@ int BPF_PROG(eg_run_check, struct linux_binprm *bprm)
 {
 	struct eg_running run = {};
 
+	if (eg_is_nobody(bpf_get_current_task_btf()))
+		return 0;
 	eg_running_file(&run, bprm->file, EG_RUN_EXEC);
 	return eg_hook_result(eg_judge_run(&run));
 }
@@ -186,7 +188,7 @@ int eg_mmap_file(unsigned long long *ctx)
 	struct eg_running run = {};
 	struct file *file = NULL;
 
-	if (!(ctx[2] & EG_PROT_EXEC))
+	if (!(ctx[2] & EG_PROT_EXEC) || eg_is_nobody(bpf_get_current_task_btf()))
 		return 0;
 	if (bpf_probe_read_kernel(&file, sizeof(file), &ctx[0]) || !file)
 		return 0;
@@ -201,7 +203,7 @@ int BPF_PROG(eg_file_mprotect, struct vm_area_struct *vma, unsigned long reqprot
 	struct eg_running run = {};
 	struct file *file;
 
-	if (!(prot & EG_PROT_EXEC))
+	if (!(prot & EG_PROT_EXEC) || eg_is_nobody(bpf_get_current_task_btf()))
 		return 0;
 	file = BPF_CORE_READ(vma, vm_file);
 	if (!file)
@@ -307,7 +309,7 @@ int BPF_PROG(eg_run_digest, struct linux_binprm *bprm)
 	eg_running_file(&run, bprm->file, EG_RUN_EXEC);
 	run.unknown = bpf_ima_file_hash(bprm->file, &hash, sizeof(hash)) != EG_HASH_ALGO_SHA256;
 	/* That took its time: what was looked up before it is no longer to be used. */
-	if (!eg_who_is(task, &who))
+	if (!eg_who_look(task, &who))
 		return 0;
 	for (int i = 0; i < EG_GUARDS; i++) {
 		int rank;

@@ -164,12 +164,13 @@ static __always_inline int eg_ask_server(struct sock *sk)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct eg_detail detail = {.op = EG_OP_UNIX};
-	struct eg_server server = {};
+	struct eg_server server;
 	const struct cred *cred;
 	struct eg_who who;
 
 	if (!sk || !eg_who_is(task, &who))
 		return 0;
+	__builtin_memset(&server, 0, sizeof(server));
 	cred = task->cred;
 	for (int i = 0; i < EG_GUARDS; i++) {
 		if (!who.guard[i])

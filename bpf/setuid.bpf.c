@@ -250,7 +250,7 @@ static __always_inline bool eg_is_exception(const struct eg_view *view, struct f
 	return key.policy && bpf_map_lookup_elem(&eg_items, &key);
 }
 
-/* Judges new credentials for both guards. file: the program, NULL when it is a call. */
+/* Judges new credentials for both guards, if there are any. file: the program, NULL when it is a call. */
 static __always_inline int eg_judge_creds(const struct cred *new, const struct cred *old,
 					  struct file *file, bool groups)
 {
@@ -260,7 +260,7 @@ static __always_inline int eg_judge_creds(const struct cred *new, const struct c
 	struct eg_who who;
 	__u32 worst = 0;
 
-	if (!eg_who_is(bpf_get_current_task_btf(), &who))
+	if (!eg_who_look(bpf_get_current_task_btf(), &who))
 		return 0;
 	eg_ids_of(&gain.now, new);
 	eg_ids_of(&gain.before, old);
@@ -297,24 +297,32 @@ static __always_inline int eg_judge_creds(const struct cred *new, const struct c
 SEC("lsm/task_fix_setuid")
 int BPF_PROG(eg_task_fix_setuid, struct cred *new, const struct cred *old, int flags)
 {
+	if (eg_is_nobody(bpf_get_current_task_btf()))
+		return 0;
 	return eg_hook_result(eg_judge_creds(new, old, NULL, false));
 }
 
 SEC("lsm/task_fix_setgid")
 int BPF_PROG(eg_task_fix_setgid, struct cred *new, const struct cred *old, int flags)
 {
+	if (eg_is_nobody(bpf_get_current_task_btf()))
+		return 0;
 	return eg_hook_result(eg_judge_creds(new, old, NULL, false));
 }
 
 SEC("lsm/task_fix_setgroups")
 int BPF_PROG(eg_task_fix_setgroups, struct cred *new, const struct cred *old)
 {
+	if (eg_is_nobody(bpf_get_current_task_btf()))
+		return 0;
 	return eg_hook_result(eg_judge_creds(new, old, NULL, true));
 }
 
 SEC("lsm/capset")
 int BPF_PROG(eg_capset, struct cred *new, const struct cred *old)
 {
+	if (eg_is_nobody(bpf_get_current_task_btf()))
+		return 0;
 	return eg_hook_result(eg_judge_creds(new, old, NULL, false));
 }
 
@@ -325,7 +333,7 @@ static __noinline int eg_secure_program(struct linux_binprm *bprm)
 	struct eg_file_id program = {};
 	struct eg_who who;
 
-	if (!eg_who_is(bpf_get_current_task_btf(), &who))
+	if (!eg_who_look(bpf_get_current_task_btf(), &who))
 		return 0;
 	eg_program_id_of(&program, bprm->file->f_inode);
 	if (eg_program_is_listed(&who, &program))
@@ -336,6 +344,8 @@ static __noinline int eg_secure_program(struct linux_binprm *bprm)
 SEC("lsm/bprm_creds_from_file")
 int BPF_PROG(eg_bprm_creds_from_file, struct linux_binprm *bprm, struct file *file)
 {
+	if (eg_is_nobody(bpf_get_current_task_btf()))
+		return 0;
 	eg_secure_program(bprm);
 	return eg_hook_result(
 		eg_judge_creds(bprm->cred, bpf_get_current_task_btf()->real_cred, file, false));

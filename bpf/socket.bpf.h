@@ -77,13 +77,14 @@ static __always_inline bool eg_refused_for(struct eg_ask *ask, __u32 reason, str
 	return eg_judge_reason(ask) && eg_socket_refuse(ask, sk ? eg_socket_of(sk) : 0);
 }
 
-/* Whose task is it? False: nobody's that we guard. */
+/* Whose task is it? Begins a question; false, with nothing written: nobody's that we guard. */
 static __always_inline bool eg_ask_who(struct eg_ask *ask)
 {
 	struct eg_who who;
 
 	if (!eg_who_is(bpf_get_current_task_btf(), &who))
 		return false;
+	__builtin_memset(ask, 0, sizeof(*ask));
 	if (who.guard[EG_BY_CGROUP]) {
 		ask->guard[EG_BY_CGROUP] = *who.guard[EG_BY_CGROUP];
 		ask->guards |= 1U << EG_BY_CGROUP;

@@ -14,7 +14,7 @@
 SEC("lsm/socket_create")
 int BPF_PROG(eg_socket_create, int family, int type, int protocol, int kern)
 {
-	struct eg_ask ask = {};
+	struct eg_ask ask;
 
 	if (kern || !eg_ask_who(&ask))
 		return 0;
@@ -89,11 +89,12 @@ static __noinline int eg_receive_file(struct file *file)
 /* sock: NULL for an io_uring. */
 static __noinline int eg_receive_socket(struct socket *sock)
 {
-	struct eg_ask ask = {.op = EG_OP_RECEIVE};
+	struct eg_ask ask;
 	struct sock *sk;
 
 	if (!eg_ask_who(&ask))
 		return 0;
+	ask.op = EG_OP_RECEIVE;
 	if (!sock)
 		return eg_refused_for(&ask, EG_REASON_RING, NULL);
 	sk = sock->sk;
@@ -109,8 +110,11 @@ static __noinline int eg_receive_socket(struct socket *sock)
 SEC("lsm/file_receive")
 int BPF_PROG(eg_file_receive, struct file *file)
 {
-	struct socket *sock = bpf_sock_from_file(file);
+	struct socket *sock;
 
+	if (eg_is_nobody(bpf_get_current_task_btf()))
+		return 0;
+	sock = bpf_sock_from_file(file);
 	if (sock || eg_is_ring(file))
 		return eg_hook_result(eg_receive_socket(sock));
 	return eg_hook_result(eg_receive_file(file));
@@ -131,7 +135,7 @@ static __always_inline bool eg_sets_route(int level, int option)
 SEC("lsm/socket_setsockopt")
 int BPF_PROG(eg_socket_setsockopt, struct socket *sock, int level, int optname)
 {
-	struct eg_ask ask = {};
+	struct eg_ask ask;
 	struct sock *sk;
 
 	if (!eg_sets_route(level, optname))

@@ -73,7 +73,8 @@ int BPF_PROG(eg_mark_create, struct socket *sock, int family, int type, int prot
 	const struct eg_guard *bound;
 	struct sock *sk;
 
-	if (!eg_is_inet(family))
+	/* The second question spares the host the call behind it. */
+	if (!eg_is_inet(family) || !task->bpf_storage)
 		return 0;
 	label = bpf_task_storage_get(&eg_labels, task, NULL, 0);
 	if (!label)

@@ -19,6 +19,7 @@
 #include "ebpfguard.skel.h"
 #include "fault.h"
 #include "key.h"
+#include "quick.h"
 #include "util.h"
 
 static const char *const map_names[EG_N_MAPS] = {
@@ -27,15 +28,30 @@ static const char *const map_names[EG_N_MAPS] = {
 	"eg_names",	    "eg_places",      "eg_place_names", "eg_learned",	  "eg_linked",
 	"eg_linked_inside", "eg_place_rules", "eg_flows",	"eg_connections", "eg_totals",
 	"eg_records",	    "eg_orders",      "eg_written",	"eg_writing",	  "eg_state",
-	"eg_helper",	    "eg_links",	      "eg_events",	"eg_story",
+	"eg_helper",	    "eg_links",	      "eg_quick",	"eg_events",	  "eg_story",
 };
 
 /* ---- pins ---- */
 
-/* Maps with pins: all but libbpf's own (.rodata and the like), which hold constants only. */
+#define SHARED_SECTION ".data."
+
+/* Maps with pins: all but libbpf's own (.rodata and the like), which hold constants only. Variables
+ * that programs and helper share have a section of their own, and are named like it. */
 static bool is_shared_map(const struct bpf_map *map)
 {
-	return !bpf_map__is_internal(map);
+	return !bpf_map__is_internal(map) || strstr(bpf_map__name(map), SHARED_SECTION);
+}
+
+/* Path of a map's pin, in which bpffs allows no dot: .data.quick is map_eg_quick. */
+static int map_pin_path(char *buf, size_t size, const char *dir, const struct bpf_map *map)
+{
+	const char *name = bpf_map__name(map), *section = strstr(name, SHARED_SECTION);
+	char variable[32];
+
+	if (section && snprintf(variable, sizeof(variable), "eg_%s",
+				section + strlen(SHARED_SECTION)) >= (int)sizeof(variable))
+		return -ENAMETOOLONG;
+	return eg_bpf_pin_path(buf, size, dir, "map", section ? variable : name);
 }
 
 static int adopt_maps(struct ebpfguard *skel, struct eg_err *err)
@@ -49,7 +65,7 @@ static int adopt_maps(struct ebpfguard *skel, struct eg_err *err)
 
 		if (!is_shared_map(map))
 			continue;
-		r = eg_bpf_pin_path(path, sizeof(path), EG_PIN_DIR, "map", bpf_map__name(map));
+		r = map_pin_path(path, sizeof(path), EG_PIN_DIR, map);
 		if (r < 0)
 			return eg_err_fail(err, r, "pin path too long");
 		fd = eg_fault(pins_take) ?: bpf_obj_get(path);
@@ -77,7 +93,7 @@ static int pin_maps(struct ebpfguard *skel, const char *dir, struct eg_err *err)
 
 		if (!is_shared_map(map))
 			continue;
-		r = eg_bpf_pin_path(path, sizeof(path), dir, "map", bpf_map__name(map));
+		r = map_pin_path(path, sizeof(path), dir, map);
 		if (!r)
 			r = eg_fault(fresh_map) ?: bpf_obj_pin(bpf_map__fd(map), path);
 		if (r < 0)
@@ -333,6 +349,9 @@ static int open_set(struct eg_bpf *bpf, struct eg_err *err)
 	if (r < 0)
 		return eg_err_fail(err, r, "cannot open the pins of the packet programs: %s",
 				   strerror(-r));
+	r = eg_quick_map(bpf->maps[EG_MAP_QUICK], &bpf->quick);
+	if (r < 0)
+		return eg_err_fail(err, r, "cannot map eg_quick: %s", strerror(-r));
 	bpf->ring = ring_buffer__new(bpf->maps[EG_MAP_EVENTS], on_ring, bpf, NULL);
 	bpf->story = eg_fault(start_rings)
 			     ? NULL
@@ -410,6 +429,7 @@ void eg_bpf_close(struct eg_bpf *bpf)
 {
 	if (!bpf)
 		return;
+	eg_quick_unmap(bpf->quick);
 	ring_buffer__free(bpf->ring);
 	if (bpf->ring_pages && bpf->ring_pages != MAP_FAILED)
 		(void)munmap((void *)(uintptr_t)bpf->ring_pages, ring_pages_size());

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "fault.h"
+#include "quick.h"
 #include "util.h"
 
 uint32_t eg_bpf_map_id(int fd)
@@ -79,26 +80,28 @@ static int add_level(struct eg_bpf *bpf, unsigned int level)
 	return eg_bpf_state_change(bpf, note_level, &level);
 }
 
+static int put_binding(struct eg_bpf *bpf, uint64_t cgroup, unsigned int level,
+		       const struct eg_guard *guard, uint64_t flags)
+{
+	int r = add_level(bpf, level);
+
+	if (!r)
+		r = bpf_map_update_elem(bpf->maps[EG_MAP_SESSIONS], &cgroup, guard, flags);
+	if (!r)
+		eg_quick_forget(bpf->quick);
+	return r == -E2BIG ? -ENOSPC : r;
+}
+
 int eg_bpf_bind(struct eg_bpf *bpf, uint64_t cgroup, unsigned int level,
 		const struct eg_guard *guard)
 {
-	int r = eg_fault(open_level) ?: add_level(bpf, level);
-
-	if (r < 0)
-		return r;
-	r = bpf_map_update_elem(bpf->maps[EG_MAP_SESSIONS], &cgroup, guard, BPF_NOEXIST);
-	return r == -E2BIG ? -ENOSPC : r;
+	return eg_fault(open_level) ?: put_binding(bpf, cgroup, level, guard, BPF_NOEXIST);
 }
 
 int eg_bpf_rebind(struct eg_bpf *bpf, uint64_t cgroup, unsigned int level,
 		  const struct eg_guard *guard)
 {
-	int r = add_level(bpf, level);
-
-	if (r < 0)
-		return r;
-	r = bpf_map_update_elem(bpf->maps[EG_MAP_SESSIONS], &cgroup, guard, BPF_ANY);
-	return r == -E2BIG ? -ENOSPC : r;
+	return put_binding(bpf, cgroup, level, guard, BPF_ANY);
 }
 
 int eg_bpf_binding_get(struct eg_bpf *bpf, uint64_t cgroup, struct eg_guard *ret)
@@ -108,7 +111,11 @@ int eg_bpf_binding_get(struct eg_bpf *bpf, uint64_t cgroup, struct eg_guard *ret
 
 int eg_bpf_unbind(struct eg_bpf *bpf, uint64_t cgroup)
 {
-	return bpf_map_delete_elem(bpf->maps[EG_MAP_SESSIONS], &cgroup);
+	int r = bpf_map_delete_elem(bpf->maps[EG_MAP_SESSIONS], &cgroup);
+
+	if (!r)
+		eg_quick_forget(bpf->quick);
+	return r;
 }
 
 int eg_bpf_label_get(struct eg_bpf *bpf, int pidfd, struct eg_guard *ret)

@@ -45,6 +45,7 @@ enum eg_map {
 	EG_MAP_STATE,
 	EG_MAP_HELPER,
 	EG_MAP_LINKS,
+	EG_MAP_QUICK,
 	EG_MAP_EVENTS,
 	EG_MAP_STORY,
 	EG_N_MAPS,
@@ -73,12 +74,14 @@ struct eg_packets_set {
 };
 
 struct ring_buffer;
+struct eg_quick;
 
 struct eg_bpf {
 	int maps[EG_N_MAPS];
 	int iter_label, iter_members, iter_flows; /* links of the iterators */
 	int iter_files;				  /* a program: each use makes its own link */
 	struct eg_packets_set packets;
+	struct eg_quick *quick; /* eg_quick, mapped */
 	struct ring_buffer *ring;
 	const char *ring_pages; /* the ring's two positions, a page each: consumer, producer */
 	eg_bpf_event_fn handle;

@@ -112,6 +112,7 @@
 	X(start_iterators, FAILS)                                                                  \
 	X(start_packets, FAILS)                                                                    \
 	X(start_rings, FAILS)                                                                      \
+	X(start_quick, FAILS)                                                                      \
 	X(start_positions, FAILS)                                                                  \
 	X(test_policy, FAILS)                                                                      \
 	X(test_cgroup, FAILS)                                                                      \

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * CONTRACT, a part of abi.h: what the programs remember of cgroups, so that the answer to "whose
+ * task is this" is one look at a table. It is a memory and nothing more: what it does not know is
+ * looked up in eg_sessions, which decides.
+ */
+#ifndef EG_ABI_QUICK_H
+#define EG_ABI_QUICK_H
+
+#include <linux/types.h>
+
+enum {
+	EG_QUICK_BITS = 14,
+	EG_QUICK_WORDS = 1U << EG_QUICK_BITS,
+
+	/*
+	 * A word, from its lowest bit on: the slot of the profile that its cgroup or the nearest
+	 * bound one above it stands for, 0 = nobody's; the upper part of the id, which with the
+	 * word's place is all of it; and what eg_quick.bindings was before it was looked up. That
+	 * is never 0, so zeros are no answer. Longer ids, which no host lives to see, have no word.
+	 */
+	EG_QUICK_SLOT_BITS = 8,
+	EG_QUICK_ID_BITS = 32,
+	EG_QUICK_COUNT_BITS = 24,
+	EG_QUICK_COUNT_SHIFT = EG_QUICK_SLOT_BITS + EG_QUICK_ID_BITS,
+};
+_Static_assert(EG_QUICK_COUNT_SHIFT + EG_QUICK_COUNT_BITS == 64, "a word");
+_Static_assert(EG_PROFILES_MAX <= 1U << EG_QUICK_SLOT_BITS, "a slot fits");
+
+/*
+ * The place of a cgroup's word. Ids are counted up, but each file of a cgroup takes one as well: the
+ * lowest bits alone would be the same for many.
+ */
+static inline __u32 eg_quick_place(__u64 id)
+{
+	return (id ^ id >> EG_QUICK_BITS) & (EG_QUICK_WORDS - 1);
+}
+
+/*
+ * bindings: EG_QUICK_COUNT_BITS bits, never 0; EG_QUICK_WIPING, which no word has, while the words
+ * are wiped before it begins again at 1. Counted up by the helper behind each change of eg_sessions:
+ * no word from before counts any more. (A user's manager that the kernel side binds is too young to
+ * have a word.)
+ * words: written by the kernel side, whole; wiped by the helper.
+ */
+enum { EG_QUICK_WIPING = 1U << EG_QUICK_COUNT_BITS };
+
+struct eg_quick {
+	__u64 bindings;
+	__u64 words[EG_QUICK_WORDS];
+};
+_Static_assert(sizeof(struct eg_quick) == 8 + 8 * EG_QUICK_WORDS, "ABI");
+
+#endif
