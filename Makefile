@@ -66,7 +66,7 @@ HELPER_OBJS := main.o log.o log_file.o log_socket.o notify.o lookup.o refresh.o 
                bpf_policies.o selftest.o story.o connection.o origin.o address.o survey.o flows.o adopt.o report.o \
                bpf_pins.o bpf_packets.o stray.o bpf_sets.o bpf_places.o place_work.o place_ids.o place_disk.o \
                bpf_kernel.o inforce.o resolve.o places.o place_watch.o order.o order_set.o order_cut.o order_kill.o order_move.o \
-               accounts.o metrics.o inquiry.o privilege.o bpf_drop.o bpf_versions.o versions.o quick.o
+               accounts.o metrics.o inquiry.o privilege.o bpf_drop.o bpf_versions.o versions.o quick.o bpf_briefs.o
 CTL_OBJS    := ctl.o ctl_say.o ctl_check.o ctl_idle.o ctl_rules.o ctl_files.o ctl_near.o ctl_strict.o ctl_manager.o \
                ctl_config.o ctl_remote.o ctl_links.o ctl_match.o ctl_feeds.o ctl_program.o ctl_diff.o ctl_ask.o \
                ctl_order.o ctl_log.o ctl_save.o ctl_learn.o ctl_learn_json.o ctl_events.o ctl_report.o ctl_report_json.o \

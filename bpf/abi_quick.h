@@ -42,13 +42,33 @@ static inline __u32 eg_quick_place(__u64 id)
  * no word from before counts any more. (A user's manager that the kernel side binds is too young to
  * have a word.)
  * words: written by the kernel side, whole; wiped by the helper.
+ * briefs: by slot; written by the helper.
  */
 enum { EG_QUICK_WIPING = 1U << EG_QUICK_COUNT_BITS };
 
+/*
+ * All that the hooks need of a policy to let pass what it allows over TCP and UDP. Zero: ask the
+ * long way. So it is while the policy is swapped, while there is an order of an administrator, and
+ * for policies of which more must be known: rules for programs of their own, connections to record.
+ * Never more permissive than the policy that eg_profiles has for the slot, and loaded whole.
+ */
+struct eg_brief {
+	__u16 policy; /* index; 0 = none */
+	__u8 ipv4;    /* EG_BRIEF_*, of each family's networks */
+	__u8 ipv6;
+};
+_Static_assert(sizeof(struct eg_brief) == 4, "ABI");
+
+enum {
+	EG_BRIEF_NONE = 0,   /* ask the long way */
+	EG_BRIEF_OPEN = 255, /* there is no rule about this family */
+};
+
 struct eg_quick {
 	__u64 bindings;
+	struct eg_brief briefs[EG_PROFILES_MAX];
 	__u64 words[EG_QUICK_WORDS];
 };
-_Static_assert(sizeof(struct eg_quick) == 8 + 8 * EG_QUICK_WORDS, "ABI");
+_Static_assert(sizeof(struct eg_quick) == 8 + 4 * EG_PROFILES_MAX + 8 * EG_QUICK_WORDS, "ABI");
 
 #endif

@@ -13,6 +13,7 @@
  * itself. The packet layer (packet.bpf.c) sees those, but not for a process that root has moved out
  * of its cgroup: of what that one accepts, only its sends are judged.
  */
+#include "brief.bpf.h"
 #include "program.bpf.h"
 #include "record.bpf.h"
 
@@ -169,10 +170,15 @@ static __noinline int eg_control_read(__u32 *ret_chosen, __u64 at, __u64 left)
 SEC("lsm/socket_connect")
 int BPF_PROG(eg_socket_connect, struct socket *sock, struct sockaddr *address, int addrlen)
 {
+	struct task_struct *task = bpf_get_current_task_btf();
+	int whose = eg_quick_whose(task);
 	struct eg_ask ask;
-	struct sock *sk = eg_asked_sock(&ask, sock, EG_OP_CONNECT);
+	struct sock *sk;
 	__u32 reason;
 
+	if (whose == EG_QUICK_NOBODY || eg_brief_connect(task, whose, sock, address, addrlen))
+		return 0;
+	sk = eg_guarded_sock(&ask, sock, EG_OP_CONNECT);
 	if (!sk)
 		return 0;
 	if (eg_kind_refused(&ask))
@@ -226,10 +232,15 @@ static __always_inline bool eg_peer_refused(struct eg_ask *ask, struct sock *sk)
 SEC("lsm/socket_sendmsg")
 int BPF_PROG(eg_socket_sendmsg, struct socket *sock, struct msghdr *msg, int size)
 {
-	struct eg_ask ask;
-	struct sock *sk = eg_asked_sock(&ask, sock, EG_OP_SENDMSG);
+	struct task_struct *task = bpf_get_current_task_btf();
+	int whose = eg_quick_whose(task);
 	__u32 reason = 0, chosen = 0;
+	struct eg_ask ask;
+	struct sock *sk;
 
+	if (whose == EG_QUICK_NOBODY || eg_brief_sendmsg(task, whose, sock, msg))
+		return 0;
+	sk = eg_guarded_sock(&ask, sock, EG_OP_SENDMSG);
 	if (!sk)
 		return 0;
 	if (eg_kind_refused(&ask))

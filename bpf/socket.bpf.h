@@ -77,12 +77,13 @@ static __always_inline bool eg_refused_for(struct eg_ask *ask, __u32 reason, str
 	return eg_judge_reason(ask) && eg_socket_refuse(ask, sk ? eg_socket_of(sk) : 0);
 }
 
-/* Whose task is it? Begins a question; false, with nothing written: nobody's that we guard. */
-static __always_inline bool eg_ask_who(struct eg_ask *ask)
+/* Begins a question, for who has asked eg_is_nobody before. False, with nothing written: nobody's
+ * that we guard. */
+static __always_inline bool eg_ask_guards(struct eg_ask *ask)
 {
 	struct eg_who who;
 
-	if (!eg_who_is(bpf_get_current_task_btf(), &who))
+	if (!eg_who_look(bpf_get_current_task_btf(), &who))
 		return false;
 	__builtin_memset(ask, 0, sizeof(*ask));
 	if (who.guard[EG_BY_CGROUP]) {
@@ -94,6 +95,12 @@ static __always_inline bool eg_ask_who(struct eg_ask *ask)
 		ask->guards |= 1U << EG_BY_LABEL;
 	}
 	return true;
+}
+
+/* The same for who has not asked before: whose task is it? */
+static __always_inline bool eg_ask_who(struct eg_ask *ask)
+{
+	return !eg_is_nobody(bpf_get_current_task_btf()) && eg_ask_guards(ask);
 }
 
 /* Fills in what is known of the socket. */
@@ -128,19 +135,27 @@ static __always_inline bool eg_is_local(__u16 family)
 	return family == EG_AF_UNIX || family == EG_AF_NETLINK || family == EG_AF_ALG;
 }
 
-/* The socket of a call, and who makes it. NULL: not ours to judge: nobody's that we guard, closed
- * under us, or a socket of the kernel's own (NFS sends as whoever reads the file). */
-static __always_inline struct sock *eg_asked_sock(struct eg_ask *ask, struct socket *sock, __u16 op)
+/* The socket of a call, and who makes it, for who has asked eg_is_nobody before. NULL: not ours to
+ * judge: nobody's that we guard, closed under us, or a socket of the kernel's own (NFS sends as
+ * whoever reads the file). */
+static __always_inline struct sock *eg_guarded_sock(struct eg_ask *ask, struct socket *sock,
+						    __u16 op)
 {
 	struct sock *sk;
 
-	if (!eg_ask_who(ask))
+	if (!eg_ask_guards(ask))
 		return NULL;
 	sk = sock->sk;
 	if (!sk || !sock->file)
 		return NULL;
 	eg_ask_socket(ask, sk, op);
 	return sk;
+}
+
+/* The same for who has not asked before. */
+static __always_inline struct sock *eg_asked_sock(struct eg_ask *ask, struct socket *sock, __u16 op)
+{
+	return eg_is_nobody(bpf_get_current_task_btf()) ? NULL : eg_guarded_sock(ask, sock, op);
 }
 
 /* ---- addresses as callers write them ---- */

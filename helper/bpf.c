@@ -352,6 +352,7 @@ static int open_set(struct eg_bpf *bpf, struct eg_err *err)
 	r = eg_quick_map(bpf->maps[EG_MAP_QUICK], &bpf->quick);
 	if (r < 0)
 		return eg_err_fail(err, r, "cannot map eg_quick: %s", strerror(-r));
+	eg_bpf_briefs_tell(bpf);
 	bpf->ring = ring_buffer__new(bpf->maps[EG_MAP_EVENTS], on_ring, bpf, NULL);
 	bpf->story = eg_fault(start_rings)
 			     ? NULL

@@ -327,7 +327,11 @@ int eg_bpf_orders_count(struct eg_bpf *bpf)
 	while (n < EG_SESSIONS_MAX && (r = eg_bpf_order_next(bpf, &session)) == 0)
 		n++;
 	/* One that is too small would make orders void. */
-	return r < 0 && r != -ENOENT ? r : eg_bpf_state_change(bpf, set_orders, &n);
+	if (r < 0 && r != -ENOENT)
+		return r;
+	r = eg_bpf_state_change(bpf, set_orders, &n);
+	eg_bpf_briefs_tell(bpf);
+	return r;
 }
 
 int eg_bpf_order_get(struct eg_bpf *bpf, uint64_t session, struct eg_order *ret)

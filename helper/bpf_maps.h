@@ -144,6 +144,15 @@ void eg_bpf_sets_drop(struct eg_bpf *bpf, const bool *which);
  */
 int eg_bpf_sets_owned(struct eg_bpf *bpf, uint32_t of, bool *used, bool *old);
 
+/*
+ * bpf_briefs.c: what the short way knows of the policy of a slot. forget: nothing; before the policy
+ * in force is changed. tell: what is so now, or nothing while there are orders; behind each change,
+ * of a policy or of the number of orders. Any thread.
+ */
+void eg_bpf_brief_forget(struct eg_bpf *bpf, uint32_t slot);
+void eg_bpf_brief_tell(struct eg_bpf *bpf, uint32_t slot);
+void eg_bpf_briefs_tell(struct eg_bpf *bpf); /* of all slots */
+
 /* ---- bpf_packets.c ---- */
 
 /* Takes up the programs that are pinned in a directory. close: also of one that init has made

@@ -303,10 +303,13 @@ int eg_bpf_policy_swap(struct eg_bpf *bpf, const struct eg_prepared *prepared)
 {
 	const struct eg_profile after = {.policy = prepared->base,
 					 .generation = prepared->generation};
-	int r = eg_fault(policy_swap)
-			?: bpf_map_update_elem(bpf->maps[EG_MAP_PROFILES], &prepared->slot, &after,
-					       BPF_ANY);
+	int r;
 
+	eg_bpf_brief_forget(bpf, prepared->slot);
+	r = eg_fault(policy_swap)
+		    ?: bpf_map_update_elem(bpf->maps[EG_MAP_PROFILES], &prepared->slot, &after,
+					   BPF_ANY);
+	eg_bpf_brief_tell(bpf, prepared->slot);
 	if (!r)
 		memcpy(bpf->own[prepared->slot], prepared->own, sizeof(prepared->own));
 	return r;
@@ -378,8 +381,10 @@ int eg_bpf_profile_drop(struct eg_bpf *bpf, uint32_t slot)
 	bool used[EG_POLICIES_MAX];
 	int r = find_old(bpf, slot, used, &old);
 
+	eg_bpf_brief_forget(bpf, slot);
 	if (!r)
 		r = bpf_map_update_elem(bpf->maps[EG_MAP_PROFILES], &slot, &none, BPF_ANY);
+	eg_bpf_brief_tell(bpf, slot);
 	if (!r && !old.is_new && wait_for_programs(bpf) == 0)
 		drop_parts(bpf, old.old);
 	return r;

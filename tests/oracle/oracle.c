@@ -23,6 +23,7 @@
 #include "config.h"
 #include "oracle.skel.h"
 #include "policy.h"
+#include "quick.h"
 #include "random.h"
 #include "util.h"
 
@@ -63,7 +64,8 @@ static const char *const map_names[EG_N_MAPS] = {
 	[EG_MAP_PROFILES] = "eg_profiles", [EG_MAP_POLICIES] = "eg_policies",
 	[EG_MAP_TRIES4] = "eg_tries4",	   [EG_MAP_TRIES6] = "eg_tries6",
 	[EG_MAP_SEGMENTS] = "eg_segments", [EG_MAP_ITEMS] = "eg_items",
-	[EG_MAP_NAMES] = "eg_names",
+	[EG_MAP_NAMES] = "eg_names",	   [EG_MAP_STATE] = "eg_state",
+	[EG_MAP_QUICK] = "eg_quick",
 };
 
 struct run {
@@ -90,6 +92,8 @@ static void open_kernel(struct run *run)
 		if (map_names[i] && run->bpf.maps[i] < 0)
 			errx(TROUBLE, "pin of %s: %s", map_names[i], strerror(-run->bpf.maps[i]));
 	}
+	if (eg_quick_map(run->bpf.maps[EG_MAP_QUICK], &run->bpf.quick) < 0)
+		err(TROUBLE, "eg_quick");
 	bpf_object__for_each_map(map, skel->obj) {
 		int fd eg_auto_close = -1;
 
