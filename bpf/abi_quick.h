@@ -16,8 +16,9 @@ enum {
 	/*
 	 * A word, from its lowest bit on: the slot of the profile that its cgroup or the nearest
 	 * bound one above it stands for, 0 = nobody's; the upper part of the id, which with the
-	 * word's place is all of it; and what eg_quick.bindings was before it was looked up. That
-	 * is never 0, so zeros are no answer. Longer ids, which no host lives to see, have no word.
+	 * word's place is all of it; and the count in eg_quick.bindings before it was looked up.
+	 * That is never 0, so zeros are no answer. Longer ids have no word: there are none before
+	 * a host has made a million million cgroups.
 	 */
 	EG_QUICK_SLOT_BITS = 8,
 	EG_QUICK_ID_BITS = 32,
@@ -37,14 +38,15 @@ static inline __u32 eg_quick_place(__u64 id)
 }
 
 /*
- * bindings: EG_QUICK_COUNT_BITS bits, never 0; EG_QUICK_WIPING, which no word has, while the words
- * are wiped before it begins again at 1. Counted up by the helper behind each change of eg_sessions:
- * no word from before counts any more. (A user's manager that the kernel side binds is too young to
- * have a word.)
+ * bindings: the count, where a word has it, and zeros. Counted up by the helper behind each change of
+ * eg_sessions: no word from before counts any more. (A user's manager that the kernel side binds is
+ * too young to have a word.) From EG_QUICK_WIPING, which no word has, it goes back to EG_QUICK_ONE
+ * when the words are wiped.
  * words: written by the kernel side, whole; wiped by the helper.
  * briefs: by slot; written by the helper.
  */
-enum { EG_QUICK_WIPING = 1U << EG_QUICK_COUNT_BITS };
+#define EG_QUICK_ONE	(1ULL << EG_QUICK_COUNT_SHIFT)
+#define EG_QUICK_WIPING (0ULL - EG_QUICK_ONE)
 
 /*
  * All that the hooks need of a policy to let pass what it allows over TCP and UDP. Zero: ask the

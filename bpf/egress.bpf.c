@@ -167,35 +167,43 @@ static __noinline int eg_control_read(__u32 *ret_chosen, __u64 at, __u64 left)
 
 /* ---- hooks ---- */
 
-SEC("lsm/socket_connect")
-int BPF_PROG(eg_socket_connect, struct socket *sock, struct sockaddr *address, int addrlen)
+static __always_inline bool eg_connect_refused(struct socket *sock, struct sockaddr *address,
+					       int addrlen)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
-	int whose = eg_quick_whose(task);
 	struct eg_ask ask;
-	struct sock *sk;
+	struct sock *sk = eg_guarded_sock(&ask, sock, EG_OP_CONNECT);
 	__u32 reason;
 
-	if (whose == EG_QUICK_NOBODY || eg_brief_connect(task, whose, sock, address, addrlen))
-		return 0;
-	sk = eg_guarded_sock(&ask, sock, EG_OP_CONNECT);
 	if (!sk)
-		return 0;
+		return false;
 	if (eg_kind_refused(&ask))
-		return -EPERM;
+		return true;
 	if (!eg_is_inet(ask.family))
-		return 0;
+		return false;
 	eg_program_carry(sk);
 	eg_target_read(&ask.target, sk, (__u64)address, addrlen, false);
 	if (!ask.target.family)
-		return 0;
+		return false;
 	reason = eg_target_settle(&ask, sk, false);
 	if (reason)
-		return eg_hook_result(eg_refused_for(&ask, reason, sk));
+		return eg_refused_for(&ask, reason, sk);
 	if (eg_target_refused(&ask, sk))
-		return -EPERM;
+		return true;
 	eg_tell_target(&ask, 0);
-	return 0;
+	return false;
+}
+
+/* The arguments are read when they are wanted, and for most of the host's calls they are not. */
+SEC("lsm/socket_connect")
+int eg_socket_connect(unsigned long long *ctx)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	int whose = eg_quick_whose(task);
+
+	if (whose == EG_QUICK_NOBODY ||
+	    eg_brief_connect(task, whose, (void *)ctx[0], (void *)ctx[1], ctx[2]))
+		return 0;
+	return eg_hook_result(eg_connect_refused((void *)ctx[0], (void *)ctx[1], ctx[2]));
 }
 
 /* The address in the call: where a datagram goes, and where a fast open connects to. */
@@ -229,37 +237,44 @@ static __always_inline bool eg_peer_refused(struct eg_ask *ask, struct sock *sk)
 	       eg_socket_refuse(ask, eg_socket_of(sk));
 }
 
-SEC("lsm/socket_sendmsg")
-int BPF_PROG(eg_socket_sendmsg, struct socket *sock, struct msghdr *msg, int size)
+static __always_inline bool eg_sendmsg_refused(struct socket *sock, struct msghdr *msg)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
-	int whose = eg_quick_whose(task);
-	__u32 reason = 0, chosen = 0;
 	struct eg_ask ask;
-	struct sock *sk;
+	struct sock *sk = eg_guarded_sock(&ask, sock, EG_OP_SENDMSG);
+	__u32 reason = 0, chosen = 0;
 
-	if (whose == EG_QUICK_NOBODY || eg_brief_sendmsg(task, whose, sock, msg))
-		return 0;
-	sk = eg_guarded_sock(&ask, sock, EG_OP_SENDMSG);
 	if (!sk)
-		return 0;
+		return false;
 	if (eg_kind_refused(&ask))
-		return -EPERM;
+		return true;
 	if (!eg_is_inet(ask.family))
-		return 0;
+		return false;
 	if (msg->msg_controllen)
 		reason = eg_control_read(&chosen, (__u64)msg->msg_control, msg->msg_controllen);
 	if (reason && eg_refused_for(&ask, reason, sk))
-		return -EPERM;
+		return true;
 	if (eg_name_refused(&ask, sk, msg, chosen))
-		return -EPERM;
+		return true;
 	/* On a connection TCP passes over the address. */
 	if (ask.target.family && !(ask.type == EG_SOCK_STREAM && eg_is_connected(sk)))
 		eg_tell_target(&ask, bpf_get_socket_cookie(sk));
 	/* A datagram that is addressed goes there and nowhere else. */
 	if (ask.target.family && ask.type != EG_SOCK_STREAM)
+		return false;
+	return eg_peer_refused(&ask, sk);
+}
+
+/* As eg_socket_connect. */
+SEC("lsm/socket_sendmsg")
+int eg_socket_sendmsg(unsigned long long *ctx)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	int whose = eg_quick_whose(task);
+
+	if (whose == EG_QUICK_NOBODY ||
+	    eg_brief_sendmsg(task, whose, (void *)ctx[0], (void *)ctx[1]))
 		return 0;
-	return eg_hook_result(eg_peer_refused(&ask, sk));
+	return eg_hook_result(eg_sendmsg_refused((void *)ctx[0], (void *)ctx[1]));
 }
 
 enum {

@@ -15,17 +15,6 @@ extern struct eg_quick eg_quick SEC(".data.quick");
 
 enum { EG_QUICK_NOBODY = 0, EG_QUICK_UNSURE = -1 };
 
-/* What is remembered of a cgroup: the slot, 0 = nobody's, EG_QUICK_UNSURE = nothing. */
-static __always_inline int eg_quick_slot(__u64 id)
-{
-	__u64 word = *(volatile __u64 *)&eg_quick.words[eg_quick_place(id)];
-
-	if (word >> EG_QUICK_COUNT_SHIFT != *(volatile __u64 *)&eg_quick.bindings ||
-	    (__u32)(word >> EG_QUICK_SLOT_BITS) != id >> EG_QUICK_BITS)
-		return EG_QUICK_UNSURE;
-	return word & ((1U << EG_QUICK_SLOT_BITS) - 1);
-}
-
 /* Looks up the current task's cgroup and remembers it (session.bpf.c). Always 0. */
 int eg_quick_learn(void);
 
@@ -33,13 +22,20 @@ int eg_quick_learn(void);
  * slot, that of its cgroup. */
 static __always_inline int eg_quick_whose(struct task_struct *task)
 {
-	int slot = eg_quick_slot(task->cgroups->dfl_cgrp->kn->id);
+	__u64 id = task->cgroups->dfl_cgrp->kn->id;
+	__u64 word = *(volatile __u64 *)&eg_quick.words[eg_quick_place(id)];
+	int slot;
 
-	if (!slot)
-		return task->bpf_storage ? EG_QUICK_UNSURE : EG_QUICK_NOBODY;
-	if (slot == EG_QUICK_UNSURE)
+	/* What is left is the id and the slot, if the counts are the same. */
+	word ^= *(volatile __u64 *)&eg_quick.bindings;
+	if (word >> EG_QUICK_SLOT_BITS != id >> EG_QUICK_BITS) {
 		eg_quick_learn();
-	return slot;
+		return EG_QUICK_UNSURE;
+	}
+	slot = word & ((1U << EG_QUICK_SLOT_BITS) - 1);
+	if (slot)
+		return slot;
+	return task->bpf_storage ? EG_QUICK_UNSURE : EG_QUICK_NOBODY;
 }
 
 static __always_inline bool eg_is_nobody(struct task_struct *task)

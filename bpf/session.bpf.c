@@ -24,7 +24,7 @@ enum {
 
 /* ---- what is remembered of cgroups ---- */
 
-struct eg_quick eg_quick SEC(".data.quick") = {.bindings = 1};
+struct eg_quick eg_quick SEC(".data.quick") = {.bindings = EG_QUICK_ONE};
 
 __noinline int eg_quick_learn(void)
 {
@@ -38,11 +38,12 @@ __noinline int eg_quick_learn(void)
 	volatile __u64 *word;
 
 	/* Slot 0 of a guard names no policy, see EG_PROFILE_NONE: not to be taken for nobody's. */
-	if (upper >> EG_QUICK_ID_BITS || slot >> EG_QUICK_SLOT_BITS || (guard && !slot))
+	if (count == EG_QUICK_WIPING || upper >> EG_QUICK_ID_BITS || slot >> EG_QUICK_SLOT_BITS ||
+	    (guard && !slot))
 		return 0;
 	word = &eg_quick.words[eg_quick_place(id)];
-	*word = count << EG_QUICK_COUNT_SHIFT | upper << EG_QUICK_SLOT_BITS | slot;
-	/* Numbers come again, words that were late would be found then. */
+	*word = count | upper << EG_QUICK_SLOT_BITS | slot;
+	/* Counts come again, and a word that was late would count then. */
 	if (__sync_fetch_and_add(&eg_quick.bindings, 0) != count)
 		*word = 0;
 	return 0;

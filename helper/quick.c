@@ -33,16 +33,14 @@ static void count(struct eg_quick *quick, __u64 to)
 
 void eg_quick_forget(struct eg_quick *quick)
 {
-	__u64 next = quick->bindings + 1;
-
-	if (next < EG_QUICK_WIPING) {
-		count(quick, next);
+	if (quick->bindings < EG_QUICK_WIPING - EG_QUICK_ONE) {
+		count(quick, quick->bindings + EG_QUICK_ONE);
 		return;
 	}
-	/* Once in 16 million logins. A helper killed here leaves the count as it is: then every
-	 * task is looked up the long way until the next change, which comes here again. */
+	/* Once in 16 million logins. Should the helper be killed in here, every task is looked up
+	 * the long way until the next change, which comes here again. */
 	count(quick, EG_QUICK_WIPING);
 	for (size_t i = 0; i < EG_QUICK_WORDS; i++)
 		__atomic_store_n(&quick->words[i], 0, __ATOMIC_RELAXED);
-	count(quick, 1);
+	count(quick, EG_QUICK_ONE);
 }
