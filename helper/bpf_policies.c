@@ -29,6 +29,7 @@ struct eg_prepared {
 	bool all[EG_POLICIES_MAX]; /* those above */
 	bool old[EG_POLICIES_MAX]; /* the policy in force and what it has for programs */
 	bool is_new;		   /* there was none in force */
+	uint32_t tables;	   /* EG_POLICY_TABLE4, _TABLE6 */
 };
 
 /* What is in force for a slot, and which indices in eg_policies something refers to: derived from
@@ -312,6 +313,11 @@ int eg_bpf_policy_swap(struct eg_bpf *bpf, const struct eg_prepared *prepared)
 	return r;
 }
 
+uint32_t eg_bpf_policy_tables(const struct eg_prepared *prepared)
+{
+	return prepared->tables;
+}
+
 void eg_bpf_policies_settle(struct eg_bpf *bpf, struct eg_prepared **list, size_t n)
 {
 	bool old[EG_POLICIES_MAX] = {false};
@@ -369,6 +375,17 @@ int eg_bpf_policy_renumber(struct eg_bpf *bpf, uint32_t slot, uint32_t generatio
 			    ?: bpf_map_update_elem(bpf->maps[EG_MAP_PROFILES], &slot, &profile,
 						   BPF_ANY);
 	return r;
+}
+
+uint32_t eg_bpf_generation(struct eg_bpf *bpf)
+{
+	struct eg_profile profile;
+	uint32_t last = 0;
+
+	for (uint32_t i = 0; i < EG_PROFILES_MAX; i++)
+		if (!eg_bpf_profile_get(bpf, i, &profile) && profile.generation > last)
+			last = profile.generation;
+	return last;
 }
 
 int eg_bpf_profile_drop(struct eg_bpf *bpf, uint32_t slot)
