@@ -25,40 +25,35 @@
 
 #include <linux/types.h>
 
-/* Class and bytes. Twice the one before, at most; the steps behind 4 MiB are smaller, because there
- * they are dear. 6.1 has no arrays above EG_FLAT_SMALL. */
+/* Class and bytes: each is verified for itself wherever a table is looked up, so there are not more
+ * than these. From 256 KiB on at most twice the one before, and less where it would be dear. 6.1
+ * has no arrays above EG_FLAT_SMALL. */
 #define EG_FLAT_CLASSES_SMALL(X)                                                                   \
 	X(1, 1 << 12)                                                                              \
-	X(2, 1 << 13)                                                                              \
-	X(3, 1 << 14)                                                                              \
-	X(4, 1 << 15)                                                                              \
-	X(5, 1 << 16)                                                                              \
-	X(6, 1 << 17)                                                                              \
-	X(7, 1 << 18)                                                                              \
-	X(8, 1 << 19)                                                                              \
-	X(9, 1 << 20)                                                                              \
-	X(10, 1 << 21)                                                                             \
-	X(11, 1 << 22)
+	X(2, 1 << 14)                                                                              \
+	X(3, 1 << 16)                                                                              \
+	X(4, 1 << 18)                                                                              \
+	X(5, 1 << 19)                                                                              \
+	X(6, 1 << 20)                                                                              \
+	X(7, 1 << 21)                                                                              \
+	X(8, 1 << 22)
 
-/* 19 and 20: the longest there are, of 2^21 boundaries of 16 bytes with kinds. */
+/* The last one: the longest tables there are, of 2^21 boundaries of 16 bytes with kinds. */
 #define EG_FLAT_CLASSES_LARGE(X)                                                                   \
-	X(12, 19 << 18)                                                                            \
-	X(13, 6 << 20)                                                                             \
-	X(14, 8 << 20)                                                                             \
-	X(15, 12 << 20)                                                                            \
-	X(16, 16 << 20)                                                                            \
-	X(17, 24 << 20)                                                                            \
-	X(18, 40 << 20)
+	X(9, 19 << 18)                                                                             \
+	X(10, 9 << 20)                                                                             \
+	X(11, 18 << 20)                                                                            \
+	X(12, 40 << 20)
 
 enum {
 	EG_FLAT_NONE = 0, /* class: there is no table */
-	EG_FLAT_LAST_SMALL = 11,
-	EG_FLAT_LAST = 18,
+	EG_FLAT_LAST_SMALL = 8,
+	EG_FLAT_LAST = 12,
 	EG_FLAT_SMALL = 1 << 22, /* KMALLOC_MAX_SIZE, the most 6.1 takes for a value */
 	EG_FLAT_INDEX_MIN = 4,	 /* bits */
 	EG_FLAT_INDEX_MAX = 18,
 	EG_FLAT_SKIP_MAX = 44,	      /* bits of the window; with the index less than 64 */
-	EG_FLAT_STEPS = 22,	      /* halves 2^21 + 1 boundaries down to none */
+	EG_FLAT_STEPS = 23, /* halves 2^21 + 1 boundaries down to none, and sees that */
 	EG_FLAT_KINDS_MAX = 1U << 16, /* different answers in one table */
 };
 
@@ -92,7 +87,7 @@ struct eg_flat {
 	__u8 flags;	 /* EG_FLAT_* */
 	__u8 skip;	 /* bits of the window, 0..EG_FLAT_SKIP_MAX */
 	__u8 index_bits; /* EG_FLAT_INDEX_MIN..EG_FLAT_INDEX_MAX */
-	__u8 width; /* of a boundary in the window, as log2 of its bytes: IPv4 1, 2; IPv6 2..4 */
+	__u8 width; /* of a boundary in the window, as log2 of its bytes: IPv4 1, 2; IPv6 2, 4 */
 	__u8 pad[3];
 	__u32 bounds; /* offset: the boundaries in the window */
 	__u32 n_bounds;

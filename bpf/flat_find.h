@@ -34,96 +34,93 @@ struct eg_flat_search {
 	const __u8 *table;
 	__u64 size; /* bytes of its class: in BPF programs a constant on each path */
 	struct eg_flat_address key;
-	__u64 base; /* offset of the first boundary */
+	__u64 base;  /* offset of the boundaries */
+	__u64 place; /* of those that may count: the first; in the end, the place */
+	__u64 n;     /* how many they are */
 };
 
-/* Is `a` at most `b`? 1 or 0. */
-static __always_inline __u64 eg_flat_at_most(__u64 a, __u64 b)
-{
-	/* the borrow of b - a */
-	__u64 borrow = (~b & a) | ((~b | a) & (b - a));
-
-	eg_flat_keep(borrow);
-	return 1 - (borrow >> 63);
-}
-
-/* Is a boundary at most the key? 2: out of the table. key: what is to be compared, see width. */
-static __always_inline __u64 eg_flat_compare(const struct eg_flat_search *search, __u64 i,
+/* Is a boundary at most the key? All ones or none; without branches, as none could be foreseen. */
+static __always_inline __u64 eg_flat_at_most(const __u8 *at, const struct eg_flat_address *key,
 					     const int width)
 {
-	__u64 off = search->base + (i << width), diff;
-	const __u8 *at;
+	__u64 high = key->high, low, borrow, a, b;
 
-	eg_flat_keep(off);
-	if (off > search->size - (1U << width))
-		return 2;
-	at = search->table + off;
-	if (width == 4) {
-		__u64 high = *(const __u64 *)at;
-
-		if (high == search->key.high)
-			return eg_flat_at_most(*(const __u64 *)(at + 8), search->key.low);
-		return eg_flat_at_most(high, search->key.high);
+	if (width == 1) {
+		borrow = *(const __u16 *)at - high - 1;
+	} else if (width == 2) {
+		borrow = *(const __u32 *)at - high - 1;
+	} else {
+		/* Where the key is less, key - boundary borrows from the 129th bit. */
+		a = *(const __u64 *)at;
+		b = *(const __u64 *)(at + 8);
+		low = key->low;
+		borrow = ((~low & b) | ((~low | b) & (low - b))) >> 63;
+		borrow = ~((~high & a) | ((~high | a) & (high - a - borrow)));
 	}
-	if (width == 3)
-		return eg_flat_at_most(*(const __u64 *)at, search->key.high);
-	diff = (width == 1 ? *(const __u16 *)at : *(const __u32 *)at) - search->key.high - 1;
-	eg_flat_keep(diff);
-	return diff >> 63;
+	eg_flat_keep(borrow);
+	return (__s64)borrow >> 63;
 }
 
-/* Counts boundaries at most the key among n from `place` on, by halves. Returns place + them, or
- * ~0 for a broken table. */
-static __always_inline __u64 eg_flat_halve(const struct eg_flat_search *search, __u64 place,
-					   __u64 n, const int width)
+/* Adds to the place how many of the n boundaries from there on are at most the key, by halves.
+ * Returns 1, or 0 when the table is broken. */
+static __always_inline int eg_flat_halve(struct eg_flat_search *search, const int width)
 {
+	__u64 place = search->place, n = search->n, half, off, add;
+
+	eg_flat_keep(place);
 	EG_FLAT_NO_UNROLL
 	for (int i = 0; i < EG_FLAT_STEPS; i++) {
-		__u64 half = (n + 1) >> 1, at_most;
-
-		if (!n)
-			break;
-		at_most = eg_flat_compare(search, place + half - 1, width);
-		if (at_most > 1)
-			return ~0ULL;
-		/* Those behind what was looked at stay in, where they do no harm: there is one way
-		 * through this loop for each n. */
-		place += half & -at_most;
+		if (!n) {
+			search->place = place;
+			return 1;
+		}
+		half = (n + 1) >> 1;
+		off = search->base + ((place + half - 1) << width);
+		eg_flat_keep(off);
+		if (off > search->size - (1U << width))
+			return 0;
+		/* Those behind it stay in even if it is above, where they do no harm: then there is
+		 * one way through this loop for each n. */
+		add = half & eg_flat_at_most(search->table + off, &search->key, width);
+		eg_flat_keep(add);
+		place += add;
 		n -= half;
 	}
-	return n ? ~0ULL : place;
+	return 0;
 }
 
-/* The place in the window. */
-static __always_inline __u64 eg_flat_inside(const struct eg_flat *flat,
-					    struct eg_flat_search *search, const int v6)
+/* Sets out for the boundaries of the address's bucket. Returns their width, 0 = broken. */
+static __always_inline int eg_flat_inside(const struct eg_flat *flat, struct eg_flat_search *search)
 {
-	__u64 rest = search->key.high << (flat->skip & 63), from, to;
+	__u64 rest = search->key.high << (flat->skip & 63);
 	__u32 bits = flat->index_bits & 31;
 	__u64 off = rest >> ((64 - bits) & 63) << 2;
 
 	eg_flat_keep(off);
 	if (off > search->size - 8)
-		return ~0ULL;
-	from = *(const __u32 *)(search->table + off);
-	to = *(const __u32 *)(search->table + off + 4);
-	rest <<= bits;
+		return 0;
+	search->place = *(const __u32 *)(search->table + off);
+	search->n = *(const __u32 *)(search->table + off + 4) - search->place;
 	search->base = flat->bounds;
-	if (!v6 && flat->width == 1) {
+	rest <<= bits;
+	if (flat->width == 1)
 		search->key.high = rest >> 48;
-		return eg_flat_halve(search, from, to - from, 1);
-	}
-	if (flat->width == 2) {
+	else if (flat->width == 2)
 		search->key.high = rest >> 32;
-		return eg_flat_halve(search, from, to - from, 2);
-	}
-	if (v6 && flat->width == 3) {
-		search->key.high = rest;
-		return eg_flat_halve(search, from, to - from, 3);
-	}
-	if (v6 && flat->width == 4)
-		return eg_flat_halve(search, from, to - from, 4);
-	return ~0ULL;
+	return flat->width;
+}
+
+/* The same for those beyond the window. */
+static __always_inline int eg_flat_outside(const struct eg_flat *flat,
+					   struct eg_flat_search *search, const int v6)
+{
+	search->place = 0;
+	search->n = flat->n_outside;
+	search->base = flat->outside;
+	if (v6)
+		return 4;
+	search->key.high >>= 32;
+	return 2;
 }
 
 /* What a kind says, of a table with kinds. */
@@ -162,24 +159,28 @@ static __always_inline int eg_flat_find(const struct eg_flat *flat, const __u8 *
 {
 	struct eg_flat_search search = {.table = table, .size = size, .key = *address};
 	__u32 skip = flat->skip & 63;
-	__u64 place;
-
 	/* in two steps: no skip, no bits */
-	if (address->high >> 1 >> (63 - skip) == flat->window) {
-		place = eg_flat_inside(flat, &search, v6);
-		if (place == ~0ULL)
+	int inside = address->high >> 1 >> (63 - skip) == flat->window, width;
+
+	if (inside)
+		width = eg_flat_inside(flat, &search);
+	else
+		width = eg_flat_outside(flat, &search, v6);
+	if (width == 1 && !v6) {
+		if (!eg_flat_halve(&search, 1))
 			return EG_FLAT_MISSING;
-	} else {
-		search.base = flat->outside;
-		place = eg_flat_halve(&search, 0, flat->n_outside, 4);
-		if (place == ~0ULL)
+	} else if (width == 2) {
+		if (!eg_flat_halve(&search, 2))
 			return EG_FLAT_MISSING;
-		if (flat->flags & (EG_FLAT_KINDS8 | EG_FLAT_KINDS16))
-			place += flat->n_bounds + 1;
+	} else if (width != 4 || !v6 || !eg_flat_halve(&search, 4)) {
+		return EG_FLAT_MISSING;
 	}
-	if (flat->flags & (EG_FLAT_KINDS8 | EG_FLAT_KINDS16))
-		return eg_flat_kind(flat, &search, place, ret);
-	if (!(place & 1))
+	if (flat->flags & (EG_FLAT_KINDS8 | EG_FLAT_KINDS16)) {
+		if (!inside)
+			search.place += flat->n_bounds + 1;
+		return eg_flat_kind(flat, &search, search.place, ret);
+	}
+	if (!(search.place & 1))
 		return EG_FLAT_PASS;
 	return flat->flags & EG_FLAT_BY_DEFAULT ? EG_FLAT_DEFAULT : EG_FLAT_REFUSED;
 }

@@ -113,21 +113,28 @@ static bool has_first(const struct eg_flat_plan *plan, const struct part *part)
 
 /* Where the boundaries beyond go, and the kinds of their places; NULL: they are counted. */
 struct beyond {
-	uint64_t *to;
+	void *to;
+	bool v6;
 	void (*put)(void *kinds, size_t place, uint16_t kind);
 	void *kinds;
 	size_t n;
 	uint16_t kind; /* of the last */
 };
 
+static void put_whole(void *bounds, size_t i, uint64_t high, uint64_t low)
+{
+	((uint64_t *)bounds)[2 * i] = high;
+	((uint64_t *)bounds)[2 * i + 1] = low;
+}
+
 static void add_beyond(struct beyond *beyond, uint64_t high, uint64_t low, uint16_t kind)
 {
 	if (kind == beyond->kind)
 		return;
-	if (beyond->to) {
-		beyond->to[2 * beyond->n] = high;
-		beyond->to[2 * beyond->n + 1] = low;
-	}
+	if (beyond->to && !beyond->v6)
+		((uint32_t *)beyond->to)[beyond->n] = (uint32_t)(high >> 32);
+	else if (beyond->to)
+		put_whole(beyond->to, beyond->n, high, low);
 	beyond->n++;
 	beyond->kind = kind;
 	if (beyond->put)
@@ -193,15 +200,11 @@ static unsigned int find_length(const struct eg_flat_runs *runs, const struct pa
 /* log2 of the bytes that hold what is behind a bucket's bits. */
 static unsigned int find_width(const struct eg_flat_plan *plan, unsigned int index_bits)
 {
-	unsigned int length = plan->length, known = plan->flat.skip + index_bits, width = 1;
+	unsigned int length = plan->length, known = plan->flat.skip + index_bits;
 
-	if (length > BITS)
-		return WIDEST;
 	if (plan->runs.low)
-		width++;
-	while (length > known + (8U << width))
-		width++;
-	return width;
+		return length > known + 32 ? WIDEST : 2;
+	return length > known + 16 ? 2 : 1;
 }
 
 /* Lays the table out for so many bits. */
@@ -215,7 +218,7 @@ static void lay_out(struct eg_flat_plan *plan, unsigned int index_bits)
 	flat->bounds = (uint32_t)(at = align(at, 16));
 	at += (size_t)flat->n_bounds << flat->width;
 	flat->outside = (uint32_t)(at = align(at, 16));
-	at += (size_t)flat->n_outside * 16;
+	at += (size_t)flat->n_outside << (plan->runs.low ? WIDEST : 2);
 	flat->kinds = (uint32_t)at;
 	if (plan->has_kinds)
 		at += ((size_t)flat->n_bounds + flat->n_outside + 2)
@@ -343,12 +346,8 @@ static void put_boundary(const struct eg_flat *flat, uint8_t *bounds, size_t i, 
 		((uint16_t *)bounds)[i] = (uint16_t)(rest >> 48);
 	else if (flat->width == 2)
 		((uint32_t *)bounds)[i] = (uint32_t)(rest >> 32);
-	else if (flat->width == 3)
-		((uint64_t *)bounds)[i] = rest;
-	else {
-		((uint64_t *)bounds)[2 * i] = high;
-		((uint64_t *)bounds)[2 * i + 1] = low;
-	}
+	else
+		put_whole(bounds, i, high, low);
 }
 
 /* Boundaries of the window and the index: each bucket's entry is written when the first boundary
@@ -389,7 +388,7 @@ void eg_flat_write(const struct eg_flat_plan *plan, void *to)
 	uint8_t *table = to;
 	bool wide = flat->flags & EG_FLAT_KINDS16;
 	struct part part = find_part(plan);
-	struct beyond beyond = {.to = (uint64_t *)(table + flat->outside)};
+	struct beyond beyond = {.to = table + flat->outside, .v6 = plan->runs.low != NULL};
 
 	write_bounds(plan, &part, table);
 	if (plan->has_kinds) {
