@@ -63,7 +63,7 @@ READ_OBJS   := record_line.o record_json.o record_match.o record_print.o tally.o
                audit_html.o learn_time.o learn_propose.o learn.o learn_gaps.o learn_print.o
 HELPER_OBJS := main.o log.o log_file.o log_socket.o notify.o lookup.o refresh.o watch.o profiles.o load.o reload.o \
                server.o opening.o peer.o control.o session.o session_open.o manager.o cgroup2.o bpf.o bpf_maps.o \
-               bpf_policies.o selftest.o story.o connection.o origin.o address.o survey.o flows.o adopt.o report.o \
+               bpf_policies.o bpf_inner.o bpf_networks.o selftest.o story.o connection.o origin.o address.o survey.o flows.o adopt.o report.o \
                bpf_pins.o bpf_packets.o stray.o bpf_sets.o bpf_places.o place_work.o place_ids.o place_disk.o \
                bpf_kernel.o inforce.o last_good.o attribute.o resolve.o places.o place_watch.o order.o order_set.o order_cut.o order_kill.o order_move.o \
                accounts.o metrics.o inquiry.o privilege.o bpf_drop.o bpf_versions.o versions.o

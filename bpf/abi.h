@@ -35,6 +35,7 @@
 
 #include <linux/types.h>
 
+#include "abi_flat.h"
 #include "abi_words.h"
 
 /*
@@ -243,8 +244,9 @@ struct eg_policy {
 	/* bit n: restriction n (enum eg_restriction) only reports; kills who tries. Never both. */
 	__u32 audit;
 	__u32 kill;
+	struct eg_flat flat4, flat6; /* with TABLE4, TABLE6: how to read these */
 };
-_Static_assert(sizeof(struct eg_policy) == 48, "ABI");
+_Static_assert(sizeof(struct eg_policy) == 128, "ABI");
 
 /* What an entry of eg_items says about its policy. */
 enum eg_item {

@@ -22,12 +22,15 @@
 #include "util.h"
 
 static const char *const map_names[EG_N_MAPS] = {
-	"eg_sessions",	    "eg_labels",      "eg_managers",	"eg_profiles",	  "eg_policies",
-	"eg_tries4",	    "eg_tries6",      "eg_segments",	"eg_hashes",	  "eg_items",
-	"eg_names",	    "eg_places",      "eg_place_names", "eg_learned",	  "eg_linked",
-	"eg_linked_inside", "eg_place_rules", "eg_flows",	"eg_connections", "eg_totals",
-	"eg_records",	    "eg_orders",      "eg_written",	"eg_writing",	  "eg_state",
-	"eg_helper",	    "eg_links",	      "eg_events",	"eg_story",
+	"eg_sessions",	  "eg_labels",	"eg_managers",	    "eg_profiles",    "eg_policies",
+	"eg_tries4",	  "eg_tries6",	"eg_flat_1",	    "eg_flat_2",      "eg_flat_3",
+	"eg_flat_4",	  "eg_flat_5",	"eg_flat_6",	    "eg_flat_7",      "eg_flat_8",
+	"eg_flat_9",	  "eg_flat_10", "eg_flat_11",	    "eg_flat_12",     "eg_segments",
+	"eg_hashes",	  "eg_items",	"eg_names",	    "eg_places",      "eg_place_names",
+	"eg_learned",	  "eg_linked",	"eg_linked_inside", "eg_place_rules", "eg_flows",
+	"eg_connections", "eg_totals",	"eg_records",	    "eg_orders",      "eg_written",
+	"eg_writing",	  "eg_state",	"eg_helper",	    "eg_links",	      "eg_events",
+	"eg_story",
 };
 
 /* ---- pins ---- */

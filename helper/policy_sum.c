@@ -18,6 +18,7 @@ static void add(uint8_t sum[EG_SUM_SIZE], const void *data, size_t n)
 void eg_policy_sum(const struct eg_policy_image *image, uint8_t sum[EG_SUM_SIZE])
 {
 	add(sum, &image->policy, sizeof(image->policy));
+	add(sum, &image->nets_in, sizeof(image->nets_in));
 	add(sum, image->entries4, image->n_entries4 * sizeof(*image->entries4));
 	add(sum, image->entries6, image->n_entries6 * sizeof(*image->entries6));
 	add(sum, image->segments, image->n_segments * sizeof(*image->segments));
