@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The maps with flat range tables, and the way to a policy's. Included by the object that looks
- * them up; where EG_DEFINE_MAPS is set they are defined.
+ * The maps with flat range tables, and the way to a policy's. They are defined here: one object
+ * alone looks into them.
  */
 #ifndef EG_FLAT_BPF_H
 #define EG_FLAT_BPF_H
@@ -20,16 +20,22 @@ enum {
 	struct eg_flat_table_##number {                                                            \
 		__uint(type, BPF_MAP_TYPE_ARRAY);                                                  \
 		__uint(max_entries, 1);                                                            \
-		__uint(map_flags, BPF_F_MMAPABLE);                                                 \
+		__uint(map_flags, number < EG_FLAT_MAPPED_FROM ? 0 : BPF_F_MMAPABLE);              \
 		__uint(key_size, sizeof(__u32));                                                   \
 		__uint(value_size, bytes);                                                         \
 	};                                                                                         \
-	EG_MAP struct {                                                                            \
+	struct {                                                                                   \
 		__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);                                          \
 		__uint(max_entries, EG_FLAT_KEYS);                                                 \
 		__type(key, __u32);                                                                \
 		__array(values, struct eg_flat_table_##number);                                    \
 	} eg_flat_##number SEC(".maps");
+
+/* The last class this kernel has arrays for. The helper finds that out and says it before it loads
+ * the programs; of the classes behind it, it makes the shape of their inner maps small. What is
+ * about them below is then dead code to the verifier. In a section of its own, as bpftool's linker
+ * does not get along with others' .rodata. */
+const volatile __u32 eg_flat_last SEC(".rodata.flat") = EG_FLAT_LAST;
 
 EG_FLAT_CLASSES_SMALL(EG_FLAT_MAP)
 EG_FLAT_CLASSES_LARGE(EG_FLAT_MAP)
@@ -48,9 +54,12 @@ static __always_inline __u32 eg_flat_key(__u32 policy, const int v6)
 #define EG_FLAT_CASE(number, bytes)                                                                \
 	case number: {                                                                             \
 		__u64 size_##number = bytes;                                                       \
-		void *inner_##number = bpf_map_lookup_elem(&eg_flat_##number, &key);               \
+		void *inner_##number;                                                              \
 		const __u8 *at_##number;                                                           \
                                                                                                    \
+		if (number > EG_FLAT_LAST_SMALL && number > eg_flat_last)                          \
+			return NULL;                                                               \
+		inner_##number = bpf_map_lookup_elem(&eg_flat_##number, &key);                     \
 		if (!inner_##number)                                                               \
 			return NULL;                                                               \
 		at_##number = bpf_map_lookup_elem(inner_##number, &zero);                          \
