@@ -49,11 +49,14 @@ enum {
 	EG_FLAT_NONE = 0, /* class: there is no table */
 	EG_FLAT_LAST_SMALL = 8,
 	EG_FLAT_LAST = 12,
+	/* from here on the helper writes a table through its memory. The kernel keeps those before
+	 * where it has large pages, if that is not asked for. */
+	EG_FLAT_MAPPED_FROM = 3,
 	EG_FLAT_SMALL = 1 << 22, /* KMALLOC_MAX_SIZE, the most 6.1 takes for a value */
 	EG_FLAT_INDEX_MIN = 4,	 /* bits */
 	EG_FLAT_INDEX_MAX = 18,
 	EG_FLAT_SKIP_MAX = 44,	      /* bits of the window; with the index less than 64 */
-	EG_FLAT_STEPS = 23, /* halves 2^21 + 1 boundaries down to none, and sees that */
+	EG_FLAT_STEPS = 22,	      /* halves 2^21 + 1 boundaries down to none */
 	EG_FLAT_KINDS_MAX = 1U << 16, /* different answers in one table */
 };
 
@@ -87,7 +90,7 @@ struct eg_flat {
 	__u8 flags;	 /* EG_FLAT_* */
 	__u8 skip;	 /* bits of the window, 0..EG_FLAT_SKIP_MAX */
 	__u8 index_bits; /* EG_FLAT_INDEX_MIN..EG_FLAT_INDEX_MAX */
-	__u8 width; /* of a boundary in the window, as log2 of its bytes: IPv4 1, 2; IPv6 2, 4 */
+	__u8 width; /* of a boundary in the window, as log2 of its bytes: IPv4 1, 2; IPv6 2..4 */
 	__u8 pad[3];
 	__u32 bounds; /* offset: the boundaries in the window */
 	__u32 n_bounds;

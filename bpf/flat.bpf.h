@@ -20,7 +20,7 @@ enum {
 	struct eg_flat_table_##number {                                                            \
 		__uint(type, BPF_MAP_TYPE_ARRAY);                                                  \
 		__uint(max_entries, 1);                                                            \
-		__uint(map_flags, BPF_F_MMAPABLE);                                                 \
+		__uint(map_flags, number < EG_FLAT_MAPPED_FROM ? 0 : BPF_F_MMAPABLE);              \
 		__uint(key_size, sizeof(__u32));                                                   \
 		__uint(value_size, bytes);                                                         \
 	};                                                                                         \

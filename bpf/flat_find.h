@@ -49,8 +49,11 @@ static __always_inline __u64 eg_flat_at_most(const __u8 *at, const struct eg_fla
 		borrow = *(const __u16 *)at - high - 1;
 	} else if (width == 2) {
 		borrow = *(const __u32 *)at - high - 1;
+	} else if (width == 3) {
+		/* Where the key is less, key - boundary borrows from the next bit. */
+		a = *(const __u64 *)at;
+		borrow = ~((~high & a) | ((~high | a) & (high - a)));
 	} else {
-		/* Where the key is less, key - boundary borrows from the 129th bit. */
 		a = *(const __u64 *)at;
 		b = *(const __u64 *)(at + 8);
 		low = key->low;
@@ -70,10 +73,9 @@ static __always_inline int eg_flat_halve(struct eg_flat_search *search, const in
 	eg_flat_keep(place);
 	EG_FLAT_NO_UNROLL
 	for (int i = 0; i < EG_FLAT_STEPS; i++) {
-		if (!n) {
-			search->place = place;
-			return 1;
-		}
+		/* Of none, half is none, too: what stands before them is read and does not count.
+		 * That way to look at none and at one is the same, which is what most buckets have,
+		 * and cannot be foreseen. */
 		half = (n + 1) >> 1;
 		off = search->base + ((place + half - 1) << width);
 		eg_flat_keep(off);
@@ -85,6 +87,10 @@ static __always_inline int eg_flat_halve(struct eg_flat_search *search, const in
 		eg_flat_keep(add);
 		place += add;
 		n -= half;
+		if (!n) {
+			search->place = place;
+			return 1;
+		}
 	}
 	return 0;
 }
@@ -107,6 +113,8 @@ static __always_inline int eg_flat_inside(const struct eg_flat *flat, struct eg_
 		search->key.high = rest >> 48;
 	else if (flat->width == 2)
 		search->key.high = rest >> 32;
+	else if (flat->width == 3)
+		search->key.high = rest;
 	return flat->width;
 }
 
@@ -171,6 +179,9 @@ static __always_inline int eg_flat_find(const struct eg_flat *flat, const __u8 *
 			return EG_FLAT_MISSING;
 	} else if (width == 2) {
 		if (!eg_flat_halve(&search, 2))
+			return EG_FLAT_MISSING;
+	} else if (width == 3 && v6) {
+		if (!eg_flat_halve(&search, 3))
 			return EG_FLAT_MISSING;
 	} else if (width != 4 || !v6 || !eg_flat_halve(&search, 4)) {
 		return EG_FLAT_MISSING;

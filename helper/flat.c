@@ -203,7 +203,7 @@ static unsigned int find_width(const struct eg_flat_plan *plan, unsigned int ind
 	unsigned int length = plan->length, known = plan->flat.skip + index_bits;
 
 	if (plan->runs.low)
-		return length > known + 32 ? WIDEST : 2;
+		return length > BITS ? WIDEST : length > known + 32 ? 3 : 2;
 	return length > known + 16 ? 2 : 1;
 }
 
@@ -346,6 +346,8 @@ static void put_boundary(const struct eg_flat *flat, uint8_t *bounds, size_t i, 
 		((uint16_t *)bounds)[i] = (uint16_t)(rest >> 48);
 	else if (flat->width == 2)
 		((uint32_t *)bounds)[i] = (uint32_t)(rest >> 32);
+	else if (flat->width == 3)
+		((uint64_t *)bounds)[i] = rest;
 	else
 		put_whole(bounds, i, high, low);
 }

@@ -10,6 +10,7 @@ ATTACKS    := $(addprefix $(BUILD)/tests/attack/,try ask)
 
 include tests/pam/pam.mk
 include tests/fuzz/fuzz.mk
+include tests/bench/lookup.mk
 
 setup:
 	@BUILD=$(BUILD) tests/setup check
