@@ -53,20 +53,20 @@ PAM_OBJS    := pam_ebpfguard.o args.o cgroup.o cgroup_text.o client.o socket.o
 PURE_OBJS   := eg_err.o ends.o cidr.o rule.o config.o config_schema.o config_names.o config_apply.o config_file.o \
                config_scan.o config_texts.o config_words.o config_groups.o config_tree.o config_profiles.o \
                config_match.o config_print.o match.o match_idle.o action.o slots.o policy.o policy_explain.o \
-               policy_lists.o policy_live.o proto.o fields.o fields_encode.o fields_journal.o event.o event_act.o \
+               policy_lists.o policy_live.o policy_sum.o deciders.o proto.o fields.o fields_encode.o fields_journal.o event.o event_act.o \
                event_socket.o key.o limit.o fold.o account.o diag.o event_story.o capability.o hooks.o builtin.o \
                place_tree.o digest.o feed.o program.o policy_nets.o config_feeds.o feed_line.o feed_networks.o feeds.o \
                feed_paths.o diff.o diff_feeds.o diff_match.o order_plan.o counters.o gaps.o openmetrics.o \
-               openmetrics_text.o pam_file.o utf8.o version.o give_way.o quick.o
+               openmetrics_text.o pam_file.o utf8.o version.o give_way.o flat.o flat_runs.o quick.o
 # What reads the log, for ebpfguardctl only.
 READ_OBJS   := record_line.o record_json.o record_match.o record_print.o tally.o audit.o audit_text.o audit_svg.o \
                audit_html.o learn_time.o learn_propose.o learn.o learn_gaps.o learn_print.o
 HELPER_OBJS := main.o log.o log_file.o log_socket.o notify.o lookup.o refresh.o watch.o profiles.o load.o reload.o \
                server.o opening.o peer.o control.o session.o session_open.o manager.o cgroup2.o bpf.o bpf_maps.o \
-               bpf_policies.o selftest.o story.o connection.o origin.o address.o survey.o flows.o adopt.o report.o \
+               bpf_policies.o bpf_inner.o bpf_networks.o selftest.o story.o connection.o origin.o address.o survey.o flows.o adopt.o report.o \
                bpf_pins.o bpf_packets.o stray.o bpf_sets.o bpf_places.o place_work.o place_ids.o place_disk.o \
-               bpf_kernel.o inforce.o resolve.o places.o place_watch.o order.o order_set.o order_cut.o order_kill.o order_move.o \
-               accounts.o metrics.o inquiry.o privilege.o bpf_drop.o bpf_versions.o versions.o bpf_briefs.o
+               bpf_kernel.o inforce.o last_good.o attribute.o resolve.o places.o place_watch.o order.o order_set.o order_cut.o order_kill.o \
+               order_move.o accounts.o metrics.o inquiry.o privilege.o bpf_drop.o bpf_versions.o versions.o bpf_briefs.o
 CTL_OBJS    := ctl.o ctl_say.o ctl_check.o ctl_idle.o ctl_rules.o ctl_files.o ctl_near.o ctl_strict.o ctl_manager.o \
                ctl_config.o ctl_remote.o ctl_links.o ctl_match.o ctl_feeds.o ctl_program.o ctl_diff.o ctl_ask.o \
                ctl_order.o ctl_log.o ctl_save.o ctl_learn.o ctl_learn_json.o ctl_events.o ctl_report.o ctl_report_json.o \
@@ -85,7 +85,7 @@ UNIT_TESTS  := test_eg_err test_ends test_give_way test_cidr test_rule test_conf
                test_place_watch test_places test_watch test_place_disk test_learn test_learn_propose test_diff \
                test_ctl_diff test_order_plan test_learn_time test_record_line test_record_forged test_audit \
                test_counters test_gaps test_openmetrics test_metrics test_pam_file test_ctl_unguarded test_ctl_reasons test_ctl_json \
-               test_notify test_privilege test_version test_quick
+               test_notify test_privilege test_version test_deciders test_attribute test_flat test_quick
 CTL_LIBS    := json-c ncursesw
 
 BPF_OBJS    := $(addprefix $(BUILD)/bpf/,$(BPF_OBJS))
@@ -181,7 +181,8 @@ $(BUILD)/tests/unit/test_give_way: $(BUILD)/helper/give_way.o
 $(BUILD)/tests/unit/test_place_disk: $(BUILD)/helper/place_disk.o
 $(BUILD)/tests/unit/test_places: $(addprefix $(BUILD)/helper/,places.o place_work.o place_ids.o)
 $(BUILD)/tests/unit/test_watch: $(BUILD)/helper/watch.o
-$(BUILD)/tests/unit/test_in_force: $(BUILD)/helper/profiles.o
+$(BUILD)/tests/unit/test_in_force: $(addprefix $(BUILD)/helper/,profiles.o attribute.o)
+$(BUILD)/tests/unit/test_attribute: $(BUILD)/helper/attribute.o
 $(BUILD)/tests/unit/test_place_watch: $(BUILD)/helper/place_watch.o
 $(BUILD)/tests/unit/test_opening: $(BUILD)/helper/opening.o
 $(BUILD)/tests/unit/test_log: $(addprefix $(BUILD)/helper/,log.o log_file.o)

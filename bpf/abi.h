@@ -35,6 +35,7 @@
 
 #include <linux/types.h>
 
+#include "abi_flat.h"
 #include "abi_words.h"
 
 /*
@@ -90,6 +91,9 @@ enum {
 	EG_LINE_BITS = 24,
 	EG_LINE_FEEDS = 1U << 27,
 	EG_FEEDS_MAX = 64, /* feeds of networks in one profile */
+	/* of rules that deny, in records: one of them did, and the kernel side does not know which;
+	 * helper/attribute.h finds it */
+	EG_LINE_UNKNOWN = 1U << 31,
 
 	EG_FLOW_REFUSED = 0x80, /* in eg_flow.direction */
 
@@ -135,6 +139,9 @@ enum {
 	EG_POLICY_RECORD_EXEC = 1U << 18,    /* record.exec: programs and their ends */
 	EG_POLICY_RECORD_CONNECT = 1U << 19, /* record.connect = "all" */
 	EG_POLICY_RECORD_OPEN = 1U << 20,    /* record.open: eg_place_rules has some */
+	/* with RULES4: the networks are in a flat table, and not in a trie */
+	EG_POLICY_TABLE4 = 1U << 21,
+	EG_POLICY_TABLE6 = 1U << 22,
 };
 
 /*
@@ -237,8 +244,9 @@ struct eg_policy {
 	/* bit n: restriction n (enum eg_restriction) only reports; kills who tries. Never both. */
 	__u32 audit;
 	__u32 kill;
+	struct eg_flat flat4, flat6; /* with TABLE4, TABLE6: how to read these */
 };
-_Static_assert(sizeof(struct eg_policy) == 48, "ABI");
+_Static_assert(sizeof(struct eg_policy) == 128, "ABI");
 
 /* What an entry of eg_items says about its policy. */
 enum eg_item {
@@ -464,8 +472,10 @@ struct eg_denied_flow {
 	__u32 reason;	   /* enum eg_reason */
 	__u32 interface;   /* sk_bound_dev_if */
 	__u32 rule_family; /* as in eg_event */
+	__u32 generation;  /* of the policy that denies */
+	__u32 pad2;
 };
-_Static_assert(sizeof(struct eg_denied_flow) == 88, "ABI");
+_Static_assert(sizeof(struct eg_denied_flow) == 96, "ABI");
 
 /* Value of eg_state (one entry). Written by the helper. */
 struct eg_state {

@@ -63,6 +63,7 @@ _Static_assert(sizeof(struct eg_brief) == 4, "ABI");
 
 enum {
 	EG_BRIEF_NONE = 0,   /* ask the long way */
+	EG_BRIEF_TABLE,	     /* they are in a table, see abi_flat.h */
 	EG_BRIEF_OPEN = 255, /* there is no rule about this family */
 };
 

@@ -25,7 +25,11 @@ static __always_inline struct eg_brief eg_brief_of(int slot)
 
 static __always_inline bool eg_brief_allows4(struct eg_brief brief, __u32 addr)
 {
-	return addr && brief.ipv4 == EG_BRIEF_OPEN;
+	if (!addr)
+		return false;
+	if (brief.ipv4 == EG_BRIEF_TABLE)
+		return eg_table_passes4(brief.policy, addr);
+	return brief.ipv4 == EG_BRIEF_OPEN;
 }
 
 /* The two halves of the address, as they lie in memory. */
@@ -37,6 +41,8 @@ static __always_inline bool eg_brief_allows6(struct eg_brief brief, __u64 high, 
 	 * 64:ff9b::/96 and 2002::/16. */
 	if (!first || first == 0x64 || first == 0x2002)
 		return false;
+	if (brief.ipv6 == EG_BRIEF_TABLE)
+		return eg_table_passes6(brief.policy, high, low);
 	return brief.ipv6 == EG_BRIEF_OPEN;
 }
 

@@ -54,6 +54,7 @@ static __always_inline bool eg_flow_denied(const struct eg_guard *guard,
 	flow->rule = query.rule;
 	flow->reason = query.reason;
 	flow->rule_family = query.rule_family;
+	flow->generation = view.generation;
 	return true;
 }
 

@@ -6,7 +6,7 @@
  * When things go wrong:
  *   task neither labelled nor below a bound cgroup    allow: not ours
  *   guarded, and its profile or policy is missing     deny
- *   guarded, and a trie or list that must be there is missing   deny
+ *   guarded, and a table, trie or list that must be there is missing   deny
  *   a call cannot be read to its end                  deny
  *   ring buffer full                                  the verdict stands, the loss is counted
  *   a child cannot be labelled                        the fork fails

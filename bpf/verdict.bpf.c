@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * The look-up behind every verdict about addresses and ports: a trie for the network, then, where
- * its rules tell protocols or ports apart, a list that is searched by halves.
+ * The look-up behind every verdict about addresses and ports: a flat table or a trie for the
+ * network, then, where its rules tell protocols or ports apart, a list that is searched by halves.
  */
 #include "verdict.bpf.h"
+
+/* Nobody else looks at the tables: they are defined here. */
+#undef EG_MAP
+#define EG_MAP
+#include "flat.bpf.h"
 
 /* ---- which policy is in force ---- */
 
@@ -70,7 +75,8 @@ enum {
 	EG_SEARCH_STEPS = 13, /* halves EG_LIST_MAX down to one */
 	EG_FOUND = 0,
 	EG_NO_RULE = 1,
-	EG_MISSING = 2, /* what must be there is not */
+	EG_MISSING = 2,	 /* what must be there is not */
+	EG_NO_TABLE = 3, /* the networks are in tries */
 };
 
 /* The segment of a list that decides for `at`. */
@@ -118,7 +124,8 @@ static __always_inline int eg_entry_rule(__u32 policy, const struct eg_entry *en
 	return EG_FOUND;
 }
 
-/* What one policy says about an address. v6: of that family, addr its 16 bytes; else its 4. */
+/* What the trie of one policy says about an address. v6: of that family, addr its 16 bytes; else its
+ * 4. */
 static __always_inline int eg_look(__u32 policy, const __u8 *addr, __u32 at, bool v6,
 				   struct eg_rule *ret)
 {
@@ -170,20 +177,6 @@ static __always_inline int eg_look_both(const struct eg_query *query, const __u8
 	return EG_FOUND;
 }
 
-/* The IPv4 address that NAT64 (64:ff9b::/96) or 6to4 (2002::/16) makes of an IPv6 one; 0 = none. */
-static __always_inline __u32 eg_embedded(const struct eg_target *target)
-{
-	__u32 v4;
-
-	if (eg_addr_word(target, 0) == bpf_htonl(0x0064ff9b) && !eg_addr_word(target, 1) &&
-	    !eg_addr_word(target, 2))
-		return eg_addr_word(target, 3);
-	if (target->addr[0] != 0x20 || target->addr[1] != 0x02)
-		return 0;
-	__builtin_memcpy(&v4, target->addr + 2, sizeof(v4));
-	return v4;
-}
-
 /* Writes the answer. A rule without a line that denies is the default. */
 static __always_inline int eg_deny(struct eg_query *query, int found, const struct eg_rule *rule,
 				   __u16 family)
@@ -197,10 +190,110 @@ static __always_inline int eg_deny(struct eg_query *query, int found, const stru
 	return 1;
 }
 
-__noinline int eg_verdict(struct eg_query *query)
+/* ---- tables ---- */
+
+/* Eight bytes of an address, host order. */
+static __always_inline __u64 eg_addr_half(const struct eg_target *target, int i)
+{
+	return (__u64)bpf_ntohl(eg_addr_word(target, i)) << 32 |
+	       bpf_ntohl(eg_addr_word(target, i + 1));
+}
+
+/* What a table says, as an answer to the query. Which rule refuses, it does not know: see
+ * helper/attribute.h. */
+static __always_inline int eg_table_answer(struct eg_query *query, int answer,
+					   const struct eg_flat_list *list)
+{
+	__u32 at = (__u32)query->target.proto << 16 | query->target.port;
+
+	switch (answer) {
+	case EG_FLAT_PASS:
+		return EG_NO_RULE;
+	case EG_FLAT_REFUSED:
+		query->rule = (struct eg_rule){.verdict = EG_VERDICT_DENY, .line = EG_LINE_UNKNOWN};
+		return EG_FOUND;
+	case EG_FLAT_DEFAULT:
+		query->rule = (struct eg_rule){.verdict = EG_VERDICT_DENY};
+		return EG_FOUND;
+	case EG_FLAT_LIST:
+		return eg_search(query->policy, list->list, list->n, at, &query->rule);
+	default:
+		return EG_MISSING;
+	}
+}
+
+/* For both families: each class of tables has a way of its own through here for each. */
+__noinline int eg_verdict_table(struct eg_query *query, int inside)
+{
+	struct eg_flat_address address = {};
+	struct eg_flat_list list = {};
+	struct eg_policy *of;
+	__u32 index;
+	int answer;
+	bool v6;
+
+	if (!query)
+		return EG_MISSING;
+	index = query->policy;
+	of = bpf_map_lookup_elem(&eg_policies, &index);
+	if (!of || !index || query->flags & EG_CUT)
+		return EG_NO_TABLE;
+	v6 = query->target.family != EG_AF_INET && !inside;
+	if (!(of->flags & (v6 ? EG_POLICY_TABLE6 : EG_POLICY_TABLE4)))
+		return EG_NO_TABLE;
+	if (v6) {
+		address.high = eg_addr_half(&query->target, 0);
+		address.low = eg_addr_half(&query->target, 2);
+		answer = eg_flat_look(&of->flat6, index, &address, 1, &list);
+	} else {
+		address.high = (__u64)bpf_ntohl(inside ? eg_embedded(&query->target)
+						       : eg_addr_word(&query->target, 0))
+			       << 32;
+		answer = eg_flat_look(&of->flat4, index, &address, 0, &list);
+	}
+	return eg_table_answer(query, answer, &list);
+}
+
+__noinline int eg_table_passes4(__u32 policy, __u32 addr)
+{
+	struct eg_flat_address address = {.high = (__u64)bpf_ntohl(addr) << 32};
+	struct eg_policy *of = bpf_map_lookup_elem(&eg_policies, &policy);
+	struct eg_flat_list list;
+
+	return of && of->flags & EG_POLICY_TABLE4 &&
+	       eg_flat_look(&of->flat4, policy, &address, 0, &list) == EG_FLAT_PASS;
+}
+
+__noinline int eg_table_passes6(__u32 policy, __u64 high, __u64 low)
+{
+	struct eg_flat_address address = {.high = bpf_be64_to_cpu(high),
+					  .low = bpf_be64_to_cpu(low)};
+	struct eg_policy *of = bpf_map_lookup_elem(&eg_policies, &policy);
+	struct eg_flat_list list;
+
+	return of && of->flags & EG_POLICY_TABLE6 &&
+	       eg_flat_look(&of->flat6, policy, &address, 1, &list) == EG_FLAT_PASS;
+}
+
+/* ---- verdicts ---- */
+
+/* The rule for the address, or for the one inside, from what the table has said or from tries. */
+static __always_inline int eg_rule_of(const struct eg_query *query, int said, bool v6, __u32 v4,
+				      struct eg_rule *ret)
+{
+	__u32 at = (__u32)query->target.proto << 16 | query->target.port;
+
+	if (said == EG_NO_TABLE)
+		return eg_look_both(query, v6 ? query->target.addr : (const __u8 *)&v4, at, v6,
+				    ret);
+	if (said == EG_FOUND)
+		*ret = query->rule;
+	return said;
+}
+
+__noinline int eg_verdict_rule(struct eg_query *query, int said, int inside)
 {
 	struct eg_rule rule = {};
-	__u32 at, v4;
 	int found;
 
 	if (!query)
@@ -212,26 +305,22 @@ __noinline int eg_verdict(struct eg_query *query)
 	}
 	if (!query->policy)
 		return eg_deny(query, EG_MISSING, &rule, 0);
-	at = (__u32)query->target.proto << 16 | query->target.port;
-	if (query->target.family == EG_AF_INET) {
-		found = eg_look_both(query, query->target.addr, at, false, &rule);
-		if (found == EG_NO_RULE || (found == EG_FOUND && rule.verdict == EG_VERDICT_ALLOW))
-			return 0;
-		return eg_deny(query, found, &rule, EG_AF_INET);
-	}
-	found = eg_look_both(query, query->target.addr, at, true, &rule);
-	if (found == EG_MISSING || (found == EG_FOUND && rule.verdict != EG_VERDICT_ALLOW))
-		return eg_deny(query, found, &rule, EG_AF_INET6);
-	v4 = eg_embedded(&query->target);
-	if (!v4)
+	if (!inside && query->target.family != EG_AF_INET) {
+		found = eg_rule_of(query, said, true, 0, &rule);
+		if (found == EG_MISSING || (found == EG_FOUND && rule.verdict != EG_VERDICT_ALLOW))
+			return eg_deny(query, found, &rule, EG_AF_INET6);
 		return 0;
-	/* Whatever relays it will send to that address: a rule about it counts. The default does
-	 * not, the IPv6 address has an answer of its own. */
-	found = eg_look_both(query, (const __u8 *)&v4, at, false, &rule);
-	if (found == EG_MISSING ||
-	    (found == EG_FOUND && rule.verdict != EG_VERDICT_ALLOW && rule.line))
-		return eg_deny(query, found, &rule, EG_AF_INET);
-	return 0;
+	}
+	found = eg_rule_of(query, said, false,
+			   inside ? eg_embedded(&query->target) : eg_addr_word(&query->target, 0),
+			   &rule);
+	if (found == EG_NO_RULE || (found == EG_FOUND && rule.verdict == EG_VERDICT_ALLOW))
+		return 0;
+	/* Whatever relays it will send to the address inside: a rule about it counts. The default
+	 * does not, the IPv6 address has an answer of its own. */
+	if (inside && found == EG_FOUND && !rule.line)
+		return 0;
+	return eg_deny(query, found, &rule, EG_AF_INET);
 }
 
 /* What one policy says about a port. */

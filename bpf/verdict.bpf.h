@@ -33,13 +33,24 @@ struct eg_query {
 };
 
 /*
- * Does the policy deny the target? 1 or 0. The target must be in its plain form (eg_target_plain).
- * Global functions (verdict.bpf.c): the verifier looks at their loops once and not at every use.
+ * The two halves of eg_verdict, global functions (verdict.bpf.c): the verifier looks at their loops
+ * once and not at every use. One after the other and not one in the other, since together they
+ * would have no room on the stack below a hook's.
+ * inside: 1 = it is about the IPv4 address inside an IPv6 one.
  */
-int eg_verdict(struct eg_query *query);
+int eg_verdict_table(struct eg_query *query, int inside);
+int eg_verdict_rule(struct eg_query *query, int said, int inside);
 
-/* The same for binding the target's port. Only proto and port of the target are asked for. */
+/* Does the policy deny binding the target's port? 1 or 0. Only proto and port of the target are
+ * asked for. */
 int eg_bind_verdict(struct eg_query *query);
+
+/*
+ * Does the table of a policy that has one for the family let an address pass, whatever protocol and
+ * port? 1, or 0 also where that depends on them. In network order, as it lies in memory.
+ */
+int eg_table_passes4(__u32 policy, __u32 addr);
+int eg_table_passes6(__u32 policy, __u64 high, __u64 low);
 
 /* IPPROTO_* as rules tell them apart. */
 static __always_inline __u8 eg_proto_of(__u16 protocol)
@@ -88,6 +99,31 @@ static __always_inline bool eg_is_any6(const struct eg_target *target)
 {
 	return target->family == EG_AF_INET6 && !eg_addr_word(target, 0) &&
 	       !eg_addr_word(target, 1) && !eg_addr_word(target, 2) && !eg_addr_word(target, 3);
+}
+
+/* The IPv4 address that NAT64 (64:ff9b::/96) or 6to4 (2002::/16) makes of an IPv6 one; 0 = none. */
+static __always_inline __u32 eg_embedded(const struct eg_target *target)
+{
+	__u32 v4;
+
+	if (eg_addr_word(target, 0) == bpf_htonl(0x0064ff9b) && !eg_addr_word(target, 1) &&
+	    !eg_addr_word(target, 2))
+		return eg_addr_word(target, 3);
+	if (target->addr[0] != 0x20 || target->addr[1] != 0x02)
+		return 0;
+	__builtin_memcpy(&v4, target->addr + 2, sizeof(v4));
+	return v4;
+}
+
+/* Does the policy deny the target? 1 or 0. The target must be in its plain form
+ * (eg_target_plain). */
+static __always_inline int eg_verdict(struct eg_query *query)
+{
+	if (eg_verdict_rule(query, eg_verdict_table(query, 0), 0))
+		return 1;
+	if (query->target.family == EG_AF_INET || !eg_embedded(&query->target))
+		return 0;
+	return eg_verdict_rule(query, eg_verdict_table(query, 1), 1);
 }
 
 static __always_inline void eg_target_to_v4(struct eg_target *target, __u32 v4)

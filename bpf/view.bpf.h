@@ -69,7 +69,7 @@ enum {
 	EG_CUT = 1U << 31,
 	EG_ENDING = 1U << 30, /* eg_slot_now: EG_ORDER_ENDING */
 };
-_Static_assert(EG_POLICY_RECORD_OPEN < EG_ENDING && EG_PROFILES_MAX < EG_ENDING,
+_Static_assert(EG_POLICY_TABLE6 < EG_ENDING && EG_PROFILES_MAX < EG_ENDING,
 	       "bits of their own");
 
 /*

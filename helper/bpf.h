@@ -81,6 +81,9 @@ struct eg_prepared;
 int eg_bpf_policy_prepare(struct eg_bpf *bpf, uint32_t slot, const struct eg_policy_image *image,
 			  uint32_t generation, struct eg_prepared **ret);
 int eg_bpf_policy_swap(struct eg_bpf *bpf, const struct eg_prepared *prepared);
+/* EG_POLICY_TABLE4, _TABLE6: which of its networks are in flat tables, that do not say which rule
+ * decides. */
+uint32_t eg_bpf_policy_tables(const struct eg_prepared *prepared);
 void eg_bpf_policies_settle(struct eg_bpf *bpf, struct eg_prepared **list, size_t n);
 void eg_bpf_policy_abandon(struct eg_bpf *bpf, struct eg_prepared *prepared);
 
@@ -91,6 +94,9 @@ int eg_bpf_policy_put(struct eg_bpf *bpf, uint32_t slot, const struct eg_policy_
 /* The policy in force for a slot is that of another generation, too. 0; -ENOENT when there is none;
  * or another negative errno. */
 int eg_bpf_policy_renumber(struct eg_bpf *bpf, uint32_t slot, uint32_t generation);
+
+/* The last generation that some slot has: none before it is given again, while the pins live. */
+uint32_t eg_bpf_generation(struct eg_bpf *bpf);
 
 /* Takes the policy of a slot away: whoever has that slot is denied everything. Only for one that
  * nobody has. 0 or a negative errno. */

@@ -209,7 +209,14 @@ int eg_bpf_kernel_fit(struct eg_bpf *bpf, struct bpf_object *object, struct eg_e
 	if (!r && leave_out_unneeded(object, btf) < 0)
 		r = eg_err_fail(reterr, -EINVAL, "cannot choose among the BPF programs");
 	btf__free(btf);
-	return r;
+	if (r < 0)
+		return r;
+	r = eg_bpf_networks_fit(object);
+	if (r < 0)
+		return eg_err_fail(reterr, r, "cannot make arrays for tables of networks: %s",
+				   strerror(-r));
+	bpf->last_class = (unsigned int)r;
+	return 0;
 }
 
 const struct eg_hook *const *eg_bpf_missing(const struct eg_bpf *bpf, size_t *ret_n)

@@ -25,6 +25,8 @@ enum eg_map {
 	EG_MAP_POLICIES,
 	EG_MAP_TRIES4,
 	EG_MAP_TRIES6,
+	EG_MAP_FLAT_1, /* one for each class of tables, see abi_flat.h */
+	EG_MAP_FLAT_LAST = EG_MAP_FLAT_1 + EG_FLAT_LAST - 1,
 	EG_MAP_SEGMENTS,
 	EG_MAP_HASHES,
 	EG_MAP_ITEMS,
@@ -93,6 +95,7 @@ struct eg_bpf {
 	pthread_mutex_t items_lock;
 	/* by slot and group: index of what its programs have besides, as last put; 0 = none */
 	uint32_t own[EG_PROFILES_MAX][EG_PROGRAM_POLICIES_MAX];
+	unsigned int last_class; /* of tables: the kernel has no arrays for those behind it */
 	bool prepared[EG_POLICIES_MAX]; /* filled, or to be dropped: not to be used */
 	struct ring_buffer *story;
 	eg_bpf_told_fn tell;
@@ -128,6 +131,40 @@ int eg_bpf_kernel_check(struct eg_err *reterr);
  * hook for; bpf->missing gets what is weaker. 0; -EOPNOTSUPP when a hook that must be there is not;
  * or another negative errno; each with *reterr. */
 int eg_bpf_kernel_fit(struct eg_bpf *bpf, struct bpf_object *object, struct eg_err *reterr);
+
+/* ---- bpf_inner.c ---- */
+
+struct bpf_object;
+struct eg_flat_plan; /* flat.h */
+
+/*
+ * New maps with what a policy has: tries of its networks, a flat table as planned, segments,
+ * digests. Each returns a descriptor, the caller's, or a negative errno of the kernel; a table
+ * -E2BIG where it is larger than the kernel's arrays can be.
+ */
+int eg_bpf_inner_trie4(const struct eg_policy_image *image);
+int eg_bpf_inner_trie6(const struct eg_policy_image *image);
+int eg_bpf_inner_table(const struct eg_flat_plan *plan);
+int eg_bpf_inner_segments(const struct eg_segment *segments, size_t n);
+int eg_bpf_inner_hashes(const struct eg_digests *digests);
+
+/* Puts an inner map where a key of an outer one will look for it. made: its descriptor, taken, or a
+ * negative errno, which is returned. */
+int eg_bpf_inner_put(struct eg_bpf *bpf, enum eg_map outer, uint32_t index, int made);
+void eg_bpf_inner_drop(struct eg_bpf *bpf, enum eg_map outer, uint32_t index);
+
+/*
+ * bpf_networks.c: the networks of a policy, in tables or tries. put: where its index will look for
+ * them; policy: says in the end which it has. 0 or a negative errno, with some of it put.
+ */
+int eg_bpf_networks_put(struct eg_bpf *bpf, uint32_t index, const struct eg_policy_image *image,
+			struct eg_policy *policy);
+void eg_bpf_networks_drop(struct eg_bpf *bpf, uint32_t index);
+
+/* Makes the maps of tables, in an object that is open and not loaded, such as the running kernel
+ * has: without arrays of large values, those classes stay empty. Returns the last class that there
+ * can be, or a negative errno. */
+int eg_bpf_networks_fit(struct bpf_object *object);
 
 /*
  * bpf_sets.c: the sets of a policy, by its index. put: 0, -EOVERFLOW when a map is full, or another

@@ -6,15 +6,11 @@
 #include "bpf_maps.h"
 
 #include <bpf/bpf.h>
-#include <bpf/libbpf.h>
 #include <errno.h>
 #include <string.h>
 
 #include "fault.h"
-#include "give_way.h"
 #include "util.h"
-
-enum { BATCH = 1024 }; /* some milliseconds: a reload gives way between them */
 
 int eg_bpf_profile_get(struct eg_bpf *bpf, uint32_t slot, struct eg_profile *ret)
 {
@@ -29,6 +25,7 @@ struct eg_prepared {
 	bool all[EG_POLICIES_MAX]; /* those above */
 	bool old[EG_POLICIES_MAX]; /* the policy in force and what it has for programs */
 	bool is_new;		   /* there was none in force */
+	uint32_t tables;	   /* EG_POLICY_TABLE4, _TABLE6 */
 };
 
 /* What is in force for a slot, and which indices in eg_policies something refers to: derived from
@@ -75,155 +72,36 @@ static int find_places(struct eg_bpf *bpf, uint32_t slot, size_t n_groups, struc
 	return n > n_groups ? 0 : -ENOSPC;
 }
 
-/* Fills a trie in batches. entries: n pairs of key and value, one behind the other. */
-static int fill(int fd, const void *entries, size_t n, size_t key_size, size_t value_size)
-{
-	size_t stride = key_size + value_size;
-	char *keys eg_auto_free = malloc(BATCH * key_size);
-	char *values eg_auto_free = malloc(BATCH * value_size);
-
-	if (!keys || !values)
-		return -ENOMEM;
-	for (size_t done = 0; done < n;) {
-		uint32_t count = n - done < BATCH ? (uint32_t)(n - done) : BATCH;
-		const char *from = (const char *)entries + done * stride;
-		int r;
-
-		for (uint32_t i = 0; i < count; i++) {
-			eg_way_give();
-			memcpy(keys + i * key_size, from + i * stride, key_size);
-			memcpy(values + i * value_size, from + i * stride + key_size, value_size);
-		}
-		r = bpf_map_update_batch(fd, keys, values, &count, NULL);
-		if (r < 0)
-			return r;
-		done += count;
-	}
-	return 0;
-}
-
-/* A new trie with these entries. Returns its descriptor or a negative errno. */
-static int make_trie(const char *name, const void *entries, size_t n, size_t key_size)
-{
-	LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = BPF_F_NO_PREALLOC);
-	int fd eg_auto_close = bpf_map_create(BPF_MAP_TYPE_LPM_TRIE, name, (uint32_t)key_size,
-					      sizeof(struct eg_entry), EG_PREFIXES_MAX, &opts);
-	int r = fd < 0 ? fd : fill(fd, entries, n, key_size, sizeof(struct eg_entry));
-
-	return r < 0 ? r : eg_take_fd(&fd);
-}
-
-_Static_assert(sizeof(struct eg_policy_entry4) ==
-		       sizeof(struct eg_lpm4_key) + sizeof(struct eg_entry),
-	       "fill");
-_Static_assert(sizeof(struct eg_policy_entry6) ==
-		       sizeof(struct eg_lpm6_key) + sizeof(struct eg_entry),
-	       "fill");
-
-/* Writes the segments in batches: their keys are just their places. */
-static int fill_segments(int fd, const struct eg_segment *segments, size_t n)
-{
-	uint32_t *keys eg_auto_free = malloc(BATCH * sizeof(*keys));
-
-	if (!keys)
-		return -ENOMEM;
-	for (size_t done = 0; done < n;) {
-		uint32_t count = n - done < BATCH ? (uint32_t)(n - done) : BATCH;
-		int r;
-
-		for (uint32_t i = 0; i < count; i++) {
-			eg_way_give();
-			keys[i] = (uint32_t)done + i;
-		}
-		r = bpf_map_update_batch(fd, keys, segments + done, &count, NULL);
-		if (r < 0)
-			return r;
-		done += count;
-	}
-	return 0;
-}
-
-/* A new array of segments: as long as they are, which BPF_F_INNER_MAP allows. */
-static int make_segments(const struct eg_segment *segments, size_t n)
-{
-	LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = BPF_F_INNER_MAP);
-	int fd eg_auto_close =
-		bpf_map_create(BPF_MAP_TYPE_ARRAY, "eg_segment", sizeof(uint32_t),
-			       sizeof(struct eg_segment), n ? (uint32_t)n : 1, &opts);
-	int r = fd < 0 ? fd : fill_segments(fd, segments, n);
-
-	return r < 0 ? r : eg_take_fd(&fd);
-}
-
-/* A new set of digests: with room for them only, and that in one piece, so that adding them needs
- * no memory that might not be there. */
-static int make_hashes(const struct eg_digests *digests)
-{
-	uint32_t room = digests->n ? (uint32_t)digests->n : 1;
-	int fd eg_auto_close = bpf_map_create(BPF_MAP_TYPE_HASH, "eg_hash_set",
-					      sizeof(struct eg_hash), sizeof(uint32_t), room, NULL);
-	int r = fd < 0 ? fd
-		       : fill(fd, digests->list, digests->n, sizeof(struct eg_hash),
-			      sizeof(uint32_t));
-
-	return r < 0 ? r : eg_take_fd(&fd);
-}
-
-/* Puts an inner map where the policy's index will look for it. made: its descriptor, taken, or a
- * negative errno, which is returned. */
-static int put_inner(struct eg_bpf *bpf, enum eg_map outer, uint32_t index, int made)
-{
-	int fd eg_auto_close = made;
-
-	return fd < 0 ? fd : bpf_map_update_elem(bpf->maps[outer], &index, &fd, BPF_ANY);
-}
-
-/* Puts tries, segments, digests and sets of a policy where its index will look for them. */
+/* Puts networks, segments, digests and sets of a policy where its index will look for them, and
+ * says in *policy what it has got. */
 static int put_parts(struct eg_bpf *bpf, uint32_t index, const struct eg_policy_image *image,
-		     const uint32_t *own)
+		     const uint32_t *own, struct eg_policy *policy)
 {
 	uint32_t flags = image->policy.flags;
-	int r = 0;
+	int r = eg_bpf_networks_put(bpf, index, image, policy);
 
-	if (flags & EG_POLICY_RULES4)
-		r = put_inner(bpf, EG_MAP_TRIES4, index,
-			      eg_fault(policy_trie4)
-				      ?: make_trie("eg_lpm4", image->entries4, image->n_entries4,
-						   sizeof(struct eg_lpm4_key)));
-	if (!r && flags & EG_POLICY_RULES6)
-		r = put_inner(bpf, EG_MAP_TRIES6, index,
-			      eg_fault(policy_trie6)
-				      ?: make_trie("eg_lpm6", image->entries6, image->n_entries6,
-						   sizeof(struct eg_lpm6_key)));
 	if (!r && flags & EG_POLICY_SEGMENTS)
-		r = put_inner(bpf, EG_MAP_SEGMENTS, index,
-			      eg_fault(policy_segments)
-				      ?: make_segments(image->segments, image->n_segments));
+		r = eg_bpf_inner_put(
+			bpf, EG_MAP_SEGMENTS, index,
+			eg_fault(policy_segments)
+				?: eg_bpf_inner_segments(image->segments, image->n_segments));
 	if (!r && flags & EG_POLICY_HASHES)
-		r = put_inner(bpf, EG_MAP_HASHES, index,
-			      eg_fault(policy_hashes) ?: make_hashes(&image->digests));
+		r = eg_bpf_inner_put(bpf, EG_MAP_HASHES, index,
+				     eg_fault(policy_hashes)
+					     ?: eg_bpf_inner_hashes(&image->digests));
 	return r < 0 ? r : eg_bpf_sets_put(bpf, index, image, own);
-}
-
-/* A policy has only the parts that its rules need. The kernel waits for all programs at each
- * removal from such a map, be there something to remove or not: look-ups cost nothing. */
-static void drop_inner(struct eg_bpf *bpf, enum eg_map outer, uint32_t index)
-{
-	uint32_t id;
-
-	if (bpf_map_lookup_elem(bpf->maps[outer], &index, &id) == 0)
-		(void)bpf_map_delete_elem(bpf->maps[outer], &index);
 }
 
 /* Of all policies whose index is set. */
 static void drop_parts(struct eg_bpf *bpf, const bool *which)
 {
-	static const enum eg_map outer[] = {EG_MAP_TRIES4, EG_MAP_TRIES6, EG_MAP_SEGMENTS,
-					    EG_MAP_HASHES};
-
-	for (uint32_t index = 1; index < EG_POLICIES_MAX; index++)
-		for (size_t i = 0; which[index] && i < EG_ARRAY_SIZE(outer); i++)
-			drop_inner(bpf, outer[i], index);
+	for (uint32_t index = 1; index < EG_POLICIES_MAX; index++) {
+		if (!which[index])
+			continue;
+		eg_bpf_networks_drop(bpf, index);
+		eg_bpf_inner_drop(bpf, EG_MAP_SEGMENTS, index);
+		eg_bpf_inner_drop(bpf, EG_MAP_HASHES, index);
+	}
 	eg_bpf_sets_drop(bpf, which);
 }
 
@@ -235,18 +113,19 @@ static void drop_parts(struct eg_bpf *bpf, const bool *which)
  */
 static int wait_for_programs(struct eg_bpf *bpf)
 {
-	return put_inner(bpf, EG_MAP_SEGMENTS, 0,
-			 eg_fault(policy_settle) ?: make_segments(NULL, 0));
+	return eg_bpf_inner_put(bpf, EG_MAP_SEGMENTS, 0,
+				eg_fault(policy_settle) ?: eg_bpf_inner_segments(NULL, 0));
 }
 
-/* A policy where nothing refers to it yet. */
+/* A policy where nothing refers to it yet. *ret_tables: as eg_bpf_policy_tables has it. */
 static int put_one(struct eg_bpf *bpf, uint32_t index, const struct eg_policy_image *image,
-		   uint32_t generation, const uint32_t *own)
+		   uint32_t generation, const uint32_t *own, uint32_t *ret_tables)
 {
 	struct eg_policy policy = image->policy;
-	int r = put_parts(bpf, index, image, own);
+	int r = put_parts(bpf, index, image, own, &policy);
 
 	policy.generation = generation;
+	*ret_tables = policy.flags & (EG_POLICY_TABLE4 | EG_POLICY_TABLE6);
 	if (!r)
 		r = eg_fault(policy_put)
 			    ?: bpf_map_update_elem(bpf->maps[EG_MAP_POLICIES], &index, &policy,
@@ -288,9 +167,10 @@ int eg_bpf_policy_prepare(struct eg_bpf *bpf, uint32_t slot, const struct eg_pol
 	drop_parts(bpf, new->all);
 	for (size_t i = 0; i < image->n_groups && !r; i++)
 		r = eg_fault(policy_group_put)
-			    ?: put_one(bpf, new->own[i], &image->groups[i], generation, NULL);
+			    ?: put_one(bpf, new->own[i], &image->groups[i], generation, NULL,
+				       &new->tables);
 	if (!r)
-		r = put_one(bpf, new->base, image, generation, new->own);
+		r = put_one(bpf, new->base, image, generation, new->own, &new->tables);
 	if (r < 0) {
 		eg_bpf_policy_abandon(bpf, new);
 		return r;
@@ -313,6 +193,11 @@ int eg_bpf_policy_swap(struct eg_bpf *bpf, const struct eg_prepared *prepared)
 	if (!r)
 		memcpy(bpf->own[prepared->slot], prepared->own, sizeof(prepared->own));
 	return r;
+}
+
+uint32_t eg_bpf_policy_tables(const struct eg_prepared *prepared)
+{
+	return prepared->tables;
 }
 
 void eg_bpf_policies_settle(struct eg_bpf *bpf, struct eg_prepared **list, size_t n)
@@ -372,6 +257,17 @@ int eg_bpf_policy_renumber(struct eg_bpf *bpf, uint32_t slot, uint32_t generatio
 			    ?: bpf_map_update_elem(bpf->maps[EG_MAP_PROFILES], &slot, &profile,
 						   BPF_ANY);
 	return r;
+}
+
+uint32_t eg_bpf_generation(struct eg_bpf *bpf)
+{
+	struct eg_profile profile;
+	uint32_t last = 0;
+
+	for (uint32_t i = 0; i < EG_PROFILES_MAX; i++)
+		if (!eg_bpf_profile_get(bpf, i, &profile) && profile.generation > last)
+			last = profile.generation;
+	return last;
 }
 
 int eg_bpf_profile_drop(struct eg_bpf *bpf, uint32_t slot)

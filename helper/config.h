@@ -51,6 +51,13 @@ enum eg_action {
 	EG_ACTION_PROFILE, /* the key is not set: what the profile's says */
 };
 
+/* What the kernel looks networks up in, as egress.lookup has it, in the order of the words. */
+enum eg_nets_in {
+	EG_NETS_IN_AUTO = 0, /* what is cheaper */
+	EG_NETS_IN_TABLE,    /* a flat range table, where there can be one */
+	EG_NETS_IN_TRIE,	    /* a longest-prefix trie */
+};
+
 /* One entry of deny or allow, or of bind.deny or bind.allow. */
 struct eg_config_rule {
 	struct eg_rule_spec spec; /* bind: its network is "any" */
@@ -125,6 +132,7 @@ struct eg_config_profile {
 	/* by enum eg_restriction, as they are written: what is in force is eg_action_of's to say */
 	enum eg_action actions[EG_ON_MAX];
 	bool default_deny; /* for addresses no rule names */
+	enum eg_nets_in lookup;
 	bool deny_setuid;
 	bool deny_mount;
 	struct eg_config_rules egress, bind;

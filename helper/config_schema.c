@@ -17,6 +17,7 @@ static const char *const action_words[] = {"deny", "kill", "audit", NULL};
 static const char *const profile_action_words[] = {"deny", "kill", NULL};
 static const char *const switch_words[] = {"deny", "kill", "audit", "allow", NULL};
 static const char *const verdict_words[] = {"allow", "deny", NULL};
+static const char *const lookup_words[] = {"auto", "table", "trie", NULL};
 /* In the order of the enums eg_log_... */
 static const char *const format_words[] = {"kv", "json", NULL};
 static const char *const destination_words[] = {"syslog", "journal", "file", NULL};
@@ -53,6 +54,7 @@ static const char *const root_groups[] = {"root", "shadow", "disk", "kmem",    "
 	ROW(FEED("strict"), EG_CONFIG_BOOL, OF_FEED(strict), 0, 0, NULL)                           \
 	ROW(FEED("shrink"), EG_CONFIG_PERCENT, OF_FEED(shrink), 50, 0, NULL)                       \
 	ROW("egress.action", ACTION(EG_ON_EGRESS), action_words)                                   \
+	ROW("egress.lookup", EG_CONFIG_WORD, FIELD(lookup), EG_NETS_IN_AUTO, 0, lookup_words)       \
 	ROW("bind.deny", EG_CONFIG_PORTS, FIELD(bind), 0, EG_CONFIG_PORTS_MAX, NULL)               \
 	ROW("bind.allow", EG_CONFIG_PORTS, FIELD(bind), 1, EG_CONFIG_PORTS_MAX, NULL)              \
 	ROW("bind.action", ACTION(EG_ON_BIND), action_words)                                       \

@@ -106,7 +106,7 @@ void eg_line_add_path(struct eg_fields *line, const char *key, const struct eg_p
 
 void eg_line_add_feed(struct eg_fields *line, const struct eg_rule *rule, const char *feed)
 {
-	if (rule->line < EG_LINE_FEEDS)
+	if (rule->line < EG_LINE_FEEDS || rule->line == EG_LINE_UNKNOWN)
 		return;
 	eg_fields_add_word(line, "feed", feed);
 	eg_fields_add_number(line, "line", rule->line & ((1U << EG_LINE_BITS) - 1));
@@ -242,7 +242,7 @@ int eg_event_make(const struct eg_event *e, const struct eg_event_session *sessi
 	eg_fields_add_word(ret, "config", added->config);
 	/* Feeds, files and programs have theirs where the rule is. */
 	if (e->reason == EG_REASON_RULE && e->has_rule && e->rule.line &&
-	    !eg_fields_find(ret, "line"))
+	    e->rule.line != EG_LINE_UNKNOWN && !eg_fields_find(ret, "line"))
 		eg_fields_add_number(ret, "line", e->rule.line);
 	eg_event_add_host(ret, added);
 	add_arguments(ret, e);

@@ -108,7 +108,7 @@ static bool spec_of(const struct eg_rule *rule, uint16_t family, const uint8_t *
 {
 	bool any = rule->protocol == EG_PROTO_ANY;
 
-	if (!addr)
+	if (!addr || rule->line == EG_LINE_UNKNOWN)
 		return false;
 	if (family == AF_INET6 && rule_family == AF_INET) {
 		addr = embedded(addr);

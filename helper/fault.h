@@ -81,6 +81,8 @@
 	X(policy_room, FAILS)                                                                      \
 	X(policy_trie4, FAILS)                                                                     \
 	X(policy_trie6, FAILS)                                                                     \
+	X(policy_table4, FAILS)                                                                    \
+	X(policy_table6, FAILS)                                                                    \
 	X(policy_segments, FAILS)                                                                  \
 	X(policy_hashes, FAILS)                                                                    \
 	X(policy_items, FAILS)                                                                     \

@@ -32,6 +32,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 
+#include "attribute.h"
 #include "event.h"
 #include "inforce.h"
 #include "log.h"
@@ -286,6 +287,7 @@ static void *run(void *arg)
 static void report(struct eg_helper *helper, const struct result *result)
 {
 	struct eg_session *session = eg_session_find(helper, result->flow.session);
+	struct eg_denied_flow flow = result->flow;
 	struct eg_event_session who;
 	struct eg_event_added added;
 	struct eg_fields fields;
@@ -304,12 +306,12 @@ static void report(struct eg_helper *helper, const struct result *result)
 	}
 	if (session && !eg_accounts_take(helper, session, EG_ACCOUNT_FLOW))
 		return;
+	eg_attribute_flow(helper, &flow);
 	eg_report_who(session, &who);
 	eg_report_added(helper, &added);
-	who.feed = eg_in_force_feed(helper, result->flow.profile, helper->generation,
-				    result->flow.rule.line);
+	who.feed = eg_in_force_feed(helper, flow.profile, flow.generation, flow.rule.line);
 	(void)snprintf(reason, sizeof(reason), "errno-%d", -result->error);
-	eg_event_make_flow(&result->flow, &who,
+	eg_event_make_flow(&flow, &who,
 			   result->no_diag ? "no-inet-diag"
 			   : result->error ? reason
 					   : NULL,

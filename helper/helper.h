@@ -89,6 +89,7 @@ struct eg_helper {
 	struct eg_config *config;     /* in force; NULL = there is none and sessions are refused */
 	struct eg_in_force *in_force; /* owned: its profiles, and older ones; see inforce.h */
 	size_t n_in_force;
+	struct eg_attribution *retired; /* owned: of policies that were replaced; attribute.h */
 	struct eg_reload *reload;   /* reload.c, while one goes on */
 	struct eg_refresh *refresh; /* refresh.c; NULL = nobody has asked yet */
 	struct eg_watch *watch;	    /* watch.c: of feeds; NULL = there is no configuration */

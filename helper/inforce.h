@@ -10,13 +10,12 @@
 #include "config.h"
 #include "feeds.h"
 #include "match.h"
+#include "policy_sum.h"
 #include "proto.h"
 #include "resolve.h"
 
 struct eg_helper;
 struct eg_hook;
-
-enum { EG_SUM_SIZE = 32 };
 
 /* In the helper's state directory: the text of the last configuration that was in force. */
 #define EG_LAST_GOOD "last-good.conf"
@@ -32,6 +31,8 @@ struct eg_in_force {
 	struct eg_resolved resolved; /* what the host says of it */
 	uint8_t sum[EG_SUM_SIZE];    /* of the policy as it was put; zeroes = not known */
 	uint32_t prefixes4, prefixes6, digests;
+	/* owned: of the policy that the kernel side has; NULL = that knows its rules itself */
+	struct eg_attribution *attribution;
 };
 
 /* ---- profiles.c: the table ---- */

@@ -3,48 +3,22 @@
 #include "helper.h"
 
 #include <errno.h>
-#include <fcntl.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "action.h"
+#include "attribute.h"
 #include "fault.h"
 #include "hooks.h"
 #include "inforce.h"
-#include "key.h"
+#include "last_good.h"
 #include "log.h"
 #include "util.h"
 #include "watch.h"
 
-/* ---- what a policy is ---- */
-
-static void sum_add(uint8_t sum[EG_SUM_SIZE], const void *data, size_t n)
-{
-	uint8_t both[2 * EG_SUM_SIZE];
-
-	memcpy(both, sum, EG_SUM_SIZE);
-	eg_key_sha256(n ? data : "", n, both + EG_SUM_SIZE);
-	eg_key_sha256(both, sizeof(both), sum);
-}
-
-/* A digest of all that is put into maps, but for the generation: what is the same needs no new
- * maps. */
-static void sum_of(const struct eg_policy_image *image, uint8_t sum[EG_SUM_SIZE])
-{
-	sum_add(sum, &image->policy, sizeof(image->policy));
-	sum_add(sum, image->entries4, image->n_entries4 * sizeof(*image->entries4));
-	sum_add(sum, image->entries6, image->n_entries6 * sizeof(*image->entries6));
-	sum_add(sum, image->segments, image->n_segments * sizeof(*image->segments));
-	sum_add(sum, image->items, image->n_items * sizeof(*image->items));
-	sum_add(sum, image->names, image->n_names * sizeof(*image->names));
-	sum_add(sum, image->digests.list, image->digests.n * sizeof(*image->digests.list));
-	sum_add(sum, image->places, image->n_places * sizeof(*image->places));
-	for (size_t i = 0; i < image->n_groups; i++)
-		sum_of(&image->groups[i], sum);
-}
+/* ---- what is said of a policy ---- */
 
 /* For people: the rules they wrote, not the entries these became. "*" is of both families. */
 static void count_networks(struct eg_in_force *entry, const struct eg_config_profile *profile)
@@ -155,6 +129,16 @@ static bool is_same(const struct eg_load *load, uint32_t slot, const uint8_t sum
 	return false;
 }
 
+/* What the kernel side's tables do not say. */
+static int keep_deciders(const struct eg_load *load, const struct eg_policy_image *image,
+			 struct eg_load_profile *one)
+{
+	uint32_t tables = eg_bpf_policy_tables(one->prepared);
+
+	return eg_attribution_new(image, tables & EG_POLICY_TABLE4, tables & EG_POLICY_TABLE6,
+				  one->entry.slot, load->generation, &one->entry.attribution);
+}
+
 /* One profile: compiled, and in maps when it is another than before. */
 static int prepare_one(struct eg_load *load, size_t i, uint32_t slot, struct eg_load_profile *ret)
 {
@@ -171,11 +155,13 @@ static int prepare_one(struct eg_load *load, size_t i, uint32_t slot, struct eg_
 		ret->entry.digests = (uint32_t)image.digests.n;
 		count_networks(&ret->entry, profile);
 		eg_feeds_release(&load->feeds, load->config, i + 1);
-		sum_of(&image, ret->entry.sum);
+		eg_policy_sum(&image, ret->entry.sum);
 		if (!is_same(load, slot, ret->entry.sum))
 			r = eg_bpf_policy_prepare(helper->bpf, slot, &image, load->generation,
 						  &ret->prepared);
 	}
+	if (!r && ret->prepared)
+		r = keep_deciders(load, &image, ret);
 	eg_policy_done(&image);
 	return r;
 }
@@ -327,6 +313,7 @@ static struct eg_in_force *new_table(struct eg_load *load, size_t *ret_n)
 	for (size_t i = 0; i < n && table; i++) {
 		table[i] = load->profiles[i].entry;
 		load->profiles[i].entry.resolved = (struct eg_resolved){0}; /* taken */
+		load->profiles[i].entry.attribution = NULL;
 	}
 	for (size_t i = 0; i < helper->n_in_force && table; i++) {
 		struct eg_in_force *old = &helper->in_force[i];
@@ -342,6 +329,29 @@ static struct eg_in_force *new_table(struct eg_load *load, size_t *ret_n)
 	}
 	*ret_n = n;
 	return table;
+}
+
+/* What is known of a policy stays as long as that is in force, and is known after that. table: the
+ * new one, of n; helper->in_force is still the old one. */
+static void hand_over(struct eg_load *load, struct eg_in_force *table, size_t n)
+{
+	struct eg_helper *helper = load->helper;
+
+	for (size_t i = 0; i < n && i < load->config->n_profiles; i++) {
+		struct eg_attribution *new = eg_take_ptr(&table[i].attribution);
+
+		table[i].attribution = NULL;
+		for (size_t k = 0; k < helper->n_in_force; k++)
+			if (helper->in_force[k].slot == table[i].slot)
+				table[i].attribution =
+					eg_take_ptr(&helper->in_force[k].attribution);
+		if (!load->profiles[i].prepared) { /* it has not been replaced */
+			eg_attribution_free(new);
+			continue;
+		}
+		eg_attribution_retire(helper, table[i].attribution, load->generation - 1);
+		table[i].attribution = new;
+	}
 }
 
 int eg_load_swap(struct eg_load *load)
@@ -361,6 +371,7 @@ int eg_load_swap(struct eg_load *load)
 	(void)eg_fault(load_swapped);
 	for (size_t i = 0; i < load->config->n_profiles; i++)
 		memcpy(table[i].sum, load->profiles[i].entry.sum, EG_SUM_SIZE);
+	hand_over(load, table, n);
 	free(helper->in_force);
 	helper->in_force = table;
 	helper->n_in_force = n;
@@ -397,50 +408,6 @@ int eg_load_swap(struct eg_load *load)
 	return 0;
 }
 
-/* A disk that is nearly full takes a part of it. 0 or a negative errno. */
-static int write_whole(int fd, const char *text, size_t n)
-{
-	ssize_t written = write(fd, text, n);
-
-	if (written != (ssize_t)n)
-		return written < 0 ? -errno : -ENOSPC;
-	return fsync(fd) < 0 ? -errno : 0;
-}
-
-static int replace_last_good(int dir, const char *text, size_t n)
-{
-	int fd eg_auto_close = openat(dir, EG_LAST_GOOD ".new",
-				      O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-	int r = fd < 0 ? -errno : write_whole(fd, text, n);
-
-	if (!r)
-		r = eg_fault(load_kept);
-	if (!r && renameat(dir, EG_LAST_GOOD ".new", dir, EG_LAST_GOOD) < 0)
-		r = -errno;
-	if (r < 0) /* what room there is, others need; it is not there when it could not be made */
-		(void)unlinkat(dir, EG_LAST_GOOD ".new", 0);
-	else if (fsync(dir) < 0)
-		r = -errno;
-	return r;
-}
-
-/* Keeps the text of a good configuration for the next start, replaced in one step; on the disk
- * before the reload is answered, and before copies of feeds go that the one before named. Losing it
- * is not an error now, and logged. */
-static bool keep_last_good(struct eg_helper *helper, const char *text, size_t n)
-{
-	int dir eg_auto_close =
-		eg_fault(load_keep) ?: open(helper->state_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	int r = dir < 0 ? -errno : replace_last_good(dir, text, n);
-
-	if (!r)
-		return true;
-	eg_log(LOG_WARNING,
-	       "cannot keep the configuration as %s/" EG_LAST_GOOD ": %s; an older one stays there",
-	       helper->state_dir, strerror(-r));
-	return false;
-}
-
 static void tell_feed(void *data, bool serious, const struct eg_err *what)
 {
 	char text[EG_ERR_TEXT_SIZE + EG_PATH_TEXT_SIZE + 16];
@@ -470,7 +437,7 @@ static void settle(struct eg_load *load)
 	eg_feeds_keep(&load->feeds, helper->state_dir);
 	eg_feeds_tell(&load->feeds, tell_feed, NULL);
 	/* Until then a start could fall back on one that names other feeds. */
-	if (load->keep && keep_last_good(helper, load->text, load->n_text))
+	if (load->keep && eg_last_good_keep(helper->state_dir, load->text, load->n_text))
 		eg_feeds_prune(&load->feeds, helper->state_dir);
 }
 
@@ -482,11 +449,17 @@ void eg_load_settle(struct eg_load *load)
 		abandon(load);
 }
 
+static void profile_done(struct eg_in_force *entry)
+{
+	eg_resolved_done(&entry->resolved);
+	eg_attribution_free(entry->attribution);
+}
+
 void eg_load_done(struct eg_load *load)
 {
 	abandon(load);
 	for (size_t i = 0; load->config && load->profiles && i < load->config->n_profiles; i++)
-		eg_resolved_done(&load->profiles[i].entry.resolved);
+		profile_done(&load->profiles[i].entry);
 	free(load->profiles);
 	free(load->before);
 	free(load->text);

@@ -290,7 +290,6 @@ static void drop_privileges(void)
 
 static int start(struct eg_helper *helper, struct eg_err *err)
 {
-	struct eg_profile before = {0};
 	enum eg_bpf_start how = EG_BPF_FRESH;
 	int r, n;
 
@@ -310,8 +309,7 @@ static int start(struct eg_helper *helper, struct eg_err *err)
 		return r;
 	helper->enforcing = true;
 	drop_privileges();
-	if (!eg_bpf_profile_get(helper->bpf, EG_PROFILE_DEFAULT, &before))
-		helper->generation = before.generation;
+	helper->generation = eg_bpf_generation(helper->bpf);
 	r = eg_fault(start_accounts) ?: eg_accounts_open(helper);
 	if (r < 0)
 		return r;

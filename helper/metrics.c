@@ -61,7 +61,10 @@ void eg_metrics_event(struct eg_helper *helper, const struct eg_session *session
 	enum eg_metric_rule kind = EG_METRIC_RULE_BUILTIN;
 	uint32_t line = 0;
 
-	if (event->rule.line >= EG_LINE_FEEDS) {
+	if (event->rule.line == EG_LINE_UNKNOWN) {
+		source = EG_COUNTERS_OTHER; /* a rule of an older policy */
+		kind = EG_METRIC_RULE_LINE;
+	} else if (event->rule.line >= EG_LINE_FEEDS) {
 		source = eg_in_force_feed(helper, event->profile, event->generation,
 					  event->rule.line);
 		source = source ? source : EG_COUNTERS_OTHER; /* a feed of an older policy */

@@ -338,6 +338,7 @@ static void fill_policy(struct eg_policy_image *image, const struct eg_config_pr
 			      (profile->record_exec ? EG_POLICY_RECORD_EXEC : 0U) |
 			      (profile->record_connect ? EG_POLICY_RECORD_CONNECT : 0U) |
 			      (profile->record_open.n ? EG_POLICY_RECORD_OPEN : 0U);
+	image->nets_in = profile->lookup;
 	image->policy.families = 1ULL << AF_UNIX | 1ULL << AF_INET | 1ULL << AF_INET6 |
 				 1ULL << AF_NETLINK | profile->families;
 	image->policy.protocols = profile->protocols;
@@ -388,10 +389,13 @@ static int compile_group(const struct eg_config_group *group, struct eg_policy_i
 
 	int err = compile_one(&alone, ret, reterr);
 
-	if (err == 0) /* a switch is the profile's */
-		ret->policy.flags &= EG_POLICY_RULES4 | EG_POLICY_RULES6 | EG_POLICY_SEGMENTS |
-				     EG_POLICY_PROGRAMS | EG_POLICY_READS | EG_POLICY_WRITES;
-	return err;
+	if (err < 0)
+		return err;
+	ret->is_group = true;
+	/* a switch is the profile's */
+	ret->policy.flags &= EG_POLICY_RULES4 | EG_POLICY_RULES6 | EG_POLICY_SEGMENTS |
+			     EG_POLICY_PROGRAMS | EG_POLICY_READS | EG_POLICY_WRITES;
+	return 0;
 }
 
 int eg_policy_compile(const struct eg_config_profile *profile, struct eg_policy_image *ret,

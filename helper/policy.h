@@ -60,6 +60,8 @@ struct eg_policy_place {
  */
 struct eg_policy_image {
 	struct eg_policy policy; /* generation 0; flags with RULES4, RULES6 and SEGMENTS */
+	enum eg_nets_in nets_in; /* what its networks are to be put into */
+	bool is_group;		 /* of programs: it stands in another image's groups */
 	struct eg_policy_entry4 *entries4;
 	size_t n_entries4;
 	struct eg_policy_entry6 *entries6;

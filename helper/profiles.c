@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "attribute.h"
 #include "inforce.h"
 #include "log.h"
 #include "slots.h"
@@ -81,8 +82,11 @@ int eg_in_force_load(struct eg_helper *helper)
 
 void eg_in_force_free(struct eg_helper *helper)
 {
-	for (size_t i = 0; i < helper->n_in_force; i++)
+	for (size_t i = 0; i < helper->n_in_force; i++) {
 		eg_resolved_done(&helper->in_force[i].resolved);
+		eg_attribution_free(helper->in_force[i].attribution);
+	}
+	eg_attribution_free_all(helper);
 	free(helper->in_force);
 	helper->in_force = NULL;
 	helper->n_in_force = 0;
@@ -126,6 +130,7 @@ size_t eg_in_force_sweep(struct eg_helper *helper, uint32_t slots[EG_PROFILES_MA
 		}
 		slots[n++] = entry->slot;
 		eg_resolved_done(&entry->resolved);
+		eg_attribution_retire(helper, entry->attribution, helper->generation);
 	}
 	helper->n_in_force = stay;
 	return n;

@@ -18,6 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "attribute.h"
 #include "fault.h"
 #include "give_way.h"
 #include "inforce.h"
@@ -173,6 +174,7 @@ static void request(struct eg_helper *helper, struct eg_reload *reload)
 static void over(struct eg_helper *helper, struct eg_reload *reload)
 {
 	eg_load_done(&reload->load);
+	eg_attribution_settled(helper);
 	answer_all(helper, reload, reload->error);
 	if (reload->again) {
 		reload->again = false;

@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "attribute.h"
 #include "fault.h"
 #include "log.h"
 #include "order.h"
@@ -292,6 +293,7 @@ void eg_session_event(const struct eg_event *event, void *arg)
 {
 	struct eg_helper *helper = arg;
 	struct eg_session *session;
+	struct eg_event filled;
 
 	if (event->kind == EG_EVENT_MANAGER) {
 		eg_manager_made(helper, event);
@@ -303,6 +305,7 @@ void eg_session_event(const struct eg_event *event, void *arg)
 	}
 	if (event->profile == EG_PROFILE_SELFTEST)
 		return;
+	event = eg_attribute_event(helper, event, &filled);
 	session = eg_session_find(helper, event->session);
 	eg_metrics_event(helper, session, event);
 	eg_accounts_event(helper, session, event);
@@ -323,6 +326,7 @@ void eg_session_tick(struct eg_helper *helper, int64_t now_ms)
 {
 	helper->ticks++;
 	eg_accounts_tick(helper, now_ms);
+	eg_attribution_tick(helper);
 	eg_stray_tick(helper, now_ms);
 	eg_watch_tick(helper, now_ms, helper->ticks % EG_SURVEY_TICKS == 0);
 	if (helper->ticks % EG_SURVEY_TICKS == 0) {

@@ -74,6 +74,7 @@ static inline void dump_profile(FILE *out, const struct eg_config_profile *profi
 		(void)fprintf(out, "actions[%d] %d\n", on, profile->actions[on]);
 	(void)fprintf(out, "default_deny %d\ndeny_setuid %d\ndeny_mount %d\n",
 		      profile->default_deny, profile->deny_setuid, profile->deny_mount);
+	(void)fprintf(out, "lookup %d\n", profile->lookup);
 	(void)fprintf(out, "deny_services %d\ndeny_same_user %d\n", profile->deny_services,
 		      profile->deny_same_user);
 	(void)fprintf(out, "families %llx\nprotocols %x\ncapabilities %llx\n",

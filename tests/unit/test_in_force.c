@@ -41,6 +41,12 @@ int eg_bpf_record_get(struct eg_bpf *bpf, uint64_t session, struct eg_record *re
 	return -ENOENT;
 }
 
+void eg_bpf_events_positions(struct eg_bpf *bpf, uint64_t *ret_produced, uint64_t *ret_consumed)
+{
+	(void)bpf;
+	*ret_produced = *ret_consumed = 0;
+}
+
 int eg_bpf_place_rules_renew(struct eg_bpf *bpf, uint32_t slot, const struct eg_policy_image *image)
 {
 	(void)bpf;

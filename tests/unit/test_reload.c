@@ -19,6 +19,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "attribute.h"
 #include "helper.h"
 #include "inforce.h"
 #include "log.h"
@@ -121,6 +122,11 @@ void eg_load_settle(struct eg_load *load)
 	be_busy();
 	wait_for_kernel();
 	fake.full = false;
+}
+
+void eg_attribution_settled(struct eg_helper *helper)
+{
+	(void)helper;
 }
 
 void eg_load_done(struct eg_load *load)

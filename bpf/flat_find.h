@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The look-up in a flat range table (abi_flat.h): for the BPF programs, and as it is for the tests
+ * and benchmarks.
+ *
+ * All that is read is compared with the size of the table just before, whatever shape and index
+ * say: the verifier asks for that, and a broken table answers EG_FLAT_MISSING.
+ */
+#ifndef EG_FLAT_FIND_H
+#define EG_FLAT_FIND_H
+
+#include "abi_flat.h"
+
+#ifndef __always_inline
+#define __always_inline inline __attribute__((always_inline))
+#endif
+
+/* The compiler must not know a value from here on: otherwise it compares one form of an offset and
+ * adds another, or makes branches of what is arithmetic so that there are none to mispredict. */
+#define eg_flat_keep(x) __asm__ volatile("" : "+r"(x))
+
+#ifdef __clang__
+#define EG_FLAT_NO_UNROLL _Pragma("clang loop unroll(disable)")
+#else
+#define EG_FLAT_NO_UNROLL
+#endif
+
+struct eg_flat_address {
+	__u64 high, low; /* host order; IPv4: in the upper half of high */
+};
+
+/* A table, and what is looked for in it. */
+struct eg_flat_search {
+	const __u8 *table;
+	__u64 size; /* bytes of its class: in BPF programs a constant on each path */
+	struct eg_flat_address key;
+	__u64 base;  /* offset of the boundaries */
+	__u64 place; /* of those that may count: the first; in the end, the place */
+	__u64 n;     /* how many they are */
+};
+
+/* Is a boundary at most the key? All ones or none; without branches, as none could be foreseen. */
+static __always_inline __u64 eg_flat_at_most(const __u8 *at, const struct eg_flat_address *key,
+					     const int width)
+{
+	__u64 high = key->high, low, borrow, a, b;
+
+	if (width == 1) {
+		borrow = *(const __u16 *)at - high - 1;
+	} else if (width == 2) {
+		borrow = *(const __u32 *)at - high - 1;
+	} else if (width == 3) {
+		/* Where the key is less, key - boundary borrows from the next bit. */
+		a = *(const __u64 *)at;
+		borrow = ~((~high & a) | ((~high | a) & (high - a)));
+	} else {
+		a = *(const __u64 *)at;
+		b = *(const __u64 *)(at + 8);
+		low = key->low;
+		borrow = ((~low & b) | ((~low | b) & (low - b))) >> 63;
+		borrow = ~((~high & a) | ((~high | a) & (high - a - borrow)));
+	}
+	eg_flat_keep(borrow);
+	return (__s64)borrow >> 63;
+}
+
+/* Adds to the place how many of the n boundaries from there on are at most the key, by halves.
+ * Returns 1, or 0 when the table is broken. */
+static __always_inline int eg_flat_halve(struct eg_flat_search *search, const int width)
+{
+	__u64 place = search->place, n = search->n, half, off, add;
+
+	eg_flat_keep(place);
+	EG_FLAT_NO_UNROLL
+	for (int i = 0; i < EG_FLAT_STEPS; i++) {
+		/* Of none, half is none, too: what stands before them is read and does not count.
+		 * That way to look at none and at one is the same, which is what most buckets have,
+		 * and cannot be foreseen. */
+		half = (n + 1) >> 1;
+		off = search->base + ((place + half - 1) << width);
+		eg_flat_keep(off);
+		if (off > search->size - (1U << width))
+			return 0;
+		/* Those behind it stay in even if it is above, where they do no harm: then there is
+		 * one way through this loop for each n. */
+		add = half & eg_flat_at_most(search->table + off, &search->key, width);
+		eg_flat_keep(add);
+		place += add;
+		n -= half;
+		if (!n) {
+			search->place = place;
+			return 1;
+		}
+	}
+	return 0;
+}
+
+/* Sets out for the boundaries of the address's bucket. Returns their width, 0 = broken. */
+static __always_inline int eg_flat_inside(const struct eg_flat *flat, struct eg_flat_search *search)
+{
+	__u64 rest = search->key.high << (flat->skip & 63);
+	__u32 bits = flat->index_bits & 31;
+	__u64 off = rest >> ((64 - bits) & 63) << 2;
+
+	eg_flat_keep(off);
+	if (off > search->size - 8)
+		return 0;
+	search->place = *(const __u32 *)(search->table + off);
+	search->n = *(const __u32 *)(search->table + off + 4) - search->place;
+	search->base = flat->bounds;
+	rest <<= bits;
+	if (flat->width == 1)
+		search->key.high = rest >> 48;
+	else if (flat->width == 2)
+		search->key.high = rest >> 32;
+	else if (flat->width == 3)
+		search->key.high = rest;
+	return flat->width;
+}
+
+/* The same for those beyond the window. */
+static __always_inline int eg_flat_outside(const struct eg_flat *flat,
+					   struct eg_flat_search *search, const int v6)
+{
+	search->place = 0;
+	search->n = flat->n_outside;
+	search->base = flat->outside;
+	if (v6)
+		return 4;
+	search->key.high >>= 32;
+	return 2;
+}
+
+/* What a kind says, of a table with kinds. */
+static __always_inline int eg_flat_kind(const struct eg_flat *flat,
+					const struct eg_flat_search *search, __u64 place,
+					struct eg_flat_list *ret)
+{
+	__u64 wide = flat->flags & EG_FLAT_KINDS16 ? 1 : 0;
+	__u64 off = flat->kinds + (place << wide), kind;
+
+	eg_flat_keep(off);
+	if (off > search->size - 2)
+		return EG_FLAT_MISSING;
+	if (wide)
+		kind = *(const __u16 *)(search->table + off);
+	else
+		kind = *(search->table + off);
+	if (kind < EG_FLAT_LIST)
+		return kind;
+	off = flat->lists + ((kind - EG_FLAT_LIST) << 3);
+	eg_flat_keep(off);
+	if (off > search->size - sizeof(*ret))
+		return EG_FLAT_MISSING;
+	ret->list = *(const __u32 *)(search->table + off);
+	ret->n = *(const __u32 *)(search->table + off + 4);
+	return EG_FLAT_LIST;
+}
+
+/*
+ * What a table says about an address. v6: of that family, a constant. size: bytes of the table.
+ * Returns enum eg_flat_answer; for EG_FLAT_LIST *ret is filled in.
+ */
+static __always_inline int eg_flat_find(const struct eg_flat *flat, const __u8 *table, __u64 size,
+					const struct eg_flat_address *address, const int v6,
+					struct eg_flat_list *ret)
+{
+	struct eg_flat_search search = {.table = table, .size = size, .key = *address};
+	__u32 skip = flat->skip & 63;
+	/* in two steps: no skip, no bits */
+	int inside = address->high >> 1 >> (63 - skip) == flat->window, width;
+
+	if (inside)
+		width = eg_flat_inside(flat, &search);
+	else
+		width = eg_flat_outside(flat, &search, v6);
+	if (width == 1 && !v6) {
+		if (!eg_flat_halve(&search, 1))
+			return EG_FLAT_MISSING;
+	} else if (width == 2) {
+		if (!eg_flat_halve(&search, 2))
+			return EG_FLAT_MISSING;
+	} else if (width == 3 && v6) {
+		if (!eg_flat_halve(&search, 3))
+			return EG_FLAT_MISSING;
+	} else if (width != 4 || !v6 || !eg_flat_halve(&search, 4)) {
+		return EG_FLAT_MISSING;
+	}
+	if (flat->flags & (EG_FLAT_KINDS8 | EG_FLAT_KINDS16)) {
+		if (!inside)
+			search.place += flat->n_bounds + 1;
+		return eg_flat_kind(flat, &search, search.place, ret);
+	}
+	if (!(search.place & 1))
+		return EG_FLAT_PASS;
+	return flat->flags & EG_FLAT_BY_DEFAULT ? EG_FLAT_DEFAULT : EG_FLAT_REFUSED;
+}
+
+#endif

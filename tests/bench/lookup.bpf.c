@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * Look-ups of many addresses, in the tries and in the flat tables that the product has, by programs
+ * that load on any kernel and are run by BPF_PROG_TEST_RUN. none: all but the look-up. cold: each
+ * after reading LOOKUP_FLUSH bytes. compare: both, and whether they agree.
+ */
+#define EG_DEFINE_MAPS
+#include "flat.bpf.h"
+#include <bpf/bpf_endian.h>
+#include "lookup.h"
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, LOOKUP_ASKED);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, __u32);
+	__type(value, struct lookup_address);
+} lookup_asked SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, LOOKUP_FLUSH / LOOKUP_LINE);
+	__uint(key_size, sizeof(__u32));
+	__uint(value_size, LOOKUP_LINE);
+} lookup_flush SEC(".maps");
+
+/* Stands for what a policy has of its tables: key as eg_flat_key. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 2 * LOOKUP_SHAPES);
+	__type(key, __u32);
+	__type(value, struct eg_flat);
+} lookup_shapes SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct lookup_run);
+} lookup_runs SEC(".maps");
+
+enum how { NONE, TRIE, FLAT };
+
+struct work {
+	__u32 policy;
+	__u64 sum, ns;
+	__u32 differ, which, trie, flat;
+};
+
+/* What a policy has is at hand in both, as it is in the product. */
+static __always_inline struct eg_flat *shape_of(__u32 policy, const int v6)
+{
+	__u32 key = eg_flat_key(policy, v6);
+
+	return bpf_map_lookup_elem(&lookup_shapes, &key);
+}
+
+static __always_inline int in_trie(__u32 policy, const struct lookup_address *address, const int v6,
+				   struct eg_flat_list *ret)
+{
+	struct eg_flat *flat = shape_of(policy, v6);
+	struct eg_entry *entry;
+	void *trie;
+
+	if (!flat || flat->class > EG_FLAT_LAST)
+		return EG_FLAT_MISSING;
+	if (v6) {
+		struct eg_lpm6_key key = {.prefix_len = 128};
+		__u64 halves[2] = {bpf_cpu_to_be64(address->high), bpf_cpu_to_be64(address->low)};
+
+		trie = bpf_map_lookup_elem(&eg_tries6, &policy);
+		if (!trie)
+			return EG_FLAT_MISSING;
+		__builtin_memcpy(key.addr, halves, sizeof(key.addr));
+		entry = bpf_map_lookup_elem(trie, &key);
+	} else {
+		struct eg_lpm4_key key = {.prefix_len = 32};
+		__u32 v4 = bpf_htonl(address->high >> 32);
+
+		trie = bpf_map_lookup_elem(&eg_tries4, &policy);
+		if (!trie)
+			return EG_FLAT_MISSING;
+		__builtin_memcpy(key.addr, &v4, sizeof(v4));
+		entry = bpf_map_lookup_elem(trie, &key);
+	}
+	if (!entry)
+		return EG_FLAT_PASS;
+	if (entry->n) {
+		*ret = (struct eg_flat_list){.list = entry->list, .n = entry->n};
+		return EG_FLAT_LIST;
+	}
+	if (entry->rule.verdict == EG_VERDICT_ALLOW)
+		return EG_FLAT_PASS;
+	return entry->rule.line ? EG_FLAT_REFUSED : EG_FLAT_DEFAULT;
+}
+
+static __always_inline int in_table(__u32 policy, const struct lookup_address *address,
+				    const int v6, struct eg_flat_list *ret)
+{
+	struct eg_flat_address at = {.high = address->high, .low = address->low};
+	struct eg_flat *flat = shape_of(policy, v6);
+
+	return flat ? eg_flat_look(flat, policy, &at, v6, ret) : EG_FLAT_MISSING;
+}
+
+static __always_inline int look(__u32 policy, const struct lookup_address *address,
+				const enum how how, const int v6, struct eg_flat_list *ret)
+{
+	if (how == TRIE)
+		return in_trie(policy, address, v6, ret);
+	if (how == FLAT)
+		return in_table(policy, address, v6, ret);
+	return address->high & 1;
+}
+
+static __always_inline long ask(__u32 i, struct work *work, const enum how how, const int v6)
+{
+	struct lookup_address *address = bpf_map_lookup_elem(&lookup_asked, &i);
+	struct eg_flat_list list = {};
+
+	if (!address)
+		return 1;
+	work->sum += look(work->policy, address, how, v6, &list) + list.list;
+	return 0;
+}
+
+static long read_line(__u32 i, struct work *work)
+{
+	__u64 *line = bpf_map_lookup_elem(&lookup_flush, &i);
+
+	if (!line)
+		return 1;
+	work->sum += *line;
+	return 0;
+}
+
+static __always_inline long ask_cold(__u32 i, struct work *work, const enum how how, const int v6)
+{
+	struct lookup_address *address = bpf_map_lookup_elem(&lookup_asked, &i), copy;
+	struct eg_flat_list list = {};
+	__u64 start;
+
+	if (!address)
+		return 1;
+	bpf_loop(LOOKUP_FLUSH / LOOKUP_LINE, read_line, work, 0);
+	copy = *address;
+	work->sum += copy.high;
+	/* The code is read by a look-up in another policy, before the clock: what is cold is the
+	 * structure. */
+	work->sum += look(LOOKUP_OTHER, &copy, how, v6, &list);
+	start = bpf_ktime_get_ns();
+	work->sum += look(work->policy, &copy, how, v6, &list) + list.list;
+	work->ns += bpf_ktime_get_ns() - start;
+	return 0;
+}
+
+static __always_inline long ask_both(__u32 i, struct work *work, const int v6)
+{
+	struct lookup_address *address = bpf_map_lookup_elem(&lookup_asked, &i);
+	struct eg_flat_list in_trie_list = {}, in_table_list = {};
+	int trie, flat;
+
+	if (!address)
+		return 1;
+	trie = in_trie(work->policy, address, v6, &in_trie_list);
+	flat = in_table(work->policy, address, v6, &in_table_list);
+	if (trie == flat && trie != EG_FLAT_MISSING && in_trie_list.list == in_table_list.list &&
+	    in_trie_list.n == in_table_list.n)
+		return 0;
+	work->differ++;
+	work->which = i;
+	work->trie = trie;
+	work->flat = flat;
+	return 0;
+}
+
+#define EG_PROGRAM(name, call)                                                                     \
+	static long each_##name(__u32 i, struct work *work)                                        \
+	{                                                                                          \
+		return call;                                                                       \
+	}                                                                                          \
+	SEC("tc")                                                                                  \
+	int lookup_##name(struct __sk_buff *skb)                                                   \
+	{                                                                                          \
+		__u32 zero = 0;                                                                    \
+		struct lookup_run *run = bpf_map_lookup_elem(&lookup_runs, &zero);                 \
+		struct work work = {};                                                             \
+                                                                                                   \
+		if (!run)                                                                          \
+			return 1;                                                                  \
+		work.policy = run->policy;                                                         \
+		bpf_loop(run->n, each_##name, &work, 0);                                           \
+		run->sum = work.sum;                                                               \
+		run->ns = work.ns;                                                                 \
+		run->differ = work.differ;                                                         \
+		run->which = work.which;                                                           \
+		run->trie = work.trie;                                                             \
+		run->flat = work.flat;                                                             \
+		return 0;                                                                          \
+	}
+
+EG_PROGRAM(none4, ask(i, work, NONE, 0))
+EG_PROGRAM(trie4, ask(i, work, TRIE, 0))
+EG_PROGRAM(flat4, ask(i, work, FLAT, 0))
+EG_PROGRAM(none6, ask(i, work, NONE, 1))
+EG_PROGRAM(trie6, ask(i, work, TRIE, 1))
+EG_PROGRAM(flat6, ask(i, work, FLAT, 1))
+EG_PROGRAM(none4_cold, ask_cold(i, work, NONE, 0))
+EG_PROGRAM(trie4_cold, ask_cold(i, work, TRIE, 0))
+EG_PROGRAM(flat4_cold, ask_cold(i, work, FLAT, 0))
+EG_PROGRAM(none6_cold, ask_cold(i, work, NONE, 1))
+EG_PROGRAM(trie6_cold, ask_cold(i, work, TRIE, 1))
+EG_PROGRAM(flat6_cold, ask_cold(i, work, FLAT, 1))
+EG_PROGRAM(compare4, ask_both(i, work, 0))
+EG_PROGRAM(compare6, ask_both(i, work, 1))
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";

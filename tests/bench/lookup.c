@@ -1,0 +1,313 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * What a look-up costs in a flat table and in a trie, and what it costs to make them. Native: the
+ * kernel of this machine. Nanoseconds hold on this machine only; ratios travel.
+ *
+ * Each figure is a median of rounds of trie, table, trie; a round counts only if its two tries
+ * differ by at most 3 %. The loop, the address and the sum are subtracted, measured in the round.
+ */
+#include <bpf/bpf.h>
+#include <err.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "structures.h"
+#include "unit/flat_made.h"
+#include "util.h"
+
+enum {
+	POLICY = 1,
+	ROUNDS = 7,	  /* that count */
+	TRIES_MAX = 100,  /* rounds in all */
+	COLD_ASKED = 512, /* look-ups in a cold round */
+	CHANGES = 2000,	  /* of one rule */
+	DIFFER_PERCENT = 3,
+};
+
+/* ---- what is asked */
+
+/* Prefixes as lists have them, of 20 to 32 bits (IPv6: 32 to 48), anywhere (IPv6: in 2000::/3). */
+static void make_uniform(struct made *made, size_t n, bool v6)
+{
+	made_begin(made, n, v6);
+	made->seed = n;
+	while (made->n < n) {
+		int length = (int)(v6 ? 32 + made_bits(&made->seed) % 17
+				      : 20 + made_bits(&made->seed) % 13);
+		u128 first = (u128)made_bits(&made->seed) << 64;
+
+		if (v6)
+			first = first >> 3 | (u128)1 << 125;
+		made_add(made, made_cut(first, length), length, MADE_DENY);
+	}
+	made_end(made);
+}
+
+/* Every other address of a /16, the most a bucket of a plain index can hold. */
+static void make_alternating(struct made *made)
+{
+	made_begin(made, 32768, false);
+	for (unsigned int i = 0; i < 65536; i += 2)
+		made_add(made, ((u128)0x0a010000 + i) << 96, 32, MADE_DENY);
+	made_end(made);
+}
+
+/* Addresses in networks of the policy, each as likely; or from everywhere. */
+static void ask(struct structures *s, const struct made *made, bool hits)
+{
+	size_t seed = made->seed + hits;
+
+	for (size_t i = 0; i < LOOKUP_ASKED; i++) {
+		u128 at = (u128)made_bits(&seed) << 64 | made_bits(&seed);
+
+		if (hits) {
+			size_t which = made_bits(&seed) % made->n;
+
+			at = made_first(made, which) |
+			     (at & (made_last(made, which) ^ made_first(made, which)));
+		} else if (made->v6) {
+			at = at >> 3 | (u128)1 << 125;
+		}
+		if (!made->v6)
+			at = at >> 96 << 96;
+		s->asked[i] = (struct lookup_address){(uint64_t)(at >> 64), (uint64_t)at};
+	}
+}
+
+/* ---- rounds */
+
+static int by_size(const void *va, const void *vb)
+{
+	double a = *(const double *)va, b = *(const double *)vb;
+
+	return (a > b) - (a < b);
+}
+
+static double median(double *list, size_t n)
+{
+	qsort(list, n, sizeof(*list), by_size);
+	return n ? list[n / 2] : 0;
+}
+
+struct figure {
+	double trie, flat; /* ns a look-up */
+	size_t rejected;
+};
+
+/* ns a look-up of one program. */
+static double run(struct structures *s, const char *what, bool v6, bool cold)
+{
+	uint32_t n = cold ? COLD_ASKED : LOOKUP_ASKED;
+	struct lookup_run run;
+	char name[32];
+	int64_t ns;
+
+	(void)snprintf(name, sizeof(name), "%s%d%s", what, v6 ? 6 : 4, cold ? "_cold" : "");
+	ns = structures_run(s, name, POLICY, n, &run);
+	return (double)(cold ? (int64_t)run.ns : ns) / n;
+}
+
+static struct figure measure(struct structures *s, bool v6, bool cold)
+{
+	double trie[ROUNDS], flat[ROUNDS];
+	struct figure figure = {0};
+	size_t n = 0, tries = 0;
+
+	for (; n < ROUNDS && tries < TRIES_MAX; tries++) {
+		double first, second, none, table;
+
+		none = run(s, "none", v6, cold);
+		first = run(s, "trie", v6, cold) - none;
+		table = run(s, "flat", v6, cold) - none;
+		second = run(s, "trie", v6, cold) - none;
+		if (first <= 0 || table <= 0 ||
+		    100 * (first > second ? first - second : second - first) >
+			    DIFFER_PERCENT * first)
+			continue;
+		trie[n] = (first + second) / 2;
+		flat[n++] = table;
+	}
+	if (n < ROUNDS)
+		warnx("only %zu of %zu rounds had tries that agree to %d %%", n, tries,
+		      DIFFER_PERCENT);
+	figure.rejected = tries - n;
+	figure.trie = median(trie, n);
+	figure.flat = median(flat, n);
+	return figure;
+}
+
+static void show(const char *what, const struct made *made, size_t n, struct figure figure,
+		 double goal)
+{
+	printf("%s IPv%d %zu trie %.1f flat %.1f ratio %.1f", what, made->v6 ? 6 : 4, n,
+	       figure.trie, figure.flat, figure.flat > 0 ? figure.trie / figure.flat : 0);
+	if (goal > 0)
+		printf(" goal %.0f", goal);
+	printf(" rejected %zu\n", figure.rejected);
+	(void)fflush(stdout);
+}
+
+/* ---- sizes */
+
+static struct structures_entries entries_of(const struct made *made)
+{
+	return (struct structures_entries){made->entries4, made->entries6, made->n};
+}
+
+static void put_both(struct structures *s, uint32_t policy, const struct made *made)
+{
+	struct structures_entries entries = entries_of(made);
+
+	(void)close(structures_trie(s, policy, &entries));
+	(void)close(structures_table(s, policy, &entries, NULL, NULL));
+}
+
+/* A policy of the same size that is looked up before the clock runs. */
+static void put_other(struct structures *s, size_t n, bool v6)
+{
+	struct made made;
+
+	make_uniform(&made, n, v6);
+	put_both(s, LOOKUP_OTHER, &made);
+	made_done(&made);
+}
+
+static void measure_size(struct structures *s, size_t n, bool v6, double goal, double cold_goal)
+{
+	struct made made;
+
+	make_uniform(&made, n, v6);
+	put_both(s, POLICY, &made);
+	ask(s, &made, true);
+	show("lookup", &made, n, measure(s, v6, false), goal);
+	put_other(s, n, v6);
+	show("cold", &made, n, measure(s, v6, true), cold_goal);
+	ask(s, &made, false);
+	show("miss", &made, n, measure(s, v6, false), 0);
+	structures_drop(s, POLICY, v6);
+	structures_drop(s, LOOKUP_OTHER, v6);
+	made_done(&made);
+}
+
+static void measure_worst(struct structures *s)
+{
+	struct made made;
+
+	make_alternating(&made);
+	put_both(s, POLICY, &made);
+	ask(s, &made, true);
+	show("alternating", &made, made.n, measure(s, false, false), 0);
+	structures_drop(s, POLICY, false);
+	made_done(&made);
+}
+
+/* From which size on is a table better? */
+static void measure_small(struct structures *s)
+{
+	static const size_t sizes[] = {1, 2, 4, 8, 16, 32, 64};
+
+	for (int v6 = 0; v6 < 2; v6++)
+		for (size_t i = 0; i < EG_ARRAY_SIZE(sizes); i++) {
+			struct made made;
+
+			make_uniform(&made, sizes[i], v6);
+			put_both(s, POLICY, &made);
+			ask(s, &made, true);
+			show("small", &made, sizes[i], measure(s, v6, false), 0);
+			structures_drop(s, POLICY, v6);
+			made_done(&made);
+		}
+}
+
+/* ---- making them */
+
+static double ms(int64_t ns)
+{
+	return (double)ns / 1e6;
+}
+
+/* One rule more and less, in microseconds each. */
+static void measure_change(int trie, const struct made *made)
+{
+	int64_t start = eg_clock_ns(CLOCK_MONOTONIC);
+
+	for (size_t i = 0; i < CHANGES; i++) {
+		struct eg_policy_entry4 entry = made->entries4[i * (made->n / CHANGES)];
+
+		if (bpf_map_delete_elem(trie, &entry.key) < 0 ||
+		    bpf_map_update_elem(trie, &entry.key, &entry.value, 0) < 0)
+			err(1, "change");
+	}
+	printf("change IPv4 %zu trie %.1f us\n", made->n,
+	       (double)(eg_clock_ns(CLOCK_MONOTONIC) - start) / 1e3 / CHANGES / 2);
+}
+
+static void measure_making(struct structures *s, size_t n, bool v6, double goal)
+{
+	struct structures_times times, all[ROUNDS];
+	struct structures_entries entries;
+	double total[ROUNDS];
+	int64_t start;
+	struct made made;
+	int trie, table = -1;
+
+	make_uniform(&made, n, v6);
+	entries = entries_of(&made);
+	start = eg_clock_ns(CLOCK_MONOTONIC);
+	trie = structures_trie(s, POLICY, &entries);
+	start = eg_clock_ns(CLOCK_MONOTONIC) - start;
+	/* Each replaces the one before, in its place. */
+	for (size_t i = 0; i < ROUNDS; i++) {
+		if (table >= 0)
+			(void)close(table);
+		table = structures_table(s, POLICY, &entries, NULL, &times);
+		all[i] = times;
+		total[i] = ms(times.plan + times.make + times.write + times.put);
+	}
+	printf("replace IPv%d %zu %.1f ms", v6 ? 6 : 4, n, median(total, ROUNDS));
+	if (goal > 0)
+		printf(" goal %.0f", goal);
+	times = all[ROUNDS / 2];
+	printf(" plan %.1f make %.1f write %.1f put %.1f trie %.1f\n", ms(times.plan),
+	       ms(times.make), ms(times.write), ms(times.put), ms(start));
+	printf("memory IPv%d %zu %.2f bytes a prefix", v6 ? 6 : 4, n,
+	       (double)structures_memory(table) / (double)made.n);
+	if (!v6 && goal > 0)
+		printf(" goal 5");
+	printf(" trie %.1f\n", (double)structures_memory(trie) / (double)made.n);
+	if (!v6)
+		measure_change(trie, &made);
+	(void)close(table);
+	(void)close(trie);
+	structures_drop(s, POLICY, v6);
+	made_done(&made);
+}
+
+int main(int argc, char **argv)
+{
+	const char *only = argc > 1 ? argv[1] : "";
+	struct structures s;
+
+	structures_open(&s);
+	if (!*only || strcmp(only, "lookup") == 0) {
+		measure_size(&s, 100, false, 5, 7);
+		measure_size(&s, 10000, false, 12, 7);
+		measure_size(&s, 1000000, false, 25, 7);
+		measure_size(&s, 100, true, 4, 0);
+		measure_size(&s, 10000, true, 8, 0);
+		measure_size(&s, 1000000, true, 15, 0);
+		measure_worst(&s);
+	}
+	if (!*only || strcmp(only, "making") == 0) {
+		measure_making(&s, 10000, false, 0);
+		measure_making(&s, 100000, false, 0);
+		measure_making(&s, 1000000, false, 250);
+		measure_making(&s, 1000000, true, 0);
+	}
+	if (strcmp(only, "small") == 0)
+		measure_small(&s);
+	structures_close(&s);
+	return 0;
+}
