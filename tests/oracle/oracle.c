@@ -24,10 +24,10 @@
 #include "bpf_maps.h"
 #include "config.h"
 #include "deciders.h"
-#include "flat.h"
 #include "oracle.skel.h"
 #include "policy.h"
 #include "random.h"
+#include "spoil.h"
 #include "util.h"
 
 enum { TROUBLE = 2, SLOT = 200, PER_CONFIG = 20, SHOWN_MAX = 5 };
@@ -136,16 +136,6 @@ static void ask(struct run *run, struct eg_oracle *queries, uint32_t n)
 	for (uint32_t i = 0; i < n; i++)
 		if (bpf_map_lookup_elem(run->queries, &i, &queries[i]) < 0 || !queries[i].done)
 			errx(TROUBLE, "question %u was not answered", i);
-}
-
-/* The inner map of a policy, -1 when it has none. */
-static int inner_of(const struct run *run, enum eg_map outer, uint32_t policy)
-{
-	uint32_t id;
-
-	if (bpf_map_lookup_elem(run->bpf.maps[outer], &policy, &id) < 0)
-		return -1;
-	return bpf_map_get_fd_by_id(id);
 }
 
 static bool is_about(const struct run *run, const char *what)
@@ -296,90 +286,6 @@ static void show(const struct run *run, const struct eg_oracle *got,
 	}
 }
 
-/* ---- sabotage ---- */
-
-static void spoil_rule(const struct run *run, struct eg_rule *rule)
-{
-	if (!strcmp(run->sabotage, "line"))
-		rule->line++;
-	else
-		rule->verdict = !rule->verdict;
-}
-
-/* Spoils the entry of one network that no rule inside it hides, and asks for its address. */
-static bool spoil_entry(struct run *run, uint32_t policy, struct eg_oracle *ret)
-{
-	int trie eg_auto_close = inner_of(run, EG_MAP_TRIES4, policy);
-	bool verdict = strcmp(run->sabotage, "line") != 0;
-	struct eg_lpm4_key key, *from = NULL;
-	struct eg_entry entry;
-
-	/* The order is that of the tree: what is inside a network comes before it. */
-	while (trie >= 0 && bpf_map_get_next_key(trie, from, &key) == 0) {
-		from = &key;
-		if (bpf_map_lookup_elem(trie, &key, &entry) < 0)
-			err(TROUBLE, "look-up of a key that is there");
-		if (entry.n || !entry.rule.line || (!verdict && !entry.rule.verdict))
-			continue;
-		spoil_rule(run, &entry.rule);
-		if (bpf_map_update_elem(trie, &key, &entry, BPF_EXIST) < 0)
-			err(TROUBLE, "update of a trie");
-		*ret = (struct eg_oracle){
-			.kind = EG_ORACLE_EGRESS, .family = AF_INET, .slot = SLOT};
-		memcpy(ret->addr, key.addr, sizeof(key.addr));
-		return true;
-	}
-	return false;
-}
-
-/* Spoils a segment in the middle of them all; whether a question meets it is a matter of luck. */
-static bool spoil_segment(struct run *run, uint32_t policy, size_t n)
-{
-	int segments eg_auto_close = inner_of(run, EG_MAP_SEGMENTS, policy);
-	uint32_t key = (uint32_t)n / 2;
-	struct eg_segment segment;
-
-	if (segments < 0 || !n || bpf_map_lookup_elem(segments, &key, &segment) < 0)
-		return false;
-	spoil_rule(run, &segment.rule);
-	if (bpf_map_update_elem(segments, &key, &segment, BPF_ANY) < 0)
-		err(TROUBLE, "update of the segments");
-	return true;
-}
-
-/* Spoils a table: the second boundary in the window moves by one. */
-static bool spoil_table(struct run *run, uint32_t index)
-{
-	struct eg_policy policy = {0};
-	uint32_t key = 2 * index, id;
-	uint8_t *table eg_auto_free = NULL;
-	uint32_t zero = 0;
-	int fd eg_auto_close = -1;
-
-	if (bpf_map_lookup_elem(run->bpf.maps[EG_MAP_POLICIES], &index, &policy) < 0 ||
-	    !(policy.flags & EG_POLICY_TABLE4) || policy.flat4.n_bounds < 2 ||
-	    bpf_map_lookup_elem(run->bpf.maps[EG_MAP_FLAT_1 + policy.flat4.class - 1], &key, &id) <
-		    0)
-		return false;
-	fd = bpf_map_get_fd_by_id(id);
-	table = calloc(1, eg_flat_size(policy.flat4.class));
-	if (!table || bpf_map_lookup_elem(fd, &zero, table) < 0)
-		err(TROUBLE, "reading a table");
-	table[policy.flat4.bounds + (1U << policy.flat4.width)]++;
-	if (bpf_map_update_elem(fd, &zero, table, BPF_ANY) < 0)
-		err(TROUBLE, "writing a table");
-	return true;
-}
-
-/* As if the helper kept the deciders of another configuration. */
-static void spoil_lines(struct eg_policy_image *image)
-{
-	for (size_t i = 0; i < image->n_entries4; i++)
-		image->entries4[i].value.rule.line += !!image->entries4[i].value.rule.line;
-	for (size_t i = 0; i < image->n_entries6; i++)
-		image->entries6[i].value.rule.line += !!image->entries6[i].value.rule.line;
-}
-
 /* ---- one configuration ---- */
 
 static uint32_t make_queries(struct run *run, const struct eg_config_profile *profile,
@@ -396,12 +302,12 @@ static uint32_t make_queries(struct run *run, const struct eg_config_profile *pr
 	if (is_about(run, "decider"))
 		return n;
 	if (is_about(run, "table"))
-		run->sabotaged += spoil_table(run, policy_of(run));
+		run->sabotaged += eg_spoil_table(&run->bpf, policy_of(run));
 	else if (is_about(run, "segment"))
-		run->sabotaged += spoil_segment(run, policy_of(run), n_segments);
-	else if (spoil_entry(run, policy_of(run), &queries[n])) {
+		run->sabotaged += eg_spoil_segment(&run->bpf, policy_of(run), n_segments);
+	else if (eg_spoil_entry(&run->bpf, policy_of(run), is_about(run, "line"), &queries[n])) {
 		run->sabotaged++;
-		n++;
+		queries[n++].slot = SLOT;
 	}
 	return n;
 }
@@ -436,7 +342,7 @@ static void keep_deciders(struct run *run, struct eg_policy_image *image)
 	if (bpf_map_lookup_elem(run->bpf.maps[EG_MAP_POLICIES], &index, &policy) < 0)
 		err(TROUBLE, "policy %u", index);
 	if (is_about(run, "decider")) {
-		spoil_lines(image);
+		eg_spoil_lines(image);
 		run->sabotaged++;
 	}
 	run->counts[BY_TABLE] += (policy.flags & (EG_POLICY_TABLE4 | EG_POLICY_TABLE6)) != 0;

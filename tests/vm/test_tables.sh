@@ -52,11 +52,21 @@ mark
 is "with a port: the list decides" "EPERM ok" \
 	"$(sh_as alice "$T/try connect tcp 10.1.2.3 443; $T/try connect udp 10.1.2.3 443" | sed 's/^E[A-OQ-Z].*/ok/' | paste -sd' ')"
 logged "with a port: the kernel knows the rule" "DENY connect .* dst=10[.]1[.]2[.]3 .* rule=10[.]0[.]0[.]0/8:443/tcp "
-matches "ebpfguardctl events: the rule" "rule=18.0.0.0/9" "$(ebpfguardctl events --since -10min 2>&1 | grep 'dst=18.5.6.7')"
+matches "ebpfguardctl events: the rule" "DENY +connect .*18.5.6.7:9/udp.*18.0.0.0/9" "$(ebpfguardctl events --dst 18.5.6.7)"
 matches "metrics count by feed and line" "rule=\"200\",source=\"$D/list\"" "$(ebpfguardctl metrics | grep 'rule' | grep "$D/list")"
 policy auto >$FILE
 is "auto: reload" "status 0" "$(reload | tail -n 1)"
 is "auto: a table for many, a trie for few" "1" "$(tables)"
+
+# ---- rules of programs: their networks and the profile's are compared by length, which tables do not know
+
+{
+	policy table
+	echo "rules = ( { programs = [ \"$T/try\" ]; allow = [ \"18.0.0.0/8\", \"18.77.0.0/16\" ]; } );"
+} >$FILE
+is "rules of a program: reload" "status 0" "$(reload | tail -n 1)"
+is "rules of a program: the other family has its table" 1 "$(tables)"
+is "rules of a program: the longer network decides" "ok EPERM ok EPERM" "$(denied 18.77.1.1 18.5.6.7 18.4.5.6 100.199.1.1)"
 
 # ---- records that were written under the policy before
 
