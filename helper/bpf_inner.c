@@ -125,23 +125,38 @@ int eg_bpf_inner_put(struct eg_bpf *bpf, enum eg_map outer, uint32_t index, int 
 	return fd < 0 ? fd : bpf_map_update_elem(bpf->maps[outer], &index, &fd, BPF_ANY);
 }
 
-/* Written through the map's own memory: a copy of it would need as much again. */
+/* Small ones are written at once. Large ones through the map's own memory: a copy would need as
+ * much again. */
+static int fill_table(int fd, const struct eg_flat_plan *plan, size_t size)
+{
+	bool mapped = plan->flat.class >= EG_FLAT_MAPPED_FROM;
+	uint32_t zero = 0;
+	void *table = mapped ? mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0)
+			     : calloc(1, size);
+	int r = 0;
+
+	if (!table || table == MAP_FAILED)
+		return table ? -errno : -ENOMEM;
+	eg_flat_write(plan, table);
+	if (mapped) {
+		(void)munmap(table, size); /* fails only for what is none */
+	} else {
+		r = bpf_map_update_elem(fd, &zero, table, BPF_ANY);
+		free(table);
+	}
+	return r;
+}
+
 int eg_bpf_inner_table(const struct eg_flat_plan *plan)
 {
-	LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = BPF_F_MMAPABLE);
+	LIBBPF_OPTS(bpf_map_create_opts, opts,
+		    .map_flags = plan->flat.class < EG_FLAT_MAPPED_FROM ? 0 : BPF_F_MMAPABLE);
 	size_t size = eg_flat_size(plan->flat.class);
 	int fd eg_auto_close = bpf_map_create(BPF_MAP_TYPE_ARRAY, "eg_flat", sizeof(uint32_t),
 					      (uint32_t)size, 1, &opts);
-	void *table;
+	int r = fd < 0 ? fd : fill_table(fd, plan, size);
 
-	if (fd < 0)
-		return fd;
-	table = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	if (table == MAP_FAILED)
-		return -errno;
-	eg_flat_write(plan, table);
-	(void)munmap(table, size); /* fails only for what is none */
-	return eg_take_fd(&fd);
+	return r < 0 ? r : eg_take_fd(&fd);
 }
 
 /* A policy has only the parts that its rules need. The kernel waits for all programs at each

@@ -62,8 +62,7 @@ void eg_metrics_event(struct eg_helper *helper, const struct eg_session *session
 	uint32_t line = 0;
 
 	if (event->rule.line == EG_LINE_UNKNOWN) {
-		source = EG_COUNTERS_OTHER; /* a rule of an older policy */
-		kind = EG_METRIC_RULE_LINE;
+		kind = EG_METRIC_RULE_OTHER; /* of an older policy */
 	} else if (event->rule.line >= EG_LINE_FEEDS) {
 		source = eg_in_force_feed(helper, event->profile, event->generation,
 					  event->rule.line);

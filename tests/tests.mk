@@ -201,7 +201,7 @@ $(LOGIN): tests/attack/pam_login.c tests/attack/pam_session.c tests/attack/pam_s
 
 # The oracle asks the kernel what policies say: the product's parser, compiler and map code, static for the same reason.
 ORACLE      := $(BUILD)/tests/oracle
-ORACLE_OBJS := $(addprefix $(ORACLE)/,oracle.o random.o) $(PURE_OBJS) $(addprefix $(BUILD)/helper/,bpf_maps.o bpf_policies.o bpf_inner.o bpf_networks.o bpf_pins.o bpf_sets.o bpf_places.o bpf_briefs.o)
+ORACLE_OBJS := $(addprefix $(ORACLE)/,oracle.o random.o spoil.o) $(PURE_OBJS) $(addprefix $(BUILD)/helper/,bpf_maps.o bpf_policies.o bpf_inner.o bpf_networks.o bpf_pins.o bpf_sets.o bpf_places.o bpf_briefs.o)
 vm-tools: $(ORACLE)/oracle $(ORACLE)/verified
 $(ORACLE)/%.bpf.o: tests/oracle/%.bpf.c
 	$(call say,BPF,$@)

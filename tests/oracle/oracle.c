@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * oracle [--seed N] [--configs N] [--sabotage entry|line|segment]: is what the kernel says what the
- * configuration says?
+ * oracle [--seed N] [--configs N] [--sabotage entry|line|segment|table|decider]: is what the kernel
+ * says what the configuration says?
  *
  * Random configurations go the way of every configuration, from text through parser and compiler
  * into the running helper's own maps, but to a slot no session uses. oracle.bpf.c asks the
- * product's look-up; eg_policy_explain says what the answer must be. Prints "ok TEXT" and
+ * product's look-up; eg_policy_explain says what the answer must be. Each configuration goes there
+ * twice, with its networks in tries and in flat tables, and where a table refuses, the rule must be
+ * the one that the helper finds (helper/deciders.h). Prints "ok TEXT" and
  * "not ok TEXT", one a line, and each disagreement with its configuration.
  * With --sabotage one thing in the kernel is changed behind the compiler's back, and a run that
  * finds no disagreement has failed.
@@ -21,10 +23,12 @@
 
 #include "bpf_maps.h"
 #include "config.h"
+#include "deciders.h"
 #include "oracle.skel.h"
 #include "policy.h"
 #include "quick.h"
 #include "random.h"
+#include "spoil.h"
 #include "util.h"
 
 enum { TROUBLE = 2, SLOT = 200, PER_CONFIG = 20, SHOWN_MAX = 5 };
@@ -41,6 +45,8 @@ enum outcome {
 	BIND_DENIED,
 	BIND_ALLOWED_RULE,
 	BIND_FREE,
+	BY_TABLE,
+	BY_DECIDER,
 	OUTCOMES,
 };
 
@@ -58,14 +64,17 @@ static const struct {
 	[BIND_DENIED] = {"bind denied", 500},
 	[BIND_ALLOWED_RULE] = {"bind allowed by a rule", 500},
 	[BIND_FREE] = {"bind no rule names", 200},
+	[BY_TABLE] = {"policies with their networks in tables", 900},
+	[BY_DECIDER] = {"refused by a table, the rule found by the helper", 500},
 };
 
 static const char *const map_names[EG_N_MAPS] = {
 	[EG_MAP_PROFILES] = "eg_profiles", [EG_MAP_POLICIES] = "eg_policies",
 	[EG_MAP_TRIES4] = "eg_tries4",	   [EG_MAP_TRIES6] = "eg_tries6",
-	[EG_MAP_SEGMENTS] = "eg_segments", [EG_MAP_ITEMS] = "eg_items",
-	[EG_MAP_NAMES] = "eg_names",	   [EG_MAP_STATE] = "eg_state",
-	[EG_MAP_QUICK] = "eg_quick",
+	[EG_MAP_FLAT_1] = "eg_flat_1",	   [EG_MAP_FLAT_1 + 1] = "eg_flat_2",
+	[EG_MAP_FLAT_1 + 2] = "eg_flat_3", [EG_MAP_SEGMENTS] = "eg_segments",
+	[EG_MAP_ITEMS] = "eg_items",	   [EG_MAP_NAMES] = "eg_names",
+	[EG_MAP_STATE] = "eg_state",	   [EG_MAP_QUICK] = "eg_quick",
 };
 
 struct run {
@@ -73,7 +82,8 @@ struct run {
 	struct eg_bpf bpf; /* the maps a policy is put into */
 	int queries, prog;
 	uint32_t generation;
-	const char *sabotage; /* NULL = none */
+	const char *sabotage;	      /* NULL = none */
+	struct eg_deciders *deciders; /* owned: of the policy that is asked */
 	unsigned int counts[OUTCOMES], asked, wrong, sabotaged;
 };
 
@@ -84,6 +94,7 @@ static void open_kernel(struct run *run)
 	struct oracle *skel = oracle__open();
 	struct bpf_map *map;
 	char path[256];
+	int r;
 
 	if (!skel)
 		err(TROUBLE, "the BPF object in this binary");
@@ -104,6 +115,10 @@ static void open_kernel(struct run *run)
 		if (fd < 0 || bpf_map__reuse_fd(map, fd) < 0)
 			err(TROUBLE, "%s", path);
 	}
+	r = eg_bpf_networks_fit(skel->obj);
+	if (r < 0)
+		errx(TROUBLE, "arrays for tables: %s", strerror(-r));
+	run->bpf.last_class = (unsigned int)r;
 	if (oracle__load(skel) < 0)
 		errx(TROUBLE, "the kernel refused the program");
 	run->queries = bpf_map__fd(skel->maps.eg_oracle);
@@ -127,14 +142,9 @@ static void ask(struct run *run, struct eg_oracle *queries, uint32_t n)
 			errx(TROUBLE, "question %u was not answered", i);
 }
 
-/* The inner map of a policy, -1 when it has none. */
-static int inner_of(const struct run *run, enum eg_map outer, uint32_t policy)
+static bool is_about(const struct run *run, const char *what)
 {
-	uint32_t id;
-
-	if (bpf_map_lookup_elem(run->bpf.maps[outer], &policy, &id) < 0)
-		return -1;
-	return bpf_map_get_fd_by_id(id);
+	return run->sabotage && !strcmp(run->sabotage, what);
 }
 
 static uint32_t policy_of(struct run *run)
@@ -158,12 +168,13 @@ static void clean_up(struct run *run)
 	(void)bpf_map_update_elem(run->bpf.maps[EG_MAP_PROFILES], &slot, &none, BPF_ANY);
 	(void)bpf_map_update_elem(run->bpf.maps[EG_MAP_POLICIES], &policy, &empty, BPF_ANY);
 	/* ENOENT is fine: not every policy has all three. */
-	(void)bpf_map_delete_elem(run->bpf.maps[EG_MAP_TRIES4], &policy);
-	(void)bpf_map_delete_elem(run->bpf.maps[EG_MAP_TRIES6], &policy);
+	eg_bpf_networks_drop(&run->bpf, policy);
 	(void)bpf_map_delete_elem(run->bpf.maps[EG_MAP_SEGMENTS], &policy);
 }
 
 /* ---- what must come back ---- */
+
+static const uint8_t loopback4[4] = {127, 0, 0, 1};
 
 static struct eg_policy_answer expected(const struct eg_config_profile *profile,
 					const struct eg_oracle *query, bool *ret_v4)
@@ -182,6 +193,31 @@ static struct eg_policy_answer expected(const struct eg_config_profile *profile,
 		memcpy(target.addr, &query->source, sizeof(query->source));
 	*ret_v4 = target.family == AF_INET;
 	return eg_policy_explain(profile, &target);
+}
+
+/* As the helper does with its records: see helper/attribute.c. */
+static void attribute(struct run *run, struct eg_oracle *got)
+{
+	static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff}, any[4];
+	struct eg_policy_target target = {.family = got->rule_family};
+
+	if (!got->denied || !got->has_rule || got->rule.line != EG_LINE_UNKNOWN || !run->deciders)
+		return;
+	memcpy(target.addr, got->addr, sizeof(target.addr));
+	if (got->family == AF_INET6 && !memcmp(got->addr, mapped, sizeof(mapped)))
+		memcpy(target.addr, got->addr + sizeof(mapped), sizeof(any));
+	else if (got->family == AF_INET6 && got->rule_family == AF_INET) {
+		target.family = AF_INET6;
+		(void)eg_policy_embedded(&target, target.addr);
+		target.family = AF_INET;
+	}
+	/* The hooks tell where the kernel sends it. */
+	if (target.family == AF_INET && !memcmp(target.addr, any, sizeof(any)))
+		memcpy(target.addr, got->source ? (const void *)&got->source : loopback4, 4);
+	if (target.family == AF_INET6 && !memcmp(target.addr, in6addr_any.s6_addr, 16))
+		target.addr[15] = 1;
+	run->counts[BY_DECIDER] +=
+		eg_deciders_find(run->deciders, target.family, target.addr, &got->rule);
 }
 
 /* Is the rule that the kernel names the one of the configuration? */
@@ -254,57 +290,6 @@ static void show(const struct run *run, const struct eg_oracle *got,
 	}
 }
 
-/* ---- sabotage ---- */
-
-static void spoil_rule(const struct run *run, struct eg_rule *rule)
-{
-	if (!strcmp(run->sabotage, "line"))
-		rule->line++;
-	else
-		rule->verdict = !rule->verdict;
-}
-
-/* Spoils the entry of one network that no rule inside it hides, and asks for its address. */
-static bool spoil_entry(struct run *run, uint32_t policy, struct eg_oracle *ret)
-{
-	int trie eg_auto_close = inner_of(run, EG_MAP_TRIES4, policy);
-	bool verdict = strcmp(run->sabotage, "line") != 0;
-	struct eg_lpm4_key key, *from = NULL;
-	struct eg_entry entry;
-
-	/* The order is that of the tree: what is inside a network comes before it. */
-	while (trie >= 0 && bpf_map_get_next_key(trie, from, &key) == 0) {
-		from = &key;
-		if (bpf_map_lookup_elem(trie, &key, &entry) < 0)
-			err(TROUBLE, "look-up of a key that is there");
-		if (entry.n || !entry.rule.line || (!verdict && !entry.rule.verdict))
-			continue;
-		spoil_rule(run, &entry.rule);
-		if (bpf_map_update_elem(trie, &key, &entry, BPF_EXIST) < 0)
-			err(TROUBLE, "update of a trie");
-		*ret = (struct eg_oracle){
-			.kind = EG_ORACLE_EGRESS, .family = AF_INET, .slot = SLOT};
-		memcpy(ret->addr, key.addr, sizeof(key.addr));
-		return true;
-	}
-	return false;
-}
-
-/* Spoils a segment in the middle of them all; whether a question meets it is a matter of luck. */
-static bool spoil_segment(struct run *run, uint32_t policy, size_t n)
-{
-	int segments eg_auto_close = inner_of(run, EG_MAP_SEGMENTS, policy);
-	uint32_t key = (uint32_t)n / 2;
-	struct eg_segment segment;
-
-	if (segments < 0 || !n || bpf_map_lookup_elem(segments, &key, &segment) < 0)
-		return false;
-	spoil_rule(run, &segment.rule);
-	if (bpf_map_update_elem(segments, &key, &segment, BPF_ANY) < 0)
-		err(TROUBLE, "update of the segments");
-	return true;
-}
-
 /* ---- one configuration ---- */
 
 static uint32_t make_queries(struct run *run, const struct eg_config_profile *profile,
@@ -318,11 +303,15 @@ static uint32_t make_queries(struct run *run, const struct eg_config_profile *pr
 	}
 	if (!run->sabotage)
 		return n;
-	if (!strcmp(run->sabotage, "segment"))
-		run->sabotaged += spoil_segment(run, policy_of(run), n_segments);
-	else if (spoil_entry(run, policy_of(run), &queries[n])) {
+	if (is_about(run, "decider"))
+		return n;
+	if (is_about(run, "table"))
+		run->sabotaged += eg_spoil_table(&run->bpf, policy_of(run));
+	else if (is_about(run, "segment"))
+		run->sabotaged += eg_spoil_segment(&run->bpf, policy_of(run), n_segments);
+	else if (eg_spoil_entry(&run->bpf, policy_of(run), is_about(run, "line"), &queries[n])) {
 		run->sabotaged++;
-		n++;
+		queries[n++].slot = SLOT;
 	}
 	return n;
 }
@@ -339,6 +328,7 @@ static void compare_all(struct run *run, const struct eg_config_profile *profile
 				: expected(profile, &queries[i], &v4);
 
 		run->asked++;
+		attribute(run, &queries[i]);
 		count(run, &queries[i], &want, v4);
 		if (agrees(run, &queries[i], &want, v4))
 			continue;
@@ -347,26 +337,57 @@ static void compare_all(struct run *run, const struct eg_config_profile *profile
 	}
 }
 
+/* Which of its networks the policy in force has in tables; keeps what these do not say. */
+static void keep_deciders(struct run *run, struct eg_policy_image *image)
+{
+	uint32_t index = policy_of(run);
+	struct eg_policy policy;
+
+	if (bpf_map_lookup_elem(run->bpf.maps[EG_MAP_POLICIES], &index, &policy) < 0)
+		err(TROUBLE, "policy %u", index);
+	if (is_about(run, "decider")) {
+		eg_spoil_lines(image);
+		run->sabotaged++;
+	}
+	run->counts[BY_TABLE] += (policy.flags & (EG_POLICY_TABLE4 | EG_POLICY_TABLE6)) != 0;
+	if (eg_deciders_new(image, policy.flags & EG_POLICY_TABLE4, policy.flags & EG_POLICY_TABLE6,
+			    &run->deciders) < 0)
+		err(TROUBLE, "memory");
+}
+
+static void try_in(struct run *run, enum eg_nets_in in, const struct eg_config_profile *profile,
+		   struct eg_policy_image *image, const char *text)
+{
+	struct eg_oracle queries[EG_ORACLE_QUERIES] = {0};
+	int r;
+
+	image->nets_in = in;
+	r = eg_bpf_policy_put(&run->bpf, SLOT, image, ++run->generation);
+	if (r < 0)
+		errx(TROUBLE, "putting a policy: %s", strerror(-r));
+	keep_deciders(run, image);
+	compare_all(run, profile, queries, make_queries(run, profile, image->n_segments, queries),
+		    text);
+	eg_deciders_free(eg_take_ptr(&run->deciders));
+}
+
 static void try_config(struct run *run)
 {
 	char *text eg_auto_free = eg_random_config(&run->random);
-	struct eg_oracle queries[EG_ORACLE_QUERIES];
 	struct eg_policy_image image = {0};
 	struct eg_config *config = NULL;
 	struct eg_err error = {0};
 	char line[1024];
-	int r;
 
 	if (!text)
 		err(TROUBLE, "memory");
 	if (eg_config_parse(text, strlen(text), "random", &config, &error) < 0 ||
 	    eg_policy_compile(&config->profiles[0], &image, &error) < 0)
 		errx(TROUBLE, "%s\n%s", eg_err_format(&error, line, sizeof(line)), text);
-	r = eg_bpf_policy_put(&run->bpf, SLOT, &image, ++run->generation);
-	if (r < 0)
-		errx(TROUBLE, "putting a policy: %s", strerror(-r));
-	compare_all(run, &config->profiles[0], queries,
-		    make_queries(run, &config->profiles[0], image.n_segments, queries), text);
+	if (!is_about(run, "table") && !is_about(run, "decider"))
+		try_in(run, EG_NETS_IN_TRIE, &config->profiles[0], &image, text);
+	if (!run->sabotage || is_about(run, "table") || is_about(run, "decider"))
+		try_in(run, EG_NETS_IN_TABLE, &config->profiles[0], &image, text);
 	eg_policy_done(&image);
 	eg_config_free(config);
 }

@@ -39,6 +39,23 @@ static void test_format_rule(void **state)
 	}
 }
 
+/* Nobody knows any more which one it was: nothing is said rather than something else. */
+static void test_unknown_rule(void **state)
+{
+	struct eg_event e = connect_to("18.4.5.6", 9);
+	struct parsed parsed;
+	const char *line;
+
+	(void)state;
+	e.rule.line = EG_LINE_UNKNOWN;
+	line = format(&e, &alice);
+	assert_null(strstr(line, " line="));
+	assert_null(strstr(line, " feed="));
+	parse(line, &parsed);
+	assert_string_equal(value_of(&parsed, "rule"), "-");
+	assert_string_equal(value_of(&parsed, "dst"), "18.4.5.6");
+}
+
 /* Written as in the configuration, so that it can be searched for there. */
 static void test_format_rule_ports(void **state)
 {
@@ -458,6 +475,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_format_rule),
+		cmocka_unit_test(test_unknown_rule),
 		cmocka_unit_test(test_format_rule_ports),
 		cmocka_unit_test(test_format_rule_embedded),
 		cmocka_unit_test(test_format_reason),

@@ -254,16 +254,21 @@ static void test_rules(void **state)
 	eg_metrics_event(&helper, &sessions[1], &event);
 	event.reason = EG_REASON_PROTECTED;
 	eg_metrics_event(&helper, &sessions[1], &event);
+	event = (struct eg_event){
+		.profile = 3, .reason = EG_REASON_RULE, .rule.line = EG_LINE_UNKNOWN};
+	eg_metrics_event(&helper, &sessions[1], &event);
+	event = (struct eg_event){.reason = EG_REASON_PROTECTED};
 	event.profile = 200; /* of no profile that is known */
 	eg_metrics_event(&helper, &sessions[1], &event);
 	ask();
-	assert_int_equal(got.n_rules, 6);
+	assert_int_equal(got.n_rules, 7);
 	assert_int_equal(rule("ops", EG_METRIC_RULE_LINE, "/etc/e.conf", 12)->hits, 2);
 	assert_int_equal(rule("default", EG_METRIC_RULE_LINE, "/etc/e.conf", 12)->hits, 1);
 	assert_int_equal(rule("ops", EG_METRIC_RULE_LINE, "/var/feed", 77)->hits, 1);
 	assert_int_equal(rule("ops", EG_METRIC_RULE_LINE, EG_COUNTERS_OTHER, 77)->hits, 1);
 	assert_int_equal(rule("ops", EG_METRIC_RULE_DEFAULT, "", 0)->hits, 1);
 	assert_int_equal(rule("ops", EG_METRIC_RULE_BUILTIN, "", 0)->hits, 2);
+	assert_int_equal(rule("ops", EG_METRIC_RULE_OTHER, "", 0)->hits, 1);
 }
 
 /* More than a socket takes at once: the loop does not wait for who reads. */

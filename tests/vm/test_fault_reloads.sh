@@ -15,7 +15,8 @@ chmod 755 $D
 printf '203.0.113.0/24\n' >$D/feed
 printf '%064d\n' 7 >$D/digests
 
-# policy DENIED ALLOWED: something of everything that a policy can have, in two profiles. 18.1.1.1 is denied in each.
+# policy DENIED ALLOWED: something of everything that a policy can have, in two profiles: networks in tries, which those of
+# programs need, and in tables. 18.1.1.1 is denied in each.
 policy() {
 	cat <<-E2
 		deny = [ "18.1.1.1", "$1", "2001:db8:bad::/48", "198.51.100.0/24:443/tcp" ]; allow = [ "$2" ];
@@ -26,7 +27,7 @@ policy() {
 		setuid = { deny = true; };
 		mount = { deny = true; allow = [ "fuse" ]; };
 		rules = ( { programs = [ "/usr/bin/true" ]; allow = [ "18.0.0.0/9" ]; } );
-		profiles = ( { name = "ops"; extends = "default"; bind = { deny = [ "1-1023" ]; }; } );
+		profiles = ( { name = "ops"; extends = "default"; bind = { deny = [ "1-1023" ]; }; rules = ( ); egress = { lookup = "table"; }; } );
 		match = ( { user = "alice"; profile = "ops"; } );
 	E2
 }
@@ -53,7 +54,7 @@ in_force() {
 }
 # What policies take: inner maps, and entries.
 in_maps() {
-	echo "$(bpftool map show | grep -cE ' name (eg_lpm4|eg_lpm6|eg_segment|eg_hash_set) ') maps," \
+	echo "$(bpftool map show | grep -cE ' name (eg_lpm4|eg_lpm6|eg_flat|eg_segment|eg_hash_set) ') maps," \
 		"$(counts eg_{items,names,place_rules}) entries"
 }
 has_in_maps() { [[ $(in_maps) == "$1" ]]; }
