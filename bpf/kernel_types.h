@@ -269,27 +269,6 @@ struct task_struct {
 	struct bpf_local_storage *bpf_storage; /* NULL: no program ever stored anything */
 };
 
-/* include/linux/bpf_local_storage.h; kernel/bpf/verifier.c */
-struct bpf_local_storage {
-	void *cache[16]; /* struct bpf_local_storage_data, at the index of their map */
-};
-
-struct bpf_local_storage_map {
-	__u16 cache_idx;
-};
-
-struct bpf_local_storage_data {
-	void *smap; /* struct bpf_local_storage_map */
-	__u8 data[];
-};
-
-enum special_kfunc_type { KF_bpf_rdonly_cast };
-
-/* include/linux/time64.h: 64 bits as a number */
-struct timespec64 {
-	__s64 tv_sec;
-};
-
 /* include/net/sock.h, net/inet_sock.h, linux/tcp.h, linux/net.h, linux/socket.h */
 struct sock_common {
 	__u32 skc_daddr;

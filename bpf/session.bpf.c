@@ -22,33 +22,6 @@ enum {
 	EG_INIT = 1,
 };
 
-/* ---- what is remembered of cgroups ---- */
-
-struct eg_quick eg_quick SEC(".data.quick") = {.bindings = EG_QUICK_ONE};
-
-__noinline int eg_quick_learn(void)
-{
-	struct task_struct *task = bpf_get_current_task_btf();
-	/* Before what it vouches for, in whatever order this processor likes to read. */
-	__u64 count = __sync_fetch_and_add(&eg_quick.bindings, 0);
-	struct cgroup *cgroup = task->cgroups->dfl_cgrp;
-	const struct eg_guard *guard = eg_guard_of_cgroup(cgroup);
-	__u64 id = eg_cgroup_id(cgroup), upper = id >> EG_QUICK_BITS;
-	__u64 slot = guard ? guard->profile : 0;
-	volatile __u64 *word;
-
-	/* Slot 0 of a guard names no policy, see EG_PROFILE_NONE: not to be taken for nobody's. */
-	if (count == EG_QUICK_WIPING || upper >> EG_QUICK_ID_BITS || slot >> EG_QUICK_SLOT_BITS ||
-	    (guard && !slot))
-		return 0;
-	word = &eg_quick.words[eg_quick_place(id)];
-	*word = count | upper << EG_QUICK_SLOT_BITS | slot;
-	/* Counts come again, and a word that was late would count then. */
-	if (__sync_fetch_and_add(&eg_quick.bindings, 0) != count)
-		*word = 0;
-	return 0;
-}
-
 /* What a child inherits. A label wins: it says where the task came from. */
 static __always_inline void eg_inherit(const struct eg_who *who, struct eg_label *to)
 {

@@ -5,6 +5,8 @@
 #include <bpf/bpf.h>
 #include <sys/socket.h>
 
+#include "quick.h"
+
 enum {
 	/* there is more to ask, or to report, than a brief says */
 	NOT_BRIEF = EG_POLICY_BY_PROGRAM | EG_POLICY_RECORD_CONNECT,
@@ -42,9 +44,17 @@ static void put(struct eg_bpf *bpf, uint32_t slot, struct eg_brief brief)
 	__atomic_store(&bpf->quick->briefs[slot], &brief, __ATOMIC_SEQ_CST);
 }
 
+void eg_bpf_forget(struct eg_bpf *bpf)
+{
+	(void)pthread_mutex_lock(&bpf->state_lock); /* fails for what is no mutex only */
+	eg_quick_forget(bpf->quick);
+	(void)pthread_mutex_unlock(&bpf->state_lock);
+}
+
 void eg_bpf_brief_forget(struct eg_bpf *bpf, uint32_t slot)
 {
 	put(bpf, slot, (struct eg_brief){0});
+	eg_bpf_forget(bpf);
 }
 
 /* With the lock of eg_state: an order that is given meanwhile either is seen here, or takes back
@@ -54,10 +64,12 @@ static void tell(struct eg_bpf *bpf, uint32_t from, uint32_t to)
 	struct eg_state state = {0};
 	bool plain;
 
-	(void)pthread_mutex_lock(&bpf->state_lock); /* fails for what is no mutex only */
+	(void)pthread_mutex_lock(&bpf->state_lock);
 	plain = eg_bpf_state_get(bpf->maps[EG_MAP_STATE], &state) == 0 && !state.n_orders;
 	for (uint32_t slot = from; slot < to; slot++)
 		put(bpf, slot, plain ? brief_of(bpf, slot) : (struct eg_brief){0});
+	if (!plain)
+		eg_quick_forget(bpf->quick);
 	(void)pthread_mutex_unlock(&bpf->state_lock);
 }
 

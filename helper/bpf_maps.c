@@ -11,7 +11,6 @@
 #include <unistd.h>
 
 #include "fault.h"
-#include "quick.h"
 #include "util.h"
 
 uint32_t eg_bpf_map_id(int fd)
@@ -88,7 +87,7 @@ static int put_binding(struct eg_bpf *bpf, uint64_t cgroup, unsigned int level,
 	if (!r)
 		r = bpf_map_update_elem(bpf->maps[EG_MAP_SESSIONS], &cgroup, guard, flags);
 	if (!r)
-		eg_quick_forget(bpf->quick);
+		eg_bpf_forget(bpf);
 	return r == -E2BIG ? -ENOSPC : r;
 }
 
@@ -114,7 +113,7 @@ int eg_bpf_unbind(struct eg_bpf *bpf, uint64_t cgroup)
 	int r = bpf_map_delete_elem(bpf->maps[EG_MAP_SESSIONS], &cgroup);
 
 	if (!r)
-		eg_quick_forget(bpf->quick);
+		eg_bpf_forget(bpf);
 	return r;
 }
 
@@ -137,7 +136,11 @@ int eg_bpf_label_put(struct eg_bpf *bpf, int pidfd, const struct eg_guard *guard
 
 int eg_bpf_label_drop(struct eg_bpf *bpf, int pidfd)
 {
-	return bpf_map_delete_elem(bpf->maps[EG_MAP_LABELS], &pidfd);
+	int r = bpf_map_delete_elem(bpf->maps[EG_MAP_LABELS], &pidfd);
+
+	if (!r)
+		eg_bpf_forget(bpf);
+	return r;
 }
 
 /* ---- iterators ---- */

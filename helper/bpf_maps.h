@@ -181,10 +181,14 @@ void eg_bpf_sets_drop(struct eg_bpf *bpf, const bool *which);
  */
 int eg_bpf_sets_owned(struct eg_bpf *bpf, uint32_t of, bool *used, bool *old);
 
+/* bpf_briefs.c: what the kernel side remembers is void. Behind each change of a binding or a label,
+ * before anybody is told. Any thread. */
+void eg_bpf_forget(struct eg_bpf *bpf);
+
 /*
- * bpf_briefs.c: what the short way knows of the policy of a slot. forget: nothing; before the policy
- * in force is changed. tell: what is so now, or nothing while there are orders; behind each change,
- * of a policy or of the number of orders. Any thread.
+ * What the short way knows of the policy of a slot. forget: nothing, nor what it has led to; before
+ * the policy in force is changed. tell: what is so now, or nothing while there are orders; behind
+ * each change, of a policy or of the number of orders. Any thread.
  */
 void eg_bpf_brief_forget(struct eg_bpf *bpf, uint32_t slot);
 void eg_bpf_brief_tell(struct eg_bpf *bpf, uint32_t slot);

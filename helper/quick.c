@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* What the kernel side remembers of cgroups: forgotten by counting up. */
+/* What the kernel side remembers: forgotten by counting up. */
 #include "quick.h"
 
 #include <errno.h>
 #include <stddef.h>
+#include <string.h>
 #include <sys/mman.h>
 
 #include "fault.h"
@@ -26,21 +27,22 @@ void eg_quick_unmap(struct eg_quick *quick)
 		(void)munmap(quick, sizeof(*quick));
 }
 
-static void count(struct eg_quick *quick, __u64 to)
+static void set(struct eg_quick *quick, __u64 count)
 {
-	__atomic_store_n(&quick->bindings, to, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&quick->count, count, __ATOMIC_SEQ_CST);
 }
 
 void eg_quick_forget(struct eg_quick *quick)
 {
-	if (quick->bindings < EG_QUICK_WIPING - EG_QUICK_ONE) {
-		count(quick, quick->bindings + EG_QUICK_ONE);
+	if (quick->count < EG_QUICK_WIPING - EG_QUICK_ONE) {
+		set(quick, quick->count + EG_QUICK_ONE);
 		return;
 	}
-	/* Once in 16 million logins. Should the helper be killed in here, every task is looked up
+	/* Once in 16 million changes. Should the helper be killed in here, everything is looked up
 	 * the long way until the next change, which comes here again. */
-	count(quick, EG_QUICK_WIPING);
-	for (size_t i = 0; i < EG_QUICK_WORDS; i++)
-		__atomic_store_n(&quick->words[i], 0, __ATOMIC_RELAXED);
-	count(quick, EG_QUICK_ONE);
+	set(quick, EG_QUICK_WIPING);
+	memset(quick->cgroups, 0, sizeof(quick->cgroups));
+	memset(quick->tasks, 0, sizeof(quick->tasks));
+	memset(quick->peers, 0, sizeof(quick->peers));
+	set(quick, EG_QUICK_ONE);
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * eg_quick (bpf/abi_quick.h): what the kernel side remembers of cgroups, and how it is made to
- * forget.
+ * eg_quick (bpf/abi_quick.h): what the kernel side remembers, and how it is made to forget.
  */
 #ifndef EG_QUICK_H
 #define EG_QUICK_H
@@ -17,10 +16,7 @@ int eg_quick_map(int fd, struct eg_quick **ret);
 /* NULL is fine. */
 void eg_quick_unmap(struct eg_quick *quick);
 
-/*
- * No word that is there counts any more: to be called behind each change of eg_sessions, before
- * anybody is told of it. Does not block. One thread at a time.
- */
+/* No word that is there counts any more. Does not block. One thread at a time. */
 void eg_quick_forget(struct eg_quick *quick);
 
 #endif

@@ -24,7 +24,7 @@ static int set_up(void **state)
 	assert_int_equal(ftruncate(fd, sizeof(*quick)), 0);
 	assert_int_equal(eg_quick_map(fd, &quick), 0);
 	(void)close(fd);
-	quick->bindings = EG_QUICK_ONE;
+	quick->count = EG_QUICK_ONE;
 	return 0;
 }
 
@@ -38,15 +38,15 @@ static int tear_down(void **state)
 /* As the kernel side writes a word, and as it reads one: its slot, or -1. */
 static void learn(uint64_t id, uint64_t slot)
 {
-	quick->words[eg_quick_place(id)] =
-		quick->bindings | (id >> EG_QUICK_BITS) << EG_QUICK_SLOT_BITS | slot;
+	quick->cgroups[eg_quick_place(id)] =
+		quick->count | (id >> EG_QUICK_CGROUP_BITS) << EG_QUICK_SLOT_BITS | slot;
 }
 
 static int slot_of(uint64_t id)
 {
-	uint64_t word = quick->words[eg_quick_place(id)] ^ quick->bindings;
+	uint64_t word = quick->cgroups[eg_quick_place(id)] ^ quick->count;
 
-	if (word >> EG_QUICK_SLOT_BITS != id >> EG_QUICK_BITS)
+	if (word >> EG_QUICK_SLOT_BITS != id >> EG_QUICK_CGROUP_BITS)
 		return -1;
 	return word & ((1U << EG_QUICK_SLOT_BITS) - 1);
 }
@@ -59,7 +59,7 @@ static void test_forget_counts_up(void **state)
 	assert_int_equal(slot_of(4711), 3);
 	assert_int_equal(slot_of(1), 0);
 	eg_quick_forget(quick);
-	assert_int_equal(quick->bindings, 2 * EG_QUICK_ONE);
+	assert_int_equal(quick->count, 2 * EG_QUICK_ONE);
 	assert_int_equal(slot_of(4711), -1);
 	assert_int_equal(slot_of(1), -1);
 	learn(4711, 4);
@@ -70,7 +70,7 @@ static void test_forget_counts_up(void **state)
 static void test_no_word_is_no_answer(void **state)
 {
 	(void)state;
-	for (uint64_t id = 0; id < 4 * EG_QUICK_WORDS; id++)
+	for (uint64_t id = 0; id < 4 * EG_QUICK_CGROUPS; id++)
 		assert_int_equal(slot_of(id), -1);
 }
 
@@ -78,25 +78,25 @@ static void test_the_last_count_wipes(void **state)
 {
 	(void)state;
 	learn(1, 7); /* under the count that comes again */
-	quick->bindings = EG_QUICK_WIPING - EG_QUICK_ONE;
+	quick->count = EG_QUICK_WIPING - EG_QUICK_ONE;
 	learn(99, 5);
 	assert_int_equal(slot_of(99), 5);
 	eg_quick_forget(quick);
-	assert_true(quick->bindings == EG_QUICK_ONE);
-	for (size_t i = 0; i < EG_QUICK_WORDS; i++)
-		assert_true(quick->words[i] == 0);
+	assert_true(quick->count == EG_QUICK_ONE);
+	for (size_t i = 0; i < EG_QUICK_CGROUPS; i++)
+		assert_true(quick->cgroups[i] == 0);
 	assert_int_equal(slot_of(1), -1);
 }
 
 static void test_one_before_the_last_does_not(void **state)
 {
 	(void)state;
-	quick->bindings = EG_QUICK_WIPING - 2 * EG_QUICK_ONE;
+	quick->count = EG_QUICK_WIPING - 2 * EG_QUICK_ONE;
 	learn(99, 5);
 	eg_quick_forget(quick);
-	assert_true(quick->bindings == EG_QUICK_WIPING - EG_QUICK_ONE);
+	assert_true(quick->count == EG_QUICK_WIPING - EG_QUICK_ONE);
 	assert_int_equal(slot_of(99), -1);
-	assert_true(quick->words[eg_quick_place(99)] != 0);
+	assert_true(quick->cgroups[eg_quick_place(99)] != 0);
 }
 
 /* A helper that was killed while it wiped. */
@@ -104,35 +104,35 @@ static void test_wiping_is_finished(void **state)
 {
 	(void)state;
 	learn(1, 7);
-	quick->bindings = EG_QUICK_WIPING;
+	quick->count = EG_QUICK_WIPING;
 	assert_int_equal(slot_of(1), -1);
 	eg_quick_forget(quick);
-	assert_true(quick->bindings == EG_QUICK_ONE);
-	assert_true(quick->words[eg_quick_place(1)] == 0);
+	assert_true(quick->count == EG_QUICK_ONE);
+	assert_true(quick->cgroups[eg_quick_place(1)] == 0);
 }
 
 /* Each file of a cgroup takes an id, so those of cgroups are strides apart. */
 static void test_places_are_spread(void **state)
 {
 	static const unsigned int strides[] = {1, 2, 7, 32, 57, 60, 64, 96, 128, 1024, 4096};
-	unsigned char *seen = calloc(EG_QUICK_WORDS, 1);
+	unsigned char *seen = calloc(EG_QUICK_CGROUPS, 1);
 
 	(void)state;
 	assert_non_null(seen);
 	for (size_t s = 0; s < sizeof(strides) / sizeof(*strides); s++) {
 		unsigned int used = 0;
 
-		memset(seen, 0, EG_QUICK_WORDS);
-		for (uint64_t i = 0; i < EG_QUICK_WORDS / 4; i++) {
+		memset(seen, 0, EG_QUICK_CGROUPS);
+		for (uint64_t i = 0; i < EG_QUICK_CGROUPS / 4; i++) {
 			uint32_t place = eg_quick_place(100000 + i * strides[s]);
 
-			assert_true(place < EG_QUICK_WORDS);
+			assert_true(place < EG_QUICK_CGROUPS);
 			used += !seen[place];
 			seen[place] = 1;
 		}
-		if (used < EG_QUICK_WORDS / 4 * 3 / 4)
+		if (used < EG_QUICK_CGROUPS / 4 * 3 / 4)
 			fail_msg("stride %u: %u places for %u cgroups", strides[s], used,
-				 EG_QUICK_WORDS / 4);
+				 EG_QUICK_CGROUPS / 4);
 	}
 	free(seen);
 }
@@ -142,14 +142,14 @@ static void test_place_and_word_are_the_id(void **state)
 {
 	(void)state;
 	for (uint64_t id = 5; id < 1ULL << 46; id = id * 3 + 1) {
-		for (uint64_t other = id ^ 1ULL << EG_QUICK_BITS; other < 1ULL << 46;
+		for (uint64_t other = id ^ 1ULL << EG_QUICK_CGROUP_BITS; other < 1ULL << 46;
 		     other = other * 5 + 7) {
 			if (other == id)
 				continue;
 			learn(id, 9);
 			assert_int_equal(slot_of(id), 9);
 			assert_int_equal(slot_of(other), -1);
-			quick->words[eg_quick_place(id)] = 0;
+			quick->cgroups[eg_quick_place(id)] = 0;
 		}
 	}
 }

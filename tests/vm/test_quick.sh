@@ -11,17 +11,17 @@ saved=$(cat /etc/ebpfguard.conf)
 work=$(mktemp -d)
 chmod 0777 "$work"
 
-# quick: "bindings N", and "brief SLOT POLICY IPV4 IPV6" of those that are not zero.
+# quick: "count N", and "brief SLOT POLICY IPV4 IPV6" of those that are not zero.
 quick() {
 	bpftool -j map dump pinned "$pins/map_eg_quick" | python3 -c '
 import json, sys
 quick = json.load(sys.stdin)[0]["formatted"]["value"][".data.quick"][0]["eg_quick"]
-print("bindings", quick["bindings"] >> 40)
+print("count", quick["count"] >> 40)
 for slot, b in enumerate(quick["briefs"]):
     if any(b.values()):
         print("brief", slot, b["policy"], b["ipv4"], b["ipv6"])'
 }
-bindings() { quick | sed -n 's/^bindings //p'; }
+count() { quick | sed -n 's/^count //p'; }
 # By the name of a profile: its brief, "- - -" for none. The slot is the helper's business: in a machine of one profile
 # it is the first one.
 brief() { quick | sed -n 's/^brief 2 [0-9]* //p' | grep . || echo none; }
@@ -65,10 +65,10 @@ bob=$(id -u bob)
 systemctl start "user@$bob.service"
 until_true 60 unit_says ok
 is "a manager from before: its services are nobody's" ok "$(cat "$work/unit.out")"
-was=$(bindings)
+was=$(count)
 session b bob
 is "a session binds it: a service that runs is refused from then on" EPERM "$(sleep 0.5; cat "$work/unit.out")"
-matches "and the bindings were counted up" "^[1-9]" "$(($(bindings) - was))"
+matches "and it was counted up" "^[1-9]" "$(($(count) - was))"
 end_of b
 wait
 until_true 60 no_session_left
@@ -137,17 +137,17 @@ is "released" ok "$(in_it a "$DENIED")"
 
 # ---- without the helper
 
-was=$(bindings)
+was=$(count)
 pkill -9 -x ebpfguard-helpe || pkill -9 -f /ebpfguard-helper
 until_true 60 ebpfguardctl status >/dev/null
 matches "a helper that was killed: briefs are told anew" "^255 " "$(brief)"
 is "a session from before it" ok "$(in_it a "$DENIED")"
 reload_to 'deny = ["18.0.0.0/9"];'
 is "and it is refused what is denied from now on" EPERM "$(in_it a "$DENIED")"
-if (($(bindings) >= was)); then
-	pass "the count of bindings goes on"
+if (($(count) >= was)); then
+	pass "the count goes on"
 else
-	fail "the count of bindings goes on: $was, then $(bindings)"
+	fail "the count goes on: $was, then $(count)"
 fi
 
 end_of a
