@@ -42,7 +42,7 @@ struct {
 enum how { NONE, TRIE, FLAT };
 
 struct work {
-	__u32 policy;
+	__u32 policy, first;
 	__u64 sum, ns;
 	__u32 differ, which, trie, flat;
 };
@@ -113,9 +113,16 @@ static __always_inline int look(__u32 policy, const struct lookup_address *addre
 	return address->high & 1;
 }
 
+static __always_inline struct lookup_address *asked(__u32 i, const struct work *work)
+{
+	__u32 key = work->first + i;
+
+	return bpf_map_lookup_elem(&lookup_asked, &key);
+}
+
 static __always_inline long ask(__u32 i, struct work *work, const enum how how, const int v6)
 {
-	struct lookup_address *address = bpf_map_lookup_elem(&lookup_asked, &i);
+	struct lookup_address *address = asked(i, work);
 	struct eg_flat_list list = {};
 
 	if (!address)
@@ -136,7 +143,7 @@ static long read_line(__u32 i, struct work *work)
 
 static __always_inline long ask_cold(__u32 i, struct work *work, const enum how how, const int v6)
 {
-	struct lookup_address *address = bpf_map_lookup_elem(&lookup_asked, &i), copy;
+	struct lookup_address *address = asked(i, work), copy;
 	struct eg_flat_list list = {};
 	__u64 start;
 
@@ -156,7 +163,7 @@ static __always_inline long ask_cold(__u32 i, struct work *work, const enum how 
 
 static __always_inline long ask_both(__u32 i, struct work *work, const int v6)
 {
-	struct lookup_address *address = bpf_map_lookup_elem(&lookup_asked, &i);
+	struct lookup_address *address = asked(i, work);
 	struct eg_flat_list in_trie_list = {}, in_table_list = {};
 	int trie, flat;
 
@@ -168,7 +175,7 @@ static __always_inline long ask_both(__u32 i, struct work *work, const int v6)
 	    in_trie_list.n == in_table_list.n)
 		return 0;
 	work->differ++;
-	work->which = i;
+	work->which = work->first + i;
 	work->trie = trie;
 	work->flat = flat;
 	return 0;
@@ -188,6 +195,7 @@ static __always_inline long ask_both(__u32 i, struct work *work, const int v6)
                                                                                                    \
 		if (!run)                                                                          \
 			return 1;                                                                  \
+		work.first = run->first;                                                           \
 		work.policy = run->policy;                                                         \
 		bpf_loop(run->n, each_##name, &work, 0);                                           \
 		run->sum = work.sum;                                                               \
