@@ -415,7 +415,8 @@ struct eg_rule {
 	__u8 protocol; /* EG_PROTO_*, EG_PROTO_ANY when the rule names none */
 	__u8 pad;
 	__u32 line; /* in the configuration file, from 1, or in a feed, see EG_LINE_FEEDS; 0 = not
-		     * from a rule: the default, loopback */
+		     * from a rule: the default, loopback; EG_LINE_UNKNOWN: of the rest, only the
+		     * verdict is set */
 	__u16 port_low; /* ports it is for, host order; 0..65535 when it names none */
 	__u16 port_high;
 };

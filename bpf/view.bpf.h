@@ -69,8 +69,7 @@ enum {
 	EG_CUT = 1U << 31,
 	EG_ENDING = 1U << 30, /* eg_slot_now: EG_ORDER_ENDING */
 };
-_Static_assert(EG_POLICY_TABLE6 < EG_ENDING && EG_PROFILES_MAX < EG_ENDING,
-	       "bits of their own");
+_Static_assert(EG_POLICY_TABLE6 < EG_ENDING && EG_PROFILES_MAX < EG_ENDING, "bits of their own");
 
 /*
  * Fills in the policy of view->profile that is in force now, or of the one that an order has put in

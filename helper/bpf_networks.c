@@ -17,7 +17,8 @@
 #include "flat.h"
 #include "util.h"
 
-enum { FLAT_FROM = 64 }; /* entries; see EG_FLAT_FROM in ebpfguard.conf(5), egress.lookup */
+/* Networks of a family from which on "auto" is a table; ebpfguard.conf(5) says so. */
+enum { EG_FLAT_FROM = 64 };
 
 /* The last class that the running kernel has arrays for: 6.1 takes no values that kmalloc() has no
  * room for. */
@@ -82,7 +83,7 @@ static bool wants_table(const struct eg_policy_image *image, bool six)
 	if (image->is_group || image->nets_in == EG_NETS_IN_TRIE ||
 	    groups_have(image, six ? EG_POLICY_RULES6 : EG_POLICY_RULES4))
 		return false;
-	return image->nets_in == EG_NETS_IN_TABLE || n >= FLAT_FROM;
+	return image->nets_in == EG_NETS_IN_TABLE || n >= EG_FLAT_FROM;
 }
 
 static int put_table(struct eg_bpf *bpf, uint32_t index, const struct eg_flat_plan *plan, bool six)

@@ -55,7 +55,7 @@ enum eg_action {
 enum eg_nets_in {
 	EG_NETS_IN_AUTO = 0, /* what is cheaper */
 	EG_NETS_IN_TABLE,    /* a flat range table, where there can be one */
-	EG_NETS_IN_TRIE,	    /* a longest-prefix trie */
+	EG_NETS_IN_TRIE,     /* a longest-prefix trie */
 };
 
 /* One entry of deny or allow, or of bind.deny or bind.allow. */

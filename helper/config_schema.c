@@ -54,7 +54,7 @@ static const char *const root_groups[] = {"root", "shadow", "disk", "kmem",    "
 	ROW(FEED("strict"), EG_CONFIG_BOOL, OF_FEED(strict), 0, 0, NULL)                           \
 	ROW(FEED("shrink"), EG_CONFIG_PERCENT, OF_FEED(shrink), 50, 0, NULL)                       \
 	ROW("egress.action", ACTION(EG_ON_EGRESS), action_words)                                   \
-	ROW("egress.lookup", EG_CONFIG_WORD, FIELD(lookup), EG_NETS_IN_AUTO, 0, lookup_words)       \
+	ROW("egress.lookup", EG_CONFIG_WORD, FIELD(lookup), EG_NETS_IN_AUTO, 0, lookup_words)      \
 	ROW("bind.deny", EG_CONFIG_PORTS, FIELD(bind), 0, EG_CONFIG_PORTS_MAX, NULL)               \
 	ROW("bind.allow", EG_CONFIG_PORTS, FIELD(bind), 1, EG_CONFIG_PORTS_MAX, NULL)              \
 	ROW("bind.action", ACTION(EG_ON_BIND), action_words)                                       \

@@ -90,10 +90,10 @@ struct eg_helper {
 	struct eg_in_force *in_force; /* owned: its profiles, and older ones; see inforce.h */
 	size_t n_in_force;
 	struct eg_attribution *retired; /* owned: of policies that were replaced; attribute.h */
-	struct eg_reload *reload;   /* reload.c, while one goes on */
-	struct eg_refresh *refresh; /* refresh.c; NULL = nobody has asked yet */
-	struct eg_watch *watch;	    /* watch.c: of feeds; NULL = there is no configuration */
-	struct eg_msg_feed *feeds;  /* inquiry.c: those in force; owned, n_feeds */
+	struct eg_reload *reload;	/* reload.c, while one goes on */
+	struct eg_refresh *refresh;	/* refresh.c; NULL = nobody has asked yet */
+	struct eg_watch *watch;		/* watch.c: of feeds; NULL = there is no configuration */
+	struct eg_msg_feed *feeds;	/* inquiry.c: those in force; owned, n_feeds */
 	size_t n_feeds;
 	size_t n_lookups;	  /* lookup.c: questions without an answer */
 	struct eg_places *places; /* files and directories that rules are about */

@@ -88,7 +88,7 @@ list-tsan:
 # Once more under valgrind. Not those that fill everything to its limit or try tens of thousands of things, which takes them
 # minutes there; nor config_reloads and module_soak, which start themselves again by /proc/self/exe: that is valgrind then.
 NO_VALGRIND := policy_limits policy_live config_limits config_reloads event_hostile precedence_random profiles \
-               profiles_wrong match feed feed_networks policy_feeds
+               profiles_wrong match feed feed_networks policy_feeds flat
 list-valgrind:
 	@echo $(filter-out $(NO_VALGRIND:%=$(BUILD)/tests/unit/test_%),$(UNIT_TESTS)) $(filter-out %/test_module_soak,$(PAM_TESTS))
 

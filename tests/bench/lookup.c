@@ -3,8 +3,10 @@
  * What a look-up costs in a flat table and in a trie, and what it costs to make them. Native: the
  * kernel of this machine. Nanoseconds hold on this machine only; ratios travel.
  *
- * Each figure is a median of rounds of trie, table, trie; a round counts only if its two tries
- * differ by at most 3 %. The loop, the address and the sum are subtracted, measured in the round.
+ * A round is the loop alone, trie, table, trie, the loop; the loop is subtracted. It counts if its
+ * two tries differ by at most 3 %. Of those that count, the ones with the fastest loop are taken
+ * and the medians shown: another thread on the same core slows down who computes more than who
+ * waits for memory. The loop is shown, too: where it differs, lines do not compare.
  */
 #include <bpf/bpf.h>
 #include <err.h>
@@ -19,11 +21,15 @@
 
 enum {
 	POLICY = 1,
-	ROUNDS = 7,	  /* that count */
-	TRIES_MAX = 100,  /* rounds in all */
-	COLD_ASKED = 512, /* look-ups in a cold round */
-	CHANGES = 2000,	  /* of one rule */
+	ROUNDS = 9,	   /* that are taken */
+	ROUNDS_MIN = 36,   /* that count, to take them from */
+	ROUNDS_MAX = 1000, /* in all */
+	SECONDS_MAX = 15,  /* for them */
+	ASKED = 1
+		<< 14, /* look-ups in a round: other ones in each, so that caches hold no answers */
+	COLD_ASKED = 128,
 	DIFFER_PERCENT = 3,
+	CHANGES = 2000, /* of one rule */
 };
 
 /* ---- what is asked */
@@ -92,49 +98,83 @@ static double median(double *list, size_t n)
 }
 
 struct figure {
-	double trie, flat; /* ns a look-up */
-	size_t rejected;
+	double loop, trie, flat; /* ns a look-up */
+	size_t good, rejected;
 };
 
 /* ns a look-up of one program. */
 static double run(struct structures *s, const char *what, bool v6, bool cold)
 {
-	uint32_t n = cold ? COLD_ASKED : LOOKUP_ASKED;
-	struct lookup_run run;
+	static uint32_t turn;
+	uint32_t n = cold ? COLD_ASKED : ASKED, first = turn++ * n % LOOKUP_ASKED;
+	struct lookup_run done;
 	char name[32];
 	int64_t ns;
 
 	(void)snprintf(name, sizeof(name), "%s%d%s", what, v6 ? 6 : 4, cold ? "_cold" : "");
-	ns = structures_run(s, name, POLICY, n, &run);
-	return (double)(cold ? (int64_t)run.ns : ns) / n;
+	ns = structures_run(s, name, POLICY, first, n, &done);
+	return (double)(cold ? (int64_t)done.ns : ns) / n;
+}
+
+struct round {
+	double loop, tries[2], flat;
+};
+
+static struct round run_round(struct structures *s, bool v6, bool cold)
+{
+	struct round round;
+	double again;
+
+	round.loop = run(s, "none", v6, cold);
+	round.tries[0] = run(s, "trie", v6, cold);
+	round.flat = run(s, "flat", v6, cold);
+	round.tries[1] = run(s, "trie", v6, cold);
+	again = run(s, "none", v6, cold);
+	round.loop = (round.loop + again) / 2;
+	round.flat -= round.loop;
+	for (int i = 0; i < 2; i++)
+		round.tries[i] -= round.loop;
+	return round;
+}
+
+static bool is_good(const struct round *round)
+{
+	double differ = round->tries[1] - round->tries[0];
+
+	return round->flat > 0 && round->tries[0] > 0 &&
+	       100 * (differ < 0 ? -differ : differ) <= DIFFER_PERCENT * round->tries[0];
+}
+
+static int by_loop(const void *va, const void *vb)
+{
+	const struct round *a = va, *b = vb;
+
+	return by_size(&a->loop, &b->loop);
 }
 
 static struct figure measure(struct structures *s, bool v6, bool cold)
 {
-	double trie[ROUNDS], flat[ROUNDS];
+	static struct round rounds[ROUNDS_MAX];
+	double loop[ROUNDS], trie[ROUNDS], flat[ROUNDS];
+	int64_t end = eg_clock_ns(CLOCK_MONOTONIC) + SECONDS_MAX * 1000000000LL;
 	struct figure figure = {0};
-	size_t n = 0, tries = 0;
+	size_t n = 0, all = 0, i;
 
-	for (; n < ROUNDS && tries < TRIES_MAX; tries++) {
-		double first, second, none, table;
-
-		none = run(s, "none", v6, cold);
-		first = run(s, "trie", v6, cold) - none;
-		table = run(s, "flat", v6, cold) - none;
-		second = run(s, "trie", v6, cold) - none;
-		if (first <= 0 || table <= 0 ||
-		    100 * (first > second ? first - second : second - first) >
-			    DIFFER_PERCENT * first)
-			continue;
-		trie[n] = (first + second) / 2;
-		flat[n++] = table;
+	for (; n < ROUNDS_MIN && all < ROUNDS_MAX && eg_clock_ns(CLOCK_MONOTONIC) < end; all++) {
+		rounds[n] = run_round(s, v6, cold);
+		n += is_good(&rounds[n]);
 	}
-	if (n < ROUNDS)
-		warnx("only %zu of %zu rounds had tries that agree to %d %%", n, tries,
-		      DIFFER_PERCENT);
-	figure.rejected = tries - n;
-	figure.trie = median(trie, n);
-	figure.flat = median(flat, n);
+	qsort(rounds, n, sizeof(*rounds), by_loop);
+	figure.rejected = all - n;
+	figure.good = n < ROUNDS ? n : ROUNDS;
+	for (i = 0; i < figure.good; i++) {
+		loop[i] = rounds[i].loop;
+		trie[i] = (rounds[i].tries[0] + rounds[i].tries[1]) / 2;
+		flat[i] = rounds[i].flat;
+	}
+	figure.loop = median(loop, i);
+	figure.trie = median(trie, i);
+	figure.flat = median(flat, i);
 	return figure;
 }
 
@@ -145,7 +185,7 @@ static void show(const char *what, const struct made *made, size_t n, struct fig
 	       figure.trie, figure.flat, figure.flat > 0 ? figure.trie / figure.flat : 0);
 	if (goal > 0)
 		printf(" goal %.0f", goal);
-	printf(" rejected %zu\n", figure.rejected);
+	printf(" loop %.1f rounds %zu rejected %zu\n", figure.loop, figure.good, figure.rejected);
 	(void)fflush(stdout);
 }
 
@@ -308,6 +348,8 @@ int main(int argc, char **argv)
 	}
 	if (strcmp(only, "small") == 0)
 		measure_small(&s);
+	if (argc == 4 && strcmp(only, "size") == 0)
+		measure_size(&s, strtoul(argv[3], NULL, 10), strcmp(argv[2], "IPv6") == 0, 0, 0);
 	structures_close(&s);
 	return 0;
 }

@@ -6,7 +6,7 @@
 #include <linux/types.h>
 
 enum {
-	LOOKUP_ASKED = 1 << 16, /* addresses; a power of two */
+	LOOKUP_ASKED = 1 << 18, /* addresses; a power of two */
 	LOOKUP_OTHER = 2,	/* policy that is asked before the clock runs, see cold */
 	LOOKUP_FLUSH = 1 << 22, /* bytes that are read to have nothing else left in L2 */
 	LOOKUP_LINE = 64,	/* bytes of a cache line */
@@ -21,12 +21,14 @@ struct lookup_address {
 /* What a run is to do, and what came of it. */
 struct lookup_run {
 	__u32 policy;
+	__u32 first;	  /* address */
 	__u32 n;	  /* addresses, at most LOOKUP_ASKED */
 	__u64 sum;	  /* of answers, so that they are needed */
 	__u64 ns;	  /* cold: of the look-ups alone, and of reading the clock */
 	__u32 differ;	  /* compare: answers that are not the same */
 	__u32 which;	  /* the last of them */
 	__u32 trie, flat; /* its answers */
+	__u32 pad;
 };
 
 #endif

@@ -6,7 +6,7 @@ LOOKUP      := $(BUILD)/tests/lookup
 LOOKUP_OBJS := $(LOOKUP)/structures.o $(PURE_OBJS)
 
 .PHONY: lookup-tools
-lookup-tools: $(LOOKUP)/test_lookup $(LOOKUP)/lookup
+lookup-tools: $(addprefix $(LOOKUP)/,test_lookup lookup reload)
 $(LOOKUP)/lookup.bpf.o: tests/bench/lookup.bpf.c
 	$(call say,BPF,$@)
 	@mkdir -p $(@D)
@@ -22,7 +22,7 @@ $(LOOKUP)/%.o: tests/bench/%.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(EG_CPPFLAGS) -Itests $(CPPFLAGS) $(EG_CFLAGS) $(call pkg,--cflags,libconfig libbpf) $(CFLAGS) $(EG_DEPS) \
 		-isystem $(LOOKUP)/skel -c $< -o $@
-$(LOOKUP)/test_lookup $(LOOKUP)/lookup: $(LOOKUP)/%: $(LOOKUP)/%.o $(LOOKUP_OBJS)
+$(LOOKUP)/test_lookup $(LOOKUP)/lookup $(LOOKUP)/reload: $(LOOKUP)/%: $(LOOKUP)/%.o $(LOOKUP_OBJS)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS) -static -o $@ $^ $(call pkg,--static --libs,libbpf libconfig)
 -include $(wildcard $(LOOKUP)/*.d)

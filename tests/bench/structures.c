@@ -245,11 +245,11 @@ size_t structures_memory(int fd)
 	return bytes;
 }
 
-int64_t structures_run(struct structures *s, const char *program, uint32_t policy, uint32_t n,
-		       struct lookup_run *ret)
+int64_t structures_run(struct structures *s, const char *program, uint32_t policy, uint32_t first,
+		       uint32_t n, struct lookup_run *ret)
 {
 	LIBBPF_OPTS(bpf_test_run_opts, opts);
-	struct lookup_run run = {.policy = policy, .n = n};
+	struct lookup_run run = {.policy = policy, .first = first, .n = n};
 	int runs = bpf_map__fd(s->skel->maps.lookup_runs);
 	char packet[64] = {0}, name[32];
 	const struct bpf_program *prog = NULL;

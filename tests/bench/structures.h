@@ -44,9 +44,9 @@ void structures_drop(struct structures *s, uint32_t policy, bool v6);
 /* Bytes that a map says it takes. */
 size_t structures_memory(int fd);
 
-/* Runs a program ("trie4", "compare6" ...) over the first n addresses asked. Returns the CPU's
+/* Runs a program ("trie4", "compare6" ...) over n of the addresses asked. Returns the CPU's
  * nanoseconds for all of it. */
-int64_t structures_run(struct structures *s, const char *program, uint32_t policy, uint32_t n,
-		       struct lookup_run *ret);
+int64_t structures_run(struct structures *s, const char *program, uint32_t policy, uint32_t first,
+		       uint32_t n, struct lookup_run *ret);
 
 #endif

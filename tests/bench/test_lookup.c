@@ -10,7 +10,7 @@
 #include "structures.h"
 #include "unit/flat_made.h"
 
-enum { POLICY = 7 };
+enum { POLICY = 7, ASKED = 1 << 17 };
 
 static int n_tests, n_failed;
 
@@ -30,7 +30,7 @@ static struct lookup_address split(u128 address)
 static uint32_t fill(struct structures *s, const struct made *made)
 {
 	u128 one = made->v6 ? 1 : (u128)1 << 96;
-	size_t step = 4 * made->n / (LOOKUP_ASKED / 2) + 1;
+	size_t step = 4 * made->n / (ASKED / 2) + 1;
 	uint32_t n = 0;
 
 	for (size_t i = 0; i < made->n; i += step) {
@@ -41,7 +41,7 @@ static uint32_t fill(struct structures *s, const struct made *made)
 		s->asked[n++] = split(last & ~(one - 1));
 		s->asked[n++] = split(last + 1);
 	}
-	for (size_t i = 0; n < LOOKUP_ASKED; i++)
+	for (size_t i = 0; n < ASKED; i++)
 		s->asked[n++] = split(made_address(made, i));
 	return n;
 }
@@ -59,7 +59,7 @@ static void compare(struct structures *s, const struct made *made, const char *w
 		return;
 	}
 	trie = structures_trie(s, POLICY, &entries);
-	(void)structures_run(s, made->v6 ? "compare6" : "compare4", POLICY, fill(s, made), &run);
+	(void)structures_run(s, made->v6 ? "compare6" : "compare4", POLICY, 0, fill(s, made), &run);
 	result(run.differ == 0, what, made->n, made->v6);
 	if (run.differ)
 		printf("# %u differ, the last is %016llx:%016llx: trie %u, table %u\n", run.differ,

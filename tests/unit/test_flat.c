@@ -7,8 +7,10 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include <cmocka.h>
 
@@ -16,6 +18,7 @@
 #include "flat_find.h"
 
 #include "flat_made.h"
+#include "skip.h"
 
 enum { ASKED = 400, ROUNDS = 300 };
 
@@ -279,6 +282,56 @@ static void test_million(void **state)
 	}
 }
 
+/* What RLIMIT_DATA counts, in bytes. */
+static size_t data_now(void)
+{
+	size_t kilobytes = 0;
+	char line[128];
+	FILE *f = fopen("/proc/self/status", "re");
+
+	assert_non_null(f);
+	while (fgets(line, sizeof(line), f))
+		if (sscanf(line, "VmData: %zu", &kilobytes) == 1)
+			break;
+	(void)fclose(f);
+	return kilobytes * 1024;
+}
+
+/* With ever more memory: it fails, and fails, until it does not. Nothing is left behind. */
+static void test_short_of_memory(void **state)
+{
+	enum { N = 100000, STEP = 256 << 10, STEPS = 64 };
+	struct eg_flat_plan plan = {0};
+	size_t failed = 0, i;
+	struct rlimit before;
+	struct made made;
+	int err = -ENOMEM;
+
+	(void)state;
+#ifdef __SANITIZE_ADDRESS__
+	skip_because("the memory of a sanitizer cannot be limited");
+#endif
+	made_begin(&made, N, true);
+	for (i = 0; i < N; i++)
+		made_add(&made, (u128)i << 90, 40, MADE_LIST + (int)(i % 1000));
+	made_end(&made);
+	assert_int_equal(getrlimit(RLIMIT_DATA, &before), 0);
+	for (i = 0; i < STEPS && err == -ENOMEM; i++) {
+		struct rlimit limit = {data_now() + i * STEP, before.rlim_max};
+
+		assert_int_equal(setrlimit(RLIMIT_DATA, &limit), 0);
+		err = eg_flat_plan6(made.entries6, made.n, &plan);
+		assert_int_equal(setrlimit(RLIMIT_DATA, &before), 0);
+		failed += err == -ENOMEM;
+		if (err < 0)
+			assert_null(plan.runs.high);
+	}
+	assert_int_equal(err, 0);
+	assert_in_range(failed, 3, STEPS); /* lists, halves of addresses, kinds */
+	eg_flat_plan_done(&plan);
+	made_done(&made);
+}
+
 /* Whatever shape and table say, a look-up reads nothing outside (sanitizers watch) and ends. */
 static void test_broken_tables(void **state)
 {
@@ -326,6 +379,7 @@ int main(void)
 		cmocka_unit_test(test_lists_limit),
 		cmocka_unit_test(test_disorder),
 		cmocka_unit_test(test_million),
+		cmocka_unit_test(test_short_of_memory),
 		cmocka_unit_test(test_broken_tables),
 	};
 

@@ -10,7 +10,7 @@ D=/etc/ebpfguard.d
 
 good=$(cat $FILE)
 mkdir -p $D
-for net in 19.0.0.0/8 100.0.0.0/8; do
+for net in 18.77.0.0/16 19.0.0.0/8 100.0.0.0/8; do
 	ip route add $net dev dummy0
 done
 # tables: of them that are in the kernel. tries: likewise, but for the self-test's.
@@ -128,7 +128,7 @@ mark
 is "and then with its rule again" "EPERM" "$(denied 18.77.1.1)"
 logged "and then with its rule again: the line" "DENY connect .* dst=18[.]77[.]1[.]1 .* rule=18[.]0[.]0[.]0/9 .* line=1 "
 
-for net in 19.0.0.0/8 100.0.0.0/8; do
+for net in 18.77.0.0/16 19.0.0.0/8 100.0.0.0/8; do
 	ip route del $net dev dummy0
 done
 printf '%s\n' "$good" >$FILE
