@@ -155,7 +155,7 @@ static int by_loop(const void *va, const void *vb)
 static struct figure measure(struct structures *s, bool v6, bool cold)
 {
 	static struct round rounds[ROUNDS_MAX];
-	double loop[ROUNDS], trie[ROUNDS], flat[ROUNDS];
+	double loop[ROUNDS] = {0}, trie[ROUNDS] = {0}, flat[ROUNDS] = {0};
 	int64_t end = eg_clock_ns(CLOCK_MONOTONIC) + SECONDS_MAX * 1000000000LL;
 	struct figure figure = {0};
 	size_t n = 0, all = 0, i;
