@@ -4,7 +4,8 @@
  * and benchmarks.
  *
  * All that is read is compared with the size of the table just before, whatever shape and index
- * say: the verifier asks for that, and a broken table answers EG_FLAT_MISSING.
+ * say: the verifier asks for that, and a broken table answers EG_FLAT_MISSING. This runs for each
+ * packet, so instructions count.
  */
 #ifndef EG_FLAT_FIND_H
 #define EG_FLAT_FIND_H
@@ -32,11 +33,11 @@ struct eg_flat_address {
 /* A table, and what is looked for in it. */
 struct eg_flat_search {
 	const __u8 *table;
-	__u64 size; /* bytes of its class: in BPF programs a constant on each path */
+	__u64 limit; /* what begins at most there, and is no longer than the slack, is in it */
 	struct eg_flat_address key;
-	__u64 base;  /* offset of the boundaries */
+	__u64 base;  /* offset of the boundary before the first */
 	__u64 place; /* of those that may count: the first; in the end, the place */
-	__u64 n;     /* how many they are */
+	__u64 n;     /* how many they are, and one */
 };
 
 /* Is a boundary at most the key? All ones or none; without branches, as none could be foreseen. */
@@ -46,9 +47,9 @@ static __always_inline __u64 eg_flat_at_most(const __u8 *at, const struct eg_fla
 	__u64 high = key->high, low, borrow, a, b;
 
 	if (width == 1) {
-		borrow = *(const __u16 *)at - high - 1;
+		borrow = *(const __u16 *)at - (high + 1);
 	} else if (width == 2) {
-		borrow = *(const __u32 *)at - high - 1;
+		borrow = *(const __u32 *)at - (high + 1);
 	} else if (width == 3) {
 		/* Where the key is less, key - boundary borrows from the next bit. */
 		a = *(const __u64 *)at;
@@ -64,58 +65,54 @@ static __always_inline __u64 eg_flat_at_most(const __u8 *at, const struct eg_fla
 	return (__s64)borrow >> 63;
 }
 
-/* Adds to the place how many of the n boundaries from there on are at most the key, by halves.
+/* Adds to the place how many of the n - 1 boundaries from there on are at most the key, by halves.
  * Returns 1, or 0 when the table is broken. */
 static __always_inline int eg_flat_halve(struct eg_flat_search *search, const int width)
 {
 	__u64 place = search->place, n = search->n, half, off, add;
 
 	eg_flat_keep(place);
+	if (n > EG_FLAT_BOUNDS_MAX + 1)
+		return 0;
+	/* The verifier sees n come down to one. */
 	EG_FLAT_NO_UNROLL
-	for (int i = 0; i < EG_FLAT_STEPS; i++) {
-		/* Of none, half is none, too: what stands before them is read and does not count.
-		 * That way to look at none and at one is the same, which is what most buckets have,
-		 * and cannot be foreseen. */
-		half = (n + 1) >> 1;
-		off = search->base + ((place + half - 1) << width);
+	while (n > 1) {
+		half = n >> 1;
+		off = search->base + ((place + half) << width);
 		eg_flat_keep(off);
-		if (off > search->size - (1U << width))
+		if (off > search->limit)
 			return 0;
 		/* Those behind it stay in even if it is above, where they do no harm: then there is
 		 * one way through this loop for each n. */
 		add = half & eg_flat_at_most(search->table + off, &search->key, width);
 		eg_flat_keep(add);
 		place += add;
-		n -= half;
-		if (!n) {
-			search->place = place;
-			return 1;
-		}
+		n = (n + 1) >> 1;
 	}
-	return 0;
+	search->place = place;
+	return 1;
 }
 
-/* Sets out for the boundaries of the address's bucket. Returns their width, 0 = broken. */
-static __always_inline int eg_flat_inside(const struct eg_flat *flat, struct eg_flat_search *search)
+/* Sets out for the boundaries of a bucket. Returns their width, 0 = broken. */
+static __always_inline int eg_flat_inside(const struct eg_flat *flat, struct eg_flat_search *search,
+					  __u64 bucket, __u64 distance, const int v6)
 {
-	__u64 rest = search->key.high << (flat->skip & 63);
-	__u32 bits = flat->index_bits & 31;
-	__u64 off = rest >> ((64 - bits) & 63) << 2;
+	int width = (flat->form >> EG_FLAT_WIDTH_SHIFT) + 1;
+	__u64 off = bucket << 2;
 
 	eg_flat_keep(off);
-	if (off > search->size - 8)
+	if (off > search->limit)
 		return 0;
 	search->place = *(const __u32 *)(search->table + off);
-	search->n = *(const __u32 *)(search->table + off + 4) - search->place;
+	search->n = *(const __u32 *)(search->table + off + 4) - search->place + 1;
 	search->base = flat->bounds;
-	rest <<= bits;
-	if (flat->width == 1)
-		search->key.high = rest >> 48;
-	else if (flat->width == 2)
-		search->key.high = rest >> 32;
-	else if (flat->width == 3)
-		search->key.high = rest;
-	return flat->width;
+	if (!v6 && width == 1)
+		search->key.high = distance & 0xffff;
+	else if (v6 && width == 2)
+		search->key.high = (__u32)(distance >> (flat->form & EG_FLAT_CUT));
+	else if (!v6 || width == 3)
+		search->key.high = distance;
+	return width;
 }
 
 /* The same for those beyond the window. */
@@ -123,12 +120,9 @@ static __always_inline int eg_flat_outside(const struct eg_flat *flat,
 					   struct eg_flat_search *search, const int v6)
 {
 	search->place = 0;
-	search->n = flat->n_outside;
+	search->n = (__u64)flat->n_outside + 1;
 	search->base = flat->outside;
-	if (v6)
-		return 4;
-	search->key.high >>= 32;
-	return 2;
+	return v6 ? 4 : 2;
 }
 
 /* What a kind says, of a table with kinds. */
@@ -140,7 +134,7 @@ static __always_inline int eg_flat_kind(const struct eg_flat *flat,
 	__u64 off = flat->kinds + (place << wide), kind;
 
 	eg_flat_keep(off);
-	if (off > search->size - 2)
+	if (off > search->limit)
 		return EG_FLAT_MISSING;
 	if (wide)
 		kind = *(const __u16 *)(search->table + off);
@@ -150,7 +144,7 @@ static __always_inline int eg_flat_kind(const struct eg_flat *flat,
 		return kind;
 	off = flat->lists + ((kind - EG_FLAT_LIST) << 3);
 	eg_flat_keep(off);
-	if (off > search->size - sizeof(*ret))
+	if (off > search->limit)
 		return EG_FLAT_MISSING;
 	ret->list = *(const __u32 *)(search->table + off);
 	ret->n = *(const __u32 *)(search->table + off + 4);
@@ -158,20 +152,29 @@ static __always_inline int eg_flat_kind(const struct eg_flat *flat,
 }
 
 /*
- * What a table says about an address. v6: of that family, a constant. size: bytes of the table.
+ * What a table says about an address. v6: of that family, a constant. size: bytes of the table; in
+ * BPF programs a constant on each path.
  * Returns enum eg_flat_answer; for EG_FLAT_LIST *ret is filled in.
  */
 static __always_inline int eg_flat_find(const struct eg_flat *flat, const __u8 *table, __u64 size,
 					const struct eg_flat_address *address, const int v6,
 					struct eg_flat_list *ret)
 {
-	struct eg_flat_search search = {.table = table, .size = size, .key = *address};
-	__u32 skip = flat->skip & 63;
-	/* in two steps: no skip, no bits */
-	int inside = address->high >> 1 >> (63 - skip) == flat->window, width;
+	struct eg_flat_search search = {
+		.table = table, .limit = size - EG_FLAT_SLACK, .key = *address};
+	__u64 distance, bucket;
+	int inside, width;
 
+	if (!v6)
+		search.key.high >>= 32;
+	/* Before the window it wraps around, and is too far. */
+	distance = search.key.high - flat->first;
+	if (!v6)
+		distance = (__u32)distance;
+	bucket = distance >> (flat->shift & 63);
+	inside = bucket <= flat->last;
 	if (inside)
-		width = eg_flat_inside(flat, &search);
+		width = eg_flat_inside(flat, &search, bucket, distance, v6);
 	else
 		width = eg_flat_outside(flat, &search, v6);
 	if (width == 1 && !v6) {
