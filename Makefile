@@ -56,7 +56,7 @@ PURE_OBJS   := eg_err.o ends.o cidr.o rule.o config.o config_schema.o config_nam
                policy_lists.o policy_live.o policy_sum.o deciders.o proto.o fields.o fields_encode.o fields_journal.o event.o event_act.o \
                event_socket.o key.o limit.o fold.o account.o diag.o event_story.o capability.o hooks.o builtin.o \
                place_tree.o digest.o feed.o program.o policy_nets.o config_feeds.o feed_line.o feed_networks.o feeds.o \
-               feed_paths.o diff.o diff_feeds.o diff_match.o order_plan.o counters.o gaps.o openmetrics.o \
+               feed_paths.o diff.o diff_feeds.o diff_match.o order_plan.o counters.o gaps.o people.o openmetrics.o \
                openmetrics_text.o pam_file.o utf8.o version.o give_way.o flat.o flat_runs.o quick.o
 # What reads the log, for ebpfguardctl only.
 READ_OBJS   := record_line.o record_json.o record_match.o record_print.o tally.o audit.o audit_text.o audit_svg.o \
@@ -85,7 +85,7 @@ UNIT_TESTS  := test_eg_err test_ends test_give_way test_cidr test_rule test_conf
                test_place_watch test_places test_watch test_place_disk test_learn test_learn_propose test_diff \
                test_ctl_diff test_order_plan test_learn_time test_record_line test_record_forged test_audit \
                test_counters test_gaps test_openmetrics test_metrics test_pam_file test_ctl_unguarded test_ctl_reasons test_ctl_json \
-               test_notify test_privilege test_version test_deciders test_attribute test_flat test_quick
+               test_notify test_people test_privilege test_version test_deciders test_attribute test_flat test_quick
 CTL_LIBS    := json-c ncursesw
 
 BPF_OBJS    := $(addprefix $(BUILD)/bpf/,$(BPF_OBJS))
@@ -111,6 +111,7 @@ help:
 	@echo 'sudo make demo     see it work in a throw-away virtual machine'
 	@echo 'sudo make check    every test: lint, unit, PAM, sanitizers, valgrind, fuzzing, virtual machines'
 	@echo 'make check-unit    the quick ones: no root, no network'
+	@echo 'make bench         what calls, logins and memory cost, beside others, and which goals are met (ONLY=hooks, KERNEL=6.12)'
 	@echo 'make soak          100,000 sessions one after the other in a virtual machine, and 4,096 at once'
 	@echo 'make soak-module   the module opened and closed 10,000 times under each of five conditions'
 	@echo 'make soak-power    50 losses of power (EG_POWER_LOSSES=50), a boot after each: an hour or more'

@@ -23,6 +23,7 @@
 #include "lookup.h"
 #include "match.h"
 #include "metrics.h"
+#include "people.h"
 #include "places.h"
 #include "proto.h"
 
@@ -64,6 +65,7 @@ struct eg_session {
 	uint64_t number;
 	struct eg_record record; /* what eg_records holds */
 	struct eg_source events; /* cgroup.events of its cgroup */
+	struct eg_person person; /* of record */
 	/* the cgroup has no process; tasks moved elsewhere may still carry the label */
 	bool empty;
 	/* its cgroup is there and the packet layer is not: only calls are judged */
@@ -129,6 +131,7 @@ struct eg_helper {
 
 	struct eg_session *buckets[EG_BUCKETS];
 	size_t n_sessions, n_managers;
+	struct eg_people people; /* all of them */
 	/* CLOCK_BOOTTIME: what was recorded before is in the log */
 	uint64_t story_ns;
 	unsigned int ticks;	     /* of the timer, EG_TICK_MS each */

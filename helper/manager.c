@@ -25,11 +25,10 @@ enum {
 
 struct eg_session *eg_manager_find(struct eg_helper *helper, uint32_t uid)
 {
-	for (size_t i = 0; i < EG_BUCKETS; i++)
-		for (struct eg_session *s = helper->buckets[i]; s; s = s->next)
-			if (s->record.flags & EG_GUARD_MANAGER && s->record.uid == uid)
-				return s;
-	return NULL;
+	struct eg_person *person = eg_people_manager(&helper->people, uid);
+
+	return person ? (struct eg_session *)((char *)person - offsetof(struct eg_session, person))
+		      : NULL;
 }
 
 struct eg_match_who eg_manager_who(const char *user, const struct eg_groups *groups)
@@ -183,15 +182,6 @@ void eg_manager_made(struct eg_helper *helper, const struct eg_event *event)
 	(void)eg_session_watch(helper, manager, fd); /* or settle does */
 }
 
-static bool user_has_session(struct eg_helper *helper, uint32_t uid)
-{
-	for (size_t i = 0; i < EG_BUCKETS; i++)
-		for (struct eg_session *s = helper->buckets[i]; s; s = s->next)
-			if (!(s->record.flags & EG_GUARD_MANAGER) && s->record.uid == uid)
-				return true;
-	return false;
-}
-
 /*
  * Finds out what became of the cgroup. Only ESTALE says that it is gone, and only for one that is
  * not just being made; any other error leaves the binding, because a lack of descriptors must not
@@ -216,7 +206,7 @@ void eg_manager_settle(struct eg_helper *helper, struct eg_session *manager)
 		return;
 	if (manager->record.cgroup)
 		look_at_cgroup(helper, manager);
-	if (manager->record.cgroup || user_has_session(helper, manager->record.uid) ||
+	if (manager->record.cgroup || eg_people_has_session(&helper->people, manager->record.uid) ||
 	    eg_survey_lingers(manager->record.user)) {
 		manager->over_ns = 0;
 		return;

@@ -136,6 +136,10 @@ struct eg_session *eg_session_add(struct eg_helper *helper, uint64_t number,
 	set_age(session);
 	session->next = *bucket;
 	*bucket = session;
+	session->person = (struct eg_person){.uid = record->uid,
+					     .manager = record->flags & EG_GUARD_MANAGER,
+					     .name = session->record.user};
+	eg_people_add(&helper->people, &session->person);
 	if (record->flags & EG_GUARD_MANAGER)
 		helper->n_managers++;
 	else
@@ -150,6 +154,7 @@ static void forget(struct eg_helper *helper, struct eg_session *session)
 	while (*at != session)
 		at = &(*at)->next;
 	*at = session->next;
+	eg_people_take_out(&helper->people, &session->person);
 	if (session->record.flags & EG_GUARD_MANAGER)
 		helper->n_managers--;
 	else

@@ -16,16 +16,6 @@
 #include "origin.h"
 #include "util.h"
 
-static size_t sessions_of(struct eg_helper *helper, const char *user)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < EG_BUCKETS; i++)
-		for (struct eg_session *s = helper->buckets[i]; s; s = s->next)
-			n += !(s->record.flags & EG_GUARD_MANAGER) && !strcmp(s->record.user, user);
-	return n;
-}
-
 static void fill_record(struct eg_record *record, const struct eg_msg_open *request,
 			const struct eg_peer *peer, uint64_t cgroup)
 {
@@ -52,7 +42,7 @@ static int check_limits(struct eg_helper *helper, const char *user, struct eg_er
 	if (helper->n_sessions >= EG_OPEN_SESSIONS_MAX)
 		return eg_err_fail(err, -ENOSPC, "%d sessions are guarded already, more do not fit",
 				   EG_OPEN_SESSIONS_MAX);
-	if (sessions_of(helper, user) >= EG_SESSIONS_PER_USER)
+	if (eg_people_sessions(&helper->people, user) >= EG_SESSIONS_PER_USER)
 		return eg_err_fail(err, -EUSERS, "this user has %d guarded sessions already",
 				   EG_SESSIONS_PER_USER);
 	return 0;

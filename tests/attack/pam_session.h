@@ -22,8 +22,8 @@ uint64_t now_ns(int clock);
 /* Has the other end been closed within ms? */
 bool has_ended(int fd, int ms);
 
-/* Tries, and tries again, as the words say: where the counters are, what ends it or -1, the pause and
- * how long in ms, what is denied, what is allowed. Returns 0. */
+/* Tries, and tries again, as the words say: where the counters are, what ends it or -1, the pause
+ * and how long in ms, what is denied, what is allowed. Returns 0. */
 int session(char **word);
 
 #endif

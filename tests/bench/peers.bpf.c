@@ -3,8 +3,8 @@
  * What others do at a hook, as stand-ins written from what they publish, to be measured beside
  * ours; and programs that do nothing, which is what any program costs.
  *
- * Teleport ("enhanced session recording", restricted networks): the cgroup's id by the helper, looked
- * up in a hash; then the allowed networks, then the denied ones, a trie each.
+ * Teleport ("enhanced session recording", restricted networks): the cgroup's id by the helper,
+ * looked up in a hash; then the allowed networks, then the denied ones, a trie each.
  * eBPFGuard: the executable of every task, by probe reads; its inode looked up in a hash of what is
  * denied, then that of all executables.
  */

@@ -9,10 +9,9 @@
  *   sendmsg   sendto() with MSG_OOB on a UDP socket: EOPNOTSUPP
  *   file_open open() and close() of /etc/passwd
  *   setuid    setuid() to what one is
- *   clone     clone3() of a process with our memory, its number too high: EINVAL behind the hooks
- *   noexec    execve() of a text: ENOEXEC behind the first of the hooks
  *   fork      fork(), the child's end and wait
  *   exec      execve() of this program by itself
+ *   spawn     fork(), execve() of this program, which ends, and wait
  *   udp       a datagram to oneself, and reading it
  *   tcp       connect, accept and close on this host, both ends here
  *   networks, networks6   print the first N networks (-n), one a line; measure nothing
@@ -20,6 +19,8 @@
  *   -h N      addresses in the first N networks of networks.h; without, in none of them
  *   -r N      rounds; 25. -n N: calls in one; 256, fewer of the long ones
  *   -w FILE   waits until FILE is there: who started it may have moved it elsewhere
+ *   -g FILE   rounds by turns without and with the calls, for who wants to see what they do: each
+ *             begins when FILE.N is there, N from 0, and prints "ready" when it is over
  *
  * Prints "PROBE COST" a line: the least of the rounds, as the clock's interrupts are in some, for
  * one call, rounded. Any other result of a call than the one above ends it with status 1.
@@ -28,31 +29,27 @@
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/sched.h>
 #include <netinet/in.h>
-#include <sched.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "networks.h"
 
-enum { CALLS_MAX = 4096, EXECS = 40, TOO_HIGH = 0x7fffffff };
+enum { CALLS_MAX = 4096, ROUNDS = 25, EXECS = 40 };
 
 static struct {
 	unsigned int rounds, calls, hits;
 	int fd, listener;
+	const char *gate;
 	struct sockaddr_in to[CALLS_MAX], own;
 	struct sockaddr_in6 to6[CALLS_MAX];
-} run = {.rounds = 25};
+} run;
 
 static uint64_t now(void)
 {
@@ -143,17 +140,6 @@ static void prepare_listener(void)
 	run.listener = own_socket(SOCK_STREAM);
 }
 
-static char text_file[] = "/tmp/probe.XXXXXX";
-
-/* Letters, or the kernel would look for a module that knows the format. */
-static void prepare_text(void)
-{
-	int fd = mkstemp(text_file);
-
-	if (fd < 0 || write(fd, "no program", 10) != 10 || fchmod(fd, S_IRWXU) < 0 || close(fd) < 0)
-		err(1, "%s", text_file);
-}
-
 static void prepare_nothing(void)
 {
 }
@@ -198,24 +184,6 @@ static void call_setuid(unsigned int i)
 	want("setuid", setuid(getuid()), 0);
 }
 
-static void call_clone(unsigned int i)
-{
-	pid_t number = TOO_HIGH;
-	struct clone_args args = {
-		.exit_signal = SIGCHLD, .set_tid = (uintptr_t)&number, .set_tid_size = 1};
-
-	(void)i;
-	want("clone3", syscall(SYS_clone3, &args, sizeof(args)), EINVAL);
-}
-
-static void call_noexec(unsigned int i)
-{
-	char *const argv[] = {text_file, NULL}, *const envp[] = {NULL};
-
-	(void)i;
-	want("execve", execve(text_file, argv, envp), ENOEXEC);
-}
-
 static void call_fork(unsigned int i)
 {
 	pid_t pid = fork();
@@ -248,36 +216,73 @@ static void call_tcp(unsigned int i)
 	(void)close(server);
 }
 
+static void call_spawn(unsigned int i)
+{
+	pid_t pid = fork();
+
+	(void)i;
+	if (!pid) {
+		(void)execl("/proc/self/exe", "probe", (char *)NULL);
+		_exit(1);
+	}
+	want("fork", pid, 0);
+	want("wait", waitpid(pid, NULL, 0), 0);
+}
+
 /* ---- rounds ---- */
+
+static void await(const char *path)
+{
+	while (access(path, F_OK) < 0)
+		(void)usleep(1000);
+}
 
 static const struct probe {
 	const char *name;
 	unsigned int calls;
+	unsigned int rest_us; /* before each round: the kernel frees what the last one left */
 	void (*prepare)(void);
 	void (*call)(unsigned int i);
 } probes[] = {
-	{"connect", 256, prepare_connected, call_connect},
-	{"connect6", 256, prepare_connected6, call_connect6},
-	{"refused", 16, prepare_datagram, call_refused},
-	{"sendmsg", 256, prepare_datagram, call_sendmsg},
-	{"file_open", 64, prepare_nothing, call_file_open},
-	{"setuid", 64, prepare_nothing, call_setuid},
-	{"clone", 8, prepare_nothing, call_clone},
-	{"noexec", 16, prepare_text, call_noexec},
-	{"fork", 4, prepare_nothing, call_fork},
-	{"udp", 64, prepare_own_datagram, call_udp},
-	{"tcp", 8, prepare_listener, call_tcp},
+	{"connect", 256, 0, prepare_connected, call_connect},
+	{"connect6", 256, 0, prepare_connected6, call_connect6},
+	{"refused", 16, 0, prepare_datagram, call_refused},
+	{"sendmsg", 256, 0, prepare_datagram, call_sendmsg},
+	{"file_open", 64, 0, prepare_nothing, call_file_open},
+	{"setuid", 8, 30000, prepare_nothing, call_setuid},
+	{"fork", 4, 0, prepare_nothing, call_fork},
+	{"spawn", 4, 0, prepare_nothing, call_spawn},
+	{"udp", 64, 0, prepare_own_datagram, call_udp},
+	{"tcp", 8, 0, prepare_listener, call_tcp},
 };
+
+static void go_by_turns(const struct probe *probe)
+{
+	for (unsigned int r = 0; r < (run.rounds ?: ROUNDS); r++) {
+		char path[256];
+
+		(void)snprintf(path, sizeof(path), "%s.%u", run.gate, r);
+		await(path);
+		for (unsigned int i = 0; r % 2 && i < (run.calls ?: probe->calls); i++)
+			probe->call(i);
+		(void)printf("ready\n");
+		(void)fflush(stdout);
+	}
+}
 
 static void measure(const struct probe *probe)
 {
-	unsigned int calls = run.calls ?: probe->calls;
+	unsigned int calls = run.calls ?: probe->calls, rounds = run.rounds ?: ROUNDS;
 	uint64_t least = UINT64_MAX;
 
 	probe->prepare();
-	for (unsigned int r = 0; r < run.rounds; r++) {
-		uint64_t took = now();
+	if (run.gate)
+		return go_by_turns(probe);
+	for (unsigned int r = 0; r < rounds; r++) {
+		uint64_t took;
 
+		(void)usleep(probe->rest_us);
+		took = now();
 		for (unsigned int i = 0; i < calls; i++)
 			probe->call(i);
 		took = now() - took;
@@ -359,7 +364,7 @@ int main(int argc, char **argv)
 
 	if (argc == 5 && !strcmp(argv[1], "--exec"))
 		return executed(argv + 2);
-	while ((c = getopt(argc, argv, "h:r:n:w:")) != -1) {
+	while ((c = getopt(argc, argv, "h:r:n:w:g:")) != -1) {
 		if (c == 'h')
 			run.hits = (unsigned int)atoi(optarg);
 		else if (c == 'r')
@@ -367,14 +372,14 @@ int main(int argc, char **argv)
 		else if (c == 'n')
 			run.calls = (unsigned int)atoi(optarg);
 		else if (c == 'w')
-			while (access(optarg, F_OK) < 0)
-				(void)usleep(1000);
+			await(optarg);
+		else if (c == 'g')
+			run.gate = optarg;
 		else
 			errx(2, "see the comment in probe.c");
 	}
 	make_addresses();
 	for (int i = optind; i < argc; i++)
 		measure_named(argv[i]);
-	(void)unlink(text_file); /* if there is one */
 	return 0;
 }
