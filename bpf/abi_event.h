@@ -7,6 +7,22 @@
 
 #include "abi.h"
 
+/* The two ring buffers. */
+enum eg_ring_name { EG_RING_EVENTS, EG_RING_STORY, EG_RINGS };
+
+/*
+ * Value of eg_wakes, one for each ring: when its reader is woken. It is not for each record, which
+ * would cost more than the record does: the one that finds no more than its own length left wakes
+ * him, and leaves a quarter of the ring to those that follow. A reader that is about to sleep
+ * writes 0, and then looks once more: what came before that has woken nobody. While records come
+ * he reads by the clock, and nobody need wake him but for a ring that fills.
+ */
+struct eg_wake {
+	__s64 left;   /* bytes that may still be written; 0 and below: the next record wakes */
+	__u64 pad[7]; /* a cache line each */
+};
+_Static_assert(sizeof(struct eg_wake) == 64, "ABI");
+
 /*
  * A path as the kernel side walks it: components from the leaf up, each ended by NUL, so
  * "/usr/bin/sudo" is "sudo\0bin\0usr\0". The helper turns it round (eg_event_path). len 0 = not

@@ -24,6 +24,7 @@
 #include "abi_event.h"
 
 #include "maps.bpf.h"
+#include "wake.bpf.h"
 
 /* ---- who is it ---- */
 
@@ -274,7 +275,7 @@ static __always_inline bool eg_event_write(const struct eg_view *view,
 	}
 	if (sock)
 		eg_event_source(e, sock);
-	bpf_ringbuf_submit(e, 0);
+	eg_event_submit(e);
 	return true;
 }
 
