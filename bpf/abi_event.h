@@ -32,8 +32,8 @@ struct eg_path {
 	__u16 len; /* bytes used in text */
 	__u8 cut;  /* 1 = longer or deeper than there was room for; what is here is its tail */
 	__u8 pad[5];
-	char text[EG_PATH_SIZE];
-} __attribute__((aligned(8))); /* so that zeroing it is stores of words, not a call */
+	char text[EG_PATH_SIZE]; /* behind len: anything */
+} __attribute__((aligned(8)));	 /* so that zeroing its head is a store */
 _Static_assert(sizeof(struct eg_path) == 776, "ABI");
 
 /* A record of the ring buffer. Strings are NUL-terminated and raw: escaping is the reader's job. */
@@ -79,7 +79,8 @@ struct eg_event {
 	char arg[EG_ARG_SIZE]; /* mounts: file system type; EG_OP_UNIX: the socket's name */
 	struct eg_path exe;    /* the caller's program */
 	struct eg_path object; /* exec: the program; mounts: the target */
-	/* the caller's arguments as it has them now, each ended by NUL: what it says of itself */
+	/* the caller's arguments as it has them now, each ended by NUL: what it says of itself;
+	 * behind n_args: anything */
 	char args[EG_EVENT_ARGS_SIZE];
 };
 _Static_assert(sizeof(struct eg_event) == 2376, "ABI");

@@ -87,6 +87,7 @@ __noinline int eg_draft_path(struct eg_draft *draft, const struct eg_where *wher
 		return 0;
 	if (!where->dentry)
 		return 0;
+	draft->path.len = 0;
 	eg_path_walk(&draft->path, where);
 	at = draft->used;
 	n = draft->path.len;

@@ -69,6 +69,7 @@ enum eg_ring_left eg_bpf_ring_left(struct eg_bpf *bpf, enum eg_ring_name ring, u
 
 void eg_bpf_ring_wake(struct eg_bpf *bpf, enum eg_ring_name ring)
 {
+	eg_ring_rest(&bpf->rings[ring]);
 	__atomic_store_n(&bpf->wakes[ring].left, 0, __ATOMIC_SEQ_CST);
 	/* What the caller then sees of the ring is not older than that. */
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);

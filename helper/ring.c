@@ -8,9 +8,14 @@
 #include <unistd.h>
 
 enum {
-	WINDOW = 1 << 17, /* bytes: some fifty refusals, to a call of mmap */
+	/*
+	 * Bytes. To move the window costs as much as some records do, so it grows as long as there
+	 * is more behind it.
+	 */
+	WINDOW_MIN = 1 << 17,
+	WINDOW_MAX = 1 << 21,
 	/* A record of ours is much smaller; the window begins with the page it begins in. */
-	RECORD_MAX = WINDOW / 2,
+	RECORD_MAX = WINDOW_MIN / 2,
 };
 
 static size_t page_size(void)
@@ -30,12 +35,14 @@ static int look_at(struct eg_ring *ring, size_t at, size_t size)
 {
 	size_t page = page_size(), from = at & ~(page - 1);
 	size_t most = 2 * ring->size - from; /* what there is, the second time over included */
-	size_t want = WINDOW < most ? WINDOW : most;
+	size_t want = ring->window ? 2 * ring->window_size : WINDOW_MIN;
 	void *window;
 
 	if (ring->window && at >= ring->window_at &&
 	    at + size <= ring->window_at + ring->window_size)
 		return 0;
+	want = want < WINDOW_MAX ? want : WINDOW_MAX;
+	want = want < most ? want : most;
 	if (at + size > from + want)
 		return -EMSGSIZE;
 	unmap_window(ring);
@@ -87,6 +94,12 @@ void eg_ring_close(struct eg_ring *ring)
 	(void)munmap((void *)(uintptr_t)ring->written, page_size());
 	(void)munmap(ring->read, page_size());
 	*ring = (struct eg_ring){0};
+}
+
+void eg_ring_rest(struct eg_ring *ring)
+{
+	if (ring->window_size > WINDOW_MIN)
+		unmap_window(ring);
 }
 
 int eg_ring_read(struct eg_ring *ring, unsigned int max, eg_ring_fn fn, void *arg)

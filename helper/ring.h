@@ -39,6 +39,9 @@ void eg_ring_close(struct eg_ring *ring);
  * mapping. */
 int eg_ring_read(struct eg_ring *ring, unsigned int max, eg_ring_fn fn, void *arg);
 
+/* Nothing more is expected soon: what many records took of memory is given back. */
+void eg_ring_rest(struct eg_ring *ring);
+
 /* What there is to be read now, records being written included. A header that cannot be mapped
  * counts as EG_RING_MORE: reading it fails, and says so. */
 enum eg_ring_left eg_ring_left(struct eg_ring *ring);
