@@ -265,11 +265,12 @@ int eg_bpf_order_next(struct eg_bpf *bpf, uint64_t *session);
  * When a ring is to be read, see pace.h. fd: becomes readable with a record that wakes, for the
  * edge of EPOLLET; borrowed. left: what there is, and in *ret_read what has been read, in bytes
  * since the ring was made. wake: the next record does; whoever then sleeps looks once more before.
- * Memory that many records took is given back.
+ * rest: none has come for a while, and memory that many took is given back.
  */
 int eg_bpf_ring_fd(struct eg_bpf *bpf, enum eg_ring_name ring);
 enum eg_ring_left eg_bpf_ring_left(struct eg_bpf *bpf, enum eg_ring_name ring, uint64_t *ret_read);
 void eg_bpf_ring_wake(struct eg_bpf *bpf, enum eg_ring_name ring);
+void eg_bpf_ring_rest(struct eg_bpf *bpf, enum eg_ring_name ring);
 
 /*
  * Reads events: calls handle for each record there is, but for no more than max. 0 or a negative

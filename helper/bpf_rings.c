@@ -22,15 +22,19 @@ _Static_assert(EG_RINGS * sizeof(struct eg_wake) <= 4096, "in one page");
 
 int eg_bpf_rings_open(struct eg_bpf *bpf, struct eg_err *reterr)
 {
-	static const size_t sizes[] = {
-		[EG_RING_EVENTS] = EG_EVENTS_SIZE, [EG_RING_STORY] = EG_STORY_SIZE};
+	/* What is mapped counts as ours: together they keep the helper below 16 MiB. */
+	static const struct {
+		size_t size, window_max;
+	} sizes[EG_RINGS] = {[EG_RING_EVENTS] = {EG_EVENTS_SIZE, EG_EVENTS_SIZE},
+			     [EG_RING_STORY] = {EG_STORY_SIZE, EG_STORY_SIZE / 4}};
 	void *wakes;
 	int r = 0;
 
 	for (int i = 0; !r && i < EG_RINGS; i++) {
 		r = i == EG_RING_STORY ? eg_fault(start_rings) : 0;
 		if (!r)
-			r = eg_ring_open(&bpf->rings[i], bpf->maps[map_of(i)], sizes[i]);
+			r = eg_ring_open(&bpf->rings[i], bpf->maps[map_of(i)], sizes[i].size,
+					 sizes[i].window_max);
 	}
 	if (r < 0)
 		return eg_err_fail(reterr, r, "cannot map the ring buffers: %s", strerror(-r));
@@ -69,10 +73,14 @@ enum eg_ring_left eg_bpf_ring_left(struct eg_bpf *bpf, enum eg_ring_name ring, u
 
 void eg_bpf_ring_wake(struct eg_bpf *bpf, enum eg_ring_name ring)
 {
-	eg_ring_rest(&bpf->rings[ring]);
 	__atomic_store_n(&bpf->wakes[ring].left, 0, __ATOMIC_SEQ_CST);
 	/* What the caller then sees of the ring is not older than that. */
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+}
+
+void eg_bpf_ring_rest(struct eg_bpf *bpf, enum eg_ring_name ring)
+{
+	eg_ring_rest(&bpf->rings[ring]);
 }
 
 /* ---- events ---- */

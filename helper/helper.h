@@ -121,7 +121,8 @@ struct eg_helper {
 	struct eg_ring_of {
 		struct eg_source source;
 		struct eg_pace pace;
-	} rings[EG_RINGS]; /* rings.c */
+		uint64_t ticked; /* what had been read of it at the last tick */
+	} rings[EG_RINGS];	 /* rings.c */
 	struct eg_client *clients;
 	size_t n_clients;
 	struct eg_limit door_limit;    /* for lines about peers that are turned away */
@@ -162,6 +163,9 @@ int eg_rings_wait_ms(const struct eg_helper *helper);
 
 /* Reads some of each that it is time for. */
 void eg_rings_read(struct eg_helper *helper);
+
+/* Once a second: what they took of memory is given back when nothing came. */
+void eg_rings_tick(struct eg_helper *helper);
 
 /* ---- peer.c: who asks ---- */
 

@@ -91,6 +91,7 @@ static void on_timer(struct eg_helper *helper, struct eg_source *source, uint32_
 	eg_versions_tick(helper);
 	eg_flows_tick(helper);
 	eg_order_tick(helper, now);
+	eg_rings_tick(helper);
 	show_life(helper, now);
 }
 

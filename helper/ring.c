@@ -8,12 +8,9 @@
 #include <unistd.h>
 
 enum {
-	/*
-	 * Bytes. To move the window costs as much as some records do, so it grows as long as there
-	 * is more behind it.
-	 */
+	/* Bytes. To move the window costs as much as some hundred records do: it grows until it has
+	 * not been moved, for a while. */
 	WINDOW_MIN = 1 << 17,
-	WINDOW_MAX = 1 << 21,
 	/* A record of ours is much smaller; the window begins with the page it begins in. */
 	RECORD_MAX = WINDOW_MIN / 2,
 };
@@ -34,15 +31,21 @@ static void unmap_window(struct eg_ring *ring)
 static int look_at(struct eg_ring *ring, size_t at, size_t size)
 {
 	size_t page = page_size(), from = at & ~(page - 1);
-	size_t most = 2 * ring->size - from; /* what there is, the second time over included */
 	size_t want = ring->window ? 2 * ring->window_size : WINDOW_MIN;
 	void *window;
 
 	if (ring->window && at >= ring->window_at &&
 	    at + size <= ring->window_at + ring->window_size)
 		return 0;
-	want = want < WINDOW_MAX ? want : WINDOW_MAX;
-	want = want < most ? want : most;
+	if (want >= ring->size && ring->window_max >= ring->size) {
+		/* All of it, and what goes over its end: it is not moved any more. */
+		from = 0;
+		want = ring->size + RECORD_MAX;
+	} else if (want > ring->window_max) {
+		want = ring->window_max;
+	}
+	if (want > 2 * ring->size - from)
+		want = 2 * ring->size - from;
 	if (at + size > from + want)
 		return -EMSGSIZE;
 	unmap_window(ring);
@@ -68,7 +71,7 @@ static int header_at(struct eg_ring *ring, unsigned long position, uint32_t *ret
 	return r;
 }
 
-int eg_ring_open(struct eg_ring *ring, int fd, size_t size)
+int eg_ring_open(struct eg_ring *ring, int fd, size_t size, size_t window_max)
 {
 	size_t page = page_size();
 	void *read = mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0), *written;
@@ -82,7 +85,8 @@ int eg_ring_open(struct eg_ring *ring, int fd, size_t size)
 		(void)munmap(read, page);
 		return r;
 	}
-	*ring = (struct eg_ring){.fd = fd, .size = size, .read = read, .written = written};
+	*ring = (struct eg_ring){
+		.fd = fd, .size = size, .window_max = window_max, .read = read, .written = written};
 	return 0;
 }
 

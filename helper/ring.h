@@ -20,6 +20,7 @@
 struct eg_ring {
 	int fd;			       /* of the map; borrowed */
 	size_t size;		       /* of the data, in bytes: a power of two and whole pages */
+	size_t window_max;	       /* of the window, a power of two; size: all of it */
 	unsigned long *read;	       /* the reader's position; NULL = not open */
 	const unsigned long *written;  /* the writers' */
 	const char *window;	       /* mapped data; NULL = none */
@@ -29,9 +30,9 @@ struct eg_ring {
 /* Called with a record, which is the ring's again when it returns. False: the last for now. */
 typedef bool (*eg_ring_fn)(void *record, size_t size, void *arg);
 
-/* fd: of a ring of so many bytes; to be kept open. Returns 0, or a negative errno and nothing is
- * open. close: also of one that is zeroed, or closed. */
-int eg_ring_open(struct eg_ring *ring, int fd, size_t size);
+/* fd: of a ring of so many bytes; to be kept open. The others as in struct eg_ring. Returns 0, or a
+ * negative errno and nothing is open. close: also of one that is zeroed, or closed. */
+int eg_ring_open(struct eg_ring *ring, int fd, size_t size, size_t window_max);
 void eg_ring_close(struct eg_ring *ring);
 
 /* Calls fn for each record there is, but for no more than max; one that is being written stops it,
@@ -39,7 +40,7 @@ void eg_ring_close(struct eg_ring *ring);
  * mapping. */
 int eg_ring_read(struct eg_ring *ring, unsigned int max, eg_ring_fn fn, void *arg);
 
-/* Nothing more is expected soon: what many records took of memory is given back. */
+/* None has come for a while: what many records took of memory is given back. */
 void eg_ring_rest(struct eg_ring *ring);
 
 /* What there is to be read now, records being written included. A header that cannot be mapped

@@ -90,3 +90,20 @@ void eg_rings_read(struct eg_helper *helper)
 		if (eg_pace_is_due(&helper->rings[i].pace, now()))
 			read_one(helper, i);
 }
+
+/* Besides, should a wake-up ever get lost, lines are late and no more. */
+void eg_rings_tick(struct eg_helper *helper)
+{
+	for (int i = 0; i < EG_RINGS; i++) {
+		struct eg_ring_of *ring = &helper->rings[i];
+		uint64_t so_far;
+
+		if (!ring->pace.asleep)
+			continue;
+		if (eg_bpf_ring_left(helper->bpf, i, &so_far) != EG_RING_EMPTY)
+			eg_pace_wake(&ring->pace, now());
+		else if (ring->ticked == so_far)
+			eg_bpf_ring_rest(helper->bpf, i);
+		ring->ticked = so_far;
+	}
+}
