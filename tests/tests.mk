@@ -10,6 +10,7 @@ ATTACKS    := $(addprefix $(BUILD)/tests/attack/,try ask)
 
 include tests/pam/pam.mk
 include tests/fuzz/fuzz.mk
+include tests/bench/bench.mk
 
 setup:
 	@BUILD=$(BUILD) tests/setup check
@@ -192,10 +193,10 @@ $(FILL): tests/attack/fill.c
 # Logins without sshd, by the guest's own libpam.
 LOGIN       := $(BUILD)/tests/attack/pam_login
 vm-tools: $(LOGIN)
-$(LOGIN): tests/attack/pam_login.c
+$(LOGIN): tests/attack/pam_login.c tests/attack/pam_session.c tests/attack/pam_session.h
 	$(call say,CC,$@)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(EG_CPPFLAGS) $(CPPFLAGS) $(EG_CFLAGS) $(CFLAGS) $(EG_DEPS) -MF $@.d $(LDFLAGS) -o $@ $< -lpam
+	$(Q)$(CC) $(EG_CPPFLAGS) $(CPPFLAGS) $(EG_CFLAGS) $(CFLAGS) $(EG_DEPS) -MF $@.d $(LDFLAGS) -o $@ $(filter %.c,$^) -lpam
 
 # The oracle asks the kernel what policies say: the product's parser, compiler and map code, static for the same reason.
 ORACLE      := $(BUILD)/tests/oracle

@@ -19,6 +19,8 @@
  *   -i MS     pause between two tries; 20
  *   -t MS     each session tries for that long; 0: once
  *   -T MS     the module's deadline: who is refused before it is "early"
+ *   -x CMD    what a session does instead of trying: a command for sh, as the user
+ *   -m        says what opening and closing take, on average: elapsed, and of the caller's CPU
  *   -L        whom the module lets in past that deadline is "late", has no guard and tries nothing
  *
  * Prints "opened=N refused=N tries=N unguarded=N tight=N lost=N slowest_ms=N early=N late=N".
@@ -26,6 +28,8 @@
  * time, too; tight: the second one did; lost: sessions whose process died. The status is 0 when
  * nothing was refused, unguarded, tight or lost.
  */
+#include "pam_session.h"
+
 #include <arpa/inet.h>
 #include <err.h>
 #include <errno.h>
@@ -46,17 +50,10 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { TROUBLE = 2, NO_CHILD = 127 };
-
-/* Of all processes, in memory that they share. */
-struct counters {
-	unsigned int opened, refused, tries, unguarded, tight, lost, slowest_ms, early, late;
-};
-
 static struct {
-	const char *args, *service, *denied, *allowed;
+	const char *args, *service, *denied, *allowed, *command;
 	unsigned int n, at_once, pause_ms, stay_ms, deadline_ms;
-	bool hold, connects, alone, lets_in;
+	bool hold, connects, alone, lets_in, measures;
 	char dir[64];
 	struct counters *counters;
 	int memory;	    /* where they are */
@@ -70,79 +67,7 @@ static struct {
 	 .pause_ms = 20,
 	 .hold_fd = -1};
 
-static void count(unsigned int *counter)
-{
-	(void)__atomic_add_fetch(counter, 1, __ATOMIC_SEQ_CST);
-}
-
-static unsigned int now_ms(void)
-{
-	struct timespec ts;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (unsigned int)(ts.tv_sec * 1000 + ts.tv_nsec / 1000000);
-}
-
-/* Has the other end been closed within ms? */
-static bool has_ended(int fd, int ms)
-{
-	struct pollfd poll_fd = {.fd = fd, .events = POLLIN};
-	char byte;
-
-	return poll(&poll_fd, 1, ms) == 1 && read(fd, &byte, 1) <= 0;
-}
-
 /* ---- in the session, as the user: another program, as a shell is ---- */
-
-/* errno of a UDP connect, 0 when it worked. */
-static int try_connect(const char *address)
-{
-	struct sockaddr_in in = {.sin_family = AF_INET, .sin_port = htons(9)};
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), r = 0;
-
-	if (fd < 0 || inet_pton(AF_INET, address, &in.sin_addr) != 1)
-		err(TROUBLE, "socket for %s", address);
-	if (connect(fd, (struct sockaddr *)&in, sizeof(in)) < 0)
-		r = errno;
-	(void)close(fd);
-	return r;
-}
-
-static void say_unguarded(const char *address, int error)
-{
-	struct timespec ts;
-
-	(void)clock_gettime(CLOCK_REALTIME, &ts);
-	(void)fprintf(stderr, "UNGUARDED at %lld.%03ld: uid %u, %s: %s\n", (long long)ts.tv_sec,
-		      ts.tv_nsec / 1000000, getuid(), address,
-		      error ? strerrorname_np(error) : "connected");
-}
-
-/* word: WORDS of them, see make_words. */
-static int session(char **word)
-{
-	struct counters *counters =
-		mmap(NULL, sizeof(*counters), PROT_READ | PROT_WRITE, MAP_SHARED, atoi(word[0]), 0);
-	int hold = atoi(word[1]), pause_ms = atoi(word[2]);
-	unsigned int stay_ms = (unsigned int)atoi(word[3]), since = now_ms();
-	bool goes_on = true;
-
-	if (counters == MAP_FAILED)
-		err(TROUBLE, "mmap");
-	while (goes_on) {
-		int r = try_connect(word[4]);
-
-		if (r != EPERM) {
-			count(&counters->unguarded);
-			say_unguarded(word[4], r);
-		}
-		if (try_connect(word[5]) == EPERM)
-			count(&counters->tight);
-		count(&counters->tries);
-		goes_on = (hold >= 0 || now_ms() - since < stay_ms) && !has_ended(hold, pause_ms);
-	}
-	return 0;
-}
 
 static void become(const char *user)
 {
@@ -152,8 +77,6 @@ static void become(const char *user)
 	    setuid(pw->pw_uid) < 0)
 		err(TROUBLE, "cannot become %s", user);
 }
-
-enum { WORDS = 6 };
 
 /* What a session is to do, as arguments of a program; session() has the order. Overwritten by the
  * next call. */
@@ -176,6 +99,8 @@ static void start_session(const char *user)
 	char *argv[2 + WORDS + 1] = {(char *)"pam_login", (char *)"--session"};
 
 	become(user);
+	if (run.command)
+		(void)execl("/bin/sh", "sh", "-c", run.command, (char *)NULL);
 	make_words(run.hold, argv + 2);
 	(void)execv("/proc/self/exe", argv);
 	_exit(NO_CHILD);
@@ -275,6 +200,18 @@ static void note_refused(const char *user, unsigned int took_ms)
 	(void)fprintf(stderr, "REFUSED after %u of %u ms: %s\n", took_ms, run.deadline_ms, user);
 }
 
+/* pam_open_session or pam_close_session, with a look at the clocks. */
+static int timed(int (*call)(pam_handle_t *, int), pam_handle_t *pamh, uint64_t *ns)
+{
+	uint64_t since = now_ns(CLOCK_MONOTONIC), cpu = now_ns(CLOCK_PROCESS_CPUTIME_ID);
+	int r = call(pamh, 0);
+
+	(void)__atomic_add_fetch(ns, now_ns(CLOCK_MONOTONIC) - since, __ATOMIC_SEQ_CST);
+	(void)__atomic_add_fetch(&run.counters->cpu_ns, now_ns(CLOCK_PROCESS_CPUTIME_ID) - cpu,
+				 __ATOMIC_SEQ_CST);
+	return r;
+}
+
 static void login(const char *user)
 {
 	pam_handle_t *pamh = run.pamh ?: start_pam(user);
@@ -286,7 +223,7 @@ static void login(const char *user)
 	if (run.connects)
 		set_connection(pamh);
 	took_ms = now_ms();
-	r = pam_open_session(pamh, 0);
+	r = timed(pam_open_session, pamh, &run.counters->open_ns);
 	took_ms = now_ms() - took_ms;
 	note_time(took_ms);
 	if (r != PAM_SUCCESS) {
@@ -301,7 +238,7 @@ static void login(const char *user)
 		stay_alone();
 	else
 		stay(user);
-	(void)pam_close_session(pamh, 0);
+	(void)timed(pam_close_session, pamh, &run.counters->close_ns);
 	(void)pam_end(pamh, PAM_SUCCESS);
 }
 
@@ -422,7 +359,7 @@ static void options(int argc, char **argv)
 {
 	int c;
 
-	while ((c = getopt(argc, argv, "n:p:Hoa:s:cd:k:i:t:T:L")) != -1) {
+	while ((c = getopt(argc, argv, "n:p:Hoa:s:cd:k:i:t:T:Lx:m")) != -1) {
 		switch (c) {
 		case 'n':
 			run.n = (unsigned int)atoi(optarg);
@@ -462,6 +399,12 @@ static void options(int argc, char **argv)
 			break;
 		case 'L':
 			run.lets_in = true;
+			break;
+		case 'x':
+			run.command = optarg;
+			break;
+		case 'm':
+			run.measures = true;
 			break;
 		default:
 			errx(TROUBLE, "see the comment in pam_login.c");
