@@ -57,8 +57,10 @@ finish() {
 	until_true 60 log_has ' END .* user=alice '
 }
 all_there() { true; } # defined anew below
-lines_there() { (($(since_mark | grep -c " $kind .* user=alice .*$what") >= n)); }
-ports() { since_mark | grep " $1 .* user=alice " | grep -oE ' port=[0-9]+' | sort -u | wc -l; }
+# The journal: on a busy machine it does not hand everything on to rsyslog.
+journal() { journalctl -q -t ebpfguard-helper --since "$since" -o cat; }
+ports() { journal | grep "^$1 .* user=alice .*$what" | grep -oE ' port=[0-9]+' | sort -u | wc -l; }
+lines_there() { (($(ports "$kind") >= n)); }
 
 # few WHAT: no more than one a millisecond; 20 for the second that goes by anyhow.
 few() {
@@ -87,7 +89,7 @@ few "as slow as looks are"
 
 # ---- at once, and none is left
 
-# check KIND N: lines of all of them; what their delay was.
+# check KIND WHAT: lines of all of them; what their delay was.
 check() {
 	local late
 	is "$2: a line for each" "$n" "$(ports "$1")"
@@ -116,7 +118,7 @@ check DENY "in pairs"
 n=1500
 begin "$T/try paced 18.4.5.6 $n 0-300 $W/go"
 finish
-check DENY "many"
+is "many: a line for each" "$n" "$(ports DENY)"
 
 # ---- a helper that is killed in between; who is down reads nothing, and the ring has room for all
 
