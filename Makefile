@@ -57,7 +57,7 @@ PURE_OBJS   := eg_err.o ends.o cidr.o rule.o config.o config_schema.o config_nam
                event_socket.o key.o limit.o fold.o account.o diag.o event_story.o capability.o hooks.o builtin.o \
                place_tree.o digest.o feed.o program.o policy_nets.o config_feeds.o feed_line.o feed_networks.o feeds.o \
                feed_paths.o diff.o diff_feeds.o diff_match.o order_plan.o counters.o gaps.o people.o openmetrics.o \
-               openmetrics_text.o pam_file.o utf8.o version.o give_way.o flat.o flat_runs.o quick.o
+               openmetrics_text.o pam_file.o utf8.o version.o give_way.o flat.o flat_runs.o quick.o pace.o
 # What reads the log, for ebpfguardctl only.
 READ_OBJS   := record_line.o record_json.o record_match.o record_print.o tally.o audit.o audit_text.o audit_svg.o \
                audit_html.o learn_time.o learn_propose.o learn.o learn_gaps.o learn_print.o
@@ -65,7 +65,7 @@ HELPER_OBJS := main.o log.o log_file.o log_socket.o notify.o lookup.o refresh.o 
                server.o opening.o peer.o control.o session.o session_open.o manager.o cgroup2.o bpf.o bpf_maps.o \
                bpf_policies.o bpf_inner.o bpf_networks.o selftest.o story.o connection.o origin.o address.o survey.o flows.o adopt.o report.o \
                bpf_pins.o bpf_packets.o stray.o bpf_sets.o bpf_places.o place_work.o place_ids.o place_disk.o \
-               bpf_kernel.o inforce.o last_good.o attribute.o resolve.o places.o place_watch.o order.o order_set.o order_cut.o order_kill.o \
+               bpf_kernel.o bpf_rings.o ring.o rings.o inforce.o last_good.o attribute.o resolve.o places.o place_watch.o order.o order_set.o order_cut.o order_kill.o \
                order_move.o accounts.o metrics.o inquiry.o privilege.o bpf_drop.o bpf_versions.o versions.o bpf_briefs.o
 CTL_OBJS    := ctl.o ctl_say.o ctl_check.o ctl_idle.o ctl_rules.o ctl_files.o ctl_near.o ctl_strict.o ctl_manager.o \
                ctl_config.o ctl_remote.o ctl_links.o ctl_match.o ctl_feeds.o ctl_program.o ctl_diff.o ctl_ask.o \
@@ -85,7 +85,7 @@ UNIT_TESTS  := test_eg_err test_ends test_give_way test_cidr test_rule test_conf
                test_place_watch test_places test_watch test_place_disk test_learn test_learn_propose test_diff \
                test_ctl_diff test_order_plan test_learn_time test_record_line test_record_forged test_audit \
                test_counters test_gaps test_openmetrics test_metrics test_pam_file test_ctl_unguarded test_ctl_reasons test_ctl_json \
-               test_notify test_people test_privilege test_version test_deciders test_attribute test_flat test_quick
+               test_notify test_people test_privilege test_version test_deciders test_attribute test_flat test_quick test_pace test_ring
 CTL_LIBS    := json-c ncursesw
 
 BPF_OBJS    := $(addprefix $(BUILD)/bpf/,$(BPF_OBJS))
@@ -193,6 +193,7 @@ $(BUILD)/tests/unit/test_metrics: $(BUILD)/helper/metrics.o
 $(BUILD)/tests/unit/test_notify: $(BUILD)/helper/notify.o
 $(BUILD)/tests/unit/test_privilege: $(BUILD)/helper/privilege.o
 $(BUILD)/tests/unit/test_report: $(BUILD)/helper/report.o
+$(BUILD)/tests/unit/test_ring: $(BUILD)/helper/ring.o
 
 $(BUILD)/tests/unit/test_ctl_reasons: $(addprefix $(BUILD)/helper/,ctl_host.o ctl_process.o ctl_args.o ctl_unguarded.o)
 $(BUILD)/tests/unit/test_ctl_unguarded: $(addprefix $(BUILD)/helper/,ctl_host.o ctl_process.o ctl_args.o ctl_unguarded.o \

@@ -7,6 +7,22 @@
 
 #include "abi.h"
 
+/* The two ring buffers. */
+enum eg_ring_name { EG_RING_EVENTS, EG_RING_STORY, EG_RINGS };
+
+/*
+ * Value of eg_wakes, one for each ring: when its reader is woken. It is not for each record, which
+ * would cost more than the record does: the one that finds no more than its own length left wakes
+ * him, and leaves a quarter of the ring to those that follow. A reader that is about to sleep
+ * writes 0, and then looks once more: what came before that has woken nobody. While records come
+ * he reads by the clock, and nobody need wake him but for a ring that fills.
+ */
+struct eg_wake {
+	__s64 left;   /* bytes that may still be written; 0 and below: the next record wakes */
+	__u64 pad[7]; /* a cache line each */
+};
+_Static_assert(sizeof(struct eg_wake) == 64, "ABI");
+
 /*
  * A path as the kernel side walks it: components from the leaf up, each ended by NUL, so
  * "/usr/bin/sudo" is "sudo\0bin\0usr\0". The helper turns it round (eg_event_path). len 0 = not
@@ -16,8 +32,8 @@ struct eg_path {
 	__u16 len; /* bytes used in text */
 	__u8 cut;  /* 1 = longer or deeper than there was room for; what is here is its tail */
 	__u8 pad[5];
-	char text[EG_PATH_SIZE];
-} __attribute__((aligned(8))); /* so that zeroing it is stores of words, not a call */
+	char text[EG_PATH_SIZE]; /* behind len: anything */
+} __attribute__((aligned(8)));	 /* so that zeroing its head is a store */
 _Static_assert(sizeof(struct eg_path) == 776, "ABI");
 
 /* A record of the ring buffer. Strings are NUL-terminated and raw: escaping is the reader's job. */
@@ -63,7 +79,8 @@ struct eg_event {
 	char arg[EG_ARG_SIZE]; /* mounts: file system type; EG_OP_UNIX: the socket's name */
 	struct eg_path exe;    /* the caller's program */
 	struct eg_path object; /* exec: the program; mounts: the target */
-	/* the caller's arguments as it has them now, each ended by NUL: what it says of itself */
+	/* the caller's arguments as it has them now, each ended by NUL: what it says of itself;
+	 * behind n_args: anything */
 	char args[EG_EVENT_ARGS_SIZE];
 };
 _Static_assert(sizeof(struct eg_event) == 2376, "ABI");

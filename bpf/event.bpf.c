@@ -1,22 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* What every record of an event has: zeroes, its kind, and who it is about. */
-#include "policy.bpf.h"
+#include "path.bpf.h"
 
-/*
- * Ring memory still holds what stood there before. In pieces, kept apart by barriers, because
- * clang's BPF back end unrolls a memset of up to 1024 bytes and has no function to call for more.
- */
+/* Ring memory still holds what stood there before. Of the texts at the end only what is used is
+ * ever looked at: see struct eg_event. */
 __noinline int eg_event_init(struct eg_event *e, __u16 kind)
 {
 	if (!e)
 		return 0;
 	__builtin_memset(e, 0, __builtin_offsetof(struct eg_event, exe));
-	barrier();
-	__builtin_memset(&e->exe, 0, sizeof(e->exe));
-	barrier();
-	__builtin_memset(&e->object, 0, sizeof(e->object));
-	barrier();
-	__builtin_memset(e->args, 0, sizeof(e->args));
+	__builtin_memset(&e->exe, 0, __builtin_offsetof(struct eg_path, text));
+	__builtin_memset(&e->object, 0, __builtin_offsetof(struct eg_path, text));
 	e->abi = EG_ABI_VERSION;
 	e->kind = kind;
 	return 0;
@@ -24,10 +18,9 @@ __noinline int eg_event_init(struct eg_event *e, __u16 kind)
 
 /* The arguments as the process has them now: what it says of itself. Not those of a process whose
  * memory is elsewhere just now, which would have to be waited for. */
-static __always_inline void eg_event_args(struct eg_event *e, struct task_struct *task)
+static __always_inline void eg_event_args(struct eg_event *e, struct mm_struct *mm)
 {
-	unsigned long start = BPF_CORE_READ(task, mm, arg_start);
-	unsigned long end = BPF_CORE_READ(task, mm, arg_end);
+	unsigned long start = mm->arg_start, end = mm->arg_end;
 	__u64 n = end > start ? end - start : 0;
 
 	e->args_cut = n > sizeof(e->args);
@@ -40,6 +33,35 @@ static __always_inline void eg_event_args(struct eg_event *e, struct task_struct
 		e->args_cut = 1;
 	else
 		e->n_args = n;
+}
+
+/*
+ * The program's path. In the mount that it is in by loads of what the kernel says the types are,
+ * each a twentieth of a probe. Where that one is mounted by probes: a mount is found from a pointer
+ * into the middle of its struct.
+ */
+static __always_inline void eg_event_exe(struct eg_path *out, struct file *exe)
+{
+	struct dentry *dentry = exe->f_path.dentry;
+	struct eg_where where = {}; /* from the mount's root on */
+
+	out->cut = 1;
+	/* Its root is read each time: the stack below a hook has no room for it. */
+	for (int i = 0; i < EG_PATH_DEPTH && dentry != exe->f_path.mnt->mnt_root; i++) {
+		struct dentry *parent = dentry->d_parent;
+
+		if (dentry == parent) {
+			out->cut = 0;
+			return;
+		}
+		if (!eg_path_add(out, dentry->d_name.name))
+			return;
+		dentry = parent;
+	}
+	if (dentry != exe->f_path.mnt->mnt_root)
+		return;
+	bpf_probe_read_kernel(&where.mnt, sizeof(where.mnt), &exe->f_path.mnt);
+	eg_path_walk(out, &where);
 }
 
 __noinline int eg_event_source(struct eg_event *e, __u64 sock)
@@ -68,6 +90,7 @@ __noinline int eg_event_who(struct eg_event *e)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct tty_struct *tty = task->signal->tty;
+	struct mm_struct *mm = task->mm;
 	struct file *exe;
 
 	if (!e)
@@ -83,15 +106,11 @@ __noinline int eg_event_who(struct eg_event *e)
 	bpf_get_current_comm(e->comm, sizeof(e->comm));
 	if (tty)
 		bpf_probe_read_kernel_str(e->tty, sizeof(e->tty), &tty->name);
-	eg_event_args(e, task);
-	exe = BPF_CORE_READ(task, mm, exe_file);
-	if (exe) {
-		struct eg_where where = {
-			.dentry = (__u64)BPF_CORE_READ(exe, f_path.dentry),
-			.mnt = (__u64)BPF_CORE_READ(exe, f_path.mnt),
-		};
-
-		eg_path_walk(&e->exe, &where);
-	}
+	if (!mm)
+		return 0;
+	eg_event_args(e, mm);
+	exe = mm->exe_file;
+	if (exe)
+		eg_event_exe(&e->exe, exe);
 	return 0;
 }

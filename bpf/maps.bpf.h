@@ -319,4 +319,13 @@ EG_MAP struct {
 	__uint(max_entries, EG_EVENTS_SIZE);
 } eg_events SEC(".maps");
 
+/* enum eg_ring_name -> when its reader is woken. Written by both sides, each as a whole word. */
+EG_MAP struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, EG_RINGS);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, __u32);
+	__type(value, struct eg_wake);
+} eg_wakes SEC(".maps");
+
 #endif

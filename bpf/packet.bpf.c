@@ -144,7 +144,7 @@ static __noinline bool eg_packet_report(const struct eg_origin *origin, const st
 	/* bpf_get_socket_uid tells a uid of the socket's user namespace, which anybody can choose.
 	 */
 	e->uid = e->gid = e->loginuid = e->audit_session = (__u32)-1;
-	bpf_ringbuf_submit(e, 0);
+	eg_event_submit(e);
 	return true;
 }
 

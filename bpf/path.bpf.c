@@ -4,7 +4,7 @@
  * reads may change under it. And what is decided by, device, inode and generation, for the helper
  * to learn of files it has opened.
  */
-#include "policy.bpf.h"
+#include "path.bpf.h"
 
 __noinline int eg_path_walk(struct eg_path *out, const struct eg_where *where)
 {
@@ -15,40 +15,29 @@ __noinline int eg_path_walk(struct eg_path *out, const struct eg_where *where)
 		return 0;
 	dentry = (void *)where->dentry;
 	mnt = (void *)(where->mnt - bpf_core_field_offset(struct mount, mnt));
-	out->len = 0;
 	out->cut = 1;
 	for (int i = 0; i < EG_PATH_DEPTH; i++) {
-		struct dentry *parent = BPF_CORE_READ(dentry, d_parent);
-		struct dentry *root = BPF_CORE_READ(mnt, mnt.mnt_root);
-		/* Read back each time: a number the verifier cannot follow keeps the loop's states
-		 * alike, so it prunes. */
-		__u32 at = *(volatile __u16 *)&out->len;
-		char *to;
-		long n;
+		struct dentry *up = BPF_CORE_READ(mnt, mnt.mnt_root);
 
-		if (dentry == root || dentry == parent) {
-			struct mount *up = BPF_CORE_READ(mnt, mnt_parent);
+		if (!dentry || dentry == up) { /* where it is mounted */
+			struct mount *above = BPF_CORE_READ(mnt, mnt_parent);
 
-			if (up == mnt || dentry != root) {
+			if (above == mnt) {
 				out->cut = 0;
 				break;
 			}
 			dentry = BPF_CORE_READ(mnt, mnt_mountpoint);
-			mnt = up;
+			mnt = above;
 			continue;
 		}
-		/* Kept in registers: 6.1 forgets what it knows of a number that went through the
-		 * stack. */
-		barrier_var(at);
-		if (at > EG_PATH_SIZE - EG_NAME_SIZE)
+		up = BPF_CORE_READ(dentry, d_parent);
+		if (dentry == up) { /* in no mount, or not below its root */
+			out->cut = 0;
 			break;
-		to = out->text + at;
-		barrier_var(to);
-		n = bpf_probe_read_kernel_str(to, EG_NAME_SIZE, BPF_CORE_READ(dentry, d_name.name));
-		if (n <= 0 || n > EG_NAME_SIZE)
+		}
+		if (!eg_path_add(out, BPF_CORE_READ(dentry, d_name.name)))
 			break;
-		out->len = at + n;
-		dentry = parent;
+		dentry = up;
 	}
 	return 0;
 }

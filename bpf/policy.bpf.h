@@ -25,6 +25,7 @@
 
 #include "maps.bpf.h"
 #include "quick.bpf.h"
+#include "wake.bpf.h"
 
 /* ---- who is it ---- */
 
@@ -224,7 +225,8 @@ struct eg_detail {
  * once and not at every use. Always 0.
  */
 
-/* Walks a path from the leaf up, across mounts, into *out. */
+/* Walks a path from the leaf up, across mounts, and adds it to *out: len is 0, or says what is there
+ * of its tail. Without a dentry it begins at the mount's root. */
 int eg_path_walk(struct eg_path *out, const struct eg_where *where);
 
 /* Zeroes a reserved record, and says what it is. */
@@ -283,7 +285,7 @@ static __always_inline bool eg_event_write(const struct eg_view *view,
 	}
 	if (sock)
 		eg_event_source(e, sock);
-	bpf_ringbuf_submit(e, 0);
+	eg_event_submit(e);
 	return true;
 }
 

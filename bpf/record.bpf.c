@@ -87,6 +87,7 @@ __noinline int eg_draft_path(struct eg_draft *draft, const struct eg_where *wher
 		return 0;
 	if (!where->dentry)
 		return 0;
+	draft->path.len = 0;
 	eg_path_walk(&draft->path, where);
 	at = draft->used;
 	n = draft->path.len;
@@ -137,12 +138,29 @@ static __always_inline void eg_draft_args(struct eg_draft *draft, struct task_st
 	draft->used = at + n;
 }
 
+/* Wakes the helper if it is to be for a record that has been written: here it is not in our hands
+ * when that one is submitted, so by an empty one that is taken back. Always 0. */
+__noinline int eg_story_wake(__u32 size)
+{
+	struct eg_wake *wake = eg_wake_due(EG_RING_STORY, size);
+	void *nothing;
+
+	if (!wake)
+		return 0;
+	nothing = bpf_ringbuf_reserve(&eg_story, 8, 0);
+	if (!nothing) /* for the next one to do */
+		return 0;
+	eg_wake_done(wake, EG_STORY_SIZE);
+	bpf_ringbuf_discard(nothing, BPF_RB_FORCE_WAKEUP);
+	return 0;
+}
+
 /* Counts a record, sends it off, and gives the draft back. draft: NULL = there was none free. */
 static __always_inline void eg_story_put(struct eg_draft *draft, __u64 session, __u32 kind)
 {
 	struct eg_totals *totals = bpf_map_lookup_elem(&eg_totals, &session);
 	bool written = false;
-	__u32 used;
+	__u32 used = 0;
 
 	if (draft) {
 		used = draft->used;
@@ -150,10 +168,12 @@ static __always_inline void eg_story_put(struct eg_draft *draft, __u64 session, 
 		if (used <= EG_TOLD_SIZE)
 			written = !bpf_ringbuf_output(
 				&eg_story, &draft->told,
-				__builtin_offsetof(struct eg_told, text) + used, 0);
+				__builtin_offsetof(struct eg_told, text) + used, BPF_RB_NO_WAKEUP);
 		barrier();
 		*(volatile __u32 *)&draft->busy = 0;
 	}
+	if (written)
+		eg_story_wake(__builtin_offsetof(struct eg_told, text) + used);
 	kind &= EG_STORY_MAX - 1;
 	if (!totals)
 		return;

@@ -255,7 +255,7 @@ int BPF_PROG(eg_cgroup_mkdir, struct cgroup *cgroup, const char *path)
 	e->profile = guard.profile;
 	e->cgroup = id;
 	e->uid = key;
-	bpf_ringbuf_submit(e, 0);
+	eg_event_submit(e);
 	return 0;
 }
 

@@ -27,7 +27,7 @@ static __noinline bool eg_stray_tell(const struct eg_guard *label, __u64 cgroup,
 	e->profile = label->profile;
 	e->cgroup = cgroup;
 	e->tgid = tgid;
-	bpf_ringbuf_submit(e, 0);
+	eg_event_submit(e);
 	return true;
 }
 

@@ -12,7 +12,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -65,6 +64,7 @@ static const char *const map_names[EG_N_MAPS] = {
 	[EG_MAP_QUICK] = "eg_quick",
 	[EG_MAP_EVENTS] = "eg_events",
 	[EG_MAP_STORY] = "eg_story",
+	[EG_MAP_WAKES] = "eg_wakes",
 };
 
 /* ---- pins ---- */
@@ -338,31 +338,6 @@ static int load(struct ebpfguard *skel, bool adopted, const uint8_t *build, stru
 	return eg_fault(pins_sign) ?: sign(build, err);
 }
 
-/* Both stop the reader after the last record that it may take. libbpf moves the ring's position
- * before it leaves. */
-static int on_ring(void *arg, void *data, size_t size)
-{
-	struct eg_bpf *bpf = arg;
-
-	if (size >= sizeof(struct eg_event) && bpf->handle)
-		bpf->handle(data, bpf->handle_arg);
-	return --bpf->events_left ? 0 : -EAGAIN;
-}
-
-static int on_story(void *arg, void *data, size_t size)
-{
-	struct eg_bpf *bpf = arg;
-
-	if (bpf->tell)
-		bpf->tell(data, size, bpf->tell_arg);
-	return --bpf->story_left ? 0 : -EAGAIN;
-}
-
-static size_t ring_pages_size(void)
-{
-	return 2 * (size_t)sysconf(_SC_PAGESIZE);
-}
-
 /* Takes up the descriptors of a set that is whole. */
 static int open_set(struct eg_bpf *bpf, struct eg_err *err)
 {
@@ -389,19 +364,7 @@ static int open_set(struct eg_bpf *bpf, struct eg_err *err)
 	if (r < 0)
 		return eg_err_fail(err, r, "cannot map eg_quick: %s", strerror(-r));
 	eg_bpf_briefs_tell(bpf);
-	bpf->ring = ring_buffer__new(bpf->maps[EG_MAP_EVENTS], on_ring, bpf, NULL);
-	bpf->story = eg_fault(start_rings)
-			     ? NULL
-			     : ring_buffer__new(bpf->maps[EG_MAP_STORY], on_story, bpf, NULL);
-	if (!bpf->ring || !bpf->story)
-		return eg_err_fail(err, -errno, "cannot map the ring buffers: %s", strerror(errno));
-	bpf->ring_pages = eg_fault(start_positions) ? MAP_FAILED
-						    : mmap(NULL, ring_pages_size(), PROT_READ,
-							   MAP_SHARED, bpf->maps[EG_MAP_EVENTS], 0);
-	if (bpf->ring_pages == MAP_FAILED)
-		return eg_err_fail(err, -errno, "cannot map the ring's positions: %s",
-				   strerror(errno));
-	return 0;
+	return eg_bpf_rings_open(bpf, err);
 }
 
 static struct eg_bpf *new_bpf(void)
@@ -467,10 +430,7 @@ void eg_bpf_close(struct eg_bpf *bpf)
 	if (!bpf)
 		return;
 	eg_quick_unmap(bpf->quick);
-	ring_buffer__free(bpf->ring);
-	if (bpf->ring_pages && bpf->ring_pages != MAP_FAILED)
-		(void)munmap((void *)(uintptr_t)bpf->ring_pages, ring_pages_size());
-	ring_buffer__free(bpf->story);
+	eg_bpf_rings_close(bpf);
 	for (size_t i = 0; i < EG_N_MAPS; i++)
 		eg_close_p(&bpf->maps[i]);
 	eg_close_p(&bpf->iter_label);

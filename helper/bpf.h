@@ -13,6 +13,7 @@
 
 #include "abi_event.h"
 #include "config.h"
+#include "pace.h"
 #include "policy.h"
 
 #define EG_BPFFS      "/sys/fs/bpf"
@@ -267,14 +268,24 @@ int eg_bpf_orders_count(struct eg_bpf *bpf);
 int eg_bpf_order_next(struct eg_bpf *bpf, uint64_t *session);
 
 /*
- * Descriptor to poll for events, and the reader: calls handle for each record there is, but for no
- * more than max. 0 or a negative errno. A record that is just being written stops it, too.
+ * When a ring is to be read, see pace.h. fd: becomes readable with a record that wakes, for the
+ * edge of EPOLLET; borrowed. left: what there is, and in *ret_read what has been read, in bytes
+ * since the ring was made. wake: the next record does; whoever then sleeps looks once more before.
+ * rest: none has come for a while, and memory that many took is given back.
+ */
+int eg_bpf_ring_fd(struct eg_bpf *bpf, enum eg_ring_name ring);
+enum eg_ring_left eg_bpf_ring_left(struct eg_bpf *bpf, enum eg_ring_name ring, uint64_t *ret_read);
+void eg_bpf_ring_wake(struct eg_bpf *bpf, enum eg_ring_name ring);
+void eg_bpf_ring_rest(struct eg_bpf *bpf, enum eg_ring_name ring);
+
+/*
+ * Reads events: calls handle for each record there is, but for no more than max. 0 or a negative
+ * errno. A record that is just being written stops it, too.
  * positions: where the kernel side writes next and what has been read, in bytes since the ring was
  * made. EG_BPF_EVENTS_ALL: as many as there can be at once.
  */
 enum { EG_BPF_EVENTS_ALL = EG_EVENTS_SIZE / sizeof(struct eg_event) + 1 };
 typedef void (*eg_bpf_event_fn)(const struct eg_event *event, void *arg);
-int eg_bpf_events_fd(struct eg_bpf *bpf);
 int eg_bpf_events_read(struct eg_bpf *bpf, unsigned int max);
 /* From within the handler: this record is the last of the read that is going on. */
 void eg_bpf_events_stop(struct eg_bpf *bpf);
@@ -286,7 +297,6 @@ void eg_bpf_events_set(struct eg_bpf *bpf, eg_bpf_event_fn handle, void *arg);
  * read: takes max records at most; returns 1 when there are more, 0, or a negative errno.
  */
 typedef void (*eg_bpf_told_fn)(const struct eg_told *told, size_t size, void *arg);
-int eg_bpf_story_fd(struct eg_bpf *bpf);
 int eg_bpf_story_read(struct eg_bpf *bpf, unsigned int max);
 void eg_bpf_story_stop(struct eg_bpf *bpf);
 void eg_bpf_story_set(struct eg_bpf *bpf, eg_bpf_told_fn tell, void *arg);

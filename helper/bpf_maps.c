@@ -5,7 +5,6 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
-#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -360,74 +359,4 @@ void eg_bpf_order_drop(struct eg_bpf *bpf, uint64_t session)
 	/* A count that is too large costs time, and nothing else. */
 	if (bpf_map_delete_elem(bpf->maps[EG_MAP_ORDERS], &session) == 0)
 		(void)eg_bpf_orders_count(bpf);
-}
-
-/* ---- events ---- */
-
-int eg_bpf_events_fd(struct eg_bpf *bpf)
-{
-	return ring_buffer__epoll_fd(bpf->ring);
-}
-
-void eg_bpf_events_set(struct eg_bpf *bpf, eg_bpf_event_fn handle, void *arg)
-{
-	bpf->handle = handle;
-	bpf->handle_arg = arg;
-}
-
-void eg_bpf_events_positions(struct eg_bpf *bpf, uint64_t *ret_produced, uint64_t *ret_consumed)
-{
-	const unsigned long *consumer = (const unsigned long *)bpf->ring_pages;
-	const unsigned long *producer =
-		(const unsigned long *)(bpf->ring_pages + sysconf(_SC_PAGESIZE));
-
-	*ret_consumed = __atomic_load_n(consumer, __ATOMIC_ACQUIRE);
-	*ret_produced = __atomic_load_n(producer, __ATOMIC_ACQUIRE);
-}
-
-int eg_bpf_events_read(struct eg_bpf *bpf, unsigned int max)
-{
-	int r;
-
-	bpf->events_left = max;
-	r = ring_buffer__consume(bpf->ring);
-	return r < 0 && r != -EAGAIN ? r : 0;
-}
-
-void eg_bpf_events_stop(struct eg_bpf *bpf)
-{
-	bpf->events_left = 1;
-}
-
-/* ---- what is recorded ---- */
-
-int eg_bpf_story_fd(struct eg_bpf *bpf)
-{
-	return ring_buffer__epoll_fd(bpf->story);
-}
-
-void eg_bpf_story_set(struct eg_bpf *bpf, eg_bpf_told_fn tell, void *arg)
-{
-	bpf->tell = tell;
-	bpf->tell_arg = arg;
-}
-
-int eg_bpf_story_read(struct eg_bpf *bpf, unsigned int max)
-{
-	struct pollfd more = {.fd = eg_bpf_story_fd(bpf), .events = POLLIN};
-	int r;
-
-	bpf->story_left = max;
-	r = ring_buffer__consume(bpf->story);
-	if (r < 0 && r != -EAGAIN)
-		return r;
-	/* The ring, not what was read, says whether it is empty: a record that is just being
-	 * written stops the reader. */
-	r = poll(&more, 1, 0);
-	return r < 0 ? -errno : r;
-}
-
-void eg_bpf_story_stop(struct eg_bpf *bpf)
-{
-	bpf->story_left = 1;
 }

@@ -9,6 +9,7 @@
 
 #include "bpf.h"
 #include "hooks.h"
+#include "ring.h"
 
 #define EG_PIN_STR_(x) #x
 #define EG_PIN_STR(x)  EG_PIN_STR_(x)
@@ -50,6 +51,7 @@ enum eg_map {
 	EG_MAP_QUICK,
 	EG_MAP_EVENTS,
 	EG_MAP_STORY,
+	EG_MAP_WAKES,
 	EG_N_MAPS,
 };
 
@@ -75,7 +77,6 @@ struct eg_packets_set {
 	uint32_t state;
 };
 
-struct ring_buffer;
 struct eg_quick;
 
 struct eg_bpf {
@@ -84,11 +85,11 @@ struct eg_bpf {
 	int iter_files;				  /* a program: each use makes its own link */
 	struct eg_packets_set packets;
 	struct eg_quick *quick; /* eg_quick, mapped */
-	struct ring_buffer *ring;
-	const char *ring_pages; /* the ring's two positions, a page each: consumer, producer */
+	struct eg_ring rings[EG_RINGS];
+	bool stop[EG_RINGS];   /* the record being handled is the last of this read */
+	struct eg_wake *wakes; /* eg_wakes, mapped: EG_RINGS of them */
 	eg_bpf_event_fn handle;
 	void *handle_arg;
-	unsigned int events_left;   /* records eg_bpf_events_read may still take */
 	pthread_mutex_t state_lock; /* of eg_state, while it is changed */
 	/* of eg_items, while those of a policy in force are replaced, and while it is walked to see
 	   which policies are there: what is put anew moves, and the walk could miss it */
@@ -97,10 +98,8 @@ struct eg_bpf {
 	uint32_t own[EG_PROFILES_MAX][EG_PROGRAM_POLICIES_MAX];
 	unsigned int last_class; /* of tables: the kernel has no arrays for those behind it */
 	bool prepared[EG_POLICIES_MAX]; /* filled, or to be dropped: not to be used */
-	struct ring_buffer *story;
 	eg_bpf_told_fn tell;
 	void *tell_arg;
-	unsigned int story_left; /* records eg_bpf_story_read may still take */
 	/* hooks the kernel lacks, nothing instead; and, it may be, eg_hook_digests */
 	const struct eg_hook *missing[EG_HOOKS_MAX + 1];
 	size_t n_missing;
@@ -120,6 +119,11 @@ int eg_bpf_state_change(struct eg_bpf *bpf, int (*change)(struct eg_state *state
  * the caller; NULL ret: only run it. 0 or a negative errno.
  */
 int eg_bpf_iterate(int link, char **ret, size_t *ret_n);
+
+/* bpf_rings.c: takes up both rings and eg_wakes, whose descriptors are there. 0, or a negative errno
+ * with *reterr, and something may be open. close: also of what is not. */
+int eg_bpf_rings_open(struct eg_bpf *bpf, struct eg_err *reterr);
+void eg_bpf_rings_close(struct eg_bpf *bpf);
 
 struct bpf_object;
 

@@ -113,9 +113,9 @@
 	X(start_maps, FAILS)                                                                       \
 	X(start_iterators, FAILS)                                                                  \
 	X(start_packets, FAILS)                                                                    \
-	X(start_rings, FAILS)                                                                      \
 	X(start_quick, FAILS)                                                                      \
-	X(start_positions, FAILS)                                                                  \
+	X(start_rings, FAILS)                                                                      \
+	X(start_wakes, FAILS)                                                                      \
 	X(test_policy, FAILS)                                                                      \
 	X(test_cgroup, FAILS)                                                                      \
 	X(test_line, FAILS)                                                                        \

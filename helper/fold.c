@@ -17,41 +17,76 @@ struct eg_fold {
 	unsigned int n;
 };
 
-/* The parts of a record that make it the same as another: all but ts_ns, and tgid, tid and ppid. */
-static const struct part {
-	size_t from, to;
-} parts[] = {
-	{0, offsetof(struct eg_event, ts_ns)},
-	{offsetof(struct eg_event, session), offsetof(struct eg_event, tgid)},
-	{offsetof(struct eg_event, uid), sizeof(struct eg_event)},
+/* A piece of a record, in bytes. */
+struct piece {
+	size_t from, n;
 };
-_Static_assert(offsetof(struct eg_event, session) == offsetof(struct eg_event, ts_ns) + 8 &&
-		       offsetof(struct eg_event, uid) == offsetof(struct eg_event, tgid) + 12,
-	       "what is left out is the time and the process");
+
+static size_t path_used(const struct eg_path *path)
+{
+	return path->len < sizeof(path->text) ? path->len : sizeof(path->text);
+}
+
+/* The pieces that make it the same as another: all but ts_ns, and tgid, tid and ppid, and of texts
+ * what is used. */
+enum { PIECES = 6 };
+static void pieces_of(const struct eg_event *event, struct piece *ret)
+{
+	enum {
+		SESSION = offsetof(struct eg_event, session),
+		TGID = offsetof(struct eg_event, tgid),
+		UID = offsetof(struct eg_event, uid),
+		EXE = offsetof(struct eg_event, exe.text),
+		OBJECT = offsetof(struct eg_event, object),
+		OBJECT_TEXT = offsetof(struct eg_event, object.text),
+		ARGS = offsetof(struct eg_event, args),
+	};
+	const struct piece pieces[PIECES] = {
+		{0, offsetof(struct eg_event, ts_ns)},
+		{SESSION, TGID - SESSION},
+		{UID, EXE - UID + path_used(&event->exe)},
+		{OBJECT, OBJECT_TEXT - OBJECT},
+		{OBJECT_TEXT, path_used(&event->object)},
+		{ARGS, event->n_args < sizeof(event->args) ? event->n_args : sizeof(event->args)},
+	};
+
+	_Static_assert(SESSION == offsetof(struct eg_event, ts_ns) + 8 && UID == TGID + 12 &&
+			       OBJECT == EXE + EG_PATH_SIZE && ARGS == OBJECT_TEXT + EG_PATH_SIZE &&
+			       ARGS + EG_EVENT_ARGS_SIZE == sizeof(struct eg_event),
+		       "what is left out is the time, the process, and what is behind a text");
+	memcpy(ret, pieces, sizeof(pieces));
+}
 
 /* FNV-1a, by words of four bytes: a session that finds kinds which share a bucket gains nothing, it
  * has 64. */
 static uint64_t hash_of(const struct eg_event *event)
 {
+	struct piece pieces[PIECES];
 	uint64_t hash = 0xcbf29ce484222325;
 
-	for (size_t i = 0; i < EG_ARRAY_SIZE(parts); i++) {
-		for (size_t at = parts[i].from; at < parts[i].to; at += 4) {
-			uint32_t word;
+	pieces_of(event, pieces);
+	for (size_t i = 0; i < PIECES; i++) {
+		for (size_t at = 0; at < pieces[i].n; at += 4) {
+			size_t left = pieces[i].n - at;
+			uint32_t word = 0;
 
-			memcpy(&word, (const char *)event + at, sizeof(word));
+			memcpy(&word, (const char *)event + pieces[i].from + at,
+			       left < sizeof(word) ? left : sizeof(word));
 			hash = (hash ^ word) * 0x100000001b3;
 		}
 	}
 	return hash ^ hash >> 32;
 }
-_Static_assert(sizeof(struct eg_event) % 4 == 0, "whole words");
 
 static bool is_same(const struct eg_event *a, const struct eg_event *b)
 {
-	for (size_t i = 0; i < EG_ARRAY_SIZE(parts); i++)
-		if (memcmp((const char *)a + parts[i].from, (const char *)b + parts[i].from,
-			   parts[i].to - parts[i].from))
+	struct piece of_a[PIECES], of_b[PIECES];
+
+	pieces_of(a, of_a);
+	pieces_of(b, of_b);
+	for (size_t i = 0; i < PIECES; i++)
+		if (of_a[i].n != of_b[i].n || memcmp((const char *)a + of_a[i].from,
+						     (const char *)b + of_b[i].from, of_a[i].n))
 			return false;
 	return true;
 }

@@ -23,6 +23,7 @@
 #include "lookup.h"
 #include "match.h"
 #include "metrics.h"
+#include "pace.h"
 #include "people.h"
 #include "places.h"
 #include "proto.h"
@@ -119,7 +120,12 @@ struct eg_helper {
 	int64_t alive_ms;	/* when it last got one */
 
 	int epoll_fd;
-	struct eg_source listeners[2], signals, timer, ring, story;
+	struct eg_source listeners[2], signals, timer;
+	struct eg_ring_of {
+		struct eg_source source;
+		struct eg_pace pace;
+		uint64_t ticked; /* what had been read of it at the last tick */
+	} rings[EG_RINGS];	 /* rings.c */
 	struct eg_client *clients;
 	size_t n_clients;
 	struct eg_limit door_limit;    /* for lines about peers that are turned away */
@@ -150,6 +156,20 @@ struct eg_helper {
 
 /* Watches source->fd. events: EPOLL*. Returns 0 or a negative errno. */
 int eg_loop_add(struct eg_helper *helper, struct eg_source *source, uint32_t events);
+
+/* ---- rings.c: events and what is recorded, as they come ---- */
+
+/* Watches both rings. 0 or a negative errno. */
+int eg_rings_open(struct eg_helper *helper);
+
+/* How long the loop may wait on their account, in milliseconds; -1 = for ever. */
+int eg_rings_wait_ms(const struct eg_helper *helper);
+
+/* Reads some of each that it is time for. */
+void eg_rings_read(struct eg_helper *helper);
+
+/* Once a second: what they took of memory is given back when nothing came. */
+void eg_rings_tick(struct eg_helper *helper);
 
 /* ---- peer.c: who asks ---- */
 

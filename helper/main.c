@@ -69,28 +69,6 @@ int eg_loop_add(struct eg_helper *helper, struct eg_source *source, uint32_t eve
 	return epoll_ctl(helper->epoll_fd, EPOLL_CTL_ADD, source->fd, &event) < 0 ? -errno : 0;
 }
 
-static void on_ring(struct eg_helper *helper, struct eg_source *source, uint32_t events)
-{
-	int r = eg_accounts_read(helper, EG_ACCOUNTS_STEP);
-
-	(void)source;
-	(void)events;
-	if (r < 0)
-		eg_log(LOG_ERR, "cannot read events: %s; refusals go on, their lines are missing",
-		       strerror(-r));
-}
-
-static void on_story(struct eg_helper *helper, struct eg_source *source, uint32_t events)
-{
-	int r = eg_story_read(helper);
-
-	(void)source;
-	(void)events;
-	if (r < 0)
-		eg_log(LOG_ERR, "cannot read what is recorded: %s; lines are missing",
-		       strerror(-r));
-}
-
 /* Only from the loop: when that stands, no login is answered, whatever the threads do. */
 static void show_life(struct eg_helper *helper, int64_t now_ms)
 {
@@ -113,6 +91,7 @@ static void on_timer(struct eg_helper *helper, struct eg_source *source, uint32_
 	eg_versions_tick(helper);
 	eg_flows_tick(helper);
 	eg_order_tick(helper, now);
+	eg_rings_tick(helper);
 	show_life(helper, now);
 }
 
@@ -155,12 +134,17 @@ static int open_loop(struct eg_helper *helper)
 	return r < 0 ? r : eg_loop_add(helper, &helper->timer, EPOLLIN);
 }
 
-/* How long to wait for an event: until the walk over the tasks that is due, or for ever. */
+/* How long to wait for an event: until a ring is to be read or the walk over the tasks is due, or
+ * for ever. */
 static int patience_ms(const struct eg_helper *helper)
 {
 	int64_t left = helper->reap_after_ms - eg_proto_now_ms();
+	int rings = eg_rings_wait_ms(helper);
 
-	return !helper->reap_due ? -1 : left > 0 ? (int)left : 0;
+	if (!helper->reap_due)
+		return rings;
+	left = left > 0 ? left : 0;
+	return rings >= 0 && rings < left ? rings : (int)left;
 }
 
 static void reap_if_due(struct eg_helper *helper)
@@ -184,6 +168,7 @@ static int loop(struct eg_helper *helper)
 			return -errno;
 		if (n == 1)
 			source->handle(helper, source, event.events);
+		eg_rings_read(helper);
 		reap_if_due(helper);
 	}
 	return 0;
@@ -324,11 +309,7 @@ static int start(struct eg_helper *helper, struct eg_err *err)
 		return n;
 	if (n)
 		eg_log(LOG_NOTICE, "took over %d sessions", n);
-	helper->ring = (struct eg_source){.fd = eg_bpf_events_fd(helper->bpf), .handle = on_ring};
-	helper->story = (struct eg_source){.fd = eg_bpf_story_fd(helper->bpf), .handle = on_story};
-	r = eg_fault(start_ring) ?: eg_loop_add(helper, &helper->ring, EPOLLIN);
-	if (!r)
-		r = eg_fault(start_story) ?: eg_loop_add(helper, &helper->story, EPOLLIN);
+	r = eg_rings_open(helper);
 	if (!r)
 		r = eg_server_open(helper, passed, passed_sockets(), err);
 	return r;

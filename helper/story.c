@@ -60,7 +60,7 @@ static int read_some(struct eg_helper *helper, bool wait)
 
 int eg_story_read(struct eg_helper *helper)
 {
-	return read_some(helper, true); /* the ring calls again at once */
+	return read_some(helper, true); /* the loop comes again at once */
 }
 
 /* Asked for one session after the other: a wait for each would add up. */

@@ -9,6 +9,7 @@
 
 #include "fold.h"
 #include "util.h"
+#include "util.h"
 
 enum { WINDOW = 5000 };
 
@@ -107,22 +108,53 @@ static void test_window_none(void **state)
 }
 
 /* Each byte of a record but the time and the process makes it another. */
-static void test_same(void **state)
+/* Which bytes of that record do not make it another: the time, the process, and what is behind a
+ * text. */
+static bool is_left_out(const struct eg_event *event, size_t i)
 {
-	struct eg_event event = event_of(1, 80, 100);
+	const struct {
+		size_t from, to;
+	} out[] = {
+		{offsetof(struct eg_event, ts_ns), offsetof(struct eg_event, session)},
+		{offsetof(struct eg_event, tgid), offsetof(struct eg_event, uid)},
+		{offsetof(struct eg_event, exe.text) + event->exe.len,
+		 offsetof(struct eg_event, object)},
+		{offsetof(struct eg_event, object.text) + event->object.len,
+		 offsetof(struct eg_event, args)},
+		{offsetof(struct eg_event, args) + event->n_args, sizeof(*event)},
+	};
 
-	eg_fold_begin(*state, &event, 0, WINDOW);
+	for (size_t part = 0; part < EG_ARRAY_SIZE(out); part++)
+		if (i >= out[part].from && i < out[part].to)
+			return true;
+	return false;
+}
+
+/* lengths: of its texts; those that are too long are taken to be as long as can be. */
+static void check_same(struct eg_fold *fold, uint16_t exe, uint16_t object, uint16_t args)
+{
+	struct eg_event event = event_of(1, 80, 100), clean;
+
+	event.exe.len = exe;
+	event.object.len = object;
+	event.n_args = args;
+	clean = event;
+	eg_fold_begin(fold, &event, 0, WINDOW);
 	for (size_t i = 0; i < sizeof(event); i++) {
-		bool is_same = (i >= offsetof(struct eg_event, ts_ns) &&
-				i < offsetof(struct eg_event, session)) ||
-			       (i >= offsetof(struct eg_event, tgid) &&
-				i < offsetof(struct eg_event, uid));
-
 		((char *)&event)[i] ^= 1;
-		if (eg_fold_repeat(*state, &event, 1) != is_same)
-			fail_msg("byte %zu", i);
+		if (eg_fold_repeat(fold, &event, 1) != is_left_out(&clean, i))
+			fail_msg("byte %zu, texts of %u, %u and %u", i, exe, object, args);
 		((char *)&event)[i] ^= 1;
 	}
+	eg_fold_flush(fold, 1, NULL, NULL);
+}
+
+static void test_same(void **state)
+{
+	check_same(*state, 0, 0, 0);
+	check_same(*state, 14, 0, 7);
+	check_same(*state, 15, 9, 8);
+	check_same(*state, EG_PATH_SIZE, EG_PATH_SIZE, EG_EVENT_ARGS_SIZE);
 }
 
 static void test_full_session(void **state)
