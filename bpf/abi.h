@@ -91,9 +91,6 @@ enum {
 	EG_LINE_BITS = 24,
 	EG_LINE_FEEDS = 1U << 27,
 	EG_FEEDS_MAX = 64, /* feeds of networks in one profile */
-	/* of rules that deny, in records: one of them did, and the kernel side does not know which;
-	 * helper/attribute.h finds it */
-	EG_LINE_UNKNOWN = 1U << 31,
 
 	EG_FLOW_REFUSED = 0x80, /* in eg_flow.direction */
 
@@ -110,6 +107,11 @@ enum {
 	EG_NAME_SIZE = 256,
 	EG_PATH_DEPTH = 24, /* components walked before a path counts as cut */
 };
+
+/* eg_rule.line in records, of a rule that denies: there is one, and the kernel side does not know
+ * which; helper/attribute.h finds it. By itself: newer compilers make all of an enum unsigned for
+ * it. */
+enum { EG_LINE_UNKNOWN = 1U << 31 };
 
 /* struct eg_policy.flags */
 enum {
