@@ -9,12 +9,12 @@
  * sorted; the *place* of an address is how many of them are not above it, and that tells what is
  * said: by the place being odd, or by a number (a kind) for each place.
  *
- * Nearly all boundaries of a list begin with the same bits (IPv6: 2000::/3). These bits are the
- * window. The next index_bits bits of an address in it name a bucket: index[bucket] is how many
- * boundaries in the window stand before it, so a look-up searches between that and the next. Of a
- * boundary only the bits behind its bucket's are kept, as many as some boundary has. The few
- * boundaries beyond the window are a list of their own, whole, as if the window were not there:
- * there the place goes on from the one before the window to the one behind it.
+ * Nearly all boundaries of a list begin with the same bits (IPv6: 2000::/3). The addresses that do
+ * are the window. How far an address is behind the first of them, cut by `shift` bits, is its
+ * bucket; index[bucket] is how many boundaries in the window stand before the bucket, so a look-up
+ * searches between that and the next. Of a boundary only as many bits are kept as tell those of a
+ * bucket apart. The few boundaries beyond the window are a list of their own, whole, as if the
+ * window were not there: there the place goes on from the one before the window to the one behind.
  *
  * A table is the only value of an array map, so that one look-up leads to it; an array that holds
  * arrays takes them of one size only, hence classes of sizes with an outer array for each. All
@@ -55,8 +55,9 @@ enum {
 	EG_FLAT_SMALL = 1 << 22, /* KMALLOC_MAX_SIZE, the most 6.1 takes for a value */
 	EG_FLAT_INDEX_MIN = 4,	 /* bits */
 	EG_FLAT_INDEX_MAX = 18,
-	EG_FLAT_SKIP_MAX = 44,	      /* bits of the window; with the index less than 64 */
-	EG_FLAT_STEPS = 22,	      /* halves 2^21 + 1 boundaries down to none */
+	EG_FLAT_SKIP_MAX = 44,	    /* bits of the window; with the index less than 64 */
+	EG_FLAT_OUTSIDE_MAX = 1030, /* boundaries beyond the window */
+	EG_FLAT_SLACK = 16, /* bytes at a table's end that nothing is in: see eg_flat_find */
 	EG_FLAT_KINDS_MAX = 1U << 16, /* different answers in one table */
 };
 
@@ -76,6 +77,8 @@ struct eg_flat_list {
 };
 _Static_assert(sizeof(struct eg_flat_list) == 8, "ABI");
 
+enum { EG_FLAT_WIDTH_SHIFT = 6, EG_FLAT_CUT = 63 };
+
 /* struct eg_flat.flags. Without kinds, what is refused at odd places is refused by rules. */
 enum {
 	EG_FLAT_BY_DEFAULT = 1U << 0, /* without kinds: by default */
@@ -84,21 +87,25 @@ enum {
 };
 
 /* How to read a table. Stands in the policy, not in the table: a look-up has that at hand. Offsets
- * are in bytes from the start of the table, where the index is: __u32[(1 << index_bits) + 1]. */
+ * are in bytes from the start of the table, where the index is: __u32[last + 2]. */
 struct eg_flat {
-	__u8 class;	 /* EG_FLAT_NONE, or 1..EG_FLAT_LAST */
-	__u8 flags;	 /* EG_FLAT_* */
-	__u8 skip;	 /* bits of the window, 0..EG_FLAT_SKIP_MAX */
-	__u8 index_bits; /* EG_FLAT_INDEX_MIN..EG_FLAT_INDEX_MAX */
-	__u8 width; /* of a boundary in the window, as log2 of its bytes: IPv4 1, 2; IPv6 2..4 */
-	__u8 pad[3];
-	__u32 bounds; /* offset: the boundaries in the window */
+	__u8 class; /* EG_FLAT_NONE, or 1..EG_FLAT_LAST */
+	__u8 flags; /* EG_FLAT_* */
+	__u8 shift; /* of the distance from `first`, the upper half of it or all of IPv4's */
+	/* of a boundary in the window: log2 of its bytes less one, << EG_FLAT_WIDTH_SHIFT, and how
+	 * many bits of the upper half are cut off at its end. Bytes: IPv4 2, 4: the distance.
+	 * IPv6 4, 8: the distance's upper half, if the lower matters in none; 16: the address. */
+	__u8 form;
+	__u32 last; /* bucket; from the next on it is not the window */
+	/* What stands before the first boundary, where a look-up begins, and how many of their size
+	 * the table could have before that. Even, and so the place is odd where the index is. */
+	__u32 bounds;  /* in the window */
+	__u32 outside; /* beyond; IPv4 __u32, IPv6 two __u64, the high one first */
 	__u32 n_bounds;
-	__u32 outside; /* offset: those beyond, two __u64 each, the high one first */
 	__u32 n_outside;
-	__u32 kinds;  /* offset: n_bounds + 1 for the window's places, n_outside + 1 others */
-	__u32 lists;  /* offset: struct eg_flat_list[] */
-	__u64 window; /* the bits all addresses in it begin with, as a number below 1 << skip */
+	__u32 kinds; /* offset: n_bounds + 1 for the window's places, n_outside + 1 others */
+	__u32 lists; /* offset: struct eg_flat_list[] */
+	__u64 first; /* of the window: IPv4 the address, IPv6 its upper half */
 };
 _Static_assert(sizeof(struct eg_flat) == 40, "ABI");
 

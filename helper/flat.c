@@ -57,15 +57,16 @@ static size_t run_at(const struct eg_flat_runs *runs, size_t from, uint64_t high
 }
 
 /* Halves the addresses for as long as one half has nearly all boundaries. */
-static void find_window(const struct eg_flat_runs *runs, struct eg_flat *flat)
+static void find_window(struct eg_flat_plan *plan)
 {
+	const struct eg_flat_runs *runs = &plan->runs;
 	size_t from = 1, to = runs->n, n = to - from, beyond = n / BEYOND;
 	unsigned int skip_max = runs->low ? EG_FLAT_SKIP_MAX : 32 - EG_FLAT_INDEX_MIN;
 
 	if (beyond > BEYOND_MAX)
 		beyond = BEYOND_MAX;
-	while (n >= WINDOW_FROM && flat->skip < skip_max) {
-		uint64_t middle = (flat->window << 1 | 1) << (BITS - 1 - flat->skip);
+	while (n >= WINDOW_FROM && plan->skip < skip_max) {
+		uint64_t middle = (plan->window << 1 | 1) << (BITS - 1 - plan->skip);
 		size_t split = run_at(runs, from, middle);
 		bool upper = split <= from || (split < to && to - split > split - from);
 
@@ -73,8 +74,8 @@ static void find_window(const struct eg_flat_runs *runs, struct eg_flat *flat)
 			split = to;
 		if (n - (upper ? to - split : split - from) > beyond)
 			return;
-		flat->window = flat->window << 1 | upper;
-		flat->skip++;
+		plan->window = plan->window << 1 | upper;
+		plan->skip++;
 		if (upper)
 			from = split;
 		else
@@ -85,13 +86,13 @@ static void find_window(const struct eg_flat_runs *runs, struct eg_flat *flat)
 static struct part find_part(const struct eg_flat_plan *plan)
 {
 	const struct eg_flat_runs *runs = &plan->runs;
-	unsigned int skip = plan->flat.skip;
+	unsigned int skip = plan->skip;
 	struct part part = {.from = 1, .to = runs->n, .whole = skip == 0};
 
 	if (part.whole)
 		return part;
-	part.start = plan->flat.window << (BITS - skip);
-	part.end = (plan->flat.window + 1) << (BITS - skip);
+	part.start = plan->window << (BITS - skip);
+	part.end = (plan->window + 1) << (BITS - skip);
 	part.at_end = part.end != 0;
 	part.from = run_at(runs, 0, part.start);
 	part.to = part.at_end ? run_at(runs, part.from, part.end) : runs->n;
@@ -197,28 +198,47 @@ static unsigned int find_length(const struct eg_flat_runs *runs, const struct pa
 	return high ? BITS - (unsigned int)__builtin_ctzll(high) : 0;
 }
 
-/* log2 of the bytes that hold what is behind a bucket's bits. */
-static unsigned int find_width(const struct eg_flat_plan *plan, unsigned int index_bits)
+/* How boundaries of the window are kept: log2 of their bytes, and the bits cut off at their end. */
+static unsigned int find_width(const struct eg_flat_plan *plan, unsigned int shift,
+			       unsigned int *ret_cut)
 {
-	unsigned int length = plan->length, known = plan->flat.skip + index_bits;
+	unsigned int cut = shift > 32 ? shift - 32 : 0;
 
-	if (plan->runs.low)
-		return length > BITS ? WIDEST : length > known + 32 ? 3 : 2;
-	return length > known + 16 ? 2 : 1;
+	*ret_cut = 0;
+	if (!plan->runs.low)
+		return shift <= 16 ? 1 : 2;
+	if (plan->length > BITS)
+		return WIDEST;
+	if (plan->length > BITS - cut)
+		return 3;
+	*ret_cut = cut;
+	return 2;
+}
+
+/* Room for boundaries behind *at. Returns the number of what stands before the first: even. */
+static uint32_t lay_bounds(size_t *at, size_t n, unsigned int width)
+{
+	size_t first = align(*at, 16) >> width;
+
+	first += first % 2 == 0;
+	*at = (first + n) << width;
+	return (uint32_t)first - 1;
 }
 
 /* Lays the table out for so many bits. */
 static void lay_out(struct eg_flat_plan *plan, unsigned int index_bits)
 {
 	struct eg_flat *flat = &plan->flat;
-	size_t at = (((size_t)1 << index_bits) + 1) * sizeof(uint32_t);
+	size_t buckets = (size_t)1 << index_bits, at = (buckets + 1) * sizeof(uint32_t);
+	unsigned int bits = plan->runs.low ? BITS : 32, cut = 0, width, out;
 
-	flat->index_bits = (uint8_t)index_bits;
-	flat->width = (uint8_t)find_width(plan, index_bits);
-	flat->bounds = (uint32_t)(at = align(at, 16));
-	at += (size_t)flat->n_bounds << flat->width;
-	flat->outside = (uint32_t)(at = align(at, 16));
-	at += (size_t)flat->n_outside << (plan->runs.low ? WIDEST : 2);
+	flat->last = (uint32_t)buckets - 1;
+	flat->shift = (uint8_t)(bits - plan->skip - index_bits);
+	width = find_width(plan, flat->shift, &cut);
+	out = plan->runs.low ? WIDEST : 2;
+	flat->form = (uint8_t)((width - 1) << EG_FLAT_WIDTH_SHIFT | cut);
+	flat->bounds = lay_bounds(&at, flat->n_bounds, width);
+	flat->outside = lay_bounds(&at, flat->n_outside, out);
 	flat->kinds = (uint32_t)at;
 	if (plan->has_kinds)
 		at += ((size_t)flat->n_bounds + flat->n_outside + 2)
@@ -227,7 +247,7 @@ static void lay_out(struct eg_flat_plan *plan, unsigned int index_bits)
 	plan->used = at + plan->runs.n_lists * sizeof(*plan->runs.lists);
 	flat->class = EG_FLAT_NONE;
 	for (unsigned int class = 1; class <= EG_FLAT_LAST && !flat->class; class ++)
-		if (plan->used <= eg_flat_size(class))
+		if (plan->used + EG_FLAT_SLACK <= eg_flat_size(class))
 			flat->class = (uint8_t) class;
 }
 
@@ -236,7 +256,7 @@ static int choose_index(struct eg_flat_plan *plan)
 {
 	int n = (int)log2_of(plan->flat.n_bounds + 1U), low = n - BUCKET_MAX, high = n - BUCKET_MIN;
 	unsigned int best = 0, class = EG_FLAT_LAST + 1;
-	int most = (plan->runs.low ? BITS - 1 : 32) - plan->flat.skip;
+	int most = (plan->runs.low ? BITS - 1 : 32) - (int)plan->skip;
 
 	if (most > EG_FLAT_INDEX_MAX)
 		most = EG_FLAT_INDEX_MAX;
@@ -283,14 +303,18 @@ static int finish(struct eg_flat_plan *plan)
 	struct part part;
 
 	find_flags(plan);
-	find_window(&plan->runs, &plan->flat);
+	find_window(plan);
 	part = find_part(plan);
 	walk_beyond(plan, &part, &beyond);
+	plan->flat.first = plan->runs.low ? part.start : part.start >> 32;
 	plan->flat.n_outside = (uint32_t)beyond.n;
 	plan->flat.n_bounds = (uint32_t)(part.to - part.from + has_first(plan, &part));
 	plan->length = find_length(&plan->runs, &part);
 	return choose_index(plan);
 }
+
+/* Besides those that find_window leaves out, one where the window ends. */
+_Static_assert((int)BEYOND_MAX + 2 <= (int)EG_FLAT_OUTSIDE_MAX, "they have room");
 
 static int take(int err, struct eg_flat_plan *plan, struct eg_flat_plan *ret)
 {
@@ -336,18 +360,19 @@ static void put16(void *kinds, size_t place, uint16_t kind)
 	((uint16_t *)kinds)[place] = kind;
 }
 
-/* What is kept of a boundary: the bits behind its bucket's, from the top. */
-static void put_boundary(const struct eg_flat *flat, uint8_t *bounds, size_t i, uint64_t high,
-			 uint64_t low)
+/* What is kept of a boundary. */
+static void put_boundary(const struct eg_flat *flat, bool v6, uint8_t *bounds, size_t i,
+			 uint64_t high, uint64_t low)
 {
-	uint64_t rest = high << flat->skip << flat->index_bits;
+	unsigned int width = (flat->form >> EG_FLAT_WIDTH_SHIFT) + 1U;
+	uint64_t distance = (v6 ? high : high >> 32) - flat->first;
 
-	if (flat->width == 1)
-		((uint16_t *)bounds)[i] = (uint16_t)(rest >> 48);
-	else if (flat->width == 2)
-		((uint32_t *)bounds)[i] = (uint32_t)(rest >> 32);
-	else if (flat->width == 3)
-		((uint64_t *)bounds)[i] = rest;
+	if (width == 1)
+		((uint16_t *)bounds)[i] = (uint16_t)distance;
+	else if (width == 2)
+		((uint32_t *)bounds)[i] = (uint32_t)(distance >> (flat->form & EG_FLAT_CUT));
+	else if (width == 3)
+		((uint64_t *)bounds)[i] = distance;
 	else
 		put_whole(bounds, i, high, low);
 }
@@ -359,19 +384,20 @@ static void write_bounds(const struct eg_flat_plan *plan, const struct part *par
 	const struct eg_flat *flat = &plan->flat;
 	const struct eg_flat_runs *runs = &plan->runs;
 	uint32_t *index = (uint32_t *)to, n = 0;
+	unsigned int width = (flat->form >> EG_FLAT_WIDTH_SHIFT) + 1U;
+	uint8_t *bounds = to + ((flat->bounds + (size_t)1) << width);
 	size_t i, bucket = 0, at;
+	bool v6 = runs->low;
 
-	if (has_first(plan, part))
-		put_boundary(flat, to + flat->bounds, n++, part->start, 0);
+	if (has_first(plan, part)) /* in bucket 0, which begins with it */
+		put_boundary(flat, v6, bounds, n++, part->start, 0);
 	for (i = part->from; i < part->to; i++) {
-		at = runs->high[i] << flat->skip >> (BITS - flat->index_bits);
-		/* one at the window's start stands in bucket 0, which begins with it */
+		at = ((v6 ? runs->high[i] : runs->high[i] >> 32) - flat->first) >> flat->shift;
 		for (; bucket < at; bucket++)
 			index[bucket + 1] = n;
-		put_boundary(flat, to + flat->bounds, n++, runs->high[i],
-			     runs->low ? runs->low[i] : 0);
+		put_boundary(flat, v6, bounds, n++, runs->high[i], v6 ? runs->low[i] : 0);
 	}
-	for (; bucket < (size_t)1 << flat->index_bits; bucket++)
+	for (; bucket <= flat->last; bucket++)
 		index[bucket + 1] = n;
 }
 
@@ -390,8 +416,9 @@ void eg_flat_write(const struct eg_flat_plan *plan, void *to)
 	uint8_t *table = to;
 	bool wide = flat->flags & EG_FLAT_KINDS16;
 	struct part part = find_part(plan);
-	struct beyond beyond = {.to = table + flat->outside, .v6 = plan->runs.low != NULL};
+	struct beyond beyond = {.v6 = plan->runs.low != NULL};
 
+	beyond.to = table + ((flat->outside + (size_t)1) << (beyond.v6 ? WIDEST : 2));
 	write_bounds(plan, &part, table);
 	if (plan->has_kinds) {
 		write_kinds(plan, &part, table, wide ? put16 : put8);

@@ -32,6 +32,8 @@ struct eg_flat_runs {
 struct eg_flat_plan {
 	struct eg_flat flat; /* what the policy gets, see there */
 	size_t used;	     /* bytes of the table that are written */
+	unsigned int skip;   /* bits that all addresses of the window begin with */
+	uint64_t window;     /* these, as a number below 1 << skip */
 	unsigned int length; /* bits that matter in boundaries of the window */
 	bool has_kinds;
 	struct eg_flat_runs runs;

@@ -27,7 +27,8 @@ struct structures_entries {
 	size_t n;
 };
 
-/* Puts a policy's trie in place; what was there is dropped. Returns its descriptor, the caller's. */
+/* Puts a policy's trie in place; what was there is dropped. Returns its descriptor, which the
+ * caller closes. */
 int structures_trie(struct structures *s, uint32_t policy, const struct structures_entries *from);
 
 /* The same for the table; the parts: nanoseconds for planning, making the map, writing it and
