@@ -108,9 +108,10 @@ enum {
 	EG_PATH_DEPTH = 24, /* components walked before a path counts as cut */
 };
 
-/* The line of rules that deny, in records: one of them did, and the kernel side does not know which;
- * helper/attribute.h finds it. Not in an enum, which would lose its sign by it. */
-#define EG_LINE_UNKNOWN (1U << 31)
+/* eg_rule.line in records, of a rule that denies: there is one, and the kernel side does not know
+ * which; helper/attribute.h finds it. By itself: newer compilers make all of an enum unsigned for
+ * it. */
+enum { EG_LINE_UNKNOWN = 1U << 31 };
 
 /* struct eg_policy.flags */
 enum {

@@ -55,8 +55,8 @@ enum {
 	EG_FLAT_SMALL = 1 << 22, /* KMALLOC_MAX_SIZE, the most 6.1 takes for a value */
 	EG_FLAT_INDEX_MIN = 4,	 /* bits */
 	EG_FLAT_INDEX_MAX = 18,
-	EG_FLAT_SKIP_MAX = 44, /* bits of the window; with the index less than 64 */
-	EG_FLAT_BOUNDS_MAX = (1 << 21) + 1,
+	EG_FLAT_SKIP_MAX = 44,	    /* bits of the window; with the index less than 64 */
+	EG_FLAT_OUTSIDE_MAX = 1030, /* boundaries beyond the window */
 	EG_FLAT_SLACK = 16, /* bytes at a table's end that nothing is in: see eg_flat_find */
 	EG_FLAT_KINDS_MAX = 1U << 16, /* different answers in one table */
 };
@@ -97,9 +97,10 @@ struct eg_flat {
 	 * IPv6 4, 8: the distance's upper half, if the lower matters in none; 16: the address. */
 	__u8 form;
 	__u32 last; /* bucket; from the next on it is not the window */
-	/* Of the one before the first boundary: that is the one a look-up begins with. */
-	__u32 bounds;  /* offset: in the window */
-	__u32 outside; /* offset: beyond; IPv4 __u32, IPv6 two __u64, the high one first */
+	/* What stands before the first boundary, where a look-up begins, and how many of their size
+	 * the table could have before that. Even, and so the place is odd where the index is. */
+	__u32 bounds;  /* in the window */
+	__u32 outside; /* beyond; IPv4 __u32, IPv6 two __u64, the high one first */
 	__u32 n_bounds;
 	__u32 n_outside;
 	__u32 kinds; /* offset: n_bounds + 1 for the window's places, n_outside + 1 others */

@@ -35,9 +35,10 @@ struct eg_flat_search {
 	const __u8 *table;
 	__u64 limit; /* what begins at most there, and is no longer than the slack, is in it */
 	struct eg_flat_address key;
-	__u64 base;  /* offset of the boundary before the first */
-	__u64 place; /* of those that may count: the first; in the end, the place */
-	__u64 n;     /* how many they are, and one */
+	__u64 at;     /* the boundary before those that may count; in the end, the last that does */
+	__u64 n;      /* how many may, and one */
+	__u32 origin; /* where `at` is with none: the place is what it is more */
+	__u32 places; /* before that one, if they have kinds */
 };
 
 /* Is a boundary at most the key? All ones or none; without branches, as none could be foreseen. */
@@ -65,31 +66,30 @@ static __always_inline __u64 eg_flat_at_most(const __u8 *at, const struct eg_fla
 	return (__s64)borrow >> 63;
 }
 
-/* Adds to the place how many of the n - 1 boundaries from there on are at most the key, by halves.
- * Returns 1, or 0 when the table is broken. */
+/* Finds the last boundary that is at most the key, by halves. Returns 1, or 0 when the table is
+ * broken. */
 static __always_inline int eg_flat_halve(struct eg_flat_search *search, const int width)
 {
-	__u64 place = search->place, n = search->n, half, off, add;
+	__u64 at = search->at, n = search->n, half, off;
 
-	eg_flat_keep(place);
-	if (n > EG_FLAT_BOUNDS_MAX + 1)
+	eg_flat_keep(at);
+	/* There are no more than have room. From there the verifier sees n come down to one. */
+	if (n > search->limit >> width)
 		return 0;
-	/* The verifier sees n come down to one. */
 	EG_FLAT_NO_UNROLL
 	while (n > 1) {
 		half = n >> 1;
-		off = search->base + ((place + half) << width);
+		off = (at + half) << width;
 		eg_flat_keep(off);
 		if (off > search->limit)
 			return 0;
 		/* Those behind it stay in even if it is above, where they do no harm: then there is
 		 * one way through this loop for each n. */
-		add = half & eg_flat_at_most(search->table + off, &search->key, width);
-		eg_flat_keep(add);
-		place += add;
+		half &= eg_flat_at_most(search->table + off, &search->key, width);
+		at += half;
 		n = (n + 1) >> 1;
 	}
-	search->place = place;
+	search->at = at;
 	return 1;
 }
 
@@ -98,14 +98,16 @@ static __always_inline int eg_flat_inside(const struct eg_flat *flat, struct eg_
 					  __u64 bucket, __u64 distance, const int v6)
 {
 	int width = (flat->form >> EG_FLAT_WIDTH_SHIFT) + 1;
-	__u64 off = bucket << 2;
+	__u64 off = bucket << 2, from;
 
 	eg_flat_keep(off);
 	if (off > search->limit)
 		return 0;
-	search->place = *(const __u32 *)(search->table + off);
-	search->n = *(const __u32 *)(search->table + off + 4) - search->place + 1;
-	search->base = flat->bounds;
+	from = *(const __u32 *)(search->table + off);
+	search->n = *(const __u32 *)(search->table + off + 4) - from + 1;
+	search->origin = flat->bounds;
+	search->at = search->origin + from;
+	search->places = 0;
 	if (!v6 && width == 1)
 		search->key.high = distance & 0xffff;
 	else if (v6 && width == 2)
@@ -115,21 +117,25 @@ static __always_inline int eg_flat_inside(const struct eg_flat *flat, struct eg_
 	return width;
 }
 
-/* The same for those beyond the window. */
+/* The same for those beyond the window: few, so that the verifier takes few steps. */
 static __always_inline int eg_flat_outside(const struct eg_flat *flat,
 					   struct eg_flat_search *search, const int v6)
 {
-	search->place = 0;
+	if (flat->n_outside > EG_FLAT_OUTSIDE_MAX)
+		return 0;
 	search->n = (__u64)flat->n_outside + 1;
-	search->base = flat->outside;
+	search->origin = flat->outside;
+	search->at = search->origin;
+	search->places = flat->n_bounds + 1;
 	return v6 ? 4 : 2;
 }
 
 /* What a kind says, of a table with kinds. */
 static __always_inline int eg_flat_kind(const struct eg_flat *flat,
-					const struct eg_flat_search *search, __u64 place,
+					const struct eg_flat_search *search,
 					struct eg_flat_list *ret)
 {
+	__u64 place = search->at - search->origin + search->places;
 	__u64 wide = flat->flags & EG_FLAT_KINDS16 ? 1 : 0;
 	__u64 off = flat->kinds + (place << wide), kind;
 
@@ -163,17 +169,17 @@ static __always_inline int eg_flat_find(const struct eg_flat *flat, const __u8 *
 	struct eg_flat_search search = {
 		.table = table, .limit = size - EG_FLAT_SLACK, .key = *address};
 	__u64 distance, bucket;
-	int inside, width;
+	int width;
 
-	if (!v6)
-		search.key.high >>= 32;
 	/* Before the window it wraps around, and is too far. */
-	distance = search.key.high - flat->first;
-	if (!v6)
-		distance = (__u32)distance;
+	if (v6) {
+		distance = search.key.high - flat->first;
+	} else {
+		search.key.high >>= 32;
+		distance = (__u32)search.key.high - (__u32)flat->first;
+	}
 	bucket = distance >> (flat->shift & 63);
-	inside = bucket <= flat->last;
-	if (inside)
+	if (bucket <= flat->last)
 		width = eg_flat_inside(flat, &search, bucket, distance, v6);
 	else
 		width = eg_flat_outside(flat, &search, v6);
@@ -189,14 +195,13 @@ static __always_inline int eg_flat_find(const struct eg_flat *flat, const __u8 *
 	} else if (width != 4 || !v6 || !eg_flat_halve(&search, 4)) {
 		return EG_FLAT_MISSING;
 	}
-	if (flat->flags & (EG_FLAT_KINDS8 | EG_FLAT_KINDS16)) {
-		if (!inside)
-			search.place += flat->n_bounds + 1;
-		return eg_flat_kind(flat, &search, search.place, ret);
-	}
-	if (!(search.place & 1))
-		return EG_FLAT_PASS;
-	return flat->flags & EG_FLAT_BY_DEFAULT ? EG_FLAT_DEFAULT : EG_FLAT_REFUSED;
+	if (flat->flags & (EG_FLAT_KINDS8 | EG_FLAT_KINDS16))
+		return eg_flat_kind(flat, &search, ret);
+	/* Even where it began, so odd where the place is: refused, and two for by default. */
+	return (search.at & 1) << (flat->flags & EG_FLAT_BY_DEFAULT);
 }
+
+_Static_assert(EG_FLAT_PASS == 0 && EG_FLAT_REFUSED == 1, "the place says it");
+_Static_assert(EG_FLAT_DEFAULT == EG_FLAT_REFUSED << EG_FLAT_BY_DEFAULT, "and the flag");
 
 #endif

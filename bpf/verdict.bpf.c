@@ -124,8 +124,7 @@ static __always_inline int eg_entry_rule(__u32 policy, const struct eg_entry *en
 	return EG_FOUND;
 }
 
-/* What the trie of one policy says about an address. v6: of that family, addr its 16 bytes; else its
- * 4. */
+/* What a policy's trie says about an address. v6: of that family, addr its 16 bytes; else its 4. */
 static __always_inline int eg_look(__u32 policy, const __u8 *addr, __u32 at, bool v6,
 				   struct eg_rule *ret)
 {

@@ -215,6 +215,16 @@ static unsigned int find_width(const struct eg_flat_plan *plan, unsigned int shi
 	return 2;
 }
 
+/* Room for boundaries behind *at. Returns the number of what stands before the first: even. */
+static uint32_t lay_bounds(size_t *at, size_t n, unsigned int width)
+{
+	size_t first = align(*at, 16) >> width;
+
+	first += first % 2 == 0;
+	*at = (first + n) << width;
+	return (uint32_t)first - 1;
+}
+
 /* Lays the table out for so many bits. */
 static void lay_out(struct eg_flat_plan *plan, unsigned int index_bits)
 {
@@ -227,11 +237,8 @@ static void lay_out(struct eg_flat_plan *plan, unsigned int index_bits)
 	width = find_width(plan, flat->shift, &cut);
 	out = plan->runs.low ? WIDEST : 2;
 	flat->form = (uint8_t)((width - 1) << EG_FLAT_WIDTH_SHIFT | cut);
-	at = align(at, 16);
-	flat->bounds = (uint32_t)(at - (1U << width));
-	at = align(at + ((size_t)flat->n_bounds << width), 16);
-	flat->outside = (uint32_t)(at - (1U << out));
-	at += (size_t)flat->n_outside << out;
+	flat->bounds = lay_bounds(&at, flat->n_bounds, width);
+	flat->outside = lay_bounds(&at, flat->n_outside, out);
 	flat->kinds = (uint32_t)at;
 	if (plan->has_kinds)
 		at += ((size_t)flat->n_bounds + flat->n_outside + 2)
@@ -306,6 +313,9 @@ static int finish(struct eg_flat_plan *plan)
 	return choose_index(plan);
 }
 
+/* Besides those that find_window leaves out, one where the window ends. */
+_Static_assert((int)BEYOND_MAX + 2 <= (int)EG_FLAT_OUTSIDE_MAX, "they have room");
+
 static int take(int err, struct eg_flat_plan *plan, struct eg_flat_plan *ret)
 {
 	if (err == 0)
@@ -367,12 +377,6 @@ static void put_boundary(const struct eg_flat *flat, bool v6, uint8_t *bounds, s
 		put_whole(bounds, i, high, low);
 }
 
-/* The first of the boundaries: the shape has the one before. */
-static uint8_t *first_bound(const struct eg_flat *flat, uint8_t *table)
-{
-	return table + flat->bounds + (2U << (flat->form >> EG_FLAT_WIDTH_SHIFT));
-}
-
 /* Boundaries of the window and the index: each bucket's entry is written when the first boundary
  * behind it comes. */
 static void write_bounds(const struct eg_flat_plan *plan, const struct part *part, uint8_t *to)
@@ -380,7 +384,8 @@ static void write_bounds(const struct eg_flat_plan *plan, const struct part *par
 	const struct eg_flat *flat = &plan->flat;
 	const struct eg_flat_runs *runs = &plan->runs;
 	uint32_t *index = (uint32_t *)to, n = 0;
-	uint8_t *bounds = first_bound(flat, to);
+	unsigned int width = (flat->form >> EG_FLAT_WIDTH_SHIFT) + 1U;
+	uint8_t *bounds = to + ((flat->bounds + (size_t)1) << width);
 	size_t i, bucket = 0, at;
 	bool v6 = runs->low;
 
@@ -413,7 +418,7 @@ void eg_flat_write(const struct eg_flat_plan *plan, void *to)
 	struct part part = find_part(plan);
 	struct beyond beyond = {.v6 = plan->runs.low != NULL};
 
-	beyond.to = table + flat->outside + (1U << (beyond.v6 ? WIDEST : 2));
+	beyond.to = table + ((flat->outside + (size_t)1) << (beyond.v6 ? WIDEST : 2));
 	write_bounds(plan, &part, table);
 	if (plan->has_kinds) {
 		write_kinds(plan, &part, table, wide ? put16 : put8);

@@ -79,8 +79,7 @@ bool eg_spoil_table(struct eg_bpf *bpf, uint32_t index)
 	table = calloc(1, eg_flat_size(policy.flat4.class));
 	if (!table || bpf_map_lookup_elem(fd, &zero, table) < 0)
 		err(TROUBLE, "reading a table");
-	/* of the second boundary */
-	table[policy.flat4.bounds + (4U << (policy.flat4.form >> EG_FLAT_WIDTH_SHIFT))]++;
+	table[policy.flat4.bounds + 2 * (2U << (policy.flat4.form >> EG_FLAT_WIDTH_SHIFT))]++;
 	if (bpf_map_update_elem(fd, &zero, table, BPF_ANY) < 0)
 		err(TROUBLE, "writing a table");
 	return true;

@@ -164,6 +164,30 @@ static void test_nested(void **state)
 	}
 }
 
+/* As many boundaries beyond the window as there may be, and some more: then there is none. */
+static void test_beyond_the_window(void **state)
+{
+	enum { INSIDE = 20000, BEYOND = 512 };
+	struct eg_flat_plan plan;
+	struct made made;
+
+	(void)state;
+	for (int v6 = 0; v6 < 2; v6++)
+		for (unsigned int more = 0; more < 2; more++) {
+			made_begin(&made, INSIDE + BEYOND + more, v6);
+			for (u128 i = 0; i < INSIDE; i++)
+				made_add(&made, ((u128)0x24 << 120) + (i << 98), 31, MADE_DENY);
+			for (u128 i = 0; i < BEYOND + more; i++)
+				made_add(&made, ((u128)0xc1 << 120) + (i << 105), 24, MADE_DENY);
+			made_end(&made);
+			plan = plan_of(&made);
+			assert_int_equal(plan.flat.n_outside, more ? 0 : 2 * BEYOND);
+			eg_flat_plan_done(&plan);
+			expect_all(&made, 97);
+			made_done(&made);
+		}
+}
+
 static void test_plain_policies_have_no_kinds(void **state)
 {
 	struct eg_flat_plan plan;
@@ -355,8 +379,6 @@ static void test_broken_tables(void **state)
 			table[(size_t)rand() % plan.used] = (uint8_t)rand();
 		}
 		/* x86 would not mind, the sanitizer does */
-		broken.flat.bounds &= ~7U;
-		broken.flat.outside &= ~7U;
 		broken.flat.kinds &= ~15U;
 		broken.flat.lists &= ~15U;
 		for (size_t i = 0; i < 20; i++)
@@ -375,6 +397,7 @@ int main(void)
 		cmocka_unit_test(test_extremes),
 		cmocka_unit_test(test_alternating),
 		cmocka_unit_test(test_nested),
+		cmocka_unit_test(test_beyond_the_window),
 		cmocka_unit_test(test_plain_policies_have_no_kinds),
 		cmocka_unit_test(test_lists_limit),
 		cmocka_unit_test(test_disorder),
