@@ -377,6 +377,11 @@ static void put_boundary(const struct eg_flat *flat, bool v6, uint8_t *bounds, s
 		put_whole(bounds, i, high, low);
 }
 
+size_t eg_flat_bound_at(const struct eg_flat *flat, size_t i)
+{
+	return (flat->bounds + i + 1) << ((flat->form >> EG_FLAT_WIDTH_SHIFT) + 1);
+}
+
 /* Boundaries of the window and the index: each bucket's entry is written when the first boundary
  * behind it comes. */
 static void write_bounds(const struct eg_flat_plan *plan, const struct part *part, uint8_t *to)
@@ -384,8 +389,7 @@ static void write_bounds(const struct eg_flat_plan *plan, const struct part *par
 	const struct eg_flat *flat = &plan->flat;
 	const struct eg_flat_runs *runs = &plan->runs;
 	uint32_t *index = (uint32_t *)to, n = 0;
-	unsigned int width = (flat->form >> EG_FLAT_WIDTH_SHIFT) + 1U;
-	uint8_t *bounds = to + ((flat->bounds + (size_t)1) << width);
+	uint8_t *bounds = to + eg_flat_bound_at(flat, 0);
 	size_t i, bucket = 0, at;
 	bool v6 = runs->low;
 

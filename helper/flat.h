@@ -55,6 +55,10 @@ int eg_flat_plan6(const struct eg_policy_entry6 *entries, size_t n, struct eg_fl
 /* Writes the table. to: eg_flat_size(plan->flat.class) bytes, all zero, aligned to 16. */
 void eg_flat_write(const struct eg_flat_plan *plan, void *to);
 
+/* Where the i-th boundary of the window stands, counted from 0: bytes from the table's start. For
+ * tests that break one. */
+size_t eg_flat_bound_at(const struct eg_flat *flat, size_t i);
+
 /* Releases what the plan owns and zeroes it. */
 void eg_flat_plan_done(struct eg_flat_plan *plan);
 
