@@ -17,8 +17,11 @@ struct eg_totals {
 	__u64 unrecorded[EG_STORY_MAX]; /* of these: what found the ring full */
 	__u64 packets; /* packets the packet layer dropped, the reported ones included */
 	__u64 packets_audited;
+	/* not 0: a task of its label has been moved, or cloned, to where another guard is the
+	 * nearest, or none; until then those in its cgroup are all that there are */
+	__u64 left;
 };
-_Static_assert(sizeof(struct eg_totals) == 1120 + EG_OTHER_SIZE, "ABI");
+_Static_assert(sizeof(struct eg_totals) == 1128 + EG_OTHER_SIZE, "ABI");
 
 /* struct eg_order.flags */
 enum {

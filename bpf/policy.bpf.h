@@ -137,6 +137,15 @@ static __always_inline bool eg_is_own(const struct eg_who *who, const struct eg_
 	return false;
 }
 
+/* A task of this session is to be looked for outside of its cgroup: see struct eg_totals. */
+static __always_inline void eg_note_left(__u64 session)
+{
+	struct eg_totals *totals = bpf_map_lookup_elem(&eg_totals, &session);
+
+	if (totals)
+		totals->left = 1;
+}
+
 /* A child of process 1 that is about to become a user's manager: bound by its cgroup, but not
  * labelled, as whatever is forked in there is. */
 static __always_inline bool eg_is_starter(const struct eg_who *who)

@@ -95,6 +95,8 @@ int BPF_PROG(eg_task_alloc, struct task_struct *task, unsigned long clone_flags)
 	if (clone_flags >> EG_CLONE_INTO_CGROUP & 1 && eg_clone_away(&who))
 		return -EPERM;
 	eg_inherit(&who, &label);
+	if (clone_flags >> EG_CLONE_INTO_CGROUP & 1)
+		eg_note_left(label.guard.session);
 	eg_inherit_program(clone_flags, &label);
 	if (bpf_task_storage_get(&eg_labels, task, &label, BPF_LOCAL_STORAGE_GET_F_CREATE))
 		return 0;

@@ -44,6 +44,9 @@ int BPF_PROG(eg_cgroup_attach, struct cgroup *cgroup, const char *path, struct t
 		return 0;
 	label = *found;
 	bound = eg_guard_of_cgroup(now);
+	/* The mover still has the kernel's lock for cgroups: who takes it next finds this done. */
+	if (!bound || bound->session != label.session)
+		eg_note_left(label.session);
 	if (!bound || !eg_is_alike(bound, &label))
 		eg_stray_tell(&label, eg_cgroup_id(now), task->tgid, EG_OP_NONE);
 	return 0;

@@ -310,21 +310,27 @@ void eg_account_tick(struct eg_account *account, int64_t now_ms)
 	eg_fold_tick(account->fold, now_ms, window_ms(account), on_folded, &due);
 }
 
-void eg_account_tick_of(struct eg_account *account, struct eg_account_of *of, bool look,
-			int64_t now_ms)
+/* Is there something to look for that never came? */
+static bool is_missing(const struct eg_account_of *of, const struct eg_totals *totals)
 {
-	struct eg_totals totals;
+	return of->search || (totals && (of->due || totals->lost != of->lost));
+}
 
+void eg_account_tick_of(struct eg_account *account, struct eg_account_of *of,
+			const struct eg_totals *totals, int64_t now_ms)
+{
+	bool is_due = eg_limit_is_due(&of->limit, now_ms);
+
+	/* Of most sessions there is nothing to say, and how much room there is takes a sum. */
+	if (!is_due && !is_missing(of, totals))
+		return;
 	/* What is counted can wait, but not for floods to end: as the quiet. */
 	if (!eg_limit_room(&account->all, &account->limits, false, now_ms))
 		return;
-	if (eg_limit_is_due(&of->limit, now_ms))
+	if (is_due)
 		say_left_out(account, of, false, now_ms);
-	if (!of->search &&
-	    (!look || account->seams->totals_get(account->arg, of->number, &totals) < 0 ||
-	     (!of->due && totals.lost == of->lost)))
-		return;
-	(void)eg_account_settle(account, of, false, now_ms); /* or the next time */
+	if (is_missing(of, totals))
+		(void)eg_account_settle(account, of, false, now_ms); /* or the next time */
 }
 
 uint64_t eg_account_last_lines(const struct eg_account *account)

@@ -128,9 +128,10 @@ void eg_account_charge(struct eg_account *account, int64_t now_ms);
 void eg_account_tick(struct eg_account *account, int64_t now_ms);
 
 /* Once a second, for each session: what was left out, when it is time to say so, and goes on with
- * what is looked for. look: begins to look for what never came, if there is any. */
-void eg_account_tick_of(struct eg_account *account, struct eg_account_of *of, bool look,
-			int64_t now_ms);
+ * what is looked for. totals: as the kernel has them now, to look for what never came, if there is
+ * any; NULL = not now. */
+void eg_account_tick_of(struct eg_account *account, struct eg_account_of *of,
+			const struct eg_totals *totals, int64_t now_ms);
 
 /* For how many lines there must be room when a session ends; with a lower limit, for as many as it
  * has. */

@@ -11,7 +11,6 @@
 #include "util.h"
 
 enum {
-	LOOK_TICKS = 4, /* what never came is looked for that often */
 	/* Its counts do not become equal for so long, or there is no room for its last lines: then
 	 * it ends all the same. */
 	PATIENCE_S = 10,
@@ -200,10 +199,12 @@ bool eg_accounts_over(struct eg_helper *helper, struct eg_session *session)
 void eg_accounts_tick(struct eg_helper *helper, int64_t now_ms)
 {
 	eg_account_tick(&helper->account, now_ms);
-	for (size_t i = 0; i < EG_BUCKETS; i++)
-		for (struct eg_session *s = helper->buckets[i]; s; s = s->next)
-			eg_account_tick_of(&helper->account, &s->account,
-					   (i + helper->ticks) % LOOK_TICKS == 0, now_ms);
+}
+
+void eg_accounts_tick_of(struct eg_helper *helper, struct eg_session *session,
+			 const struct eg_totals *totals, int64_t now_ms)
+{
+	eg_account_tick_of(&helper->account, &session->account, totals, now_ms);
 }
 
 void eg_accounts_flush(struct eg_helper *helper)

@@ -366,6 +366,10 @@ bool eg_accounts_over(struct eg_helper *helper, struct eg_session *session);
 /* Once a second: what has waited long enough is written. */
 void eg_accounts_tick(struct eg_helper *helper, int64_t now_ms);
 
+/* Likewise of one session. totals: as the kernel has them now; NULL = not looked at this time. */
+void eg_accounts_tick_of(struct eg_helper *helper, struct eg_session *session,
+			 const struct eg_totals *totals, int64_t now_ms);
+
 /* The helper stops: what waits in memory is written, as far as the limits let it; refusals that are
  * left the next helper counts. */
 void eg_accounts_flush(struct eg_helper *helper);
@@ -383,6 +387,9 @@ bool eg_story_is_told(struct eg_helper *helper, struct eg_session *session);
 
 /* Says what of a session's recording was left out, when there is more of it than was said. */
 void eg_story_check(struct eg_helper *helper, struct eg_session *session);
+/* The same by totals that the kernel has given just now. */
+void eg_story_compare(struct eg_helper *helper, struct eg_session *session,
+		      const struct eg_totals *totals);
 
 /* ---- adopt.c ---- */
 

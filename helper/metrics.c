@@ -28,9 +28,16 @@ void eg_metrics_look(struct eg_helper *helper, struct eg_session *session)
 	struct eg_totals now;
 
 	if (eg_bpf_totals_get(helper->bpf, session->number, &now) == 0)
+		eg_metrics_add(helper, session, &now);
+}
+
+void eg_metrics_add(struct eg_helper *helper, struct eg_session *session,
+		    const struct eg_totals *now)
+{
+	if (memcmp(now, &session->seen, sizeof(*now)))
 		eg_counters_add(
 			eg_counters_of(&helper->metrics.counters, session->record.profile_name),
-			&now, &session->seen);
+			now, &session->seen);
 }
 
 void eg_metrics_adopt(struct eg_helper *helper, struct eg_session *session)

@@ -15,6 +15,7 @@
 struct eg_event;
 struct eg_helper;
 struct eg_session;
+struct eg_totals;
 
 enum { EG_METRICS_ANSWERS_MAX = 4 /* answers that are being sent at a time */ };
 
@@ -25,6 +26,9 @@ struct eg_metrics {
 
 /* Adds what the session has been refused since it was last looked at. */
 void eg_metrics_look(struct eg_helper *helper, struct eg_session *session);
+/* The same by totals that the kernel has given just now. */
+void eg_metrics_add(struct eg_helper *helper, struct eg_session *session,
+		    const struct eg_totals *now);
 
 /* A session that an earlier helper guarded: what that one has accounted for does not count. */
 void eg_metrics_adopt(struct eg_helper *helper, struct eg_session *session);

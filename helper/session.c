@@ -223,12 +223,19 @@ static bool has_member(const struct eg_member *members, size_t n, uint64_t sessi
 	return false;
 }
 
+/* May a task of its label be elsewhere than in its cgroup? */
+static bool may_have_left(struct eg_helper *helper, const struct eg_session *session)
+{
+	struct eg_totals totals;
+
+	return eg_bpf_totals_get(helper->bpf, session->number, &totals) < 0 || totals.left;
+}
+
 static void end_session(struct eg_helper *helper, struct eg_session *session)
 {
 	eg_story_check(helper, session);
 	eg_report_end(helper, session);
 	eg_report_unsaid(session);
-	remove_leaf(helper, session);
 	eg_counters_of(&helper->metrics.counters, session->record.profile_name)->ended++;
 	eg_session_drop(helper, session);
 }
@@ -250,10 +257,31 @@ static void each_empty(struct eg_helper *helper, bool managers,
 	}
 }
 
+/* Labelled tasks of the host, when somebody has left; looked for otherwise, it would cost each
+ * logout what all sessions together have. */
 struct members {
 	struct eg_member *list;
 	size_t n;
+	bool known; /* else there are none but in the sessions' cgroups */
 };
+
+static void ask_if_left(struct eg_helper *helper, struct eg_session *session, void *arg)
+{
+	bool *wanted = arg;
+
+	*wanted = *wanted || may_have_left(helper, session);
+}
+
+/*
+ * Removes the leaf first: that takes the kernel's lock for cgroups, so that whoever emptied it by
+ * moving the last task elsewhere is done, and eg_cgroup_attach has noted it.
+ */
+static bool is_surely_over(struct eg_helper *helper, const struct eg_session *session,
+			   const struct members *members)
+{
+	remove_leaf(helper, session);
+	return members->known || !may_have_left(helper, session);
+}
 
 static void end_if_over(struct eg_helper *helper, struct eg_session *session, void *arg)
 {
@@ -262,7 +290,7 @@ static void end_if_over(struct eg_helper *helper, struct eg_session *session, vo
 	if (has_member(members->list, members->n, session->number))
 		session->over_ns = 0;
 	else if (!eg_order_is_ending(helper, session) && eg_story_is_told(helper, session) &&
-		 eg_accounts_over(helper, session))
+		 eg_accounts_over(helper, session) && is_surely_over(helper, session, members))
 		end_session(helper, session);
 	else
 		/* it says whom else an order is for, or some lines are still to be written */
@@ -281,7 +309,8 @@ void eg_session_reap(struct eg_helper *helper)
 	int r;
 
 	helper->reap_due = false;
-	r = eg_bpf_members(helper->bpf, &members.list, &members.n);
+	each_empty(helper, false, ask_if_left, &members.known);
+	r = members.known ? eg_bpf_members(helper->bpf, &members.list, &members.n) : 0;
 	if (r < 0) {
 		eg_log(LOG_WARNING, "cannot list labelled tasks: %s; trying again in a second",
 		       strerror(-r));
@@ -327,6 +356,27 @@ static void look_again(struct eg_helper *helper, struct eg_session *session)
 		on_cgroup_events(helper, &session->events, 0);
 }
 
+/* Once a second; looks: this time it is looked at, too. What the kernel has counted is read once,
+ * for all who ask: with thousands of sessions that is what a second costs. */
+static void tick_of(struct eg_helper *helper, struct eg_session *session, bool looks,
+		    int64_t now_ms)
+{
+	struct eg_totals totals;
+
+	if (looks)
+		look_again(helper, session);
+	if (!looks || eg_bpf_totals_get(helper->bpf, session->number, &totals) < 0) {
+		eg_accounts_tick_of(helper, session, NULL, now_ms);
+	} else {
+		eg_accounts_tick_of(helper, session, &totals, now_ms);
+		eg_story_compare(helper, session, &totals);
+		eg_metrics_add(helper, session, &totals);
+	}
+	/* Strays: no cgroup tells when the last of them ends. */
+	if (session->empty && session->record.cgroup)
+		helper->reap_due = true;
+}
+
 void eg_session_tick(struct eg_helper *helper, int64_t now_ms)
 {
 	helper->ticks++;
@@ -339,18 +389,7 @@ void eg_session_tick(struct eg_helper *helper, int64_t now_ms)
 		eg_adopt_sweep(helper);
 		eg_refresh_start(helper);
 	}
-	for (size_t i = 0; i < EG_BUCKETS; i++) {
-		for (struct eg_session *session = helper->buckets[i]; session;
-		     session = session->next) {
-			if ((i + helper->ticks) % EG_LOOK_TICKS == 0)
-				look_again(helper, session);
-			if ((i + helper->ticks) % EG_LOOK_TICKS == 0)
-				eg_story_check(helper, session);
-			if ((i + helper->ticks) % EG_LOOK_TICKS == 0)
-				eg_metrics_look(helper, session);
-			/* Strays: no cgroup tells when the last of them ends. */
-			if (session->empty && session->record.cgroup)
-				helper->reap_due = true;
-		}
-	}
+	for (size_t i = 0; i < EG_BUCKETS; i++)
+		for (struct eg_session *s = helper->buckets[i]; s; s = s->next)
+			tick_of(helper, s, (i + helper->ticks) % EG_LOOK_TICKS == 0, now_ms);
 }

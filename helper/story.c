@@ -77,12 +77,19 @@ void eg_story_check(struct eg_helper *helper, struct eg_session *session)
 {
 	struct eg_totals totals;
 
-	if (eg_bpf_totals_get(helper->bpf, session->number, &totals) < 0)
-		return;
+	if (eg_bpf_totals_get(helper->bpf, session->number, &totals) == 0)
+		eg_story_compare(helper, session, &totals);
+}
+
+void eg_story_compare(struct eg_helper *helper, struct eg_session *session,
+		      const struct eg_totals *totals)
+{
+	uint64_t missing[EG_STORY_MAX];
+
 	for (int kind = 0; kind < EG_STORY_MAX; kind++)
-		totals.unrecorded[kind] += session->unwritten[kind];
-	if (!memcmp(totals.unrecorded, session->unrecorded, sizeof(session->unrecorded)))
+		missing[kind] = totals->unrecorded[kind] + session->unwritten[kind];
+	if (!memcmp(missing, session->unrecorded, sizeof(missing)))
 		return;
-	memcpy(session->unrecorded, totals.unrecorded, sizeof(session->unrecorded));
+	memcpy(session->unrecorded, missing, sizeof(missing));
 	eg_report_lost(helper, session);
 }

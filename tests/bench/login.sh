@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 # What a login costs, in instructions of all that runs for it: module, helper, kernel, log.
 #   login open|close SESSIONS NS     what the module's caller waits, with so many sessions open
-#   login total SESSIONS COST        opening and closing one, everywhere
-#   login rate SESSIONS NUMBER       logins in a second of one such CPU, a billion instructions, one after the other
+#   login total SESSIONS COST        opening and closing one, everywhere, while nobody else does
+#   login burst SESSIONS COST        the same of one in a row of them
+#   login rate SESSIONS NUMBER       logins in a second of one such CPU, a billion instructions, in a row
 #   login tick SESSIONS COST         the helper, in a second in which nothing happens
 #   login growth SESSIONS RATIO      the total, in that with one session
 #   login ssh with|without COST      a whole login by ssh; login adds percent NUMBER
@@ -42,10 +43,28 @@ open_and_close() {
 	sleep 6
 	idle=$(($(busy) - after)) # what runs anyway, in so long
 	after=$(((after - before - idle / 2) / LOGINS))
-	echo "login total $1 $after"
+	echo "login burst $1 $after"
 	echo "login rate $1 $((1000000000 / after))"
-	[[ ${first-} ]] || first=$after
-	echo "login growth $1 $(awk -v a=$after -v b="$first" 'BEGIN { printf "%.3f", a / b }')"
+}
+
+# With its end, for which there is a third of a second: in most of them the helper's clock does not strike.
+# median_of N: all that runs for so many logins at a time, none or one.
+median_of() {
+	local before
+	for _ in {1..21}; do
+		sleep "0.$((RANDOM % 900 + 100))"
+		before=$(busy)
+		"$T/pam_login" -m -n "$1" -a timeout=60000 carol >/dev/null </dev/null || die "a login failed"
+		sleep 0.35
+		echo $(($(busy) - before))
+	done | median
+}
+alone() {
+	local total
+	total=$(($(median_of 1) - $(median_of 0)))
+	echo "login total $1 $total"
+	[[ ${first-} ]] || first=$total
+	echo "login growth $1 $(awk -v a="$total" -v b="$first" 'BEGIN { printf "%.3f", a / b }')"
 }
 
 tick() {
@@ -64,6 +83,7 @@ with_sessions() {
 	read -r line <&"${all[0]}"
 	[[ $line == "held $1" ]] || die "sessions: $line, not $1"
 	open_and_close "$1"
+	alone "$1"
 	tick "$1"
 	pipe=${all[1]}
 	exec {pipe}>&-

@@ -259,12 +259,20 @@ static inline void start(void)
 	eg_account_resumed(&account);
 }
 
+static inline void tick_of(size_t i, bool look)
+{
+	struct eg_totals totals;
+	bool has = look && totals_get(NULL, of[i].number, &totals) == 0;
+
+	eg_account_tick_of(&account, &of[i], has ? &totals : NULL, world.now_ms);
+}
+
 static inline void tick(void)
 {
 	world.now_ms += 400;
 	eg_account_tick(&account, world.now_ms);
 	for (size_t i = 0; i < SESSIONS; i++)
-		eg_account_tick_of(&account, &of[i], rnd(4) == 0, world.now_ms);
+		tick_of(i, rnd(4) == 0);
 }
 
 static inline void live(int *steps)

@@ -236,7 +236,7 @@ static void test_endless_flood(void **state)
 		read_ring(1);
 		world.now_ms++;
 		for (size_t s = 0; i % 1000 == 950 && s < SESSIONS; s++)
-			eg_account_tick_of(&account, &of[s], true, world.now_ms);
+			tick_of(s, true);
 	}
 	for (size_t s = 0; s < SESSIONS; s++)
 		assert_int_equal(world.said[s].suppressed, 1);
@@ -311,7 +311,7 @@ static void test_stuck_loss(void **state)
 	world.totals[0].refused[EG_OP_FORK] = 2;
 	assert_false(eg_account_settle(&account, &of[0], false, world.now_ms));
 	world.is_stuck = false;
-	eg_account_tick_of(&account, &of[0], true, world.now_ms);
+	tick_of(0, true);
 	assert_int_equal(world.said[0].lost, 1);
 	assert_int_equal(world.written[0].refused[EG_OP_FORK], 2);
 	let_go();
