@@ -234,8 +234,8 @@ struct eg_detail {
  * once and not at every use. Always 0.
  */
 
-/* Walks a path from the leaf up, across mounts, and adds it to *out: len is 0, or says what is there
- * of its tail. Without a dentry it begins at the mount's root. */
+/* Walks a path from the leaf up, across mounts, and adds it to *out: len is 0, or says what is
+ * there of its tail. Without a dentry it begins at the mount's root. */
 int eg_path_walk(struct eg_path *out, const struct eg_where *where);
 
 /* Zeroes a reserved record, and says what it is. */

@@ -120,8 +120,8 @@ int eg_bpf_state_change(struct eg_bpf *bpf, int (*change)(struct eg_state *state
  */
 int eg_bpf_iterate(int link, char **ret, size_t *ret_n);
 
-/* bpf_rings.c: takes up both rings and eg_wakes, whose descriptors are there. 0, or a negative errno
- * with *reterr, and something may be open. close: also of what is not. */
+/* bpf_rings.c: takes up both rings and eg_wakes, whose descriptors are there. 0, or a negative
+ * errno with *reterr, and something may be open. close: also of what is not. */
 int eg_bpf_rings_open(struct eg_bpf *bpf, struct eg_err *reterr);
 void eg_bpf_rings_close(struct eg_bpf *bpf);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* As many refusals as there can be in a short time: the same one, and many that differ; and some at a
- * pace. */
+/* As many refusals as there can be in a short time: the same one, and many that differ; and some at
+ * a pace. */
 #include <arpa/inet.h>
 #include <err.h>
 #include <errno.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* event floor|build: attaches that program of event.bpf.c, prints "attached", and keeps it until its
- * standard input ends. */
+/* event floor|build: attaches that program of event.bpf.c, prints "attached", and keeps it until
+ * its standard input ends. */
 #include <bpf/libbpf.h>
 #include <err.h>
 #include <stdio.h>
