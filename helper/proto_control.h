@@ -122,7 +122,7 @@ enum eg_metric_rule {
 	EG_METRIC_RULE_LINE = 0, /* a line of a file */
 	EG_METRIC_RULE_DEFAULT,	 /* no rule names the address */
 	EG_METRIC_RULE_BUILTIN,	 /* a switch, or a built-in list */
-	EG_METRIC_RULE_OTHER,	 /* all for which there was no room, or that are not known any more */
+	EG_METRIC_RULE_OTHER, /* all for which there was no room, or that are not known any more */
 	EG_METRIC_RULES,
 };
 
