@@ -100,7 +100,8 @@ check() {
 	local late
 	is "$2: a line for each" "$n" "$(ports "$1")"
 	late=$(latencies "$1" | awk -v most=$AT_ONCE_MS '$1 > most { n++ } END { print n + 0 }')
-	if ((late <= n / 50)); then
+	# A machine that is busy with others stands still now and then.
+	if ((late <= 1 || late <= n / 50)); then
 		pass "$2: at once: $(latencies "$1" | sort -n | awk '{ a[NR] = $1 } END { print a[int((NR + 1) / 2)] " ms, at most " a[NR] }')"
 	else
 		fail "$2: $late of $n lines came more than $AT_ONCE_MS ms late"
