@@ -52,14 +52,14 @@ _Static_assert(sizeof(struct eg_brief) == 4, "ABI");
 
 enum {
 	EG_BRIEF_NONE = 0,   /* ask the long way */
-	EG_BRIEF_TABLE,	     /* they are in a table, see abi_flat.h */
+	EG_BRIEF_RULES,	     /* look among them */
 	EG_BRIEF_OPEN = 255, /* there is no rule about this family */
 };
 
 /* That a task's label stands for the word's slot. A label never changes but with the count. */
 struct eg_quick_task {
 	__u64 word; /* about: its tid */
-	__u64 start; /* task_struct.start_boottime ^ word: so two halves of different tasks are none */
+	__u64 start; /* task_struct.start_boottime ^ word: halves of two tasks are none */
 };
 
 /*
@@ -82,14 +82,14 @@ _Static_assert(sizeof(struct eg_quick) == 8 + 4 * EG_PROFILES_MAX + 8 * EG_QUICK
 						  16 * EG_QUICK_TASKS + 8 * EG_QUICK_PEERS,
 	       "ABI");
 
-/* The place of a cgroup's word. Ids are counted up, but each file of a cgroup takes one as well: the
- * lowest bits alone would be the same for many. */
+/* The place of a cgroup's word. Ids are counted up, but each file of a cgroup takes one as well:
+ * the lowest bits alone would be the same for many. */
 static inline __u32 eg_quick_place(__u64 id)
 {
 	return (id ^ id >> EG_QUICK_CGROUP_BITS) & (EG_QUICK_CGROUPS - 1);
 }
 
-/* And of a peer's: in memory the last bytes of an address, which differ most, are the upper ones. */
+/* And of a peer's: as it lies in memory, an address differs most in its upper bits. */
 static inline __u32 eg_quick_peer_place(__u32 addr, __u32 slot)
 {
 	return (addr >> 20 ^ addr >> 8 ^ slot) & (EG_QUICK_PEERS - 1);

@@ -4,8 +4,8 @@
  * after a few loads. It only ever lets pass; whatever it cannot tell goes the long way, which
  * decides.
  *
- * Only for an ordinary member whose cgroup and label agree, over TCP and UDP, to addresses that mean
- * themselves: not "any", not an IPv4 address in another form.
+ * Only for an ordinary member whose cgroup and label agree, over TCP and UDP, to addresses that
+ * mean themselves: not "any", not an IPv4 address in another form.
  */
 #ifndef EG_BRIEF_BPF_H
 #define EG_BRIEF_BPF_H

@@ -63,7 +63,7 @@ __noinline int eg_brief_allows4(__u32 slot, __u32 addr)
 
 	if (!brief.policy || !addr ||
 	    !(brief.ipv4 == EG_BRIEF_OPEN ||
-	      (brief.ipv4 == EG_BRIEF_TABLE && eg_table_passes4(brief.policy, addr))))
+	      (brief.ipv4 == EG_BRIEF_RULES && eg_networks_pass4(brief.policy, addr))))
 		return 0;
 	if (count == EG_QUICK_WIPING)
 		return 1;
@@ -83,5 +83,5 @@ __noinline int eg_brief_allows6(__u32 slot, __u64 high, __u64 low)
 	if (!brief.policy || !first || first == 0x64 || first == 0x2002)
 		return 0;
 	return brief.ipv6 == EG_BRIEF_OPEN ||
-	       (brief.ipv6 == EG_BRIEF_TABLE && eg_table_passes6(brief.policy, high, low));
+	       (brief.ipv6 == EG_BRIEF_RULES && eg_networks_pass6(brief.policy, high, low));
 }

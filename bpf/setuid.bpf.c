@@ -250,7 +250,8 @@ static __always_inline bool eg_is_exception(const struct eg_view *view, struct f
 	return key.policy && bpf_map_lookup_elem(&eg_items, &key);
 }
 
-/* Judges new credentials for both guards, if there are any. file: the program, NULL when it is a call. */
+/* Judges new credentials for both guards, if there are any. file: the program, NULL when it is a
+ * call. */
 static __always_inline int eg_judge_creds(const struct cred *new, const struct cred *old,
 					  struct file *file, bool groups)
 {

@@ -253,25 +253,54 @@ __noinline int eg_verdict_table(struct eg_query *query, int inside)
 	return eg_table_answer(query, answer, &list);
 }
 
-__noinline int eg_table_passes4(__u32 policy, __u32 addr)
+/* Does the entry of a trie let pass, whatever protocol and port? NULL: there is no rule. */
+static __always_inline bool eg_entry_passes(const struct eg_entry *entry)
 {
-	struct eg_flat_address address = {.high = (__u64)bpf_ntohl(addr) << 32};
-	struct eg_policy *of = bpf_map_lookup_elem(&eg_policies, &policy);
-	struct eg_flat_list list;
-
-	return of && of->flags & EG_POLICY_TABLE4 &&
-	       eg_flat_look(&of->flat4, policy, &address, 0, &list) == EG_FLAT_PASS;
+	return !entry || (!entry->n && entry->rule.verdict == EG_VERDICT_ALLOW);
 }
 
-__noinline int eg_table_passes6(__u32 policy, __u64 high, __u64 low)
+__noinline int eg_networks_pass4(__u32 policy, __u32 addr)
 {
-	struct eg_flat_address address = {.high = bpf_be64_to_cpu(high),
-					  .low = bpf_be64_to_cpu(low)};
 	struct eg_policy *of = bpf_map_lookup_elem(&eg_policies, &policy);
+	struct eg_lpm4_key key = {.prefix_len = 32};
+	struct eg_flat_address address = {};
 	struct eg_flat_list list;
+	void *trie;
 
-	return of && of->flags & EG_POLICY_TABLE6 &&
-	       eg_flat_look(&of->flat6, policy, &address, 1, &list) == EG_FLAT_PASS;
+	if (!of || !policy)
+		return 0;
+	if (of->flags & EG_POLICY_TABLE4) {
+		address.high = (__u64)bpf_ntohl(addr) << 32;
+		return eg_flat_look(&of->flat4, policy, &address, 0, &list) == EG_FLAT_PASS;
+	}
+	trie = bpf_map_lookup_elem(&eg_tries4, &policy);
+	if (!trie)
+		return 0;
+	__builtin_memcpy(key.addr, &addr, sizeof(key.addr));
+	return eg_entry_passes(bpf_map_lookup_elem(trie, &key));
+}
+
+__noinline int eg_networks_pass6(__u32 policy, __u64 high, __u64 low)
+{
+	struct eg_policy *of = bpf_map_lookup_elem(&eg_policies, &policy);
+	struct eg_lpm6_key key = {.prefix_len = 128};
+	struct eg_flat_address address = {};
+	struct eg_flat_list list;
+	void *trie;
+
+	if (!of || !policy)
+		return 0;
+	if (of->flags & EG_POLICY_TABLE6) {
+		address.high = bpf_be64_to_cpu(high);
+		address.low = bpf_be64_to_cpu(low);
+		return eg_flat_look(&of->flat6, policy, &address, 1, &list) == EG_FLAT_PASS;
+	}
+	trie = bpf_map_lookup_elem(&eg_tries6, &policy);
+	if (!trie)
+		return 0;
+	__builtin_memcpy(key.addr, &high, sizeof(high));
+	__builtin_memcpy(key.addr + sizeof(high), &low, sizeof(low));
+	return eg_entry_passes(bpf_map_lookup_elem(trie, &key));
 }
 
 /* ---- verdicts ---- */

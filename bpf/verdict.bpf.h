@@ -46,11 +46,11 @@ int eg_verdict_rule(struct eg_query *query, int said, int inside);
 int eg_bind_verdict(struct eg_query *query);
 
 /*
- * Does the table of a policy that has one for the family let an address pass, whatever protocol and
- * port? 1, or 0 also where that depends on them. In network order, as it lies in memory.
+ * Do the networks of a policy that has some of the family let an address pass, whatever protocol
+ * and port? 1, or 0 also where that depends on them. In network order, as it lies in memory.
  */
-int eg_table_passes4(__u32 policy, __u32 addr);
-int eg_table_passes6(__u32 policy, __u64 high, __u64 low);
+int eg_networks_pass4(__u32 policy, __u32 addr);
+int eg_networks_pass6(__u32 policy, __u64 high, __u64 low);
 
 /* IPPROTO_* as rules tell them apart. */
 static __always_inline __u8 eg_proto_of(__u16 protocol)

@@ -14,13 +14,6 @@ enum {
 
 #define BOTH_FAMILIES (1ULL << AF_INET | 1ULL << AF_INET6)
 
-static uint8_t family_of(const struct eg_policy *policy, uint32_t rules, uint32_t table)
-{
-	if (!(policy->flags & rules))
-		return EG_BRIEF_OPEN;
-	return policy->flags & table ? EG_BRIEF_TABLE : EG_BRIEF_NONE;
-}
-
 static struct eg_brief brief_of(struct eg_bpf *bpf, uint32_t slot)
 {
 	static const struct eg_brief none;
@@ -34,8 +27,8 @@ static struct eg_brief brief_of(struct eg_bpf *bpf, uint32_t slot)
 	if (policy.flags & NOT_BRIEF || (policy.families & BOTH_FAMILIES) != BOTH_FAMILIES)
 		return none;
 	brief.policy = (uint16_t)profile.policy;
-	brief.ipv4 = family_of(&policy, EG_POLICY_RULES4, EG_POLICY_TABLE4);
-	brief.ipv6 = family_of(&policy, EG_POLICY_RULES6, EG_POLICY_TABLE6);
+	brief.ipv4 = policy.flags & EG_POLICY_RULES4 ? EG_BRIEF_RULES : EG_BRIEF_OPEN;
+	brief.ipv6 = policy.flags & EG_POLICY_RULES6 ? EG_BRIEF_RULES : EG_BRIEF_OPEN;
 	return brief;
 }
 

@@ -115,7 +115,7 @@ reload_to "$rule6"
 is "no rule about IPv4: brief" "255 0" "$(brief | sed 's/ [1-9][0-9]*$/ 0/')"
 is "and allowed" ok "$(in_it a "$DENIED")"
 reload_to 'deny = ["18.0.0.0/9"];'
-matches "a rule about it: not open any more" "^[0-9]{1,2} 255$" "$(brief)"
+is "a rule about it: not open any more" "1 255" "$(brief)"
 is "and refused" EPERM "$(in_it a "$DENIED")"
 is "what no rule is about" ok "$(in_it a "$OTHER")"
 is "IPv6, which is open" "$("$T/try" connect udp 2001:db8:bad::1 9)" "$(in_it a "$T/try connect udp 2001:db8:bad::1 9")"
