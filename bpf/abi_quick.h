@@ -58,7 +58,7 @@ enum {
 
 /* That a task's label stands for the word's slot. A label never changes but with the count. */
 struct eg_quick_task {
-	__u64 word; /* about: its tid */
+	__u64 word;  /* about: its tid */
 	__u64 start; /* task_struct.start_boottime ^ word: halves of two tasks are none */
 };
 
@@ -82,17 +82,17 @@ _Static_assert(sizeof(struct eg_quick) == 8 + 4 * EG_PROFILES_MAX + 8 * EG_QUICK
 						  16 * EG_QUICK_TASKS + 8 * EG_QUICK_PEERS,
 	       "ABI");
 
-/* The place of a cgroup's word. Ids are counted up, but each file of a cgroup takes one as well:
- * the lowest bits alone would be the same for many. */
-static inline __u32 eg_quick_place(__u64 id)
+/* The place of a cgroup's word is the lowest bits of this. Ids are counted up, but each file of a
+ * cgroup takes one as well: their own lowest bits would be the same for many. */
+static inline __u32 eg_quick_mix(__u64 id)
 {
-	return (id ^ id >> EG_QUICK_CGROUP_BITS) & (EG_QUICK_CGROUPS - 1);
+	return (__u32)(id ^ id >> EG_QUICK_CGROUP_BITS);
 }
 
 /* And of a peer's: as it lies in memory, an address differs most in its upper bits. */
-static inline __u32 eg_quick_peer_place(__u32 addr, __u32 slot)
+static inline __u32 eg_quick_peer_mix(__u32 addr, __u32 slot)
 {
-	return (addr >> 20 ^ addr >> 8 ^ slot) & (EG_QUICK_PEERS - 1);
+	return addr >> 20 ^ addr >> 8 ^ slot;
 }
 
 #endif

@@ -12,7 +12,7 @@ __noinline int eg_quick_learn(void)
 	const struct eg_guard *guard = eg_guard_of_cgroup(cgroup);
 	__u64 id = eg_cgroup_id(cgroup), upper = id >> EG_QUICK_CGROUP_BITS;
 	__u64 slot = guard ? guard->profile : 0;
-	volatile __u64 *word = &eg_quick.cgroups[eg_quick_place(id)];
+	volatile __u64 *word = eg_quick_cgroup(id);
 
 	/* Slot 0 of a guard names no policy, see EG_PROFILE_NONE: not to be taken for nobody's. */
 	if (count == EG_QUICK_WIPING || upper >> EG_QUICK_WHAT_BITS || slot >> EG_QUICK_SLOT_BITS ||
@@ -57,7 +57,7 @@ static __always_inline struct eg_brief eg_brief_of(__u32 slot)
 
 __noinline int eg_brief_allows4(__u32 slot, __u32 addr)
 {
-	volatile __u64 *word = &eg_quick.peers[eg_quick_peer_place(addr, slot)];
+	volatile __u64 *word = eg_quick_peer(addr, slot);
 	__u64 count = eg_quick_begin();
 	struct eg_brief brief = eg_brief_of(slot);
 

@@ -32,6 +32,24 @@ static __always_inline __u64 eg_quick_word(__u64 count, __u64 what, __u64 slot)
 	return count | what << EG_QUICK_SLOT_BITS | slot;
 }
 
+/* The barrier keeps the last step the one that the verifier needs to see: 6.1 forgets what it knew
+ * of the two sides of an exclusive or. */
+static __always_inline volatile __u64 *eg_quick_cgroup(__u64 id)
+{
+	__u32 place = eg_quick_mix(id);
+
+	barrier_var(place);
+	return &eg_quick.cgroups[place & (EG_QUICK_CGROUPS - 1)];
+}
+
+static __always_inline volatile __u64 *eg_quick_peer(__u32 addr, __u32 slot)
+{
+	__u32 place = eg_quick_peer_mix(addr, slot);
+
+	barrier_var(place);
+	return &eg_quick.peers[place & (EG_QUICK_PEERS - 1)];
+}
+
 /* quick.bpf.c. Looks up the current task's cgroup and remembers it. Always 0. */
 int eg_quick_learn(void);
 
@@ -43,7 +61,7 @@ int eg_quick_join(__u32 slot);
 static __always_inline int eg_quick_whose(struct task_struct *task)
 {
 	__u64 id = task->cgroups->dfl_cgrp->kn->id;
-	__u64 word = *(volatile __u64 *)&eg_quick.cgroups[eg_quick_place(id)];
+	__u64 word = *eg_quick_cgroup(id);
 	int slot;
 
 	/* What is left is the id and the slot, if the counts are the same. */
@@ -81,8 +99,7 @@ static __always_inline bool eg_quick_reaches(__u32 slot, __u32 addr)
 {
 	__u64 count = *(volatile __u64 *)&eg_quick.count;
 
-	return *(volatile __u64 *)&eg_quick.peers[eg_quick_peer_place(addr, slot)] ==
-	       eg_quick_word(count, addr, slot);
+	return *eg_quick_peer(addr, slot) == eg_quick_word(count, addr, slot);
 }
 
 #endif
