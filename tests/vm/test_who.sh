@@ -6,6 +6,7 @@
 . /srv/t/lib.sh
 SCRIPT_NAME="who"
 fpr=$(ssh-keygen -lf /root/.ssh/id_ed25519.pub | awk '{ print $2 }')
+shown=${fpr:0:20}
 good=$(cat /etc/ebpfguard.conf)
 echo 'deny = ["18.0.0.0/9"];' >/etc/ebpfguard.conf
 ebpfguardctl reload >/dev/null
@@ -36,7 +37,7 @@ printf '# %s\n' "${out//$'\n'/$'\n# '}"
 is "who: status" 0 "$status"
 is "who: alice alone" "alice alice" "$(awk 'NR > 1 { print $5 }' <<<"$out" | paste -sd' ')"
 matches "who: nc, from where, to what, with which key" \
-	"$(date -d yesterday +%F) 12:0[0-9]:[0-9]+ DENY +connect +alice +[0-9]+ +10\.99\.0\.2 +/usr/bin/nc\.[a-z]+ +18\.4\.5\.6:7000/tcp +1 +18\.0\.0\.0/9 .*${fpr:0:20}" "$out"
+	"$(date -d yesterday +%F) 12:0[0-9]:[0-9]+ DENY +connect +alice +[0-9]+ +10\.99\.0\.2 +/usr/bin/nc\.[a-z]+ +18\.4\.5\.6:7000/tcp +1 +18\.0\.0\.0/9 .*${shown//+/[+]}" "$out"
 matches "who: python3" "DENY +sendmsg +alice .* /usr/bin/python3[.0-9]* +18\.4\.5\.6:53/udp " "$out"
 is "who: the whole key" "$fpr" "$(eval "$command --json" | jq -r .key | sort -u)"
 
