@@ -10,11 +10,11 @@
 . /srv/t/guest.sh
 # shellcheck disable=SC1091 # tests/bench/run writes it
 . /srv/t/wanted
-read -ra probes <<<"${PROBES:-connect connect6 sendmsg file_open setuid fork exec spawn}"
+read -ra probes <<<"${PROBES:-connect connect_new connect6 sendmsg file_open setuid fork exec spawn}"
 read -ra sizes <<<"${SIZES:-100 10000 100000 1000000}"
 read -ra depths <<<"${DEPTHS-2 4 6 8}"
 who=" ${WHO:-ours teleport ebpfguard} "
-NETWORK_PROBES=' connect connect6 sendmsg refused '
+NETWORK_PROBES=' connect connect_new connect6 sendmsg refused '
 PROGRAM_PROBES=' fork spawn '
 
 # measured WHO STATE <probe's lines

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "structures.h"
@@ -28,6 +29,8 @@ enum {
 	ASKED = 1 << 14, /* look-ups in a run: other ones in each, so that caches hold no answers */
 	WARMED = 1 << 16, /* with those before it: caches are as for who asks nothing else */
 	COLD_ASKED = 64,
+	FLUSH = 1 << 21, /* bytes that are read to have nothing else left in L2; a large page */
+	LINE = 64,	 /* bytes of a cache line */
 	DIFFER_PERCENT = 3,
 	CHANGES = 2000, /* of one rule */
 };
@@ -102,6 +105,44 @@ struct figure {
 	size_t good, rejected;
 };
 
+/* Leaves nothing else in L2. In a page of its own size, so that the processor still knows where
+ * others are: it has room for more of these than a structure has, and L2 does not depend on them. */
+static void flush(void)
+{
+	static volatile char *page;
+	char sum = 0;
+
+	if (!page) {
+		char *room = mmap(NULL, 2 * FLUSH, PROT_READ | PROT_WRITE,
+				  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+		if (room == MAP_FAILED)
+			err(1, "mmap");
+		room += -(uintptr_t)room % FLUSH;
+		if (madvise(room, FLUSH, MADV_HUGEPAGE) < 0)
+			err(1, "large pages");
+		memset(room, 1, FLUSH);
+		page = room;
+	}
+	for (size_t i = 0; i < FLUSH; i += LINE)
+		sum += page[i];
+	(void)sum;
+}
+
+/* One look-up at a time, each after a flush. */
+static double run_cold(struct structures *s, const char *name, uint32_t first)
+{
+	struct lookup_run done;
+	uint64_t ns = 0;
+
+	for (uint32_t i = 0; i < COLD_ASKED; i++) {
+		flush();
+		(void)structures_run(s, name, POLICY, first + i, 1, &done);
+		ns += done.ns;
+	}
+	return (double)ns / COLD_ASKED;
+}
+
 /* ns a look-up of one program. */
 static double run(struct structures *s, const char *what, bool v6, bool cold)
 {
@@ -112,10 +153,12 @@ static double run(struct structures *s, const char *what, bool v6, bool cold)
 	int64_t ns;
 
 	(void)snprintf(name, sizeof(name), "%s%d%s", what, v6 ? 6 : 4, cold ? "_cold" : "");
-	if (!cold && strcmp(what, "none") != 0)
+	if (cold)
+		return run_cold(s, name, first);
+	if (strcmp(what, "none") != 0)
 		(void)structures_run(s, name, POLICY, first + n, WARMED - n, &done);
 	ns = structures_run(s, name, POLICY, first, n, &done);
-	return (double)(cold ? (int64_t)done.ns : ns) / n;
+	return (double)ns / n;
 }
 
 struct round {

@@ -8,8 +8,6 @@
 enum {
 	LOOKUP_ASKED = 1 << 18, /* addresses; a power of two */
 	LOOKUP_OTHER = 2,	/* policy that is asked before the clock runs, see cold */
-	LOOKUP_FLUSH = 1 << 21, /* bytes that are read to have nothing else left in L2 */
-	LOOKUP_LINE = 64,	/* bytes of a cache line */
 	LOOKUP_SHAPES = 64,	/* policies a shape can be kept for, twice: of each family */
 };
 

@@ -47,7 +47,8 @@ by_nftables() {
 	{
 		echo 'table inet bench { set denied { type ipv4_addr; flags interval; elements = {'
 		"$T/probe" -n "$size" networks | paste -sd,
-		echo '} } chain out { type filter hook output priority 0; socket cgroupv2 level 1 "bench" ip daddr @denied drop; } }'
+		echo '} }'
+		echo 'chain out { type filter hook output priority 0; socket cgroupv2 level 1 "bench" ip daddr @denied drop; } }'
 	} >$W/rules
 	nft -f $W/rules || die "nft"
 	plain | measured nftables unguarded

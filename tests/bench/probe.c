@@ -4,6 +4,7 @@
  * a machine started with --icount. Each is made with as little behind the hook as there can be:
  *
  *   connect   connect() of a connected TCP socket: EISCONN
+ *   connect_new   the same, each time to an address it was not before
  *   connect6  the same to IPv6 addresses, ::/0 of them all
  *   refused   connect() to a denied address: EPERM and its event
  *   sendmsg   sendto() with MSG_OOB on a UDP socket: EOPNOTSUPP
@@ -44,7 +45,7 @@
 enum { CALLS_MAX = 4096, ROUNDS = 25, EXECS = 40 };
 
 static struct {
-	unsigned int rounds, calls, hits;
+	unsigned int rounds, calls, hits, next;
 	int fd, listener;
 	const char *gate;
 	struct sockaddr_in to[CALLS_MAX], own;
@@ -69,17 +70,23 @@ static void want(const char *what, long result, int error)
 
 /* ---- what is done before ---- */
 
+static struct sockaddr_in make_address(uint32_t i)
+{
+	uint32_t address = run.hits ? eg_bench_hit(i % run.hits) : eg_bench_miss(i);
+
+	return (struct sockaddr_in){
+		.sin_family = AF_INET, .sin_port = htons(443), .sin_addr.s_addr = htonl(address)};
+}
+
 static void make_addresses(void)
 {
 	for (uint32_t i = 0; i < CALLS_MAX; i++) {
-		uint32_t address = run.hits ? eg_bench_hit(i % run.hits) : eg_bench_miss(i);
+		uint32_t address;
 
-		run.to[i] = (struct sockaddr_in){.sin_family = AF_INET,
-						 .sin_port = htons(443),
-						 .sin_addr.s_addr = htonl(address)};
+		run.to[i] = make_address(i);
+		address = run.to[i].sin_addr.s_addr;
 		run.to6[i] =
 			(struct sockaddr_in6){.sin6_family = AF_INET6, .sin6_port = htons(443)};
-		address = htonl(address);
 		run.to6[i].sin6_addr.s6_addr[0] = 0x2a;
 		memcpy(&run.to6[i].sin6_addr.s6_addr[2], &address, sizeof(address));
 	}
@@ -149,6 +156,14 @@ static void prepare_nothing(void)
 static void call_connect(unsigned int i)
 {
 	want("connect", connect(run.fd, (struct sockaddr *)&run.to[i], sizeof(run.to[i])), EISCONN);
+}
+
+static void call_connect_new(unsigned int i)
+{
+	struct sockaddr_in to = make_address(CALLS_MAX + run.next++);
+
+	(void)i;
+	want("connect_new", connect(run.fd, (struct sockaddr *)&to, sizeof(to)), EISCONN);
 }
 
 static void call_connect6(unsigned int i)
@@ -245,6 +260,7 @@ static const struct probe {
 	void (*call)(unsigned int i);
 } probes[] = {
 	{"connect", 256, 0, prepare_connected, call_connect},
+	{"connect_new", 256, 0, prepare_connected, call_connect_new},
 	{"connect6", 256, 0, prepare_connected6, call_connect6},
 	{"refused", 16, 0, prepare_datagram, call_refused},
 	{"sendmsg", 256, 0, prepare_datagram, call_sendmsg},
