@@ -295,6 +295,7 @@ struct sock {
 	__u16 sk_type;
 	__u16 sk_protocol;
 	struct sock_cgroup_data sk_cgrp_data;
+	struct bpf_local_storage *sk_bpf_storage; /* as bpf_storage of a task */
 };
 
 struct inet_sock {

@@ -59,8 +59,11 @@ static __always_inline void eg_learn(struct dentry *dir, struct dentry *name, st
 SEC("lsm/d_instantiate")
 int BPF_PROG(eg_d_instantiate, struct dentry *dentry, struct inode *inode)
 {
-	if (inode)
-		eg_learn(dentry->d_parent, dentry, inode);
+	struct dentry *dir = dentry->d_parent;
+
+	/* Who is his own directory has no name in one: sockets and pipes, which are many. */
+	if (inode && dir != dentry)
+		eg_learn(dir, dentry, inode);
 	return 0;
 }
 

@@ -410,12 +410,16 @@ static __always_inline void eg_read_request(struct eg_packet *packet, const stru
 SEC("lsm/inet_conn_request")
 int BPF_PROG(eg_conn_request, const struct sock *sk, struct sk_buff *skb, struct request_sock *req)
 {
-	struct eg_guard *found = bpf_sk_storage_get(&eg_marks, (void *)sk, NULL, 0), mark;
 	struct eg_file_id program = {}, *noted;
+	struct eg_guard *found, mark;
 	struct eg_packet packet = {};
 	struct eg_judged judged = {};
 	struct eg_origin origin = {};
 
+	/* Most of a host's sockets have nothing stored. */
+	if (!sk->sk_bpf_storage)
+		return 0;
+	found = bpf_sk_storage_get(&eg_marks, (void *)sk, NULL, 0);
 	if (!found)
 		return 0;
 	mark = *found;

@@ -18,13 +18,16 @@ enum { EG_QUICK_NOBODY = 0, EG_QUICK_UNSURE = -1 };
  * likes to read. EG_QUICK_WIPING: learn nothing. */
 static __always_inline __u64 eg_quick_begin(void)
 {
-	return __sync_fetch_and_add(&eg_quick.count, 0);
+	__u64 none = 0;
+
+	barrier_var(none); /* to be added: the compiler would take "or", which kernels make a loop */
+	return __sync_fetch_and_add(&eg_quick.count, none);
 }
 
 /* Has the count gone on? Then what was written meanwhile must go: counts come again one day. */
 static __always_inline bool eg_quick_is_late(__u64 count)
 {
-	return __sync_fetch_and_add(&eg_quick.count, 0) != count;
+	return eg_quick_begin() != count;
 }
 
 static __always_inline __u64 eg_quick_word(__u64 count, __u64 what, __u64 slot)

@@ -13,6 +13,7 @@
 SCRIPT_NAME=versions
 THIS=$T/ebpfguard-helper-faults # this version, with fault points for what it does about others
 OTHER=$T/ebpfguard-helper-other
+own=${pins##*/} # the set of this version
 BPFFS=/sys/fs/bpf/ebpfguard
 HELD=3
 good=$(cat $CONF)
@@ -163,7 +164,7 @@ conf_second
 mark
 swap "$THIS"
 verdict "upgrade: the new helper runs"
-is "upgrade: each version has its pins" "v4711 v8" "$(sets)"
+is "upgrade: each version has its pins" "v4711 $own" "$(sets)"
 logged "upgrade: nothing of the other version is taken for ours" 'ENFORCING .*start="fresh start"'
 changed upgrade 4711 $SECOND $FIRST
 is "upgrade: a new session by ssh of a user whose manager both guard" "ok EPERM" "$(sh_as alice "$(both)" | paste -sd' ')"
@@ -190,7 +191,7 @@ verdict "upgrade: alice logs out"
 is "upgrade: her session by ssh: never another policy" "EPERM ok" "$(tried ssh)"
 release upgrade
 was_reached
-until_true 120 has_sets v8 || wrong+=("pins: $(sets)")
+until_true 120 has_sets "$own" || wrong+=("pins: $(sets)")
 verdict "upgrade: with the last session all pins of the other version go, and not by halves"
 until_true 600 is_active
 states() { bpftool map show | grep -c ' name eg_state '; }
@@ -233,15 +234,15 @@ wait $fill_pid
 mark
 until_true 600 runs_now "$OTHER" || wrong+=("$(basename "$OTHER") does not run")
 verdict "downgrade: the older helper runs"
-is "downgrade: each version has its pins" "v4711 v8" "$(sets)"
+is "downgrade: each version has its pins" "v4711 $own" "$(sets)"
 pins=$BPFFS/v4711
-changed downgrade 8 $SECOND $FIRST
+changed downgrade "${own#v}" $SECOND $FIRST
 log_out
 is "downgrade: the session by ssh: never another policy" "EPERM ok" "$(tried ssh)"
 release downgrade
 until_true 120 has_sets v4711 || wrong+=("pins: $(sets)")
 verdict "downgrade: with the last session all pins of this version go"
-logged "downgrade: and the log says so" "no session is left under version 7: its programs and pins are dropped"
+logged "downgrade: and the log says so" "no session is left under version ${own#v}: its programs and pins are dropped"
 echo "# in the kernel: $one with this version, $(in_kernel) with the other"
 loginctl disable-linger alice
 systemctl stop user@1000.service
@@ -262,7 +263,7 @@ swap "$THIS"
 verdict "pins that are nobody's: the helper runs"
 logged "pins that are nobody's: said, of a key of another size" "v99 is not a set .*: map_eg_sessions is of another kind: type 1, key 200, "
 logged "pins that are nobody's: said, of one that is missing" "v98 is not a set .*: map_eg_sessions: No such file"
-is "pins that are nobody's: they stay, what a helper left half done goes" "v4711 v8 v98 v99" "$(sets)"
+is "pins that are nobody's: they stay, what a helper left half done goes" "v4711 $own v98 v99" "$(sets)"
 matches "unload: three versions have programs" "$HELD sessions stay under version 4711" "$(since_mark)"
 systemctl stop ebpfguard.service ebpfguard.socket
 is "unload: all versions" 0 "$("$THIS" --unload >&2; echo $?)"
@@ -270,7 +271,7 @@ in_kernel_is "unload: nothing is in the kernel" "programs=0 links=0 attached=0"
 is "unload: no pins" "" "$(ls -d $BPFFS 2>/dev/null)"
 eval "exec ${held[1]}>&-"
 wait $held_pid
-pins=$BPFFS/v8
+pins=$BPFFS/$own
 conf_first
 use_real_helper
 systemctl start ebpfguard.socket
