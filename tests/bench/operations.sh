@@ -48,7 +48,8 @@ by_nftables() {
 		echo 'table inet bench { set denied { type ipv4_addr; flags interval; elements = {'
 		"$T/probe" -n "$size" networks | paste -sd,
 		echo '} }'
-		echo 'chain out { type filter hook output priority 0; socket cgroupv2 level 1 "bench" ip daddr @denied drop; } }'
+		echo 'chain out { type filter hook output priority 0; socket cgroupv2 level 1 "bench" ip daddr @denied drop; }'
+		echo '}'
 	} >$W/rules
 	nft -f $W/rules || die "nft"
 	plain | measured nftables unguarded

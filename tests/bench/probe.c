@@ -18,7 +18,7 @@
  *   networks, networks6   print the first N networks (-n), one a line; measure nothing
  *
  *   -h N      addresses in the first N networks of networks.h; without, in none of them
- *   -r N      rounds; 25. -n N: calls in one; 256, fewer of the long ones
+ *   -r N      rounds; 25, more of those that vary. -n N: calls in one; 256, fewer of the long ones
  *   -w FILE   waits until FILE is there: who started it may have moved it elsewhere
  *   -g FILE   rounds by turns without and with the calls, for who wants to see what they do: each
  *             begins when FILE.N is there, N from 0, and prints "ready" when it is over
@@ -255,26 +255,27 @@ static void await(const char *path)
 static const struct probe {
 	const char *name;
 	unsigned int calls;
+	unsigned int rounds;
 	unsigned int rest_us; /* before each round: the kernel frees what the last one left */
 	void (*prepare)(void);
 	void (*call)(unsigned int i);
 } probes[] = {
-	{"connect", 256, 0, prepare_connected, call_connect},
-	{"connect_new", 256, 0, prepare_connected, call_connect_new},
-	{"connect6", 256, 0, prepare_connected6, call_connect6},
-	{"refused", 16, 0, prepare_datagram, call_refused},
-	{"sendmsg", 256, 0, prepare_datagram, call_sendmsg},
-	{"file_open", 64, 0, prepare_nothing, call_file_open},
-	{"setuid", 8, 30000, prepare_nothing, call_setuid},
-	{"fork", 4, 0, prepare_nothing, call_fork},
-	{"spawn", 4, 0, prepare_nothing, call_spawn},
-	{"udp", 64, 0, prepare_own_datagram, call_udp},
-	{"tcp", 8, 0, prepare_listener, call_tcp},
+	{"connect", 256, ROUNDS, 0, prepare_connected, call_connect},
+	{"connect_new", 256, ROUNDS, 0, prepare_connected, call_connect_new},
+	{"connect6", 256, ROUNDS, 0, prepare_connected6, call_connect6},
+	{"refused", 16, ROUNDS, 0, prepare_datagram, call_refused},
+	{"sendmsg", 256, ROUNDS, 0, prepare_datagram, call_sendmsg},
+	{"file_open", 64, ROUNDS, 0, prepare_nothing, call_file_open},
+	{"setuid", 8, ROUNDS, 30000, prepare_nothing, call_setuid},
+	{"fork", 4, ROUNDS, 0, prepare_nothing, call_fork},
+	{"spawn", 4, ROUNDS, 0, prepare_nothing, call_spawn},
+	{"udp", 64, ROUNDS, 0, prepare_own_datagram, call_udp},
+	{"tcp", 8, 8 * ROUNDS, 0, prepare_listener, call_tcp},
 };
 
 static void go_by_turns(const struct probe *probe)
 {
-	for (unsigned int r = 0; r < (run.rounds ?: ROUNDS); r++) {
+	for (unsigned int r = 0; r < (run.rounds ?: probe->rounds); r++) {
 		char path[256];
 
 		(void)snprintf(path, sizeof(path), "%s.%u", run.gate, r);
@@ -288,7 +289,7 @@ static void go_by_turns(const struct probe *probe)
 
 static void measure(const struct probe *probe)
 {
-	unsigned int calls = run.calls ?: probe->calls, rounds = run.rounds ?: ROUNDS;
+	unsigned int calls = run.calls ?: probe->calls, rounds = run.rounds ?: probe->rounds;
 	uint64_t least = UINT64_MAX;
 
 	probe->prepare();
