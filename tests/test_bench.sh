@@ -59,6 +59,11 @@ is "a whole call that takes more" "NOT MET 1" "$(table '1 most 1.02 whole connec
 peer=('insn connect teleport guarded-10000 2000' 'insn connect ours guarded-10000 1200')
 is "against a peer" "met 0" "$(table '2 most 0.20 against connect guarded-10000 teleport' "${none[@]}" "${peer[@]}")"
 is "against a better one" "NOT MET 1" "$(table '2 most 0.19 against connect guarded-10000 teleport' "${none[@]}" "${peer[@]}")"
+other=('insn connect teleport both-10000 3000')
+is "against a peer in another state" "met 0" \
+	"$(table '2 most 0.10 against connect guarded-10000 teleport both-10000' "${none[@]}" "${peer[@]}" "${other[@]}")"
+is "and one that is not measured there" "not measured 3" \
+	"$(table '2 most 0.10 against connect guarded-10000 teleport both-100' "${none[@]}" "${peer[@]}" "${other[@]}")"
 grown=('insn connect ours guarded-100 1200' 'insn connect ours guarded-1000000 1260')
 is "growth" "met 0" "$(table '2 most 1.3 growth connect ours guarded-100 guarded-1000000' "${none[@]}" "${grown[@]}")"
 is "more of it" "NOT MET 1" "$(table '2 most 1.29 growth connect ours guarded-100 guarded-1000000' "${none[@]}" "${grown[@]}")"

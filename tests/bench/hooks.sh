@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 # Guest instructions of one call through a hook: "insn PROBE WHO STATE COST". WHO: nothing, empty (a program that does
 # nothing), ours, teleport and ebpfguard (stand-ins). STATE: idle (no session anywhere), unguarded (somebody else is guarded),
-# guarded-SIZE, depth-N (unguarded, so deep in the cgroups), guarded-depth-N, refused.
+# guarded-SIZE (networks denied), both-SIZE (as many allowed besides, one of which is asked for), depth-N (unguarded, so deep
+# in the cgroups), guarded-depth-N, refused.
 # "progs PROBE WHO STATE RUNS COST": how many programs ran in one call, and what they took of it: where the call itself is so
 # long that it differs by more than they take.
 #   PROBES SIZES DEPTHS WHO   what is measured; see the defaults
@@ -124,9 +125,10 @@ teleport() {
 		# shellcheck disable=SC2086
 		with -c $B -d "$size" teleport -- in_cgroup $B "$T/probe" $names | measured teleport "guarded-$size"
 		((size <= 100000)) || continue # both tries of a million do not fit in memory
-		# The allowed ones are those behind the denied: an address of the first hits them.
+		# The allowed ones are those behind the denied.
 		# shellcheck disable=SC2086
-		with -c $B -a "$size" teleport -- in_cgroup $B "$T/probe" -h "$size" $names | measured teleport "allowed-$size"
+		with -c $B -d "$size" -a "$size" teleport -- in_cgroup $B "$T/probe" -f "$size" -h "$size" $names |
+			measured teleport "both-$size"
 	done
 }
 

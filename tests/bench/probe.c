@@ -18,6 +18,7 @@
  *   networks, networks6   print the first N networks (-n), one a line; measure nothing
  *
  *   -h N      addresses in the first N networks of networks.h; without, in none of them
+ *   -f N      and not in the first ones, but in those behind so many
  *   -r N      rounds; 25, more of those that vary. -n N: calls in one; 256, fewer of the long ones
  *   -w FILE   waits until FILE is there: who started it may have moved it elsewhere
  *   -g FILE   rounds by turns without and with the calls, for who wants to see what they do: each
@@ -45,7 +46,7 @@
 enum { CALLS_MAX = 4096, ROUNDS = 25, EXECS = 40 };
 
 static struct {
-	unsigned int rounds, calls, hits, next;
+	unsigned int rounds, calls, hits, from, next;
 	int fd, listener;
 	const char *gate;
 	struct sockaddr_in to[CALLS_MAX], own;
@@ -72,7 +73,7 @@ static void want(const char *what, long result, int error)
 
 static struct sockaddr_in make_address(uint32_t i)
 {
-	uint32_t address = run.hits ? eg_bench_hit(i % run.hits) : eg_bench_miss(i);
+	uint32_t address = run.hits ? eg_bench_hit(run.from + i % run.hits) : eg_bench_miss(i);
 
 	return (struct sockaddr_in){
 		.sin_family = AF_INET, .sin_port = htons(443), .sin_addr.s_addr = htonl(address)};
@@ -381,9 +382,11 @@ int main(int argc, char **argv)
 
 	if (argc == 5 && !strcmp(argv[1], "--exec"))
 		return executed(argv + 2);
-	while ((c = getopt(argc, argv, "h:r:n:w:g:")) != -1) {
+	while ((c = getopt(argc, argv, "h:f:r:n:w:g:")) != -1) {
 		if (c == 'h')
 			run.hits = (unsigned int)atoi(optarg);
+		else if (c == 'f')
+			run.from = (unsigned int)atoi(optarg);
 		else if (c == 'r')
 			run.rounds = (unsigned int)atoi(optarg);
 		else if (c == 'n')
