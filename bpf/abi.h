@@ -108,9 +108,8 @@ enum {
 	EG_PATH_DEPTH = 24, /* components walked before a path counts as cut */
 };
 
-/* eg_rule.line in records, of a rule that denies: there is one, and the kernel side does not know
- * which; helper/attribute.h finds it. By itself: newer compilers make all of an enum unsigned for
- * it. */
+/* eg_rule.line in records, of a rule that denies: the kernel side does not know which it is,
+ * helper/attribute.h does. By itself: newer compilers make all of an enum unsigned for it. */
 enum { EG_LINE_UNKNOWN = 1U << 31 };
 
 /* struct eg_policy.flags */
