@@ -5,7 +5,7 @@ SAN        := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-
 TSAN       := -fsanitize=thread -O1 -g
 ATTACKS    := $(addprefix $(BUILD)/tests/attack/,try ask)
 
-.PHONY: setup soak storm check-fuzz check-valgrind unit-tests pam-tests san-tests vm-tools list-unit list-san list-tsan list-valgrind lint-flags \
+.PHONY: setup soak storm check-lookup check-fuzz check-valgrind unit-tests pam-tests san-tests vm-tools list-unit list-san list-tsan list-valgrind lint-flags \
 	lint-bpf-flags
 
 include tests/pam/pam.mk
@@ -27,6 +27,9 @@ check-pam:
 
 check-san: setup
 	@BUILD=$(BUILD) tests/check san
+
+check-lookup: setup
+	@BUILD=$(BUILD) tests/check lookup
 
 check-fuzz: setup
 	@BUILD=$(BUILD) tests/check fuzz

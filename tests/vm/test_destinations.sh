@@ -70,8 +70,10 @@ logged "full: it is said" 'cannot write /var/log/ebpfguard/ebpfguard.log: '
 rm -f /var/log/ebpfguard/fill
 until_true 30 grep -q ' END .*user=alice .* connect=31 ' $file || sleep 1.1
 refused "room again" 7007
-is "room again: what the file did not take is counted" 31 \
-	"$(($(grep -Ec ' DENY connect .* port=71[0-3][0-9] .* mono=[0-9]+[.][0-9]{3}$' $file) + $(sed -n 's/.* SUPPRESSED .* count=\([0-9]*\) .*/\1/p' $file | paste -sd+ | sed 's/^$/0/')))"
+lines=$(grep -Ec ' DENY connect .* port=71[0-3][0-9] .* mono=[0-9]+[.][0-9]{3}$' $file)
+left_out=$(sed -n 's/.* SUPPRESSED .* count=\([0-9]*\) .*/\1/p' $file | paste -sd+ | sed 's/^$/0/')
+is "room again: what the file did not take is counted" 31 "$((lines + left_out))"
+((lines + left_out == 31)) || sed 's/^/# | /' $file
 if is_in $file 'DENY .* port=7007 .* mono=[0-9]+[.][0-9]{3}$'; then pass "room again: written"; else fail "room again: written"; fi
 umount -l /var/log/ebpfguard
 systemctl restart ebpfguard.service # a mount namespace that was made with the small disk in it keeps it
