@@ -70,8 +70,10 @@ logged "full: it is said" 'cannot write /var/log/ebpfguard/ebpfguard.log: '
 rm -f /var/log/ebpfguard/fill
 until_true 30 grep -q ' END .*user=alice .* connect=31 ' $file || sleep 1.1
 refused "room again" 7007
+# Of that session: the one before may have a line left out, too, while the link was there.
+number=$(sed -n 's/.* END session=\([0-9]*\) .* connect=31 .*/\1/p' $file)
 lines=$(grep -Ec ' DENY connect .* port=71[0-3][0-9] .* mono=[0-9]+[.][0-9]{3}$' $file)
-left_out=$(sed -n 's/.* SUPPRESSED .* count=\([0-9]*\) .*/\1/p' $file | paste -sd+ | sed 's/^$/0/')
+left_out=$(sed -n "s/.* SUPPRESSED session=$number .* count=\([0-9]*\) .*/\1/p" $file | paste -sd+ | sed 's/^$/0/')
 is "room again: what the file did not take is counted" 31 "$((lines + left_out))"
 ((lines + left_out == 31)) || sed 's/^/# | /' $file
 if is_in $file 'DENY .* port=7007 .* mono=[0-9]+[.][0-9]{3}$'; then pass "room again: written"; else fail "room again: written"; fi
