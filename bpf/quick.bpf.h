@@ -20,7 +20,7 @@ static __always_inline __u64 eg_quick_begin(void)
 {
 	__u64 none = 0;
 
-	/* To be added: the compiler would take "or" where it knows it, which kernels make a loop. */
+	/* Added, and not known: the compiler would take "or", which kernels make a loop. */
 	barrier_var(none);
 	return __sync_fetch_and_add(&eg_quick.count, none);
 }

@@ -105,8 +105,8 @@ struct figure {
 	size_t good, rejected;
 };
 
-/* Leaves nothing else in L2. In a page of its own size, so that the processor still knows where
- * others are: it has room for more of these than a structure has, and L2 does not depend on them. */
+/* Leaves nothing else in L2. By one large page, so that the processor still knows where others
+ * are. */
 static void flush(void)
 {
 	static volatile char *page;
