@@ -83,6 +83,7 @@ with_sessions() {
 	pid=$all_PID
 	read -r line <&"${all[0]}"
 	[[ $line == "held $1" ]] || die "sessions: $line, not $1"
+	sleep $(($1 / 100 + 5)) # the log takes 100 lines of their starts in a second
 	open_and_close "$1"
 	alone "$1"
 	tick "$1"
