@@ -37,7 +37,7 @@ static int adopt_one(struct eg_helper *helper, uint64_t number, const struct eg_
 	if (fd >= 0)
 		eg_session_filter(helper, session, fd); /* an older build's programs are replaced */
 	if (fd < 0 || eg_fault(adopt_watch) < 0 || eg_session_watch(helper, session, fd) < 0) {
-		session->empty = true;
+		session->empty = session->unseen = true;
 		helper->reap_due = true;
 	}
 	return 0;

@@ -69,6 +69,7 @@ struct eg_session {
 	struct eg_person person; /* of record */
 	/* the cgroup has no process; tasks moved elsewhere may still carry the label */
 	bool empty;
+	bool unseen; /* nobody could look: empty is a guess, and its tasks may be in there, too */
 	/* its cgroup is there and the packet layer is not: only calls are judged */
 	bool unfiltered;
 	bool strayed; /* a process of it has made a socket outside of every bound cgroup */

@@ -46,6 +46,7 @@ static void on_cgroup_events(struct eg_helper *helper, struct eg_source *source,
 
 	(void)events;
 	session->empty = populated == 0 || populated == -ENODEV;
+	session->unseen = false;
 	/* The file of a removed cgroup is readable for ever: watched on, it would keep the loop
 	 * spinning. */
 	if (populated == -ENODEV)
@@ -223,12 +224,13 @@ static bool has_member(const struct eg_member *members, size_t n, uint64_t sessi
 	return false;
 }
 
-/* May a task of its label be elsewhere than in its cgroup? */
-static bool may_have_left(struct eg_helper *helper, const struct eg_session *session)
+/* May there be a task of its label, though its cgroup is taken for empty? */
+static bool may_have_tasks(struct eg_helper *helper, const struct eg_session *session)
 {
 	struct eg_totals totals;
 
-	return eg_bpf_totals_get(helper->bpf, session->number, &totals) < 0 || totals.left;
+	return session->unseen || eg_bpf_totals_get(helper->bpf, session->number, &totals) < 0 ||
+	       totals.left;
 }
 
 static void end_session(struct eg_helper *helper, struct eg_session *session)
@@ -257,19 +259,19 @@ static void each_empty(struct eg_helper *helper, bool managers,
 	}
 }
 
-/* Labelled tasks of the host, when somebody has left; looked for otherwise, it would cost each
- * logout what all sessions together have. */
+/* Labelled tasks of the host, when one of those that are taken for empty may have some; looked for
+ * otherwise, it would cost each logout what all sessions together have. */
 struct members {
 	struct eg_member *list;
 	size_t n;
 	bool known; /* else there are none but in the sessions' cgroups */
 };
 
-static void ask_if_left(struct eg_helper *helper, struct eg_session *session, void *arg)
+static void ask_if_wanted(struct eg_helper *helper, struct eg_session *session, void *arg)
 {
 	bool *wanted = arg;
 
-	*wanted = *wanted || may_have_left(helper, session);
+	*wanted = *wanted || may_have_tasks(helper, session);
 }
 
 /*
@@ -280,7 +282,7 @@ static bool is_surely_over(struct eg_helper *helper, const struct eg_session *se
 			   const struct members *members)
 {
 	remove_leaf(helper, session);
-	return members->known || !may_have_left(helper, session);
+	return members->known || !may_have_tasks(helper, session);
 }
 
 static void end_if_over(struct eg_helper *helper, struct eg_session *session, void *arg)
@@ -309,7 +311,7 @@ void eg_session_reap(struct eg_helper *helper)
 	int r;
 
 	helper->reap_due = false;
-	each_empty(helper, false, ask_if_left, &members.known);
+	each_empty(helper, false, ask_if_wanted, &members.known);
 	r = members.known ? eg_bpf_members(helper->bpf, &members.list, &members.n) : 0;
 	if (r < 0) {
 		eg_log(LOG_WARNING, "cannot list labelled tasks: %s; trying again in a second",
