@@ -30,8 +30,8 @@ plain() { "$T/probe" "${probes[@]}"; }
 ran() { bpftool -j prog show | jq -r '[.[] | [.run_cnt // 0, .run_time_ns // 0]] | transpose | map(add) | @tsv'; }
 # programs HOW WHO STATE, HOW: in_session or eval. Rounds with the calls, and without them for what runs anyway; the least
 # of each, because the clock's interrupts are in some. Nobody else does anything meanwhile: we wait for a line.
-TURNS=16
-declare -A calls=([fork]=200 [spawn]=50)
+TURNS=32
+declare -A calls=([fork]=40 [spawn]=10) # few: in most rounds no interrupt comes while a program runs
 programs() {
 	local p i pipe
 	sysctl -qw kernel.bpf_stats_enabled=1

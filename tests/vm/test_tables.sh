@@ -119,11 +119,11 @@ until_true 30 test -e /tmp/late.done
 policy table >$FILE
 mark
 kill -KILL "$pid"
+until_true 120 ebpfguardctl status >/dev/null
 logged "an earlier helper's record: no rule rather than another" "DENY connect .* dst=18[.]77[.]1[.]1 .* rule=- "
 is "nor a line" "" "$(since_mark | grep 'dst=18.77.1.1' | grep -E ' line=[0-9]')"
 touch /tmp/late.end
 wait $session
-until_true 60 ebpfguardctl status >/dev/null
 mark
 is "and then with its rule again" "EPERM" "$(denied 18.77.1.1)"
 logged "and then with its rule again: the line" "DENY connect .* dst=18[.]77[.]1[.]1 .* rule=18[.]0[.]0[.]0/9 .* line=1 "
