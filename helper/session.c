@@ -202,18 +202,22 @@ void eg_session_free_all(struct eg_helper *helper)
 
 /* ---- ending ---- */
 
-/* Removes the leaf; logind's scope goes by itself once it is empty. */
-static void remove_leaf(struct eg_helper *helper, const struct eg_session *session)
+/* Removes the leaf; logind's scope goes by itself once it is empty. False: there is no descriptor
+ * or no memory to look for it just now. */
+static bool remove_leaf(struct eg_helper *helper, const struct eg_session *session)
 {
 	int fd eg_auto_close = eg_cgroup2_open_id(&helper->cgroup2, session->record.cgroup);
 	char path[EG_CGROUP_PATH_SIZE];
 
-	if (fd < 0 || eg_cgroup2_path(&helper->cgroup2, fd, path, sizeof(path)) < 0 ||
+	if (fd < 0)
+		return fd != -EMFILE && fd != -ENFILE && fd != -ENOMEM;
+	if (eg_cgroup2_path(&helper->cgroup2, fd, path, sizeof(path)) < 0 ||
 	    !eg_cgroup2_is_leaf(path))
-		return;
+		return true;
 	if (unlinkat(helper->cgroup2.root_fd, path + 1, AT_REMOVEDIR) < 0 && errno != ENOENT)
 		eg_log(LOG_WARNING, "cannot remove the empty cgroup %s: %s; it stays, unused", path,
 		       strerror(errno));
+	return true;
 }
 
 static bool has_member(const struct eg_member *members, size_t n, uint64_t session)
@@ -281,8 +285,7 @@ static void ask_if_wanted(struct eg_helper *helper, struct eg_session *session, 
 static bool is_surely_over(struct eg_helper *helper, const struct eg_session *session,
 			   const struct members *members)
 {
-	remove_leaf(helper, session);
-	return members->known || !may_have_tasks(helper, session);
+	return remove_leaf(helper, session) && (members->known || !may_have_tasks(helper, session));
 }
 
 static void end_if_over(struct eg_helper *helper, struct eg_session *session, void *arg)

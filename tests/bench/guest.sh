@@ -6,7 +6,7 @@
 . /srv/t/lib.sh
 
 CONF=/etc/ebpfguard.conf
-FEED=/etc/ebpfguard.d/bench.txt
+FEED=/etc/ebpfguard.d/bench
 B=$CGROUPS/bench
 W=/srv/bench
 mkdir -p "$W" "${FEED%/*}"
@@ -26,12 +26,16 @@ await_helper() {
 
 # policy SIZE [6]: so many networks denied, and as many of IPv6; in force when it returns.
 policy() {
-	local out
-	"$T/probe" -n "$1" networks >"$FEED.new"
-	[[ ${2-} != 6 ]] || "$T/probe" -n "$1" networks6 >>"$FEED.new"
-	mv "$FEED.new" "$FEED"
-	printf '%s\n' "deny_files = ( \"$FEED\" );" 'setuid = { deny = true; };' 'mount = { deny = true; };' >$CONF
+	local family files=() out
+	for family in '' ${2-}; do
+		"$T/probe" -n "$1" "networks$family" >"$FEED$family.new"
+		mv "$FEED$family.new" "$FEED$family.txt"
+		files+=("{ file = \"$FEED$family.txt\"; shrink = 100; }")
+	done
+	printf '%s\n' "deny_files = ( $(IFS=, && echo "${files[*]}") );" 'setuid = { deny = true; };' 'mount = { deny = true; };' >$CONF
 	out=$(ebpfguardctl reload 2>&1) || die "reload: $out"
+	out=$(ebpfguardctl status | sed -n 's/^prefixes: //p')
+	[[ $out == "$1 IPv4, $((${#files[@]} > 1 ? $1 : 0)) IPv6" ]] || die "$out are in force, not $1"
 }
 
 # in_session COMMAND: as alice, in a session that is opened by libpam, without sshd.
