@@ -125,26 +125,31 @@ int eg_bpf_inner_put(struct eg_bpf *bpf, enum eg_map outer, uint32_t index, int 
 	return fd < 0 ? fd : bpf_map_update_elem(bpf->maps[outer], &index, &fd, BPF_ANY);
 }
 
+static int fill_small_table(int fd, const struct eg_flat_plan *plan, size_t size)
+{
+	void *table eg_auto_free = calloc(1, size);
+	uint32_t zero = 0;
+
+	if (!table)
+		return -ENOMEM;
+	eg_flat_write(plan, table);
+	return bpf_map_update_elem(fd, &zero, table, BPF_ANY);
+}
+
 /* Small ones are written at once. Large ones through the map's own memory: a copy would need as
  * much again. */
 static int fill_table(int fd, const struct eg_flat_plan *plan, size_t size)
 {
-	bool mapped = plan->flat.class >= EG_FLAT_MAPPED_FROM;
-	uint32_t zero = 0;
-	void *table = mapped ? mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0)
-			     : calloc(1, size);
-	int r = 0;
+	void *table;
 
-	if (!table || table == MAP_FAILED)
-		return table ? -errno : -ENOMEM;
+	if (plan->flat.class < EG_FLAT_MAPPED_FROM)
+		return fill_small_table(fd, plan, size);
+	table = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (table == MAP_FAILED)
+		return -errno;
 	eg_flat_write(plan, table);
-	if (mapped) {
-		(void)munmap(table, size); /* fails only for what is none */
-	} else {
-		r = bpf_map_update_elem(fd, &zero, table, BPF_ANY);
-		free(table);
-	}
-	return r;
+	(void)munmap(table, size); /* fails only for what is none */
+	return 0;
 }
 
 int eg_bpf_inner_table(const struct eg_flat_plan *plan)

@@ -30,7 +30,7 @@ struct part {
 size_t eg_flat_size(unsigned int class)
 {
 	static const size_t sizes[] = {
-#define SIZE_OF(number, size) [number] = size,
+#define SIZE_OF(number, size) [number] = (size),
 		EG_FLAT_CLASSES_SMALL(SIZE_OF) EG_FLAT_CLASSES_LARGE(SIZE_OF)
 #undef SIZE_OF
 	};

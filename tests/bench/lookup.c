@@ -110,7 +110,7 @@ struct figure {
 static void flush(void)
 {
 	static volatile char *page;
-	char sum = 0;
+	unsigned int sum = 0;
 
 	if (!page) {
 		char *room = mmap(NULL, 2 * FLUSH, PROT_READ | PROT_WRITE,
@@ -125,7 +125,7 @@ static void flush(void)
 		page = room;
 	}
 	for (size_t i = 0; i < FLUSH; i += LINE)
-		sum += page[i];
+		sum += (unsigned char)page[i];
 	(void)sum;
 }
 

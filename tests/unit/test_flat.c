@@ -96,8 +96,8 @@ static void test_random(void **state)
 
 	(void)state;
 	for (unsigned int round = 0; round < ROUNDS; round++) {
-		made_random(&made, round, sizes[round % 9], round & 1, round / 2 % MADE_KINDS,
-			    round / 3 % MADE_SHAPES);
+		made_random(&made, round, sizes[round % 9], round & 1,
+			    (int)(round / 2 % MADE_KINDS), (int)(round / 3 % MADE_SHAPES));
 		expect_all(&made, 1);
 		made_done(&made);
 	}

@@ -53,7 +53,7 @@ static int slot_of(uint64_t id)
 
 	if (word >> EG_QUICK_SLOT_BITS != id >> EG_QUICK_CGROUP_BITS)
 		return -1;
-	return word & ((1U << EG_QUICK_SLOT_BITS) - 1);
+	return (int)(word & ((1U << EG_QUICK_SLOT_BITS) - 1));
 }
 
 static void test_forget_counts_up(void **state)
