@@ -35,8 +35,7 @@ struct item {
 };
 
 struct sweep {
-	bool v6;
-	const struct eg_policy_entry4 *entries4; /* of the family, the other is NULL */
+	const struct eg_policy_entry4 *entries4; /* one of these, the other is NULL */
 	const struct eg_policy_entry6 *entries6;
 	size_t n;
 	struct eg_flat_runs runs;
@@ -50,7 +49,7 @@ struct sweep {
 
 static const struct eg_entry *entry_at(const struct sweep *sweep, size_t i)
 {
-	return sweep->v6 ? &sweep->entries6[i].value : &sweep->entries4[i].value;
+	return sweep->entries6 ? &sweep->entries6[i].value : &sweep->entries4[i].value;
 }
 
 static struct item item_at(const struct sweep *sweep, size_t i)
@@ -59,7 +58,7 @@ static struct item item_at(const struct sweep *sweep, size_t i)
 	uint64_t halves[2];
 	uint32_t v4;
 
-	if (!sweep->v6) {
+	if (!sweep->entries6) {
 		memcpy(&v4, sweep->entries4[i].key.addr, sizeof(v4));
 		item.first.high = (uint64_t)be32toh(v4) << 32;
 		item.length = sweep->entries4[i].key.prefix_len;
@@ -95,7 +94,7 @@ static int compare(const struct address *a, const struct address *b)
 /* Is it as the compiler makes them: in order, none twice, nothing set behind its length? */
 static bool is_sound(const struct sweep *sweep, const struct item *item, const struct item *before)
 {
-	unsigned int longest = sweep->v6 ? 128 : 32;
+	unsigned int longest = sweep->entries6 ? 128 : 32;
 	struct address last;
 	int order;
 
@@ -233,9 +232,9 @@ static int reserve_runs(struct sweep *sweep)
 
 	runs->high = malloc(n * sizeof(*runs->high));
 	runs->kind = malloc(n * sizeof(*runs->kind));
-	if (sweep->v6)
+	if (sweep->entries6)
 		runs->low = malloc(n * sizeof(*runs->low));
-	if (!runs->high || !runs->kind || (sweep->v6 && !runs->low))
+	if (!runs->high || !runs->kind || (sweep->entries6 && !runs->low))
 		return -ENOMEM;
 	runs->high[0] = 0;
 	runs->kind[0] = EG_FLAT_PASS;
@@ -273,7 +272,7 @@ int eg_flat_runs4(const struct eg_policy_entry4 *entries, size_t n, struct eg_fl
 int eg_flat_runs6(const struct eg_policy_entry6 *entries, size_t n, struct eg_flat_runs *ret)
 {
 	static const struct eg_policy_entry6 none;
-	struct sweep sweep = {.v6 = true, .entries6 = entries ? entries : &none, .n = n};
+	struct sweep sweep = {.entries6 = entries ? entries : &none, .n = n};
 
 	return make_runs(&sweep, ret);
 }

@@ -4,8 +4,8 @@
 # nothing), ours, teleport and ebpfguard (stand-ins). STATE: idle (no session anywhere), unguarded (somebody else is guarded),
 # guarded-SIZE (networks denied), both-SIZE (as many allowed besides, one of which is asked for), depth-N (unguarded, so deep
 # in the cgroups), guarded-depth-N, refused.
-# "progs PROBE WHO STATE RUNS COST": how many programs ran in one call, and what they took of it: where the call itself is so
-# long that it differs by more than they take.
+# "progs PROBE WHO STATE RUNS COST": how many programs ran in one call, and what they took of it: where the call itself
+# differs by more than they take, as it is long, or frees what others have left.
 #   PROBES SIZES DEPTHS WHO   what is measured; see the defaults
 # shellcheck source=tests/bench/guest.sh
 . /srv/t/guest.sh
@@ -16,7 +16,7 @@ read -ra sizes <<<"${SIZES:-100 10000 100000 1000000}"
 read -ra depths <<<"${DEPTHS-2 4 6 8}"
 who=" ${WHO:-ours teleport ebpfguard} "
 NETWORK_PROBES=' connect connect_new connect6 sendmsg refused '
-PROGRAM_PROBES=' fork spawn '
+PROGRAM_PROBES=' setuid fork spawn '
 
 # measured WHO STATE <probe's lines
 measured() { sed "s/^\([^ ]*\) \(.*\)/insn \1 $1 $2 \2/"; }
@@ -32,7 +32,7 @@ ran() { bpftool -j prog show | jq -r '[.[] | [.run_cnt // 0, .run_time_ns // 0]]
 # of each, because the clock's interrupts are in some. Nobody else does much meanwhile: we wait for a line. Of programs that
 # all do nothing each run costs the same, so of these it is what one costs that counts, and not who else ran some.
 TURNS=16
-declare -A calls=([fork]=200 [spawn]=50)
+declare -A calls=([setuid]=2000 [fork]=200 [spawn]=50)
 programs() {
 	local p i pipe
 	sysctl -qw kernel.bpf_stats_enabled=1
@@ -113,6 +113,7 @@ ours_at_depth() {
 ours() {
 	policy 100 $sixes
 	plain | measured ours idle
+	programs eval ours idle
 	hold_session
 	plain | measured ours unguarded
 	programs eval ours unguarded
