@@ -45,7 +45,7 @@ pkg = $(shell $(PKG_CONFIG) $(1) $(2) 2>/dev/null)
 
 # --- objects, by name
 # session.bpf.o comes first: it defines the maps the others declare, and bpftool 7.1 links extern maps in that order.
-BPF_OBJS    := session.bpf.o cgroup.bpf.o quick.bpf.o event.bpf.o path.bpf.o program.bpf.o verdict.bpf.o socket.bpf.o egress.bpf.o \
+BPF_OBJS    := session.bpf.o cgroup.bpf.o quick.bpf.o brief.bpf.o event.bpf.o path.bpf.o program.bpf.o verdict.bpf.o socket.bpf.o egress.bpf.o \
                bind.bpf.o sockets.bpf.o packet.bpf.o flows.bpf.o stray.bpf.o setuid.bpf.o mount.bpf.o capable.bpf.o \
                leave.bpf.o services.bpf.o tamper.bpf.o files.bpf.o place.bpf.o learn.bpf.o run.bpf.o record.bpf.o \
                kept.bpf.o

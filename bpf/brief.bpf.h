@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * The short way: what a session's policy allows, and there is nothing to report about, passes
- * after a few loads. It only ever lets pass; whatever it cannot tell goes the long way, which
+ * after a few loads; and a connect to an IPv4 address that its rules refuse, whatever the port, is
+ * refused and reported without asking twice. Whatever it cannot tell goes the long way, which
  * decides.
  *
  * Only for an ordinary member whose cgroup and label agree, over TCP and UDP, to addresses that
@@ -12,10 +13,27 @@
 
 #include "socket.bpf.h"
 
-/* quick.bpf.c. Does the brief of the slot allow the address, network order, as it lies in memory?
- * An IPv4 one that it does is remembered. 1; 0: no, or not known. */
-int eg_brief_allows4(__u32 slot, __u32 addr);
+/* A refusal that is to be reported. */
+struct eg_brief_no {
+	struct eg_rule rule;
+	__u32 policy; /* index */
+	__u32 addr;   /* network order, as in memory */
+	__u16 port;   /* likewise */
+	__u16 protocol;
+	__u64 sock; /* the struct socket */
+};
+
+/*
+ * brief.bpf.c. What does the brief of the slot say about the address, network order, as it lies in
+ * memory? The IPv4 one: enum eg_said. That it passes is remembered; that it does not is in *ret as
+ * rule and policy. The IPv6 one, two halves: 1 = it passes.
+ */
+int eg_brief_says4(__u32 slot, __u32 addr, struct eg_brief_no *ret);
 int eg_brief_allows6(__u32 slot, __u64 high, __u64 low);
+
+/* Refuses and reports a connect. 0: that is the long way's, for the policy
+ * reports it in another way, or the cgroup is below the one that is bound. */
+int eg_brief_refuse(__u32 slot, struct eg_brief_no *no);
 
 /* Is it TCP or UDP as everybody uses them? Nothing else is of these types and protocols. */
 static __always_inline bool eg_brief_socket(struct sock *sk)
@@ -29,7 +47,12 @@ static __always_inline bool eg_brief_socket(struct sock *sk)
 
 static __always_inline bool eg_brief_reaches4(__u32 slot, __u32 addr)
 {
-	return eg_quick_reaches(slot, addr) || eg_brief_allows4(slot, addr);
+	struct eg_brief_no no;
+
+	if (eg_quick_reaches(slot, addr))
+		return true;
+	__builtin_memset(&no, 0, sizeof(no));
+	return eg_brief_says4(slot, addr, &no) == EG_SAID_PASS;
 }
 
 static __always_inline bool eg_brief_reaches6(__u32 slot, __u64 at)
@@ -42,27 +65,50 @@ static __always_inline bool eg_brief_reaches6(__u32 slot, __u64 at)
 				(__u64)addr.s6_addr32[3] << 32 | addr.s6_addr32[2]);
 }
 
-/* Is the connect allowed? slot: eg_quick_whose. */
-static __always_inline bool eg_brief_connect(struct task_struct *task, int slot,
-					     struct socket *sock, struct sockaddr *address, int len)
+static __always_inline int eg_brief_connect4(__u32 slot, struct socket *sock, struct sock *sk,
+					     struct sockaddr_in *to)
+{
+	__u32 addr = to->sin_addr.s_addr;
+	struct eg_brief_no no;
+	int said;
+
+	if (eg_quick_reaches(slot, addr))
+		return EG_SAID_PASS;
+	__builtin_memset(&no, 0, sizeof(no));
+	said = eg_brief_says4(slot, addr, &no);
+	if (said != EG_SAID_REFUSE)
+		return said;
+	no.addr = addr;
+	no.port = to->sin_port;
+	no.protocol = sk->sk_protocol;
+	no.sock = (__u64)sock;
+	/* The kernel's own sockets, which have no file, are not refused. */
+	return sock->file && eg_brief_refuse(slot, &no) ? EG_SAID_REFUSE : EG_SAID_NOTHING;
+}
+
+/* What is to be said about a connect? enum eg_said, and when that is to refuse it, it is reported.
+ * slot: eg_quick_whose. */
+static __always_inline int eg_brief_connect(struct task_struct *task, int slot, struct socket *sock,
+					    struct sockaddr *address, int len)
 {
 	struct sock *sk;
 	__u16 family;
 
 	if (slot <= 0 || !eg_quick_agrees(task, slot))
-		return false;
+		return EG_SAID_NOTHING;
 	sk = sock->sk;
 	if (!sk || !eg_brief_socket(sk))
-		return false;
+		return EG_SAID_NOTHING;
 	family = address->sa_family;
 	if (family != sk->__sk_common.skc_family)
-		return false;
-	if (family == EG_AF_INET)
-		return len >= EG_SIN_LEN &&
-		       eg_brief_reaches4(slot, ((struct sockaddr_in *)address)->sin_addr.s_addr);
-	return family == EG_AF_INET6 && len >= EG_SIN6_LEN &&
-	       eg_brief_reaches6(slot, (__u64)address +
-					       __builtin_offsetof(struct sockaddr_in6, sin6_addr));
+		return EG_SAID_NOTHING;
+	if (family == EG_AF_INET && len >= EG_SIN_LEN)
+		return eg_brief_connect4(slot, sock, sk, (struct sockaddr_in *)address);
+	if (family == EG_AF_INET6 && len >= EG_SIN6_LEN &&
+	    eg_brief_reaches6(slot,
+			      (__u64)address + __builtin_offsetof(struct sockaddr_in6, sin6_addr)))
+		return EG_SAID_PASS;
+	return EG_SAID_NOTHING;
 }
 
 /* The peer is where the socket sends what is not addressed otherwise. */
@@ -87,7 +133,7 @@ static __always_inline bool eg_brief_name(__u32 slot, struct sock *sk, __u64 at,
 	       eg_brief_reaches6(slot, at + __builtin_offsetof(struct sockaddr_in6, sin6_addr));
 }
 
-/* Is the send? Where bytes of a stream go that has an address with them depends on more. */
+/* Is a send allowed? It is not refused here: there is more to ask. Where bytes of a stream go that has an address with them depends on more. */
 static __always_inline bool eg_brief_sendmsg(struct task_struct *task, int slot,
 					     struct socket *sock, struct msghdr *msg)
 {

@@ -198,11 +198,13 @@ SEC("lsm/socket_connect")
 int eg_socket_connect(unsigned long long *ctx)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	int whose = eg_quick_whose(task);
+	int whose = eg_quick_whose(task), said;
 
-	if (whose == EG_QUICK_NOBODY ||
-	    eg_brief_connect(task, whose, (void *)ctx[0], (void *)ctx[1], ctx[2]))
+	if (whose == EG_QUICK_NOBODY)
 		return 0;
+	said = eg_brief_connect(task, whose, (void *)ctx[0], (void *)ctx[1], ctx[2]);
+	if (said)
+		return eg_hook_result(said == EG_SAID_REFUSE);
 	return eg_hook_result(eg_connect_refused((void *)ctx[0], (void *)ctx[1], ctx[2]));
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* How it comes to be remembered whose cgroup it is, what a label says, and what may be reached. */
-#include "brief.bpf.h"
+/* How it comes to be remembered whose cgroup it is, and what a label says. */
+#include "policy.bpf.h"
 
 struct eg_quick eg_quick SEC(".data.quick") = {.count = EG_QUICK_ONE};
 
@@ -42,46 +42,4 @@ __noinline int eg_quick_join(__u32 slot)
 	if (eg_quick_is_late(count))
 		known->word = 0;
 	return 1;
-}
-
-/* Loaded whole: the helper may write it between two loads. */
-static __always_inline struct eg_brief eg_brief_of(__u32 slot)
-{
-	union {
-		struct eg_brief brief;
-		__u32 word;
-	} now = {.word = *(volatile __u32 *)&eg_quick.briefs[slot & (EG_PROFILES_MAX - 1)]};
-
-	return now.brief;
-}
-
-__noinline int eg_brief_allows4(__u32 slot, __u32 addr)
-{
-	volatile __u64 *word = eg_quick_peer(addr, slot);
-	__u64 count = eg_quick_begin();
-	struct eg_brief brief = eg_brief_of(slot);
-
-	if (!brief.policy || !addr ||
-	    !(brief.ipv4 == EG_BRIEF_OPEN ||
-	      (brief.ipv4 == EG_BRIEF_RULES && eg_networks_pass4(brief.policy, addr))))
-		return 0;
-	if (count == EG_QUICK_WIPING)
-		return 1;
-	*word = eg_quick_word(count, addr, slot);
-	if (eg_quick_is_late(count))
-		*word = 0;
-	return 1;
-}
-
-__noinline int eg_brief_allows6(__u32 slot, __u64 high, __u64 low)
-{
-	struct eg_brief brief = eg_brief_of(slot);
-	__u16 first = bpf_ntohs((__u16)high);
-
-	/* ::/16 has "any", loopback and v4-mapped in it, the other two what relays make IPv4 of:
-	 * 64:ff9b::/96 and 2002::/16. */
-	if (!brief.policy || !first || first == 0x64 || first == 0x2002)
-		return 0;
-	return brief.ipv6 == EG_BRIEF_OPEN ||
-	       (brief.ipv6 == EG_BRIEF_RULES && eg_networks_pass6(brief.policy, high, low));
 }

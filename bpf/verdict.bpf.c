@@ -42,7 +42,6 @@ __noinline __u32 eg_slot_now(__u64 session, __u32 profile)
 
 __noinline int eg_view_look(struct eg_view *view)
 {
-	struct eg_profile *profile;
 	__u32 slot, cut;
 
 	if (!view)
@@ -50,19 +49,8 @@ __noinline int eg_view_look(struct eg_view *view)
 	slot = eg_slot_now(view->session, view->profile);
 	cut = slot & EG_CUT;
 	slot &= ~(__u32)(EG_CUT | EG_ENDING);
-	view->profile = slot;
-	view->flags = cut;
-	profile = bpf_map_lookup_elem(&eg_profiles, &slot);
-	if (!profile)
-		return 0;
-	/* One load of both halves: a reload may swap the value between two. */
-	union {
-		struct eg_profile both;
-		__u64 word;
-	} now = {.word = *(volatile __u64 *)profile};
-
-	if (eg_view_fill(view, now.both.policy))
-		view->generation = now.both.generation;
+	view->flags = 0;
+	eg_view_slot(view, slot);
 	if (!cut)
 		return 0;
 	view->flags |= cut;
@@ -198,22 +186,28 @@ static __always_inline __u64 eg_addr_half(const struct eg_target *target, int i)
 	       bpf_ntohl(eg_addr_word(target, i + 1));
 }
 
-/* What a table says, as an answer to the query. Which rule refuses, it does not know: see
- * helper/attribute.h. */
+/* The rule of a table's answer that refuses, as far as it knows it: which line that is, it does not
+ * (helper/attribute.h). False: the answer is another. */
+static __always_inline bool eg_table_rule(int answer, struct eg_rule *ret)
+{
+	if (answer != EG_FLAT_REFUSED && answer != EG_FLAT_DEFAULT)
+		return false;
+	*ret = (struct eg_rule){.verdict = EG_VERDICT_DENY,
+				.line = answer == EG_FLAT_REFUSED ? EG_LINE_UNKNOWN : 0};
+	return true;
+}
+
+/* What a table says, as an answer to the query. */
 static __always_inline int eg_table_answer(struct eg_query *query, int answer,
 					   const struct eg_flat_list *list)
 {
 	__u32 at = (__u32)query->target.proto << 16 | query->target.port;
 
+	if (eg_table_rule(answer, &query->rule))
+		return EG_FOUND;
 	switch (answer) {
 	case EG_FLAT_PASS:
 		return EG_NO_RULE;
-	case EG_FLAT_REFUSED:
-		query->rule = (struct eg_rule){.verdict = EG_VERDICT_DENY, .line = EG_LINE_UNKNOWN};
-		return EG_FOUND;
-	case EG_FLAT_DEFAULT:
-		query->rule = (struct eg_rule){.verdict = EG_VERDICT_DENY};
-		return EG_FOUND;
 	case EG_FLAT_LIST:
 		return eg_search(query->policy, list->list, list->n, at, &query->rule);
 	default:
@@ -259,25 +253,36 @@ static __always_inline bool eg_entry_passes(const struct eg_entry *entry)
 	return !entry || (!entry->n && entry->rule.verdict == EG_VERDICT_ALLOW);
 }
 
-__noinline int eg_networks_pass4(__u32 policy, __u32 addr)
+__noinline int eg_networks_say4(__u32 policy, __u32 addr, struct eg_rule *ret)
 {
 	struct eg_policy *of = bpf_map_lookup_elem(&eg_policies, &policy);
 	struct eg_lpm4_key key = {.prefix_len = 32};
 	struct eg_flat_address address = {};
 	struct eg_flat_list list;
+	struct eg_entry *entry;
 	void *trie;
+	int answer;
 
-	if (!of || !policy)
-		return 0;
+	if (!of || !policy || !ret)
+		return EG_SAID_NOTHING;
 	if (of->flags & EG_POLICY_TABLE4) {
 		address.high = (__u64)bpf_ntohl(addr) << 32;
-		return eg_flat_look(&of->flat4, policy, &address, 0, &list) == EG_FLAT_PASS;
+		answer = eg_flat_look(&of->flat4, policy, &address, 0, &list);
+		if (answer == EG_FLAT_PASS)
+			return EG_SAID_PASS;
+		return eg_table_rule(answer, ret) ? EG_SAID_REFUSE : EG_SAID_NOTHING;
 	}
 	trie = bpf_map_lookup_elem(&eg_tries4, &policy);
 	if (!trie)
-		return 0;
+		return EG_SAID_NOTHING;
 	__builtin_memcpy(key.addr, &addr, sizeof(key.addr));
-	return eg_entry_passes(bpf_map_lookup_elem(trie, &key));
+	entry = bpf_map_lookup_elem(trie, &key);
+	if (eg_entry_passes(entry))
+		return EG_SAID_PASS;
+	if (entry->n)
+		return EG_SAID_NOTHING;
+	*ret = entry->rule;
+	return EG_SAID_REFUSE;
 }
 
 __noinline int eg_networks_pass6(__u32 policy, __u64 high, __u64 low)

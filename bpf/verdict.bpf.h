@@ -45,11 +45,18 @@ int eg_verdict_rule(struct eg_query *query, int said, int inside);
  * asked for. */
 int eg_bind_verdict(struct eg_query *query);
 
+enum eg_said {
+	EG_SAID_NOTHING = 0, /* it depends on more than was asked with */
+	EG_SAID_PASS,
+	EG_SAID_REFUSE,
+};
+
 /*
- * Do the networks of a policy that has some of the family let an address pass, whatever protocol
- * and port? 1, or 0 also where that depends on them. In network order, as it lies in memory.
+ * What the networks of a policy that has some of the family say about an address, whatever protocol
+ * and port: enum eg_said, with the rule that refuses in *ret; and whether they let it pass, 1 or 0.
+ * The address is in network order, as it lies in memory.
  */
-int eg_networks_pass4(__u32 policy, __u32 addr);
+int eg_networks_say4(__u32 policy, __u32 addr, struct eg_rule *ret);
 int eg_networks_pass6(__u32 policy, __u64 high, __u64 low);
 
 /* IPPROTO_* as rules tell them apart. */

@@ -62,6 +62,24 @@ static __always_inline bool eg_view_fill(struct eg_view *view, __u32 index)
 	return true;
 }
 
+/* Takes over what is in force for a slot, orders aside. */
+static __always_inline void eg_view_slot(struct eg_view *view, __u32 slot)
+{
+	struct eg_profile *profile = bpf_map_lookup_elem(&eg_profiles, &slot);
+
+	view->profile = slot;
+	if (!profile)
+		return;
+	/* One load of both halves: a reload may swap the value between two. */
+	union {
+		struct eg_profile both;
+		__u64 word;
+	} now = {.word = *(volatile __u64 *)profile};
+
+	if (eg_view_fill(view, now.both.policy))
+		view->generation = now.both.generation;
+}
+
 enum {
 	/* eg_slot_now and view.flags, beside the slot and EG_POLICY_*: an administrator has cut the
 	 * session off, EG_ORDER_QUARANTINE. Then nothing about egress is audited, nor killed

@@ -119,6 +119,46 @@ is "a rule about it: not open any more" "1 255" "$(brief)"
 is "and refused" EPERM "$(in_it a "$DENIED")"
 is "what no rule is about" ok "$(in_it a "$OTHER")"
 is "IPv6, which is open" "$("$T/try" connect udp 2001:db8:bad::1 9)" "$(in_it a "$T/try connect udp 2001:db8:bad::1 9")"
+
+# The short way reports what it refuses as the long one does, which decides for a cgroup below that of the session.
+reported() {
+	local n
+	n=$(log_lines)
+	in_it a "$1" >"$work/said"
+	until_true 10 more_lines "$n"
+	echo "$(cat "$work/said"): $(newest_line | sed -E 's/^.*ebpfguard-helper\[[0-9]*\]: //; s/ (pid|ppid|cgroup|time|mono)=[^ ]*//g')"
+}
+log_lines() { since_mark | grep -Ec ' (DENY|AUDIT) connect '; }
+more_lines() { (($(log_lines) > $1)); }
+newest_line() { since_mark | grep -E ' (DENY|AUDIT) connect ' | tail -n 1; }
+# both NAME PATTERN COMMAND
+both() {
+	local short long
+	short=$(reported "$3")
+	matches "$1" "$2" "$short"
+	mkdir "$CGROUPS$leaf/deep"
+	to_cgroup "$pid" "$leaf/deep"
+	long=$(reported "$3")
+	to_cgroup "$pid" "$leaf"
+	until_true 10 rmdir "$CGROUPS$leaf/deep" 2>/dev/null
+	is "$1: the long way says the same" "$short" "$long"
+}
+both "a rule" '^EPERM: DENY .* proto=udp dst=18.4.5.6 port=9 rule=18.0.0.0/9 ' "$DENIED"
+both "over TCP" '^EPERM: DENY .* proto=tcp dst=18.4.5.6 port=80 rule=18.0.0.0/9 ' "$T/try connect tcp 18.4.5.6 80"
+reload_to 'deny = ["18.0.0.0/9"];' 'egress = { action = "audit"; };'
+both "audit" '^ok: AUDIT .* dst=18.4.5.6 port=9 ' "$DENIED"
+reload_to 'default = "deny";' 'allow = ["10.99.0.0/16"];'
+both "the default" '^EPERM: DENY .* dst=18.4.5.6 port=9 ' "$DENIED"
+is "and what is allowed" ok "$(in_it a "$OTHER")"
+reload_to 'deny = ["18.0.0.0/9:9"];'
+both "a port" '^EPERM: DENY .* dst=18.4.5.6 port=9 ' "$DENIED"
+is "and another" ok "$(in_it a "$T/try connect udp 18.4.5.6 10")"
+# More networks than a trie is kept for: the rule is found later, by its address.
+mapfile -t many < <(for i in $(seq 0 3000); do echo "\"18.$((i / 250)).$((i % 250)).0/24\","; done)
+reload_to "deny = [${many[*]} \"18.200.0.0/16\"];"
+both "a table" '^EPERM: DENY .* dst=18.4.5.6 port=9 rule=18.4.5.0/24 ' "$DENIED"
+reload_to 'deny = ["18.0.0.0/9"];'
+
 reload_to "$rule6" 'record = { connect = "all"; };'
 is "connections are recorded: no brief" none "$(brief)"
 reload_to "$rule6"
