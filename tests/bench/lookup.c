@@ -7,6 +7,7 @@
  * two tries differ by at most 3 %. Of those that count, the ones with the fastest loop are taken
  * and the medians shown: another thread on the same core slows down who computes more than who
  * waits for memory. The loop is shown, too: where it differs, lines do not compare.
+ * After a flush a round has "line" as well, what the best of structures would take: one line.
  */
 #include <bpf/bpf.h>
 #include <err.h>
@@ -101,7 +102,7 @@ static double median(double *list, size_t n)
 }
 
 struct figure {
-	double loop, trie, flat; /* ns a look-up */
+	double loop, trie, flat, line; /* ns a look-up; line: 0 = not asked */
 	size_t good, rejected;
 };
 
@@ -162,21 +163,24 @@ static double run(struct structures *s, const char *what, bool v6, bool cold)
 }
 
 struct round {
-	double loop, tries[2], flat;
+	double loop, tries[2], flat, line;
 };
 
 static struct round run_round(struct structures *s, bool v6, bool cold)
 {
-	struct round round;
+	struct round round = {0};
 	double again;
 
 	round.loop = run(s, "none", v6, cold);
 	round.tries[0] = run(s, "trie", v6, cold);
 	round.flat = run(s, "flat", v6, cold);
+	if (cold && !v6)
+		round.line = run(s, "line", v6, cold);
 	round.tries[1] = run(s, "trie", v6, cold);
 	again = run(s, "none", v6, cold);
 	round.loop = (round.loop + again) / 2;
 	round.flat -= round.loop;
+	round.line -= round.line > 0 ? round.loop : 0;
 	for (int i = 0; i < 2; i++)
 		round.tries[i] -= round.loop;
 	return round;
@@ -200,7 +204,7 @@ static int by_loop(const void *va, const void *vb)
 static struct figure measure(struct structures *s, bool v6, bool cold)
 {
 	static struct round rounds[ROUNDS_MAX];
-	double loop[ROUNDS] = {0}, trie[ROUNDS] = {0}, flat[ROUNDS] = {0};
+	double loop[ROUNDS] = {0}, trie[ROUNDS] = {0}, flat[ROUNDS] = {0}, line[ROUNDS] = {0};
 	int64_t end = eg_clock_ns(CLOCK_MONOTONIC) + SECONDS_MAX * 1000000000LL;
 	struct figure figure = {0};
 	size_t n = 0, all = 0, i;
@@ -216,10 +220,12 @@ static struct figure measure(struct structures *s, bool v6, bool cold)
 		loop[i] = rounds[i].loop;
 		trie[i] = (rounds[i].tries[0] + rounds[i].tries[1]) / 2;
 		flat[i] = rounds[i].flat;
+		line[i] = rounds[i].line;
 	}
 	figure.loop = median(loop, i);
 	figure.trie = median(trie, i);
 	figure.flat = median(flat, i);
+	figure.line = median(line, i);
 	return figure;
 }
 
@@ -230,6 +236,8 @@ static void show(const char *what, const struct made *made, size_t n, struct fig
 	       figure.trie, figure.flat, figure.flat > 0 ? figure.trie / figure.flat : 0);
 	if (goal > 0)
 		printf(" goal %.0f", goal);
+	if (figure.line > 0)
+		printf(" line %.1f at-best %.1f", figure.line, figure.trie / figure.line);
 	printf(" loop %.1f rounds %zu rejected %zu\n", figure.loop, figure.good, figure.rejected);
 	(void)fflush(stdout);
 }
