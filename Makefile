@@ -34,7 +34,7 @@ HARDENING_LD ?= -Wl,-z,relro,-z,now
 WERROR     ?=
 EG_WARN    := -Wall -Wextra -Wshadow -Wformat=2 -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wundef \
               $(if $(filter 1,$(WERROR)),-Werror)
-EG_CPPFLAGS := -D_GNU_SOURCE -DEG_VERSION='"$(VERSION)"' -DEG_PAM_DIR='"$(PAMDIR)"' -Ibpf -Ihelper
+EG_CPPFLAGS := -D_GNU_SOURCE -DEG_VERSION='"$(VERSION)"' -DEG_PAM_DIR='"$(PAMDIR)"' -DEG_SBIN_DIR='"$(SBINDIR)"' -Ibpf -Ihelper
 EG_CFLAGS  := -std=gnu11 $(EG_WARN) -fvisibility=hidden
 EG_DEPS     = -MMD -MP
 EG_BPFFLAGS := -g -O2 -ffile-prefix-map=$(CURDIR)=. -target bpf -mcpu=v3 -Wall -Wextra -Werror -Wno-unused-parameter -Ibpf \
@@ -57,7 +57,7 @@ PURE_OBJS   := eg_err.o ends.o cidr.o rule.o config.o config_schema.o config_nam
                event_socket.o key.o limit.o fold.o account.o diag.o event_story.o capability.o hooks.o builtin.o \
                place_tree.o digest.o feed.o program.o policy_nets.o config_feeds.o feed_line.o feed_networks.o feeds.o \
                feed_paths.o diff.o diff_feeds.o diff_match.o order_plan.o counters.o gaps.o people.o openmetrics.o \
-               openmetrics_text.o pam_file.o utf8.o version.o give_way.o flat.o flat_runs.o quick.o pace.o
+               openmetrics_text.o pam_file.o utf8.o version.o give_way.o flat.o flat_runs.o quick.o pace.o setup_text.o
 # What reads the log, for ebpfguardctl only.
 READ_OBJS   := record_line.o record_json.o record_match.o record_print.o tally.o audit.o audit_text.o audit_svg.o \
                audit_html.o learn_time.o learn_propose.o learn.o learn_gaps.o learn_print.o
@@ -72,7 +72,7 @@ CTL_OBJS    := ctl.o ctl_say.o ctl_check.o ctl_idle.o ctl_rules.o ctl_files.o ct
                ctl_order.o ctl_log.o ctl_save.o ctl_learn.o ctl_learn_json.o ctl_events.o ctl_report.o ctl_report_json.o \
                ctl_metrics.o ctl_metrics_json.o ctl_status.o ctl_sessions.o ctl_session.o ctl_host.o ctl_process.o \
                ctl_args.o ctl_unguarded.o ctl_logins.o ctl_json.o ctl_text.o ctl_top.o ctl_recent.o ctl_target.o \
-               ctl_diff_json.o
+               ctl_diff_json.o ctl_setup.o ctl_trial.o ctl_run.o
 UNIT_TESTS  := test_eg_err test_ends test_give_way test_cidr test_rule test_config test_config_valid test_config_words test_config_texts \
                test_config_syntax test_config_limits test_config_file test_config_keys test_policy test_policy_live \
                test_policy_limits test_policy_explain test_proto test_proto_wire test_proto_deadline test_fields test_fields_journal \
@@ -84,7 +84,7 @@ UNIT_TESTS  := test_eg_err test_ends test_give_way test_cidr test_rule test_conf
                test_feeds test_feeds_kept test_policy_feeds test_refresh test_reload test_opening test_in_force \
                test_place_watch test_places test_watch test_place_disk test_learn test_learn_propose test_diff \
                test_ctl_diff test_order_plan test_learn_time test_record_line test_record_forged test_audit \
-               test_counters test_gaps test_openmetrics test_metrics test_pam_file test_ctl_unguarded test_ctl_reasons test_ctl_json \
+               test_counters test_gaps test_openmetrics test_metrics test_pam_file test_setup_text test_ctl_unguarded test_ctl_reasons test_ctl_json \
                test_notify test_people test_privilege test_version test_deciders test_attribute test_flat test_quick test_pace test_ring
 CTL_LIBS    := json-c ncursesw
 
@@ -195,8 +195,8 @@ $(BUILD)/tests/unit/test_privilege: $(BUILD)/helper/privilege.o
 $(BUILD)/tests/unit/test_report: $(BUILD)/helper/report.o
 $(BUILD)/tests/unit/test_ring: $(BUILD)/helper/ring.o
 
-$(BUILD)/tests/unit/test_ctl_reasons: $(addprefix $(BUILD)/helper/,ctl_host.o ctl_process.o ctl_args.o ctl_unguarded.o)
-$(BUILD)/tests/unit/test_ctl_unguarded: $(addprefix $(BUILD)/helper/,ctl_host.o ctl_process.o ctl_args.o ctl_unguarded.o \
+$(BUILD)/tests/unit/test_ctl_reasons: $(addprefix $(BUILD)/helper/,ctl_host.o ctl_run.o ctl_process.o ctl_args.o ctl_unguarded.o)
+$(BUILD)/tests/unit/test_ctl_unguarded: $(addprefix $(BUILD)/helper/,ctl_host.o ctl_run.o ctl_process.o ctl_args.o ctl_unguarded.o \
                                         ctl_logins.o)
 $(BUILD)/tests/unit/test_ctl_json: $(BUILD)/helper/ctl_json.o
 

@@ -36,6 +36,10 @@ enum eg_bpf_start {
 	EG_BPF_REPLACED, /* another build's: its maps kept, its programs replaced */
 };
 
+/* Everything the kernel must have, looked at before the verifier would say it in its own words
+ * (bpf_kernel.c). Returns 0, or a negative errno with *reterr saying what to do. */
+int eg_bpf_kernel_check(struct eg_err *reterr);
+
 /*
  * Makes the kernel side be there, pinned below EG_PIN_PARENT so that it outlives this process, and
  * takes it up. A set of pins of this ABI is taken over whole or not at all: programs of this build

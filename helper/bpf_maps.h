@@ -127,10 +127,6 @@ void eg_bpf_rings_close(struct eg_bpf *bpf);
 
 struct bpf_object;
 
-/* bpf_kernel.c: everything the kernel must have, looked at before the verifier would say it in its
- * own words. 0, or a negative errno with *reterr. */
-int eg_bpf_kernel_check(struct eg_err *reterr);
-
 /* Turns off the programs of an object that is open, but not loaded, that the running kernel has no
  * hook for; bpf->missing gets what is weaker. 0; -EOPNOTSUPP when a hook that must be there is not;
  * or another negative errno; each with *reterr. */

@@ -19,7 +19,7 @@
 #include "proto.h"
 #include "util.h"
 
-enum { FILES_MAX = 4096 };
+enum { FILES_MAX = 4096, SERVICES_MAX = 16 };
 
 static const struct command {
 	const char *name;
@@ -27,6 +27,8 @@ static const struct command {
 	int (*run)(const struct eg_ctl_options *options, char **args);
 	const char *synopsis, *help;
 } commands[] = {
+	{"setup", 0, SERVICES_MAX, eg_ctl_setup, "setup [SERVICE...]",
+	 "guard logins, step by step; --undo takes it back"},
 	{"check", 0, 1, eg_ctl_check, "check [FILE]",
 	 "is the configuration valid, and does it look as meant?"},
 	{"explain", 1, 3, eg_ctl_explain, "explain USER [connect|bind TARGET]",
@@ -69,9 +71,9 @@ static const struct row {
 } rows[] = {
 #define TEXT(member) offsetof(struct eg_ctl_options, member)
 	{'c', "config", "FILE", TEXT(config),
-	 "check, explain, diff, learn, events, report, session, top, tighten",
+	 "setup, check, explain, diff, learn, events, report, session, top, tighten",
 	 "the configuration (" EG_CONFIG_FILE ")"},
-	{'s', "socket", "FILE", TEXT(socket), "diff, " LIVE ", " DO ", metrics",
+	{'s', "socket", "FILE", TEXT(socket), "setup, diff, " LIVE ", " DO ", metrics",
 	 "where the helper listens (" EG_CONTROL_SOCKET ")"},
 	{'p', "program", "FILE", TEXT(program), "explain, " LOG, "the program that does it"},
 	{'S', "service", "NAME", TEXT(service), "explain", "the service of PAM (sshd)"},
@@ -94,6 +96,11 @@ static const struct row {
 	{'b', "snapshots", "N", TEXT(snapshots), "top", "N times as text, without a screen"},
 	{0, "output", "FILE", TEXT(output), "metrics", "written there at once, not to stdout"},
 	{0, "force", NULL, TEXT(force), "tighten", "to a looser one, too"},
+	{0, "exempt-user", "NAME", TEXT(exempt_user), "setup", "who gets in unguarded, always"},
+	{0, "trial-user", "NAME", TEXT(trial_user), "setup", "whose login is tried"},
+	{0, "enforce", NULL, TEXT(enforce), "setup", "not only audit"},
+	{'y', "yes", NULL, TEXT(yes), "setup", "ask nothing"},
+	{0, "undo", NULL, TEXT(undo), "setup", "take back what setup has changed"},
 	{0, "json", NULL, TEXT(json), FILES ", learn, " LOG ", " LIVE ", " DO ", metrics",
 	 "JSON in place of text"},
 #undef TEXT
@@ -135,6 +142,7 @@ static const struct {
 } apart[] = {
 	{"follow", "last", "--follow begins with what comes, or with --since, and has no last"},
 	{"follow", "until", "--follow has no end, and --until is one"},
+	{"undo", "enforce", "--undo takes back what --enforce does"},
 };
 
 static bool is_given(const bool given[N_ROWS], const char *name)

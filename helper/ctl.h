@@ -36,13 +36,15 @@ struct eg_ctl_options {
 	/* which lines of the log, for learn, events and report; NULL = not said */
 	const char *since, *until, *user, *profile;
 	const char *session, *verdict, *op, *dst, *port, *rule;
-	const char *last;      /* how many, for events; NULL = all */
-	const char *html;      /* path, for report; NULL = text */
-	const char *output;    /* path, for metrics; NULL = stdout */
-	const char *snapshots; /* how many, for top; NULL = it is a screen */
-	bool follow;	       /* for events: what comes */
-	bool json;	       /* what is printed is JSON */
-	bool force;	       /* for tighten: to one that is looser, too */
+	const char *last;		      /* how many, for events; NULL = all */
+	const char *html;		      /* path, for report; NULL = text */
+	const char *output;		      /* path, for metrics; NULL = stdout */
+	const char *snapshots;		      /* how many, for top; NULL = it is a screen */
+	bool follow;			      /* for events: what comes */
+	bool json;			      /* what is printed is JSON */
+	bool force;			      /* for tighten: to one that is looser, too */
+	const char *exempt_user, *trial_user; /* for setup; NULL = not said */
+	bool enforce, yes, undo;	      /* likewise */
 };
 
 /*
@@ -199,7 +201,7 @@ bool eg_ctl_session_number(const char *text, uint64_t *ret);
  * The commands. args: as many as the command takes at most, NULL after the last.
  * Return the exit status. check, explain, learn, events and report look at files and the journal
  * and nothing else; the others ask the helper and wait five seconds for it at most, reload two
- * minutes. diff does both.
+ * minutes. diff does both. setup changes PAM's files and the configuration, and takes its time.
  */
 int eg_ctl_check(const struct eg_ctl_options *options, char **args);	/* [FILE] */
 int eg_ctl_explain(const struct eg_ctl_options *options, char **args);	/* USER [connect TARGET] */
@@ -216,6 +218,7 @@ int eg_ctl_quarantine(const struct eg_ctl_options *options, char **args); /* SES
 int eg_ctl_release(const struct eg_ctl_options *options, char **args);	  /* SESSION */
 int eg_ctl_kill(const struct eg_ctl_options *options, char **args);	  /* SESSION */
 int eg_ctl_tighten(const struct eg_ctl_options *options, char **args);	  /* SESSION PROFILE */
+int eg_ctl_setup(const struct eg_ctl_options *options, char **args);	  /* [SERVICE]... */
 int eg_ctl_metrics(const struct eg_ctl_options *options, char **args);	  /* none */
 
 #endif

@@ -4,16 +4,13 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
+#include "ctl_run.h"
 #include "util.h"
 
 enum {
@@ -202,60 +199,11 @@ static bool runs(const struct eg_ctl_host *host, uint32_t pid, const char *progr
 	       its.st_dev == wanted.st_dev && its.st_ino == wanted.st_ino;
 }
 
-/* Reads what a child says until it ends or its time is over. */
-static void hear(int fd, char *buf, size_t size)
-{
-	int64_t deadline = eg_proto_now_ms() + SSHD_MS;
-	size_t used = 0;
-
-	for (;;) {
-		struct pollfd p = {.fd = fd, .events = POLLIN};
-		int64_t left = deadline - eg_proto_now_ms();
-		ssize_t n;
-
-		if (left <= 0 || used + 1 >= size || poll(&p, 1, (int)left) <= 0)
-			break;
-		n = read(fd, buf + used, size - 1 - used);
-		if (n <= 0)
-			break;
-		used += (size_t)n;
-	}
-	buf[used] = '\0';
-}
-
-/* Runs a program and returns what it prints, or a negative errno. buf: size bytes. */
-static int run(const char *path, char *const *argv, char *buf, size_t size)
-{
-	int pipes[2], null, status;
-	pid_t child;
-
-	if (pipe2(pipes, O_CLOEXEC) < 0)
-		return -errno;
-	child = fork();
-	if (child == 0) {
-		null = open("/dev/null", O_RDWR | O_CLOEXEC);
-		if (null < 0 || dup2(null, 0) < 0 || dup2(pipes[1], 1) < 0 || dup2(null, 2) < 0)
-			_exit(127);
-		(void)execv(path, argv);
-		_exit(127);
-	}
-	(void)close(pipes[1]);
-	if (child > 0)
-		hear(pipes[0], buf, size);
-	(void)close(pipes[0]);
-	if (child < 0)
-		return -EAGAIN;
-	(void)kill(child, SIGKILL); /* it has said all, or has had its time */
-	while (waitpid(child, &status, 0) < 0 && errno == EINTR)
-		continue;
-	return 0;
-}
-
 int eg_ctl_uses_pam(const struct eg_ctl_host *host, uint32_t listener)
 {
 	struct eg_ctl_process process;
 	/* -T first: behind an option without its value it would be that */
-	char *argv[ARGS_MAX + 1] = {(char *)"sshd", (char *)"-T"};
+	char *argv[ARGS_MAX + 1] = {(char *)host->sshd, (char *)"-T"};
 	char *out eg_auto_free = malloc(SSHD_OUT);
 	const char *at;
 	size_t n = 2;
@@ -274,7 +222,7 @@ int eg_ctl_uses_pam(const struct eg_ctl_host *host, uint32_t listener)
 			return r;
 		take_options(&process, argv, &n);
 	}
-	r = run(host->sshd, argv, out, SSHD_OUT);
+	r = eg_ctl_run((const char *const *)argv, out, SSHD_OUT, false, SSHD_MS);
 	if (r < 0)
 		return r;
 	/* in small letters; OpenSSH 10.6 writes it as the man page does */

@@ -19,6 +19,7 @@
 #include <sys/stat.h>
 #include <sys/timerfd.h>
 #include <sys/un.h>
+#include <sys/utsname.h>
 #include <time.h>
 
 #include "fault.h"
@@ -318,13 +319,28 @@ static int start(struct eg_helper *helper, struct eg_err *err)
 static void usage(FILE *out)
 {
 	(void)fputs("usage: ebpfguard-helper [-dtVh] [-f FILE]\n"
-		    "       ebpfguard-helper --unload\n"
+		    "       ebpfguard-helper --check-kernel | --unload\n"
 		    "  -d, --debug     log to stderr, in detail\n"
 		    "  -f, --config F  configuration file (" EG_CONFIG_FILE ")\n"
 		    "  -t, --test      check the configuration and exit\n"
+		    "      --check-kernel  has the kernel what it takes?\n"
 		    "      --unload    remove what is pinned in the kernel: guarding ends\n"
 		    "  -V, --version   print the version\n",
 		    out);
+}
+
+static int check_kernel(void)
+{
+	struct utsname kernel = {0};
+	struct eg_err err = {0};
+
+	if (eg_bpf_kernel_check(&err) < 0) {
+		(void)fprintf(stderr, "%s\n", err.text);
+		return FAILED;
+	}
+	(void)uname(&kernel);
+	(void)printf("Linux %s: BTF, BPF LSM and bpffs are there\n", kernel.release);
+	return 0;
 }
 
 static int unload(void)
@@ -354,13 +370,11 @@ static int unload(void)
 
 int main(int argc, char **argv)
 {
-	static const struct option options[] = {{"debug", no_argument, NULL, 'd'},
-						{"config", required_argument, NULL, 'f'},
-						{"test", no_argument, NULL, 't'},
-						{"unload", no_argument, NULL, 'u'},
-						{"version", no_argument, NULL, 'V'},
-						{"help", no_argument, NULL, 'h'},
-						{0}};
+	static const struct option options[] = {
+		{"debug", no_argument, NULL, 'd'},  {"config", required_argument, NULL, 'f'},
+		{"test", no_argument, NULL, 't'},   {"check-kernel", no_argument, NULL, 'k'},
+		{"unload", no_argument, NULL, 'u'}, {"version", no_argument, NULL, 'V'},
+		{"help", no_argument, NULL, 'h'},   {0}};
 	static struct eg_helper helper = {
 		.cgroup2.root_fd = -1,
 		.config_file = EG_CONFIG_FILE,
@@ -385,6 +399,8 @@ int main(int argc, char **argv)
 		case 't':
 			test = true;
 			break;
+		case 'k':
+			return check_kernel();
 		case 'u':
 			return unload();
 		case 'V':
