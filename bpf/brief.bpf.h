@@ -133,7 +133,8 @@ static __always_inline bool eg_brief_name(__u32 slot, struct sock *sk, __u64 at,
 	       eg_brief_reaches6(slot, at + __builtin_offsetof(struct sockaddr_in6, sin6_addr));
 }
 
-/* Is a send allowed? It is not refused here: there is more to ask. Where bytes of a stream go that has an address with them depends on more. */
+/* Is a send allowed? None is refused here: there is more to ask. Where bytes of a stream go that
+ * has an address with them depends on more. */
 static __always_inline bool eg_brief_sendmsg(struct task_struct *task, int slot,
 					     struct socket *sock, struct msghdr *msg)
 {
