@@ -116,7 +116,6 @@ static char *read_text(const char *path)
 	return text;
 }
 
-/* Owner and group stay root's, as both files have. */
 static int write_text(const char *path, const char *text)
 {
 	struct stat st;
@@ -125,6 +124,8 @@ static int write_text(const char *path, const char *text)
 	if (stat(path, &st) < 0)
 		return -errno;
 	r = eg_ctl_save(path, st.st_mode & 07777, print_text, text);
+	if (!r && chown(path, st.st_uid, st.st_gid) < 0)
+		r = -errno;
 	if (r < 0)
 		warnx("%s: %s", path, eg_ctl_save_error(r));
 	return r;
