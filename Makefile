@@ -72,7 +72,7 @@ CTL_OBJS    := ctl.o ctl_say.o ctl_check.o ctl_idle.o ctl_rules.o ctl_files.o ct
                ctl_order.o ctl_log.o ctl_save.o ctl_learn.o ctl_learn_json.o ctl_events.o ctl_report.o ctl_report_json.o \
                ctl_metrics.o ctl_metrics_json.o ctl_status.o ctl_sessions.o ctl_session.o ctl_host.o ctl_process.o \
                ctl_args.o ctl_unguarded.o ctl_logins.o ctl_json.o ctl_text.o ctl_top.o ctl_recent.o ctl_target.o \
-               ctl_diff_json.o ctl_setup.o ctl_trial.o ctl_run.o
+               ctl_diff_json.o ctl_setup.o ctl_change.o ctl_trial.o ctl_run.o
 UNIT_TESTS  := test_eg_err test_ends test_give_way test_cidr test_rule test_config test_config_valid test_config_words test_config_texts \
                test_config_syntax test_config_limits test_config_file test_config_keys test_policy test_policy_live \
                test_policy_limits test_policy_explain test_proto test_proto_wire test_proto_deadline test_fields test_fields_journal \

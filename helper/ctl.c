@@ -71,9 +71,9 @@ static const struct row {
 } rows[] = {
 #define TEXT(member) offsetof(struct eg_ctl_options, member)
 	{'c', "config", "FILE", TEXT(config),
-	 "setup, check, explain, diff, learn, events, report, session, top, tighten",
+	 "check, explain, diff, learn, events, report, session, top, tighten",
 	 "the configuration (" EG_CONFIG_FILE ")"},
-	{'s', "socket", "FILE", TEXT(socket), "setup, diff, " LIVE ", " DO ", metrics",
+	{'s', "socket", "FILE", TEXT(socket), "diff, " LIVE ", " DO ", metrics",
 	 "where the helper listens (" EG_CONTROL_SOCKET ")"},
 	{'p', "program", "FILE", TEXT(program), "explain, " LOG, "the program that does it"},
 	{'S', "service", "NAME", TEXT(service), "explain", "the service of PAM (sshd)"},
@@ -143,6 +143,8 @@ static const struct {
 	{"follow", "last", "--follow begins with what comes, or with --since, and has no last"},
 	{"follow", "until", "--follow has no end, and --until is one"},
 	{"undo", "enforce", "--undo takes back what --enforce does"},
+	{"undo", "exempt-user", "--undo asks for nobody"},
+	{"undo", "trial-user", "--undo asks for nobody"},
 };
 
 static bool is_given(const bool given[N_ROWS], const char *name)

@@ -19,14 +19,38 @@ enum {
 	LOOK_MS = 20, /* between two looks whether it has ended */
 };
 
-/* The child's side. in, out, errors: descriptors, -1 = nothing, or as ours. */
+static volatile sig_atomic_t stopped;
+
+static void on_signal(int number)
+{
+	(void)number;
+	stopped = 1;
+}
+
+void eg_ctl_run_watch(void)
+{
+	static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
+	const struct sigaction stop = {.sa_handler = on_signal}; /* and nothing is restarted */
+
+	for (size_t i = 0; i < EG_ARRAY_SIZE(numbers); i++)
+		(void)sigaction(numbers[i], &stop, NULL);
+	(void)signal(SIGPIPE, SIG_IGN);
+}
+
+bool eg_ctl_run_stopped(void)
+{
+	return stopped;
+}
+
+/* The child's side. in, out, errors: descriptors, -1 = nothing. */
 static void become(const char *const *argv, int in, int out, int errors)
 {
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
-	if (null < 0 || dup2(in >= 0 ? in : null, 0) < 0 || (out >= 0 && dup2(out, 1) < 0) ||
-	    (errors >= 0 && dup2(errors, 2) < 0))
+	if (null < 0 || dup2(in >= 0 ? in : null, 0) < 0 || dup2(out >= 0 ? out : null, 1) < 0 ||
+	    dup2(errors >= 0 ? errors : null, 2) < 0)
 		_exit(NO_PROGRAM);
+	(void)signal(SIGPIPE, SIG_DFL);
 	(void)execvp(argv[0], (char *const *)argv);
 	_exit(NO_PROGRAM);
 }
@@ -61,17 +85,23 @@ bool eg_ctl_child_says(const struct eg_ctl_child *child, const char *word, char 
 		       size_t *used, int timeout_ms)
 {
 	int64_t deadline = eg_proto_now_ms() + timeout_ms;
-	char rest[512];
+	size_t kept = word ? strlen(word) : 0;
+	char rest[512] = "";
 
 	for (;;) {
 		struct pollfd p = {.fd = child->out, .events = POLLIN};
 		int64_t left = deadline - eg_proto_now_ms();
-		bool full = *used + 1 >= size;
+		bool full;
 		ssize_t n;
 
 		buf[*used] = '\0';
 		if (word && strstr(buf, word))
 			return true;
+		if (word && *used + 1 >= size) {
+			memmove(buf, buf + *used - kept, kept);
+			*used = kept;
+		}
+		full = *used + 1 >= size;
 		if (left <= 0 || poll(&p, 1, (int)left) <= 0)
 			return false;
 		/* What has no room is read all the same: else the child waits for ever. */
@@ -84,13 +114,13 @@ bool eg_ctl_child_says(const struct eg_ctl_child *child, const char *word, char 
 }
 
 /* in: has it something to read? */
-static int start(const char *const *argv, bool in, bool out, bool errors, struct eg_ctl_child *ret)
+static int start(const char *const *argv, bool in, bool errors, struct eg_ctl_child *ret)
 {
 	int to[2] = {-1, -1}, from[2] = {-1, -1};
 	pid_t child;
 	int r = 0;
 
-	if ((in && pipe2(to, O_CLOEXEC) < 0) || (out && pipe2(from, O_CLOEXEC) < 0))
+	if ((in && pipe2(to, O_CLOEXEC) < 0) || pipe2(from, O_CLOEXEC) < 0)
 		r = -errno;
 	child = r ? -1 : fork();
 	if (child == 0)
@@ -110,7 +140,7 @@ static int start(const char *const *argv, bool in, bool out, bool errors, struct
 
 int eg_ctl_child_start(const char *const *argv, struct eg_ctl_child *ret)
 {
-	return start(argv, true, true, true, ret);
+	return start(argv, true, true, ret);
 }
 
 int eg_ctl_child_end(struct eg_ctl_child *child, int timeout_ms)
@@ -131,12 +161,11 @@ int eg_ctl_run(const char *const *argv, char *out, size_t size, bool errors, int
 	int64_t deadline = eg_proto_now_ms() + timeout_ms;
 	struct eg_ctl_child child = EG_CTL_CHILD_NONE;
 	size_t used = 0;
-	int r = start(argv, false, out != NULL, errors && out, &child);
+	int r = start(argv, false, errors, &child);
 
 	if (r < 0)
 		return r;
-	if (out)
-		(void)eg_ctl_child_says(&child, NULL, out, size, &used, timeout_ms);
+	(void)eg_ctl_child_says(&child, NULL, out, size, &used, timeout_ms);
 	/* Behind its last word it has the rest of its time to end. */
 	r = wait_until(child.pid, deadline);
 	eg_close_p(&child.out);

@@ -7,10 +7,15 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+/* From now on SIGINT, SIGTERM and SIGHUP do not end us: what waits is cut short, and stopped says
+ * so. SIGPIPE neither. */
+void eg_ctl_run_watch(void);
+bool eg_ctl_run_stopped(void);
+
 /*
  * Runs a program to its end, which is found as a shell would find it, with nothing to read.
  * argv: NULL behind the last; borrowed. out: takes what it prints, size bytes, cut to fit, with a
- * NUL behind; NULL = it prints where we do. errors: what it says on stderr is taken, too.
+ * NUL behind. errors: what it says on stderr is taken, too, and else goes nowhere.
  * timeout_ms: then it is killed.
  * Returns its exit status, 127 when there is no such program, 128 + N when signal N has ended it,
  * -ETIMEDOUT, or another negative errno.
@@ -31,8 +36,8 @@ struct eg_ctl_child {
 /* Starts one. Returns 0, or a negative errno. */
 int eg_ctl_child_start(const char *const *argv, struct eg_ctl_child *ret);
 
-/* Reads on behind the *used bytes in buf, for so long or until there is `word` in it, NULL =
- * until it ends. True: there is. */
+/* Reads on behind the *used bytes in buf, for so long or until it says `word`, NULL = until it
+ * ends. Without a word the beginning is kept of what has no room, else the end. True: it has said it. */
 bool eg_ctl_child_says(const struct eg_ctl_child *child, const char *word, char *buf, size_t size,
 		       size_t *used, int timeout_ms);
 

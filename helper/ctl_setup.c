@@ -8,7 +8,6 @@
  * in the configuration; and it enables the units. No sshd is restarted.
  */
 #include <ctype.h>
-#include <dirent.h>
 #include <err.h>
 #include <errno.h>
 #include <pwd.h>
@@ -21,22 +20,19 @@
 
 #include "config.h"
 #include "ctl.h"
+#include "ctl_change.h"
 #include "ctl_host.h"
 #include "ctl_remote.h"
 #include "ctl_run.h"
 #include "ctl_trial.h"
-#include "setup_text.h"
 #include "util.h"
 
-#define PAM_D	  "/etc/pam.d"
-#define STATE_DIR "/var/lib/ebpfguard"
-#define ENABLED	  STATE_DIR "/setup-enabled" /* there when setup has enabled the units */
+#define SSHD "sshd"
 
 enum {
 	OUT_ROOM = 8192,
 	ANSWER_ROOM = 256,
 	TOOL_MS = 30000,
-	START_MS = 180000, /* a slow machine's verifier */
 	STEPS = 8,
 	SERVICES_MAX = 16,
 };
@@ -45,6 +41,8 @@ struct setup {
 	const struct eg_ctl_options *options;
 	char *const *services; /* NULL after the last */
 	bool asks;	       /* somebody is there who answers */
+	bool enforcing;	       /* logins over SSH were guarded, with rules in force, before us */
+	bool tried;	       /* a login was */
 	char exempt[ANSWER_ROOM], trial[ANSWER_ROOM];
 	const char *added[SERVICES_MAX]; /* services that got a line now */
 	size_t n_added;
@@ -65,110 +63,39 @@ __attribute__((format(printf, 3, 4))) static void step(int n, const char *title,
 	va_end(list);
 }
 
-/* Reads an answer; what is empty, or nobody there to give one, is the default. */
-static void ask(const struct setup *setup, const char *question, const char *preset,
+/* Reads an answer; what is empty is the default, as where nobody is asked. False: whoever was asked
+ * has left, or wants us to stop. */
+static bool ask(const struct setup *setup, const char *question, const char *preset,
 		char answer[ANSWER_ROOM])
 {
 	size_t n;
+	int c;
 
 	answer[0] = '\0';
 	if (setup->asks) {
 		(void)printf("    %s [%s] ", question, preset);
 		(void)fflush(stdout);
-		if (!fgets(answer, ANSWER_ROOM, stdin))
-			answer[0] = '\0';
+		if (!fgets(answer, ANSWER_ROOM, stdin) || eg_ctl_run_stopped()) {
+			(void)puts("");
+			return false;
+		}
+		/* What has no room is not the next answer. */
+		for (c = strchr(answer, '\n') ? '\n' : 0; c != '\n' && c != EOF;)
+			c = getchar();
 	}
 	n = strcspn(answer, "\n");
 	answer[n] = '\0';
 	if (!n)
 		(void)snprintf(answer, ANSWER_ROOM, "%s", preset);
+	return true;
 }
 
 static bool agrees(const struct setup *setup, const char *question, bool preset)
 {
 	char answer[ANSWER_ROOM];
 
-	ask(setup, question, preset ? "yes" : "no", answer);
-	return answer[0] == 'y' || answer[0] == 'Y';
-}
-
-/* ---- files ---- */
-
-static void print_text(const void *text, FILE *out)
-{
-	(void)fputs(text, out);
-}
-
-static char *read_text(const char *path)
-{
-	FILE *file = fopen(path, "re");
-	char *text = NULL;
-	size_t room = 0;
-
-	if (!file)
-		return NULL;
-	/* a configuration has no NUL; of an empty file nothing is read, and that is its text */
-	if (getdelim(&text, &room, '\0', file) < 0) {
-		free(text);
-		text = ferror(file) ? NULL : strdup("");
-	}
-	(void)fclose(file); /* opened for reading only */
-	return text;
-}
-
-static int write_text(const char *path, const char *text)
-{
-	struct stat st;
-	int r;
-
-	if (stat(path, &st) < 0)
-		return -errno;
-	r = eg_ctl_save(path, st.st_mode & 07777, print_text, text);
-	if (!r && chown(path, st.st_uid, st.st_gid) < 0)
-		r = -errno;
-	if (r < 0)
-		warnx("%s: %s", path, eg_ctl_save_error(r));
-	return r;
-}
-
-/* ---- the mode ---- */
-
-/* The mode that the file has for those without a profile; -1: it is not right. */
-static int mode_of(const char *path)
-{
-	struct eg_config *config eg_ctl_auto_config = eg_ctl_load(path);
-
-	return config && config->n_profiles ? (int)config->profiles[0].mode : -1;
-}
-
-/* Writes the mode, or with NULL puts back what was there, and has it put in force. What is not
- * right then does not stay. */
-static int change_mode(const struct setup *setup, const char *mode)
-{
-	const char *path = setup->options->config;
-	char *before eg_auto_free = read_text(path), *after eg_auto_free = NULL;
-	enum eg_mode wanted = mode && !strcmp(mode, "audit") ? EG_MODE_AUDIT : EG_MODE_ENFORCE;
-	char *none[] = {NULL};
-	int r, now;
-
-	if (!before) {
-		warn("%s", path);
-		return 1;
-	}
-	r = mode ? eg_setup_mode_set(before, mode, &after) : eg_setup_mode_undo(before, &after);
-	if (r == -ENOTSUP)
-		warnx("%s: mode stands on a line with other things: give it one of its own", path);
-	if (r < 0)
-		return 1;
-	if (!after || write_text(path, after) < 0)
-		return after ? 1 : 0;
-	now = mode_of(path);
-	if (now >= 0 && (!mode || now == (int)wanted) &&
-	    eg_ctl_reload(setup->options, none) == EG_CTL_FINE)
-		return 0;
-	warnx("%s does not work with mode = \"%s\": it is as it was", path, mode ? mode : "...");
-	(void)write_text(path, before);
-	return 1;
+	return ask(setup, question, preset ? "yes" : "no", answer) &&
+	       (answer[0] == 'y' || answer[0] == 'Y');
 }
 
 /* ---- the steps ---- */
@@ -191,9 +118,13 @@ static int check_kernel(struct setup *setup)
 
 static int check_sshd(struct setup *setup)
 {
-	int uses = eg_ctl_uses_pam(&eg_ctl_host_here, 0);
+	int uses;
 
 	(void)setup;
+	/* Without it sshd does not even say its settings; with ssh.socket it may not be there. */
+	if (mkdir("/run/sshd", 0755) < 0 && errno != EEXIST)
+		warn("/run/sshd");
+	uses = eg_ctl_uses_pam(&eg_ctl_host_here, 0);
 	if (uses > 0) {
 		step(2, "sshd", "UsePAM yes");
 		return 0;
@@ -220,32 +151,11 @@ static int check_config(struct setup *setup)
 	return 0;
 }
 
-static bool units_enabled(void)
-{
-	static const char *const argv[] = {"systemctl",	       "is-enabled",	    "--quiet",
-					   "ebpfguard.socket", "ebpfguard.service", NULL};
-	char out[OUT_ROOM];
-
-	return eg_ctl_run(argv, out, sizeof(out), true, TOOL_MS) == 0;
-}
-
 static int start_helper(struct setup *setup)
 {
-	static const char *const enable[] = {
-		"systemctl", "enable", "--now", "ebpfguard.socket", "ebpfguard.service", NULL};
 	struct eg_msg_is_status status = {0};
-	bool enabled = units_enabled();
-	char out[OUT_ROOM];
-	int r = eg_ctl_run(enable, out, sizeof(out), true, START_MS);
 
-	if (r) {
-		warnx("systemctl enable --now: %s\nsee: journalctl -u ebpfguard.service",
-		      r < 0 ? strerror(-r) : out);
-		return 1;
-	}
-	if (!enabled && (mkdir(STATE_DIR, 0700) == 0 || errno == EEXIST))
-		(void)eg_ctl_save(ENABLED, 0600, print_text, "by ebpfguardctl setup\n");
-	if (eg_ctl_status_ask(setup->options, &status) < 0)
+	if (eg_ctl_units_enable() || eg_ctl_status_ask(setup->options, &status) < 0)
 		return 1;
 	if (!status.enforcing) {
 		warnx("the helper has not seen the kernel refuse anything: ebpfguardctl status");
@@ -255,23 +165,69 @@ static int start_helper(struct setup *setup)
 	return 0;
 }
 
+/* Does PAM have the module for those who log in over SSH? Says why it cannot tell: -1. */
+static int sshd_has_line(struct eg_pam_use *use)
+{
+	int r = use ? eg_pam_read(eg_ctl_host_here.pam_dirs, SSHD, use) : -ENOMEM;
+
+	if (r < 0)
+		warnx(EG_CTL_PAM_D "/" SSHD ": %s", strerror(-r));
+	return r < 0 ? -1 : use->found;
+}
+
+/* Profiles with a mode of their own: audit mode at the top is not theirs. */
+static int accept_others(const struct setup *setup, const struct eg_config *config)
+{
+	char clean[EG_CTL_SAFE_SIZE];
+	size_t n = 0;
+
+	for (size_t i = 1; i < config->n_profiles; i++) {
+		if (config->profiles[i].mode != EG_MODE_ENFORCE)
+			continue;
+		n++;
+		(void)printf("    profile %s enforces all the same: it needs a mode of its own\n",
+			     eg_ctl_safe(config->profiles[i].name, clean, sizeof(clean)));
+	}
+	if (!n || setup->options->enforce || agrees(setup, "go on with that?", false))
+		return 0;
+	warnx("sessions would be under rules that nobody has tried");
+	return 1;
+}
+
 static int begin_audit(struct setup *setup)
 {
-	bool done = mode_of(setup->options->config) == EG_MODE_AUDIT;
+	struct eg_pam_use *use eg_auto_free = calloc(1, sizeof(*use));
+	struct eg_config *config eg_ctl_auto_config = eg_ctl_load(setup->options->config);
+	int line = sshd_has_line(use);
+	bool is_on;
 
-	if (!done && !agrees(setup,
-			     "mode is \"enforce\": put \"audit\" there for the trial, which "
-			     "refuses nothing?",
-			     true)) {
+	if (!config || line < 0)
+		return 1;
+	is_on = config->profiles[0].mode == EG_MODE_AUDIT;
+	if (line && !is_on) {
+		setup->enforcing = true;
+		step(5, "audit mode",
+		     "logins over SSH are guarded already, and mode = \"enforce\" "
+		     "stays");
+		return 0;
+	}
+	if (!is_on && !agrees(setup,
+			      "mode is \"enforce\": put \"audit\" there for the trial, which "
+			      "refuses nothing?",
+			      true)) {
 		warnx("nothing was changed: sessions would be under rules that nobody has tried");
 		return 1;
 	}
-	if (!done && change_mode(setup, "audit"))
+	if (eg_ctl_mode_set(setup->options, EG_MODE_AUDIT))
 		return 1;
 	step(5, "audit mode",
-	     done ? "is on: nothing is refused, only reported"
-		  : "is on now: nothing is refused, only reported");
-	return 0;
+	     is_on ? "is on: nothing is refused, only reported"
+		   : "is on now: nothing is refused, only reported");
+	if (line)
+		return 0;
+	eg_config_free(config);
+	config = eg_ctl_load(setup->options->config);
+	return config ? accept_others(setup, config) : 1;
 }
 
 /* A name as it may stand in a line of PAM. */
@@ -301,9 +257,9 @@ static int choose_exempt(struct setup *setup)
 		preset = "";
 	if (setup->options->exempt_user || !setup->asks)
 		(void)snprintf(setup->exempt, sizeof(setup->exempt), "%s", preset);
-	else
-		ask(setup, "who is to get in unguarded, whatever happens to the helper?", preset,
-		    setup->exempt);
+	else if (!ask(setup, "who is to get in unguarded, whatever happens to the helper?", preset,
+		      setup->exempt))
+		return 1;
 	if (!*setup->exempt) {
 		warnx("say who is to get in whatever happens: --exempt-user NAME");
 		return 1;
@@ -313,76 +269,76 @@ static int choose_exempt(struct setup *setup)
 
 static int add_line(struct setup *setup, const char *service)
 {
-	char path[ANSWER_ROOM + sizeof(PAM_D)], args[ANSWER_ROOM + 16];
-	char *before eg_auto_free = NULL, *after eg_auto_free = NULL;
 	int r;
 
-	(void)snprintf(path, sizeof(path), PAM_D "/%s", service);
-	before = is_plain(service) ? read_text(path) : NULL;
-	if (!before) {
-		warnx("%s: there is no such service of PAM", path);
+	if (!is_plain(service)) {
+		warnx("\"%s\" is no name of a service of PAM", service);
 		return 1;
 	}
-	(void)snprintf(args, sizeof(args), "exempt_user=%s", setup->exempt);
-	r = eg_setup_pam_add(before, args, &after);
+	r = eg_ctl_line_add(service, setup->exempt);
 	if (r == -EEXIST) {
-		step(6, "PAM", "%s has a line of the module, which stays as it is", path);
+		step(6, "PAM", EG_CTL_PAM_D "/%s has a line of the module, which stays as it is",
+		     service);
 		return 0;
 	}
-	if (r < 0 || write_text(path, after) < 0)
+	if (r < 0)
 		return 1;
 	setup->added[setup->n_added++] = service;
-	step(6, "PAM", "%s: session required pam_ebpfguard.so %s", path, args);
+	step(6, "PAM", EG_CTL_PAM_D "/%s: session required " EG_PAM_MODULE " exempt_user=%s",
+	     service, setup->exempt);
 	return 0;
-}
-
-static int remove_line(const char *service)
-{
-	char path[sizeof(PAM_D) + ANSWER_ROOM];
-	char *before eg_auto_free = NULL, *after eg_auto_free = NULL;
-	int n;
-
-	(void)snprintf(path, sizeof(path), PAM_D "/%s", service);
-	before = read_text(path);
-	n = before ? eg_setup_pam_remove(before, &after) : 0;
-
-	if (n > 0 && write_text(path, after) < 0)
-		return -EIO;
-	if (n > 0)
-		(void)printf("    %s: the line is out; who logs in now is not guarded\n", path);
-	return n;
 }
 
 static int add_lines(struct setup *setup)
 {
 	int r = choose_exempt(setup);
 
-	for (size_t i = 0; !r && setup->services[i] && i < SERVICES_MAX; i++)
+	for (size_t i = 0; !r && setup->services[i]; i++) {
+		if (setup->n_added == SERVICES_MAX) {
+			warnx("more than %d services at a time: name the others in another run",
+			      SERVICES_MAX);
+			return 1;
+		}
 		r = add_line(setup, setup->services[i]);
+	}
 	return r;
 }
 
 /* ---- the trial ---- */
 
-static int try_logins(struct setup *setup)
+static int choose_trial(struct setup *setup, const struct eg_pam_use *use)
 {
-	struct eg_pam_use *use eg_auto_free = calloc(1, sizeof(*use));
 	char preset[ANSWER_ROOM];
 
-	if (!use || eg_pam_read(eg_ctl_host_here.pam_dirs, "sshd", use) < 0)
-		return 1;
 	eg_ctl_trial_person(use, preset, sizeof(preset));
 	if (setup->options->trial_user)
 		(void)snprintf(setup->trial, sizeof(setup->trial), "%s",
 			       setup->options->trial_user);
-	else
-		ask(setup, "whose login is to be tried, who is not exempt?", preset, setup->trial);
-	if (!is_user(setup->trial) || eg_ctl_trial(setup->options, setup->trial, true))
+	else if (!ask(setup, "whose login is to be tried, who is not exempt?", preset,
+		      setup->trial))
+		return 1;
+	return is_user(setup->trial) ? 0 : 1;
+}
+
+static int try_logins(struct setup *setup)
+{
+	struct eg_pam_use *use eg_auto_free = calloc(1, sizeof(*use));
+	int line = sshd_has_line(use);
+
+	for (size_t i = 0; setup->services[i]; i++)
+		if (!line || strcmp(setup->services[i], SSHD) != 0)
+			step(7, "trial login",
+			     "not by %s: try that by hand before you close this shell",
+			     setup->services[i]);
+	if (line <= 0)
+		return line < 0;
+	if (choose_trial(setup, use) || eg_ctl_trial(setup->options, setup->trial, true))
 		return 1;
 	step(7, "trial login", "%s gets in, and is guarded", setup->trial);
 	if (eg_ctl_trial(setup->options, setup->exempt, false))
 		return 1;
 	step(7, "trial login", "%s gets in, and is not", setup->exempt);
+	setup->tried = true;
 	return 0;
 }
 
@@ -390,92 +346,74 @@ static int enforce(struct setup *setup)
 {
 	const char *wish = "put mode = \"enforce\" there now?";
 
+	if (setup->enforcing) {
+		step(STEPS, "enforcement", "is on already");
+		return 0;
+	}
 	if (!setup->options->enforce && !agrees(setup, wish, false)) {
 		step(STEPS, "enforcement",
 		     "not yet. See what would be refused: ebpfguardctl events "
 		     "--verdict audit; then: ebpfguardctl setup --enforce");
 		return 0;
 	}
-	if (change_mode(setup, "enforce"))
+	if (eg_ctl_run_stopped() || eg_ctl_mode_set(setup->options, EG_MODE_ENFORCE))
 		return 1;
+	if (!setup->tried) {
+		step(STEPS, "enforcement", "is on");
+		return 0;
+	}
 	if (eg_ctl_trial(setup->options, setup->trial, true)) {
 		warnx("back to audit mode");
-		(void)change_mode(setup, "audit");
+		(void)eg_ctl_mode_set(setup->options, EG_MODE_AUDIT);
 		return 1;
 	}
 	step(STEPS, "enforcement", "is on; %s still gets in", setup->trial);
 	return 0;
 }
 
-/* ---- undo ---- */
-
-/* Of all services: also those that another run has named. */
-static int remove_lines(void)
-{
-	DIR *dir = opendir(PAM_D);
-	const struct dirent *entry;
-	int n = 0, r = 0;
-
-	if (!dir)
-		return -errno;
-	while ((entry = readdir(dir)) && r >= 0) {
-		r = entry->d_name[0] == '.' ? 0 : remove_line(entry->d_name);
-		n += r > 0;
-	}
-	(void)closedir(dir);
-	return r < 0 ? r : n;
-}
-
-static int undo(struct setup *setup)
-{
-	static const char *const disable[] = {"systemctl",	   "disable",	       "--now",
-					      "ebpfguard.service", "ebpfguard.socket", NULL};
-	char out[OUT_ROOM];
-	int lines = remove_lines();
-	int failed = lines < 0;
-
-	if (!lines)
-		(void)puts("    no service of PAM has a line of setup's");
-	failed |= change_mode(setup, NULL);
-	if (access(ENABLED, F_OK) == 0) {
-		failed |= eg_ctl_run(disable, out, sizeof(out), true, START_MS) != 0;
-		failed |= unlink(ENABLED) < 0;
-		(void)puts("    ebpfguard.service and ebpfguard.socket are disabled");
-	}
-	(void)puts("    sessions that are open stay guarded until they end");
-	return failed ? EG_CTL_FINDING : EG_CTL_FINE;
-}
-
 /* ---- all of it ---- */
+
+static int stop_here(struct setup *setup)
+{
+	/* Nobody is to be locked out by what has not worked. */
+	for (size_t i = 0; i < setup->n_added; i++)
+		(void)eg_ctl_line_remove(setup->added[i]);
+	warnx("setup stops here; what it has changed so far: ebpfguardctl setup --undo");
+	return EG_CTL_FINDING;
+}
 
 int eg_ctl_setup(const struct eg_ctl_options *options, char **args)
 {
 	static int (*const steps[])(struct setup *
 				    setup) = {check_kernel, check_sshd, check_config, start_helper,
 					      begin_audit,  add_lines,	try_logins,   enforce};
-	static char *const only_sshd[] = {(char *)"sshd", NULL};
+	static char *const only_sshd[] = {(char *)SSHD, NULL};
 	struct setup setup = {.options = options, .services = *args ? args : only_sshd};
-	size_t i;
 
 	setup.asks = !options->yes && isatty(STDIN_FILENO);
+	if (options->undo && *args) {
+		warnx("setup: --undo is for all that setup has changed: it takes no service");
+		return EG_CTL_USAGE;
+	}
 	if (geteuid() != 0) {
-		warnx("setup changes /etc/pam.d: run it as root");
+		warnx("setup changes " EG_CTL_PAM_D ": run it as root");
 		return EG_CTL_FINDING;
 	}
-	if (options->undo)
-		return undo(&setup);
-	if (!setup.asks && !options->yes) {
+	if (!options->undo && !setup.asks && !options->yes) {
 		warnx("there is no terminal to answer at: add --yes and --exempt-user NAME");
 		return EG_CTL_USAGE;
 	}
+	/* From here on what was begun is ended, whoever hangs up. */
+	eg_ctl_run_watch();
+	if (options->undo) {
+		int failed = eg_ctl_changes_undo(options);
+
+		(void)puts("    sessions that are open stay guarded until they end");
+		return failed ? EG_CTL_FINDING : EG_CTL_FINE;
+	}
 	(void)puts("Keep this shell open until a new login has worked.");
-	for (i = 0; i < EG_ARRAY_SIZE(steps) && !steps[i](&setup); i++)
-		continue;
-	if (i == EG_ARRAY_SIZE(steps))
-		return EG_CTL_FINE;
-	/* Nobody is to be locked out by what has not worked. */
-	for (size_t j = 0; j < setup.n_added; j++)
-		(void)remove_line(setup.added[j]);
-	warnx("setup stops here; what it has changed so far: ebpfguardctl setup --undo");
-	return EG_CTL_FINDING;
+	for (size_t i = 0; i < EG_ARRAY_SIZE(steps); i++)
+		if (steps[i](&setup) || eg_ctl_run_stopped())
+			return stop_here(&setup);
+	return EG_CTL_FINE;
 }

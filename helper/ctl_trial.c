@@ -5,7 +5,6 @@
 #include <arpa/inet.h>
 #include <err.h>
 #include <errno.h>
-#include <grp.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,15 +27,17 @@ enum {
 	AGAIN_MS = 200,
 	UID_PEOPLE = 1000, /* from there on, as login.defs has it */
 	UID_NOBODY = 65534,
-	GROUPS_ROOM = 256,
 };
 
-/* What the session says first. */
-#define HELLO "ebpfguard-trial-is-in"
+/* What the session says first; and what says so, in which it does not stand. */
+#define HELLO	  "ebpfguard-trial-is-in"
+#define SAY_HELLO "echo ebpfguard-trial''-is-in; cat"
 
 struct trial {
 	char dir[PATH_ROOM]; /* empty: there is none */
-	char key[PATH_ROOM + 8], public[PATH_ROOM + 16];
+	char key[PATH_ROOM + 16], public[PATH_ROOM + 32];
+	char host_key[PATH_ROOM + 16], host_public[PATH_ROOM + 32];
+	char known_hosts[PATH_ROOM + 16];
 	char fingerprint[EG_FPR_SIZE];
 	char unit[64];
 	int port;
@@ -48,20 +49,14 @@ struct trial {
 
 static bool is_exempt(const struct eg_pam_use *use, const struct passwd *who)
 {
-	gid_t groups[GROUPS_ROOM];
-	int n = EG_ARRAY_SIZE(groups);
+	struct eg_ctl_groups groups = {0};
+	bool exempt = eg_pam_lists(use->exempt_users, who->pw_name);
 
-	if (eg_pam_lists(use->exempt_users, who->pw_name))
-		return true;
-	if (!use->exempt_groups[0] || getgrouplist(who->pw_name, who->pw_gid, groups, &n) < 0)
-		return false;
-	for (int i = 0; i < n; i++) {
-		const struct group *group = getgrgid(groups[i]);
-
-		if (group && eg_pam_lists(use->exempt_groups, group->gr_name))
-			return true;
-	}
-	return false;
+	if (!exempt && use->exempt_groups[0] && eg_ctl_groups_find(who->pw_name, &groups) == 0)
+		for (size_t i = 0; i < groups.n && !exempt; i++)
+			exempt = eg_pam_lists(use->exempt_groups, groups.names[i]);
+	eg_ctl_groups_done(&groups);
+	return exempt;
 }
 
 static bool has_shell(const struct passwd *who)
@@ -76,6 +71,7 @@ void eg_ctl_trial_person(const struct eg_pam_use *use, char *ret, size_t size)
 
 	(void)snprintf(ret, size, "root");
 	setpwent();
+	/* cppcheck-suppress getpwentCalled ; there is one thread */
 	while ((who = getpwent())) {
 		if (who->pw_uid < UID_PEOPLE || who->pw_uid == UID_NOBODY || !has_shell(who))
 			continue;
@@ -87,12 +83,29 @@ void eg_ctl_trial_person(const struct eg_pam_use *use, char *ret, size_t size)
 	endpwent();
 }
 
-/* ---- the key ---- */
+/* ---- the keys ---- */
 
-/* sshd reads it as the user: the directory is everybody's to look into, and its name is new. */
-static int make_key(struct trial *trial)
+/* Makes a pair of keys. */
+static int make_key(const char *path, const char *public)
+{
+	const char *const argv[] = {"ssh-keygen",      "-q", "-t", "ed25519", "-N", "", "-C",
+				    "ebpfguard trial", "-f", path, NULL};
+	char out[OUT_ROOM];
+	int r = eg_ctl_run(argv, out, sizeof(out), true, TOOL_MS);
+
+	if (r == 127)
+		warnx("there is no ssh-keygen: install openssh-client, the trial needs it");
+	else if (r)
+		warnx("ssh-keygen has failed: %s", r < 0 ? strerror(-r) : out);
+	return r || chmod(public, 0644) < 0;
+}
+
+/* sshd reads the user's as the user: the directory is everybody's to look into, and its name is
+ * new. */
+static int make_keys(struct trial *trial)
 {
 	char out[OUT_ROOM], *at, *end;
+	int r;
 
 	(void)snprintf(trial->dir, sizeof(trial->dir), "/run/ebpfguard-trial.XXXXXX");
 	if (!mkdtemp(trial->dir)) {
@@ -102,16 +115,13 @@ static int make_key(struct trial *trial)
 	}
 	(void)snprintf(trial->key, sizeof(trial->key), "%s/key", trial->dir);
 	(void)snprintf(trial->public, sizeof(trial->public), "%s.pub", trial->key);
-	const char *const make[] = {"ssh-keygen",      "-q", "-t",	 "ed25519", "-N", "", "-C",
-				    "ebpfguard trial", "-f", trial->key, NULL};
+	(void)snprintf(trial->host_key, sizeof(trial->host_key), "%s/host", trial->dir);
+	(void)snprintf(trial->host_public, sizeof(trial->host_public), "%s.pub", trial->host_key);
+	(void)snprintf(trial->known_hosts, sizeof(trial->known_hosts), "%s/known", trial->dir);
 	const char *const show[] = {"ssh-keygen", "-l", "-E", "sha256", "-f", trial->public, NULL};
-	int r = eg_ctl_run(make, out, sizeof(out), true, TOOL_MS);
 
-	if (r == 127)
-		warnx("there is no ssh-keygen: install openssh-client, the trial needs it");
-	else if (r)
-		warnx("ssh-keygen has failed: %s", r < 0 ? strerror(-r) : out);
-	if (r || chmod(trial->dir, 0755) < 0 || chmod(trial->public, 0644) < 0)
+	if (make_key(trial->key, trial->public) || make_key(trial->host_key, trial->host_public) ||
+	    chmod(trial->dir, 0755) < 0)
 		return 1;
 	r = eg_ctl_run(show, out, sizeof(out), true, TOOL_MS);
 	at = r ? NULL : strstr(out, "SHA256:");
@@ -123,6 +133,19 @@ static int make_key(struct trial *trial)
 	*end = '\0';
 	memcpy(trial->fingerprint, at, (size_t)(end - at) + 1);
 	return 0;
+}
+
+/* The key is known, and nobody is asked about it: whoever else listens is not talked to. */
+static void print_known(const void *arg, FILE *out)
+{
+	const struct trial *trial = arg;
+	FILE *file = fopen(trial->host_public, "re");
+	char line[512];
+
+	if (file && fgets(line, sizeof(line), file))
+		(void)fprintf(out, "[127.0.0.1]:%d %s", trial->port, line);
+	if (file)
+		(void)fclose(file); /* opened for reading only */
 }
 
 /* ---- its sshd ---- */
@@ -151,7 +174,7 @@ static bool is_reached(int port)
 {
 	struct sockaddr_in in = local_port(port);
 
-	for (int i = 0; i < TRIES; i++) {
+	for (int i = 0; i < TRIES && !eg_ctl_run_stopped(); i++) {
 		int fd eg_auto_close = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 		if (fd >= 0 && connect(fd, (struct sockaddr *)&in, sizeof(in)) == 0)
@@ -161,19 +184,26 @@ static bool is_reached(int port)
 	return false;
 }
 
-/* By systemd: not below this shell's session, where pam_systemd would make none of its own. What is
- * said with -o goes before the host's sshd_config. */
-static int start_sshd(struct trial *trial)
+/*
+ * By systemd: not below this shell's session, where pam_systemd would make none of its own. What is
+ * said with -o goes before the host's sshd_config; but where that says ListenAddress or HostKey, it
+ * is added: so it may bind to no other port. root: may root log in, whatever the host says?
+ */
+static int start_sshd(struct trial *trial, bool root)
 {
-	char listen[64], keys[PATH_ROOM + 64], unit[80], out[OUT_ROOM];
+	char listen[64], keys[PATH_ROOM + 64], host_key[PATH_ROOM + 32], unit[80], allow[64];
+	char out[OUT_ROOM];
 	const char *const argv[] = {
 		"systemd-run", "--quiet", "--collect", unit,
 		/* sshd has to have it, and with ssh.socket nobody else makes it */
 		"--property=RuntimeDirectory=sshd", "--property=RuntimeDirectoryMode=0755",
 		"--property=RuntimeDirectoryPreserve=yes", "--property=RuntimeMaxSec=180",
-		eg_ctl_host_here.sshd, "-D", "-e", "-o", listen, "-o", keys, "-o", "PidFile=none",
-		"-o", "StrictModes=no", "-o", "PubkeyAuthentication=yes", "-o",
-		"AuthenticationMethods=publickey", "-o", "PermitRootLogin=prohibit-password", NULL};
+		"--property=SocketBindDeny=any", allow, eg_ctl_host_here.sshd, "-D", "-e", "-o",
+		"AddressFamily=any", "-o", listen, "-o", host_key, "-o",
+		"HostKeyAlgorithms=ssh-ed25519", "-o", keys, "-o", "AuthorizedKeysCommand=none",
+		"-o", "TrustedUserCAKeys=none", "-o", "PidFile=none", "-o", "StrictModes=no", "-o",
+		"PubkeyAuthentication=yes", "-o", "AuthenticationMethods=publickey", "-o",
+		"ForceCommand=none", root ? "-o" : NULL, "PermitRootLogin=prohibit-password", NULL};
 	int r;
 
 	trial->port = free_port();
@@ -181,11 +211,18 @@ static int start_sshd(struct trial *trial)
 		warn("no port of 127.0.0.1 can be had");
 		return 1;
 	}
+	r = eg_ctl_save(trial->known_hosts, 0600, print_known, trial);
+	if (r < 0) {
+		warnx("%s: %s", trial->known_hosts, eg_ctl_save_error(r));
+		return 1;
+	}
 	(void)snprintf(trial->unit, sizeof(trial->unit), "ebpfguard-trial-%d-%d.service",
 		       (int)getpid(), trial->port);
 	(void)snprintf(unit, sizeof(unit), "--unit=%s", trial->unit);
+	(void)snprintf(allow, sizeof(allow), "--property=SocketBindAllow=tcp:%d", trial->port);
 	(void)snprintf(listen, sizeof(listen), "ListenAddress=127.0.0.1:%d", trial->port);
 	(void)snprintf(keys, sizeof(keys), "AuthorizedKeysFile=%s", trial->public);
+	(void)snprintf(host_key, sizeof(host_key), "HostKey=%s", trial->host_key);
 	r = eg_ctl_run(argv, out, sizeof(out), true, TOOL_MS);
 	trial->listens = r == 0;
 	if (r) {
@@ -195,7 +232,8 @@ static int start_sshd(struct trial *trial)
 	}
 	if (is_reached(trial->port))
 		return 0;
-	warnx("the sshd of the trial does not listen; see: journalctl -u %s", trial->unit);
+	if (!eg_ctl_run_stopped())
+		warnx("the sshd of the trial does not listen; see: journalctl -u %s", trial->unit);
 	return 1;
 }
 
@@ -216,7 +254,7 @@ static int is_known(const struct eg_ctl_options *options, const struct trial *tr
 
 static int log_in(struct trial *trial, const char *user)
 {
-	char port[16], out[OUT_ROOM], clean[EG_CTL_SAFE_SIZE];
+	char port[16], known[PATH_ROOM + 64], out[OUT_ROOM], clean[EG_CTL_SAFE_SIZE];
 	const char *const argv[] = {"ssh",	 "-F",
 				    "none",	 "-T",
 				    "-i",	 trial->key,
@@ -224,14 +262,16 @@ static int log_in(struct trial *trial, const char *user)
 				    "-l",	 user,
 				    "-o",	 "BatchMode=yes",
 				    "-o",	 "IdentitiesOnly=yes",
-				    "-o",	 "StrictHostKeyChecking=no",
-				    "-o",	 "UserKnownHostsFile=/dev/null",
+				    "-o",	 "StrictHostKeyChecking=yes",
+				    "-o",	 known,
+				    "-o",	 "HostKeyAlgorithms=ssh-ed25519",
 				    "-o",	 "LogLevel=ERROR",
-				    "127.0.0.1", "echo " HELLO "; cat",
+				    "127.0.0.1", SAY_HELLO,
 				    NULL};
 	size_t used = 0;
 	int r;
 
+	(void)snprintf(known, sizeof(known), "UserKnownHostsFile=%s", trial->known_hosts);
 	(void)snprintf(port, sizeof(port), "%d", trial->port);
 	r = eg_ctl_child_start(argv, &trial->ssh);
 	if (r < 0) {
@@ -240,6 +280,8 @@ static int log_in(struct trial *trial, const char *user)
 	}
 	if (eg_ctl_child_says(&trial->ssh, HELLO, out, sizeof(out), &used, LOGIN_MS))
 		return 0;
+	if (eg_ctl_run_stopped())
+		return 1;
 	warnx("%s cannot log in: ssh says: %s\nsee: journalctl -u %s -t ebpfguard-helper -t sshd",
 	      user, used ? eg_ctl_safe(out, clean, sizeof(clean)) : "nothing", trial->unit);
 	return 1;
@@ -277,6 +319,9 @@ static void clear_away(struct trial *trial)
 		return;
 	(void)unlink(trial->key);
 	(void)unlink(trial->public);
+	(void)unlink(trial->host_key);
+	(void)unlink(trial->host_public);
+	(void)unlink(trial->known_hosts);
 	if (rmdir(trial->dir) < 0)
 		warn("cannot remove %s", trial->dir);
 }
@@ -284,10 +329,11 @@ static void clear_away(struct trial *trial)
 int eg_ctl_trial(const struct eg_ctl_options *options, const char *user, bool guarded)
 {
 	struct trial trial = {.ssh = EG_CTL_CHILD_NONE};
-	int r = make_key(&trial);
+	int r = make_keys(&trial);
 
+	/* The exempt one is to get in as this host has it. */
 	if (!r)
-		r = start_sshd(&trial);
+		r = start_sshd(&trial, guarded);
 	if (!r)
 		r = log_in(&trial, user);
 	if (!r)

@@ -15,6 +15,12 @@
 /* What stood there, in the mark of a line of ours; "-": nothing did. */
 #define WAS EG_SETUP_MARK ", before: "
 
+/* Does a line go on in the next? A comment may for libpam, too. */
+static bool goes_on(const char *at, size_t n)
+{
+	return n >= 2 && at[n - 1] == '\n' && at[n - 2] == '\\';
+}
+
 /* Length of a line, its end included. */
 static size_t line_of(const char *at)
 {
@@ -70,6 +76,8 @@ int eg_setup_pam_add(const char *text, const char *args, char **ret)
 
 		if (seen.ours)
 			return -EEXIST;
+		if (goes_on(at, line_of(at)) || (!at[line_of(at)] && at[line_of(at) - 1] == '\\'))
+			return -ENOTSUP;
 		if (seen.common && !behind)
 			behind = at + line_of(at);
 	}

@@ -13,8 +13,8 @@
  * Adds the session line to a service: behind the first line that includes what the distribution has
  * for all sessions (pam_systemd is in there), before anything that follows it; else at the end.
  * args: of the module, in one text; may be empty.
- * Returns 0 with *ret, the caller's; -EEXIST: there is a line of the module, whoever wrote it; or
- * -ENOMEM.
+ * Returns 0 with *ret, the caller's; -EEXIST: there is a line of the module, whoever wrote it;
+ * -ENOTSUP: there are lines that go on in the next one; or -ENOMEM.
  */
 int eg_setup_pam_add(const char *text, const char *args, char **ret);
 

@@ -34,7 +34,27 @@ static const struct {
 	{"@include common-session\nsession optional pam_ebpfguard.so\n", NULL},
 	{"-session required /lib/security/pam_ebpfguard.so\n", NULL},
 	{LINE, NULL},
+	{"a\r\n@include common-session\r\nb\r\n", "a\r\n@include common-session\r\n" LINE "b\r\n"},
 };
+
+/* Behind a line that goes on, ours would be a part of it. */
+static const char *const joined[] = {
+	"@include common-session\nsession optional pam_x.so a=1 \\\n",
+	"@include common-session \\\n",
+	"session required \\\npam_ebpfguard.so\n",
+	"session optional pam_x.so \\",
+};
+
+static void test_pam_joined(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < EG_ARRAY_SIZE(joined); i++) {
+		char *text eg_auto_free = NULL;
+
+		assert_int_equal(eg_setup_pam_add(joined[i], "", &text), -ENOTSUP);
+		assert_null(text);
+	}
+}
 
 static void test_pam(void **state)
 {
@@ -88,6 +108,8 @@ static const struct {
 	 "mode = \"enforce\"; # ebpfguardctl setup, before: mode=\"audit\"\n"},
 	{"Mode = \"audit\";\n",
 	 "mode = \"enforce\"; # ebpfguardctl setup, before: -\nMode = \"audit\";\n"},
+	{"a = 1;\r\nmode = \"audit\";\r\n",
+	 "a = 1;\r\nmode = \"enforce\"; # ebpfguardctl setup, before: mode = \"audit\";\r\n"},
 	{"deny = []; mode = \"audit\";\n", NULL},
 	{"mode = \"audit\"; deny = [];\n", NULL},
 	{"mode = # which\n\"audit\";\n", NULL},
@@ -120,9 +142,9 @@ static void test_mode(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_pam),
-					   cmocka_unit_test(test_pam_others),
-					   cmocka_unit_test(test_mode)};
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_pam), cmocka_unit_test(test_pam_others),
+		cmocka_unit_test(test_pam_joined), cmocka_unit_test(test_mode)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -62,6 +62,8 @@ mkdir -p /etc/systemd/user/default.target.wants
 ln -s ../egtry.service /etc/systemd/user/default.target.wants/egtry.service
 unit_says() { [[ $(cat "$work/unit.out" 2>/dev/null) == "$1" ]]; }
 bob=$(id -u bob)
+# That of sessions before us lives on for ten seconds: it is bound, and reads no new units.
+systemctl stop "user@$bob.service"
 systemctl start "user@$bob.service"
 until_true 60 unit_says ok
 is "a manager from before: its services are nobody's" ok "$(cat "$work/unit.out")"
