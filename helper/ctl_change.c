@@ -50,7 +50,7 @@ static int read_text(const char *path, char **ret)
 
 	if (!file)
 		return -errno;
-	/* All of it, when there is no NUL; of an empty file nothing is read, and that is its text. */
+	/* All of it, when there is no NUL; of an empty file nothing is read: that is its text. */
 	errno = 0;
 	n = getdelim(&text, &room, '\0', file);
 	if (n < 0 && (!feof(file) || ferror(file)))

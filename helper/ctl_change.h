@@ -26,19 +26,19 @@ int eg_ctl_line_add(const char *service, const char *exempt_user);
 int eg_ctl_line_remove(const char *service);
 
 /*
- * Writes mode into the configuration, for those without a profile that says another, and has it put
- * in force: does not change what says so already. What does not work then is put back.
+ * Writes mode into the configuration, for those without a profile that says another, and has it
+ * put in force: does not change what says so already. What does not work then is put back.
  * Returns 0, or 1.
  */
 int eg_ctl_mode_set(const struct eg_ctl_options *options, enum eg_mode mode);
 
-/* Enables and starts the units, and keeps which of them were not enabled before. Returns 0, or 1. */
+/* Enables and starts the units, and keeps which were not enabled before. Returns 0, or 1. */
 int eg_ctl_units_enable(void);
 
 /*
- * Takes all of it back, in all services: what was changed by earlier runs, too. What cannot be taken
- * back does not keep the rest from it. The units go on while a service asks for the module: else
- * nobody could log in by it. Says on stdout what it has done. Returns 0, or 1.
+ * Takes all of it back, in all services: what was changed by earlier runs, too. What cannot be
+ * taken back does not keep the rest from it. The units go on while a service asks for the module:
+ * else nobody could log in by it. Says on stdout what it has done. Returns 0, or 1.
  */
 int eg_ctl_changes_undo(const struct eg_ctl_options *options);
 

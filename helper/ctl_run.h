@@ -37,7 +37,8 @@ struct eg_ctl_child {
 int eg_ctl_child_start(const char *const *argv, struct eg_ctl_child *ret);
 
 /* Reads on behind the *used bytes in buf, for so long or until it says `word`, NULL = until it
- * ends. Without a word the beginning is kept of what has no room, else the end. True: it has said it. */
+ * ends. Of what has no room the beginning is kept without a word, else the end. True: it has
+ * said it. */
 bool eg_ctl_child_says(const struct eg_ctl_child *child, const char *word, char *buf, size_t size,
 		       size_t *used, int timeout_ms);
 
