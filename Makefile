@@ -15,7 +15,9 @@ PREFIX      ?= /usr
 SYSCONFDIR  ?= /etc
 BINDIR      ?= $(PREFIX)/bin
 SBINDIR     ?= $(PREFIX)/sbin
-PAMDIR      ?= $(PREFIX)/lib/$(MULTIARCH)/security
+# Where there is no multiarch: /usr/lib64, unless that is a link to the other.
+PAMLIB      := $(if $(MULTIARCH),lib/$(MULTIARCH),$(shell test -d /usr/lib64/security -a ! -L /usr/lib64 && echo lib64 || echo lib))
+PAMDIR      ?= $(PREFIX)/$(PAMLIB)/security
 MANDIR      ?= $(PREFIX)/share/man
 DOCDIR      ?= $(PREFIX)/share/doc/ebpfguard
 BASHCOMPDIR ?= $(PREFIX)/share/bash-completion/completions
@@ -216,7 +218,7 @@ install: all
 		chmod 0644 $(DESTDIR)$(UNITDIR)/$$u || exit 1; done
 	$(INSTALL) -m 0644 conf/ebpfguard.conf $(DESTDIR)$(DOCDIR)/ebpfguard.conf.sample
 	$(INSTALL) -m 0644 conf/grafana-dashboard.json conf/prometheus-alerts.yml $(DESTDIR)$(EXAMPLEDIR)/
-	$(INSTALL) -m 0644 conf/ebpfguard.logrotate $(DESTDIR)$(DOCDIR)/
+	$(INSTALL) -m 0644 conf/ebpfguard.logrotate conf/COMPARISON.md $(DESTDIR)$(DOCDIR)/
 	test -e $(DESTDIR)$(SYSCONFDIR)/ebpfguard.conf || \
 		$(INSTALL) -m 0600 conf/ebpfguard.conf $(DESTDIR)$(SYSCONFDIR)/ebpfguard.conf
 	$(INSTALL) -m 0644 conf/ebpfguardctl.bash-completion $(DESTDIR)$(BASHCOMPDIR)/ebpfguardctl

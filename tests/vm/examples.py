@@ -74,7 +74,7 @@ def of_markdown(path):
 def kind(path, n, text):
     if any(text[0].startswith(start) for start in PICTURES):
         return "picture", []
-    if all(re.match(r"(sudo|make|apt|dnf|pacman|git|printf) ", line) for line in text):
+    if all(re.match(r"(sudo|make|printf)( |$)", line) for line in text):
         return "commands", []
     if re.match(r"(START|DENY) ", text[0]):
         return "records", []
