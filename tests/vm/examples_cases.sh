@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-# shellcheck shell=bash disable=SC2154 # W, where, d, out are of test_examples.sh
+# shellcheck shell=bash disable=SC2154 # page, where, d, out are of test_examples.sh
 # Sourced by test_examples.sh: the machine that the examples are of, and what single ones need before and leave behind.
+W=/srv/examples # where all of it is put
 PEER=10.0.0.5 # where the pages' people log in from
 
 # ---- the machine
@@ -233,12 +234,14 @@ story_told() {
 	for format in kv json; do
 		configure 'deny = [ "18.0.0.0/9" ]; setuid = { deny = true; };' 'record = { exec = true; connect = "all"; };' "log = { format = \"$format\"; };"
 		mark
+		# Of a session with a terminal, from a port of one's own: in JSON what is not known is left out.
+		peer ssh -tt -b $PEER "alice@$HOST" "curl -s $HOST -p 40112 -w1 18.4.5.6 443" </dev/null >/dev/null 2>&1
 		enter alice
 		tell 'cd /tmp; ls /etc | wc -l; sh -c "kill -9 \$\$"; true >/dev/udp/10.1.2.3/9; curl -z -w1 10.1.2.3 22'
 		tell 'curl -w1 18.4.5.6 443; sudo -n true'
 		tell "python3 -c 'from socket import *; socket(AF_INET, SOCK_DGRAM).sendto(b\"x\", (\"18.4.5.6\", 9))'"
 		leave
-		until_true 60 log_has '(END .*user=alice|"event":"end".*"user":"alice")'
+		until_true 60 eval '(($(since_mark | grep -cE "END .*user=alice|\"event\":\"end\".*\"user\":\"alice\"") == 2))'
 		since_mark | grep -E ' user=alice |"user":"alice"| session=' >>$W/story
 	done
 }

@@ -9,7 +9,6 @@
 SCRIPT_NAME=examples
 # shellcheck source=tests/vm/examples_cases.sh
 . /srv/t/examples_cases.sh
-W=/srv/examples
 
 # ---- each kind. All work on the step in $d, of which $where and $text are known.
 
