@@ -25,7 +25,6 @@ s = socket.socket(socket.AF_UNIX); s.bind("/run/mysqld/mysqld.sock"); s.listen()
 	# Feeds as Spamhaus and FireHOL write them.
 	printf '192.0.2.0/24 ; SBL1\n198.51.100.0/24 ; SBL2\n' >/var/lib/feeds/drop.txt
 	printf '# netset\n203.0.113.0/24\n' >/var/lib/feeds/level1.netset
-	start_anew
 }
 
 # Before a page: the configuration that the machine was booted with, the module's line, no sessions.
@@ -49,9 +48,16 @@ finish() {
 	cp $W/ebpfguard.conf /etc/ebpfguard.conf
 	cp -a $W/pam.d/. /etc/pam.d/
 	systemctl disable -q --now ebpfguard-metrics.timer 2>/dev/null
-	systemctl enable -q ebpfguard.socket ebpfguard.service
-	start_anew
-	all_over
+	if no_pin; then
+		# The last example has taken it out; another test's first login starts it.
+		systemctl enable -q --now ebpfguard.socket
+		systemctl enable -q ebpfguard.service
+		until_true 60 eval '[[ ! $(find /sys/fs/cgroup -type d -name "ebpfguard-*") ]]' # sessions that end
+		is "nothing is left: cgroups" "" "$(find /sys/fs/cgroup -type d -name 'ebpfguard-*')"
+	else
+		ebpfguardctl reload >/dev/null
+		all_over
+	fi
 }
 
 # ---- people who are logged in
@@ -134,8 +140,22 @@ before() {
 	*ebpfguard-metrics.timer) mkdir -p /var/lib/prometheus/node-exporter ;;
 	*'sed -i '*'common-session'*) sed -i '/pam_ebpfguard/d' /etc/pam.d/sshd ;;
 	'sudo ebpfguardctl sessions') enter bob ;;
+	'ebpfguardctl setup --yes --exempt-user '* | 'sudo ebpfguardctl setup')
+		leave
+		cp $W/pam.d/sshd /etc/pam.d/sshd
+		sed -i '/pam_ebpfguard/d' /etc/pam.d/sshd
+		configure 'deny = [ "18.0.0.0/9" ];'
+		;;
 	'systemctl disable --now ebpfguard.socket'*) sed -i '/pam_ebpfguard/d' /etc/pam.d/sshd ;;
 	esac
+}
+
+# The helper is there again if an example before has taken it out: its start is the longest of all steps, and after the
+# last example it is not needed.
+taken_out=''
+put_back() {
+	[[ ! $taken_out ]] || systemctl enable -q --now ebpfguard.socket ebpfguard.service
+	taken_out=''
 }
 
 no_pin() { [[ ! -e /sys/fs/bpf/ebpfguard ]]; }
@@ -173,6 +193,19 @@ after() {
 		[[ $1 != sudo* ]] || matches "$where: what the text says" \
 			'^allow [(]audit: would be denied by 18[.]0[.]0[.]0/9 at /etc/ebpfguard.conf:2; ' "$out"
 		;;
+	*'ebpfguardctl setup --undo')
+		is "$where: the line is out" "" "$(grep pam_ebpfguard /etc/pam.d/sshd)"
+		is "$where: the configuration is as it was" 'deny = [ "18.0.0.0/9" ];' "$(cat /etc/ebpfguard.conf)"
+		;;
+	*'ebpfguardctl setup --yes --enforce '*) matches "$where: enforced" 'mode: enforce' "$(ebpfguardctl status)" ;;
+	*'ebpfguardctl setup'*)
+		matches "$where: nothing is refused" 'mode: audit' "$(ebpfguardctl status)"
+		is "$where: one line, behind common-session" "@include common-session" "$(grep -B1 pam_ebpfguard /etc/pam.d/sshd | head -n 1)"
+		sed -i 's/exempt_user=carol/& timeout=30000/' /etc/pam.d/sshd # emulated
+		mark
+		sh_as carol true
+		logged "$where: carol is exempt" 'exempt user=carol by=exempt_user'
+		;;
 	*'--verdict audit' | *'--dst 18.4.5.6'*) matches "$where: alice's attempt" ' connect +alice .*/usr/bin/curl +18[.]4[.]5[.]6:443' "$out" ;;
 	*"'s/^mode = "*) matches "$where: enforced" 'mode: enforce' "$(ebpfguardctl status)" ;;
 	"sudo sed -i '/pam_ebpfguard/d'"*)
@@ -184,10 +217,15 @@ after() {
 	*'disable --now ebpfguard'*) is "$where: stopped" inactive "$(systemctl is-active ebpfguard.service)" ;;
 	*'ebpfguard-helper --unload')
 		until_true 20 no_pin && pass "$where: nothing is pinned" || fail "$where: nothing is pinned"
-		systemctl enable -q --now ebpfguard.socket ebpfguard.service
+		taken_out=1
 		;;
 	esac
 }
+
+# asks COMMAND: does it ask questions?
+asks() { [[ $1 == 'sudo ebpfguardctl setup' ]]; }
+# answered COMMAND: on a terminal, as someone who wants carol to be exempt, alice's login tried, and nothing enforced.
+answered() { printf '%s\n' yes carol alice no | script -qec "$1" /dev/null 2>&1; }
 
 # follow COMMAND: it runs until it is interrupted, and prints what comes.
 follow() {
