@@ -209,6 +209,40 @@ none "pages: each key that is named is one" "$(
 		done
 )"
 
+# ---- PAM files of others, by what their packages have
+
+fedora='session    optional     pam_motd.so
+session    include      password-auth
+session    include      postlogin'
+arch='account   include   system-remote-login
+session   include   system-remote-login'
+# placed FILE-TEXT PATTERN: what the line of BUILDING.md that has PATTERN makes of it.
+placed() { bash -c "$(sed -n "s|^    sudo \(sed -i '/.*$2.*\) /etc/pam.d/sshd\$|\1|p" conf/BUILDING.md | sed 's/sed -i/sed/')" <<<"$1"; }
+ours='session required pam_ebpfguard.so exempt_group=wheel'
+is "BUILDING: Fedora's line is behind pam_systemd's include" "${fedora/%session    include      postlogin/$ours
+session    include      postlogin}" "$(placed "$fedora" password-auth)"
+is "BUILDING: so is Arch's" "$arch
+$ours" "$(placed "$arch" system-remote-login)"
+
+# ---- figures
+
+# insn OPERATION WHO STATE: as it was measured last.
+insn() { awk -v what="insn $1 $2 $3" '$1 " " $2 " " $3 " " $4 == what { n = $5 } END { print n }' tests/bench/results/6.12.txt; }
+# more OPERATION WHO STATE: than with nothing there.
+more() { echo $(($(insn "$@") - $(insn "$1" nothing -))); }
+# Of the README's sentence: what does nothing, who is not guarded, lately, not lately, with a million networks.
+is "README: what it costs is what was measured" \
+	"$(more connect empty -) $(more connect ours unguarded) $(more connect ours guarded-100) $(
+		more connect_new ours guarded-100) $(more connect_new ours guarded-1000000)" \
+	"$(sed -n '/^In instructions of/,/^$/p' README.md | tr '\n' ' ' | sed 's/ with .*//; s/6\.12//' | grep -oE '\b[0-9]{3,}\b' | xargs)"
+for op in udp tcp; do
+	is "comparison: what the others cost, $op" "${op^^} $(insn $op nothing -) $(insn $op ours guarded-10000) $(
+		insn $op teleport guarded-10000) $(insn $op systemd guarded) $(insn $op nftables guarded-10000)" \
+		"$(grep "^| ${op^^} |" conf/COMPARISON.md | tr -d '|' | xargs)"
+done
+is "comparison: who is not restricted" "$(insn udp ours unguarded) $(insn tcp ours unguarded)" \
+	"$(sed -n '/restricted pays/,/^$/p' conf/COMPARISON.md | grep -oE '\b[0-9]{4,}\b' | xargs)"
+
 # ---- examples, messages, the picture
 
 if out=$(python3 tests/vm/examples.py list "${PAGES[@]}" "${TEXTS[@]}" 2>&1); then
