@@ -40,7 +40,7 @@ run_form() {
 
 # same PATTERN-FILE GOT [numbers]: is it what the page says?
 same() {
-	if python3 "$T/examples.py" match ${3:+"$3"} "$1" <<<"$2"; then
+	if python3 "$T/docs/examples.py" match ${3:+"$3"} "$1" <<<"$2"; then
 		pass "$where: it prints what is shown"
 	else
 		fail "$where: it prints what is shown"
@@ -87,7 +87,7 @@ run_output() {
 
 run_records() {
 	story_told
-	out=$(python3 "$T/examples.py" fields "$d/text" $W/story)
+	out=$(python3 "$T/docs/examples.py" fields "$d/text" $W/story)
 	is "$where: such records are written" "" "$out"
 }
 
@@ -126,7 +126,7 @@ run_edit() {
 prepare
 rm -rf $W/steps
 # The first are of the first session that a helper knows, the last takes it out of the machine.
-python3 "$T/examples.py" steps $W/steps "$T/docs/"{ebpfguardctl.8,ebpfguard.conf.5,pam_ebpfguard.8,README.md,ebpfguard-helper.8} ||
+python3 "$T/docs/examples.py" steps $W/steps "$T/docs/"{ebpfguardctl.8,ebpfguard.conf.5,pam_ebpfguard.8,README.md,ebpfguard-helper.8} ||
 	fail "the examples cannot be read"
 n=0 page=''
 for d in "$W"/steps/*; do
