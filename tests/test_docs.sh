@@ -78,6 +78,13 @@ none "texts: each test of the suite is there" "$(
 	done
 )"
 
+# The example to follow is in each file that the five steps name, but for those that it did not change.
+is "CONTRIBUTING: what it names knows mount.deny, and the rest is named as such" \
+	"$(sed -n '/mount\.deny/,/had not/p' conf/CONTRIBUTING.md | grep -oE '\b(bpf|helper|conf|tests)/[^`]*' | sorted)" "$(
+		sed -n '/^## 1/,/^## Before/p' conf/CONTRIBUTING.md | grep -oE '`(bpf|helper|conf|tests)/[^`]*`' | tr -d '`' |
+			grep -v NAME | sorted | while read -r f; do grep -qi 'mount' "$f" || echo "$f"; done
+	)"
+
 # ---- targets of make
 
 targets() { make -s --no-print-directory -pq -f Makefile 2>/dev/null | sed -n 's/^\([a-z][a-z-]*\):.*/\1/p' | sorted; }
