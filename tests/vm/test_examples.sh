@@ -131,7 +131,7 @@ python3 "$T/docs/examples.py" steps $W/steps "$T/docs/"{ebpfguardctl.8,ebpfguard
 n=0 page=''
 for d in "$W"/steps/*; do
 	where=$(cat "$d/where") text=$(cat "$d/text") kind=$(cat "$d/kind")
-	put_back
+	[[ $kind == message || $kind == picture ]] || put_back
 	if [[ ${where%:*} != "$page" ]]; then
 		page=${where%:*}
 		begin
