@@ -41,7 +41,7 @@ is "ebpfguard.service: restarted, and at once" "Restart=always RestartSec=100ms"
 
 # --- what systemd says
 if ! command -v systemd-analyze >/dev/null || ! command -v jq >/dev/null; then
-	for what in "the units are as systemd wants them" "the score is that of README.md" "the score is below 2.5" "each line has its reason" "the metrics' unit"; do
+	for what in "the units are as systemd wants them" "the score is that of ebpfguard-helper(8)" "the score is below 2.5" "each line has its reason" "the metrics' unit"; do
 		n=$((n + 1))
 		echo "ok $n - $what # SKIP systemd-analyze or jq is missing (tests/setup check)"
 	done
@@ -58,7 +58,7 @@ is "the units are as systemd wants them" "" \
 
 security() { systemd-analyze security --offline=true --no-pager "$@"; }
 score() { security "$1" | sed -n 's/.*exposure level for .*: \([0-9.]*\) .*/\1/p'; }
-is "the score is that of README.md" "$(sed -n 's/.*systemd-analyze security.*: \([0-9]\.[0-9]\)\b.*/\1/p' README.md)" \
+is "the score is that of ebpfguard-helper(8)" "$(sed -n '/systemd-analyze security/,+1s/^says \([0-9]\.[0-9]\) of 10,.*/\1/p' helper/ebpfguard-helper.8)" \
 	"$(score "$units/ebpfguard.service")"
 is "the score is below 2.5" yes "$(awk -v s="$(score "$units/ebpfguard.service")" 'BEGIN { print s != "" && s < 2.5 ? "yes" : s }')"
 echo "# ebpfguard-metrics.service: $(score "$units/ebpfguard-metrics.service")"
